@@ -1,0 +1,9 @@
+/** The one seam to time (design D22). Milliseconds since the epoch. */
+export interface Clock {
+  now(): number;
+  /** Resolves after `ms`, or at once with `false` when `signal` aborts first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<boolean>;
+}
+
+/** The one source of ids (design D22): lower-case letters and digits, sortable by time of creation. */
+export type Ids = () => string;

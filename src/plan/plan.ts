@@ -1,0 +1,231 @@
+import type { TabletAddress } from "../tablets/access.js";
+
+/**
+ * What `fix --dry-run` prints and `fix` executes: the same value (design D13). It can be written to a file, reviewed, and run once.
+ * Bytes are base64. Everything that a step needs is in it; nothing is looked up again except to re-check.
+ */
+export interface Plan {
+  readonly kind: "vtdoctor-plan";
+  readonly schema: 1;
+  readonly id: string;
+  readonly operation: "fix" | "cancel";
+  /** The command line that made it, without secrets. */
+  readonly command: string;
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly cluster: PlanCluster;
+  /** Finding ids that it repairs. */
+  readonly repairs: readonly string[];
+  /** Everything it was decided on; each is read again before the first step, and a difference makes the plan stale (exit 4). */
+  readonly reads: readonly Read[];
+  readonly stages: readonly Stage[];
+  /** What was asked for and can not be done now, and why. */
+  readonly blocked: readonly Blocked[];
+  /** What an operator should know before saying yes. */
+  readonly notes: readonly string[];
+}
+
+export interface PlanCluster {
+  readonly globalServer: string;
+  readonly globalRoot: string;
+  /** server -> etcd cluster id. */
+  readonly clusterIds: Readonly<Record<string, string>>;
+  readonly roots: readonly { readonly name: string; readonly server: string; readonly root: string }[];
+}
+
+/** A fact with the version that the plan rests on. `modRevision` 0: the key must not exist. */
+export type Read =
+  | { readonly kind: "topo-key"; readonly server: string; readonly key: string; readonly modRevision: number }
+  | {
+      readonly kind: "stream-rows";
+      readonly tablet: TabletRef;
+      readonly workflow: string;
+      readonly dbName: string;
+      /** Ids of the rows, ascending. */
+      readonly ids: readonly number[];
+    };
+
+/** A tablet as a step addresses it; the identity is asked again right before each call (design D15). */
+export interface TabletRef {
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly type: string;
+  readonly address: TabletAddress;
+}
+
+/** Steps that run under the same Vitess locks, in order. Locks are taken at its start and given back at its end. */
+export interface Stage {
+  readonly title: string;
+  readonly locks: readonly LockScope[];
+  readonly steps: readonly Step[];
+}
+
+/** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (`topology-and-wire.md` 4.4). */
+export type LockScope =
+  | { readonly kind: "workflow"; readonly keyspace: string; readonly workflow: string }
+  | { readonly kind: "keyspace"; readonly keyspace: string }
+  | { readonly kind: "shard"; readonly keyspace: string; readonly shard: string };
+
+export type Destroys = "nothing" | "metadata" | "data";
+export type StepClass = "safe" | "confirm";
+
+/** `class`: what consent it needs (design D14). */
+interface StepBase {
+  /** Unique in the plan, stable: `03-stream.stop-zone1-0000000200`. */
+  readonly id: string;
+  readonly class: StepClass;
+  readonly destroys: Destroys;
+}
+
+export interface StreamRow {
+  readonly id: number;
+  readonly workflow: string;
+  readonly dbName: string;
+  readonly state: string;
+  readonly message: string;
+  /** The whole row, column to text, for the before-image. */
+  readonly image: Readonly<Record<string, string | null>>;
+}
+
+export type Step =
+  | (StepBase & {
+      readonly kind: "stream.stop";
+      readonly tablet: TabletRef;
+      readonly workflow: string;
+      readonly dbName: string;
+      readonly rows: readonly StreamRow[];
+    })
+  /** Proves twice, at least `settleMs` apart, that every listed stream is Stopped in `_vt` and in the engine and that its position stands still. */
+  | (StepBase & {
+      readonly kind: "stream.verify-stopped";
+      readonly streams: readonly StreamSet[];
+      readonly settleMs: number;
+    })
+  /** Exports the ALTERs of deferred secondary keys to the run's folder (and applies them when `apply`). */
+  | (StepBase & {
+      readonly kind: "keys.export";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      readonly actions: readonly DeferredKey[];
+      readonly apply: boolean;
+    })
+  | (StepBase & {
+      readonly kind: "table.hold";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      readonly holdSchema: string;
+      readonly tables: readonly string[];
+      readonly views: readonly string[];
+    })
+  | (StepBase & {
+      readonly kind: "table.drop";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      readonly tables: readonly string[];
+    })
+  | (StepBase & {
+      readonly kind: "denial.lift";
+      readonly keyspace: string;
+      readonly shard: string;
+      readonly key: string;
+      readonly server: string;
+      readonly tables: readonly string[];
+      readonly modRevision: number;
+    })
+  | (StepBase & { readonly kind: "tablet.refresh"; readonly tablet: TabletRef })
+  | (StepBase & {
+      readonly kind: "routing.remove";
+      readonly server: string;
+      readonly key: string;
+      readonly fromTables: readonly string[];
+      readonly modRevision: number;
+      readonly before: string;
+    })
+  | (StepBase & {
+      readonly kind: "vschema.remove-tables";
+      readonly server: string;
+      readonly key: string;
+      readonly keyspace: string;
+      readonly tables: readonly string[];
+      readonly modRevision: number;
+      readonly before: string;
+    })
+  | (StepBase & { readonly kind: "srvvschema.rebuild"; readonly cells: readonly string[] })
+  | (StepBase & {
+      readonly kind: "stream.delete";
+      readonly tablet: TabletRef;
+      readonly workflow: string;
+      readonly dbName: string;
+      readonly rows: readonly StreamRow[];
+    })
+  | (StepBase & {
+      readonly kind: "vdiff.delete";
+      readonly tablet: TabletRef;
+      readonly keyspace: string;
+      readonly workflow: string;
+    })
+  /** Proves that no row, no engine stream and no arriving data is left of the listed streams. */
+  | (StepBase & {
+      readonly kind: "stream.verify-gone";
+      readonly streams: readonly StreamSet[];
+      readonly settleMs: number;
+    })
+  | (StepBase & {
+      readonly kind: "tablet.restore";
+      readonly tablet: TabletRef;
+      readonly server: string;
+      readonly key: string;
+      readonly value: string;
+      readonly replicationKey: string;
+      readonly origin: string;
+    })
+  | (StepBase & {
+      readonly kind: "shard.restore";
+      readonly keyspace: string;
+      readonly shard: string;
+      readonly server: string;
+      readonly key: string;
+      readonly value: string;
+      readonly keyspaceKey: string;
+      readonly origin: string;
+    })
+  /** Waits for the running primary's shard sync to name itself (30 s; `topology-and-wire.md` 9.3). Writes nothing. */
+  | (StepBase & {
+      readonly kind: "shard.await-primary";
+      readonly keyspace: string;
+      readonly shard: string;
+      readonly server: string;
+      readonly key: string;
+      readonly alias: string;
+      readonly timeoutMs: number;
+    })
+  | (StepBase & {
+      readonly kind: "lock.clear";
+      readonly server: string;
+      readonly key: string;
+      readonly lease: string;
+      readonly modRevision: number;
+    });
+
+export type StepKind = Step["kind"];
+
+export interface StreamSet {
+  readonly tablet: TabletRef;
+  readonly workflow: string;
+  readonly dbName: string;
+  readonly ids: readonly number[];
+}
+
+export interface DeferredKey {
+  readonly table: string;
+  readonly alter: string;
+}
+
+export interface Blocked {
+  readonly object: Readonly<Record<string, string>>;
+  readonly finding: string | null;
+  readonly reason: string;
+  /** What the operator can do. */
+  readonly instead: string;
+}

@@ -1,0 +1,214 @@
+-- The snapshot of one cluster. FACTS are what was seen, byte for byte; everything below DERIVED is computed from them by
+-- src/snapshot/derive, is never saved as truth, and is built again whenever a snapshot is opened.
+-- Times are unix seconds unless a column says _ms. Revisions are etcd's. Lease and journal ids are text (int64).
+-- Key range bounds are lower-case hex; '' is the minimum or the maximum. Tablet types are upper case. JSON columns end in _json.
+
+-- ---------------------------------------------------------------- FACTS
+
+-- schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
+-- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked).
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- One row per distinct etcd cluster address list. horizon: the oldest revision that could still be read.
+CREATE TABLE topo_server (
+  server TEXT PRIMARY KEY, cluster_id TEXT, version TEXT, revision INTEGER, horizon INTEGER,
+  answered INTEGER NOT NULL, reason TEXT, message TEXT
+) STRICT, WITHOUT ROWID;
+
+-- name: 'global', or a cell's. Cells come from CellInfo.
+CREATE TABLE topo_root (name TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- Every key under every root, with its bytes.
+CREATE TABLE topo_key (
+  server TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
+  create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, version INTEGER NOT NULL, lease TEXT NOT NULL,
+  PRIMARY KEY (server, key)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE topo_lease (
+  server TEXT NOT NULL, lease TEXT NOT NULL, ttl INTEGER NOT NULL, granted_ttl INTEGER NOT NULL, PRIMARY KEY (server, lease)
+) STRICT, WITHOUT ROWID;
+
+-- Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
+-- value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself.
+CREATE TABLE topo_history (
+  server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, value BLOB NOT NULL,
+  create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, recreated INTEGER NOT NULL,
+  PRIMARY KEY (server, key, deleted_revision)
+) STRICT, WITHOUT ROWID;
+
+-- Lock keys that existed at deleted_revision - 1 (design D8), with their JSON.
+CREATE TABLE topo_history_lock (
+  server TEXT NOT NULL, deleted_revision INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, mod_revision INTEGER NOT NULL,
+  PRIMARY KEY (server, deleted_revision, key)
+) STRICT, WITHOUT ROWID;
+
+-- Where a tablet may be running, and who said so. source: topology, history, inventory, snapshot, replica.
+-- required: its silence makes the scan incomplete (an address known from history alone is not; design D7).
+CREATE TABLE witness (
+  source TEXT NOT NULL, detail TEXT NOT NULL, address TEXT NOT NULL, alias TEXT,
+  host TEXT NOT NULL, grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL,
+  required INTEGER NOT NULL, PRIMARY KEY (source, detail, address)
+) STRICT, WITHOUT ROWID;
+
+-- One row per question to one address. channel: health, vars, status, streams, copyState, postCopyActions, journals, vdiffs, holds,
+-- triggers, schema, mysql, mysqlStatus. A question that was not asked has no row.
+CREATE TABLE probe (
+  address TEXT NOT NULL, channel TEXT NOT NULL, answered INTEGER NOT NULL, reason TEXT, message TEXT, required INTEGER NOT NULL,
+  observed_at_ms INTEGER NOT NULL, PRIMARY KEY (address, channel)
+) STRICT, WITHOUT ROWID;
+
+-- A process that answered at an address, in its own words (StreamHealth, /debug/vars, FullStatus; columns of a question that was not
+-- answered are NULL). address = host:grpc_port, or mysql://host:port where only MySQL answered.
+CREATE TABLE live_tablet (
+  address TEXT PRIMARY KEY, alias TEXT, keyspace TEXT, shard TEXT, type TEXT, serving INTEGER, term_start INTEGER, health_error TEXT,
+  state_name TEXT, build_version TEXT, key_range_start TEXT, key_range_end TEXT, topo_server TEXT, topo_root TEXT, command_line_json TEXT,
+  vstreamers INTEGER,
+  server_uuid TEXT, server_version TEXT, read_only INTEGER, super_read_only INTEGER, position TEXT,
+  source_host TEXT, source_port INTEGER, io_state INTEGER, sql_state INTEGER, replication_error TEXT,
+  observed_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. Absent columns are NULL.
+CREATE TABLE vreplication (
+  address TEXT NOT NULL, channel TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, db_name TEXT NOT NULL, source TEXT NOT NULL,
+  pos TEXT, stop_pos TEXT, state TEXT NOT NULL, message TEXT, cell TEXT, tablet_types TEXT, time_updated INTEGER,
+  transaction_timestamp INTEGER, time_heartbeat INTEGER, rows_copied INTEGER, workflow_type INTEGER, workflow_sub_type INTEGER,
+  defer_secondary_keys INTEGER, options TEXT, tags TEXT, max_tps TEXT, max_replication_lag TEXT, observed_at INTEGER NOT NULL,
+  PRIMARY KEY (address, channel, id)
+) STRICT, WITHOUT ROWID;
+
+-- Streams that the engine has in memory (/debug/vars).
+CREATE TABLE engine_stream (
+  address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, state TEXT NOT NULL, source TEXT, source_tablet TEXT,
+  last_message TEXT, heartbeat INTEGER, PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE copy_state (address TEXT NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, vrepl_id, table_name)) STRICT, WITHOUT ROWID;
+CREATE TABLE post_copy_action (
+  address TEXT NOT NULL, id INTEGER NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, action_json TEXT NOT NULL, PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE resharding_journal (address TEXT NOT NULL, id TEXT NOT NULL, db_name TEXT NOT NULL, val TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE vdiff (
+  address TEXT NOT NULL, id INTEGER NOT NULL, vdiff_uuid TEXT, workflow TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL,
+  db_name TEXT, state TEXT, PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+-- Tables and views of the tablet's own database (GetSchema). table_type: BASE TABLE or VIEW.
+CREATE TABLE live_table (
+  address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, definition TEXT NOT NULL,
+  data_length INTEGER NOT NULL, row_count INTEGER NOT NULL, PRIMARY KEY (address, db_name, table_name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;
+-- Tables that an earlier `fix` or `cancel` moved aside (design D18).
+CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, hold_schema, table_name)) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------- DERIVED: records, decoded
+
+CREATE TABLE undecodable_key (server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (server, key)) STRICT, WITHOUT ROWID;
+CREATE TABLE cell (cell TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL, answered INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE keyspace (
+  keyspace TEXT PRIMARY KEY, keyspace_type TEXT NOT NULL, base_keyspace TEXT NOT NULL, durability_policy TEXT NOT NULL, sidecar_db_name TEXT NOT NULL,
+  server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE shard (
+  keyspace TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, primary_alias TEXT, primary_term_start INTEGER,
+  is_primary_serving INTEGER NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (keyspace, shard)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tablet_control (
+  keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, cells_json TEXT NOT NULL, frozen INTEGER NOT NULL, denied_tables_json TEXT NOT NULL,
+  key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE denied_table (keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type, table_name)) STRICT, WITHOUT ROWID;
+CREATE TABLE tablet (
+  alias TEXT PRIMARY KEY, cell TEXT NOT NULL, uid INTEGER NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, type TEXT NOT NULL, hostname TEXT NOT NULL,
+  grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL, db_name TEXT NOT NULL,
+  primary_term_start INTEGER, shut_down_at INTEGER, tags_json TEXT NOT NULL, address TEXT NOT NULL,
+  server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE shard_replication (
+  cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (cell, keyspace, shard, alias)
+) STRICT, WITHOUT ROWID;
+-- One row per SrvKeyspace record, so that "no record" and "no partition" differ.
+CREATE TABLE srv_keyspace (cell TEXT NOT NULL, keyspace TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace)) STRICT, WITHOUT ROWID;
+CREATE TABLE srv_partition (
+  cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL,
+  key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE srv_control (
+  cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, query_service_disabled INTEGER NOT NULL,
+  key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE srv_vschema (cell TEXT PRIMARY KEY, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- scope: 'global' (the keyspace's VSchema record) or a cell (its copy in SrvVSchema).
+CREATE TABLE vschema_table (scope TEXT NOT NULL, keyspace TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, PRIMARY KEY (scope, keyspace, table_name)) STRICT, WITHOUT ROWID;
+CREATE TABLE vschema (scope TEXT NOT NULL, keyspace TEXT NOT NULL, sharded INTEGER NOT NULL, body_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, keyspace)) STRICT, WITHOUT ROWID;
+CREATE TABLE routing_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_tables_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
+CREATE TABLE shard_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT NULL, shard TEXT NOT NULL, to_keyspace TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_keyspace, shard)) STRICT, WITHOUT ROWID;
+CREATE TABLE keyspace_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT NULL, to_keyspace TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_keyspace)) STRICT, WITHOUT ROWID;
+CREATE TABLE mirror_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_table TEXT NOT NULL, percent REAL NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
+-- kind: keyspace, shard, workflow (a named lock), routing_rules, other. holder = 1: the oldest key of its directory (the others wait).
+CREATE TABLE topo_lock (
+  server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, keyspace TEXT, shard TEXT, workflow TEXT, lease TEXT NOT NULL, holder INTEGER NOT NULL,
+  action TEXT NOT NULL, host_name TEXT NOT NULL, user_name TEXT NOT NULL, taken_at INTEGER, ttl INTEGER, granted_ttl INTEGER, revision INTEGER NOT NULL,
+  PRIMARY KEY (server, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------- DERIVED: facts that need more than SQL
+
+-- A deleted record that history still shows. kind: shard, tablet, shard_replication, keyspace, srv_keyspace. operation: cancel (a DropTargets lock
+-- covered it), complete (DropSources), delete-shard, delete-tablet, delete-keyspace, other (a lock of another action), none (no lock covered it).
+-- detail_json: the decoded record.
+CREATE TABLE deletion (
+  server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, kind TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, cell TEXT NOT NULL, alias TEXT NOT NULL,
+  recreated INTEGER NOT NULL, operation TEXT NOT NULL, lock_key TEXT, lock_action TEXT, lock_host TEXT, lock_user TEXT, lock_taken_at INTEGER, workflow TEXT,
+  detail_json TEXT NOT NULL, PRIMARY KEY (server, key, deleted_revision)
+) STRICT, WITHOUT ROWID;
+
+-- A live process with what the topology says of it. same_cluster = 0: it was started with another topology (a clone, another cluster) and is
+-- never called again. record: present, absent, unknown (its cell did not answer), other-address (the record names another process).
+CREATE TABLE process (
+  address TEXT PRIMARY KEY, alias TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, type TEXT NOT NULL, same_cluster INTEGER NOT NULL,
+  record TEXT NOT NULL, shard_record TEXT NOT NULL, witnesses TEXT NOT NULL, db_name TEXT NOT NULL, observed_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Each stream once: rows of the process whose engine owns them (PRIMARY, or the writable one). copies: how many replicas show the same row.
+-- kind: Reshard, MoveTables, Materialize, CreateLookupIndex, Migrate, OnlineDDL. active = 1: neither Stopped nor Error. engine_state NULL: not in memory.
+CREATE TABLE stream (
+  address TEXT NOT NULL, alias TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, kind TEXT NOT NULL, db_name TEXT NOT NULL,
+  source_keyspace TEXT NOT NULL, source_shard TEXT NOT NULL, source_external TEXT NOT NULL, source TEXT NOT NULL, state TEXT NOT NULL, active INTEGER NOT NULL, frozen INTEGER NOT NULL,
+  message TEXT NOT NULL, pos TEXT NOT NULL, time_updated INTEGER, age_s INTEGER, copying INTEGER NOT NULL, engine_state TEXT, copies INTEGER NOT NULL, observed_at INTEGER NOT NULL,
+  PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+-- A source that could not be parsed: nothing may rest on it and nothing may rewrite it.
+CREATE TABLE unparsable_source (address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
+CREATE TABLE stream_rule (address TEXT NOT NULL, id INTEGER NOT NULL, ordinal INTEGER NOT NULL, match TEXT NOT NULL, filter TEXT NOT NULL, PRIMARY KEY (address, id, ordinal)) STRICT, WITHOUT ROWID;
+
+-- Logical workflows (target keyspace, name). phase: copying, running, reads-switched, cutover (writes stopping, journal not written),
+-- cutover-journaled, switched (writes), frozen-only, stopped, error, orphaned (no target shard record). migration: shards or tables.
+-- migration_id: the journal id of its next switch (`HashStreams`). journal_found: that id is on a source.
+CREATE TABLE workflow (
+  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, kind TEXT NOT NULL, migration TEXT NOT NULL, source_keyspace TEXT NOT NULL, phase TEXT NOT NULL, is_reverse INTEGER NOT NULL,
+  streams INTEGER NOT NULL, active INTEGER NOT NULL, migration_id TEXT NOT NULL, journal_found INTEGER NOT NULL, target_shards_json TEXT NOT NULL, source_shards_json TEXT NOT NULL,
+  PRIMARY KEY (keyspace, workflow)
+) STRICT, WITHOUT ROWID;
+
+-- What RebuildKeyspaceGraph would write: serving shards per type and cell (`topology-and-wire.md` 6.1).
+CREATE TABLE expected_partition (cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)) STRICT, WITHOUT ROWID;
+-- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
+CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
+
+-- Operations in flight: a lock younger than its action may plausibly take (design D11). An older lock is in topo_lock only and hides nothing.
+CREATE TABLE operation (
+  keyspace TEXT NOT NULL, shard TEXT NOT NULL, workflow TEXT NOT NULL, action TEXT NOT NULL, lock_key TEXT NOT NULL, host_name TEXT NOT NULL, since INTEGER, until INTEGER NOT NULL,
+  PRIMARY KEY (lock_key)
+) STRICT, WITHOUT ROWID;
+
+-- What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.
+-- required = 1: the scan is incomplete without it.
+CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, required INTEGER NOT NULL, PRIMARY KEY (domain, subject)) STRICT, WITHOUT ROWID;
+
+-- Signs that this etcd was put back from an older backup (design D8): live processes or snapshots know more than the topology.
+CREATE TABLE restored_topology (sign TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT, WITHOUT ROWID;

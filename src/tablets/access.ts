@@ -1,0 +1,142 @@
+import type { Outcome } from "../cluster/outcome.js";
+import type { SidecarRead } from "./queries.js";
+
+/** Where one vttablet (or only its MySQL) can be reached; ports are 0 where unknown. */
+export interface TabletAddress {
+  readonly host: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly mysqlHost: string;
+  readonly mysqlPort: number;
+}
+
+/**
+ * The low read port to running tablets (design D3, D9). It takes no free SQL: every query is a constant of `queries.ts`.
+ * Each call has its deadline, and a bounded number runs per host and in all. Real: `grpc.ts`, `http.ts`, `mysql.ts`, joined by
+ * `reader.ts`; simulated: `sim/tablets.ts`. Both pass `test/contract/tablet-access.ts`.
+ */
+export interface TabletReader {
+  /** The first message of QueryService.StreamHealth: who this process says it is. */
+  identity(at: TabletAddress): Promise<Outcome<TabletIdentity>>;
+  /** `/debug/vars` over HTTP, reduced to what vtdoctor reads. */
+  vars(at: TabletAddress): Promise<Outcome<TabletVars>>;
+  /** TabletManager.FullStatus. */
+  status(at: TabletAddress): Promise<Outcome<TabletStatus>>;
+  /** Rows of the sidecar database by TabletManager.ExecuteFetchAsDba. */
+  rows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>>;
+  /** TabletManager.GetSchema of the tablet's own database, views included. */
+  schema(at: TabletAddress): Promise<Outcome<readonly TableDefinition[]>>;
+  /** The same rows from MySQL itself in a READ ONLY session; `unsupported` where no MySQL credentials were given. */
+  mysqlRows(at: TabletAddress, read: SidecarRead, sidecar: string): Promise<Outcome<readonly SidecarRow[]>>;
+  /** Who the MySQL behind it is, whether it takes writes, and from where it replicates. */
+  mysqlStatus(at: TabletAddress): Promise<Outcome<MysqlStatus>>;
+  close(): void;
+}
+
+/**
+ * The write half. Never send a publishing call (`changeTags`) to a tablet whose record is missing unless ending it is the purpose
+ * (design D19; verified.md 13).
+ */
+export interface TabletWriter {
+  /** TabletManager.VReplicationExec: one statement on `_vt.vreplication` or `_vt.resharding_journal`; `closed` on a non-PRIMARY. */
+  vreplicationExec(at: TabletAddress, query: string): Promise<Outcome<ExecResult>>;
+  /** TabletManager.DeleteVReplicationWorkflow: stops the controllers and deletes rows, copy_state and post_copy_action. */
+  deleteWorkflow(at: TabletAddress, workflow: string): Promise<Outcome<ExecResult>>;
+  /** TabletManager.ExecuteFetchAsDba with a statement that a step made; binlogged, one statement. */
+  executeAsDba(at: TabletAddress, statement: string, options: DbaOptions): Promise<Outcome<ExecResult>>;
+  /** TabletManager.RefreshState: re-reads Shard and SrvKeyspace; fails where one is missing. */
+  refreshState(at: TabletAddress): Promise<Outcome<null>>;
+  /** TabletManager.VDiff, action delete, argument all. */
+  deleteVDiffs(at: TabletAddress, keyspace: string, workflow: string): Promise<Outcome<null>>;
+  /** TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (verified.md 13). */
+  changeTags(at: TabletAddress): Promise<Outcome<null>>;
+  close(): void;
+}
+
+export interface DbaOptions {
+  readonly reloadSchema: boolean;
+  readonly disableForeignKeyChecks: boolean;
+}
+
+export interface ExecResult {
+  readonly rowsAffected: number;
+}
+
+export interface TabletIdentity {
+  /** `zone1-0000000100`. */
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  /** Upper case, as in topodata.TabletType: PRIMARY, REPLICA, RDONLY, ... */
+  readonly type: string;
+  readonly serving: boolean;
+  /** Unix seconds of the primary term; 0 for others. */
+  readonly termStart: number;
+  readonly healthError: string;
+}
+
+export interface TabletVars {
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  /** Upper case. */
+  readonly type: string;
+  /** SERVING, NOT_SERVING, ... */
+  readonly stateName: string;
+  readonly buildVersion: string;
+  /** Hex; empty for an unsharded or unbounded side. */
+  readonly keyRangeStart: string;
+  readonly keyRangeEnd: string;
+  /** The process's arguments, for the topology it was started with (design D7). */
+  readonly commandLine: readonly string[];
+  readonly topoServer: string;
+  readonly topoRoot: string;
+  readonly streams: readonly EngineStream[];
+  /** Streams that this tablet serves as a source. */
+  readonly vstreamers: number;
+}
+
+/** A stream that the engine has in memory, whether or not its row still exists. */
+export interface EngineStream {
+  readonly id: number;
+  readonly workflow: string;
+  readonly state: string;
+  /** `keyspace/shard`. */
+  readonly source: string;
+  readonly sourceTablet: string;
+  readonly lastMessage: string;
+  /** Unix seconds; 0: never. */
+  readonly heartbeat: number;
+}
+
+export interface TabletStatus {
+  readonly serverUuid: string;
+  readonly serverVersion: string;
+  readonly readOnly: boolean;
+  readonly superReadOnly: boolean;
+  /** The executed GTID position of this MySQL. */
+  readonly position: string;
+  /** Empty where it does not replicate. */
+  readonly sourceHost: string;
+  readonly sourcePort: number;
+  readonly ioState: number;
+  readonly sqlState: number;
+  readonly lastError: string;
+}
+
+export interface MysqlStatus extends TabletStatus {
+  readonly hostname: string;
+}
+
+/** Column to text; bytes that are no UTF-8 (a compressed `pos`) come as `base64:...`; null is SQL NULL. */
+export type SidecarRow = Readonly<Record<string, string | null>>;
+
+export interface TableDefinition {
+  readonly database: string;
+  readonly name: string;
+  /** `BASE TABLE` or `VIEW`. */
+  readonly type: string;
+  readonly definition: string;
+  readonly dataLength: number;
+  readonly rowCount: number;
+}

@@ -1,0 +1,23 @@
+/**
+ * Every query that the read side may send to a tablet (design D3), each with its time limit by optimizer hint (a deadline of the
+ * client does not end a query at the server). `_vt` is rewritten by vttablet to the keyspace's sidecar database
+ * (`topology-and-wire.md` 7.3). Columns are `*` where versions differ (design D12): the reader takes what is there.
+ */
+export const SIDECAR_READS = {
+  streams:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, v.* from _vt.vreplication as v",
+  copyState:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ vrepl_id, table_name, max(id) as id, count(*) as steps from _vt.copy_state group by vrepl_id, table_name",
+  postCopyActions:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ id, vrepl_id, table_name, action from _vt.post_copy_action",
+  journals: "select /*+ MAX_EXECUTION_TIME(10000) */ id, db_name, val from _vt.resharding_journal",
+  vdiffs:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ id, vdiff_uuid, workflow, keyspace, shard, db_name, state from _vt.vdiff",
+  holds:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where table_schema like 'vtdoctor\\_hold\\_%'",
+  triggers:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers",
+  position: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.gtid_executed as position",
+} as const;
+
+export type SidecarRead = keyof typeof SIDECAR_READS;

@@ -1,0 +1,93 @@
+import type { Outcome } from "../cluster/outcome.js";
+
+/**
+ * The low port to one etcd cluster: bytes, revisions, leases; no Vitess knowledge (design D3).
+ * Revisions are numbers (an int64 that real clusters never bring past 2^53); lease ids are decimal strings, as Vitess
+ * writes them into lock keys. Real: `etcd.ts`. Simulated: `sim/etcd.ts`. Both pass `test/contract/topology-store.ts`.
+ */
+export interface TopologyReader {
+  /** The address list as the operator or CellInfo gave it. */
+  readonly server: string;
+  /** Cluster id and current revision; `horizon` is the oldest readable revision where it is known (0: nothing compacted). */
+  status(): Promise<Outcome<ServerStatus>>;
+  /** All keys that start with `prefix`, ascending, read in pages pinned to one revision (design D6). */
+  range(request: RangeRequest): Promise<Outcome<RangeResult>>;
+  /** One key, now or at an old revision; `entry` is null where it did not exist then. */
+  get(
+    key: string,
+    revision?: number,
+  ): Promise<Outcome<{ readonly revision: number; readonly entry: Entry | null }>>;
+  /** Remaining and granted seconds; null where the lease is gone. */
+  lease(id: string): Promise<Outcome<LeaseState | null>>;
+  close(): void;
+}
+
+/** The write half. No module that `scan` can reach may import a value of this type (promise P1). */
+export interface TopologyStore extends TopologyReader {
+  txn(request: TxnRequest): Promise<Outcome<TxnResult>>;
+  /** Grants a lease of `ttlSeconds` and keeps it alive until `release` or the loss, which `lost()` then says. */
+  grant(ttlSeconds: number): Promise<Outcome<HeldLease>>;
+  /** Revokes a lease that somebody else may have left; false where it was gone already. */
+  revoke(id: string): Promise<Outcome<boolean>>;
+}
+
+export interface ServerStatus {
+  readonly clusterId: string;
+  readonly revision: number;
+  /** etcd's own version text. */
+  readonly version: string;
+}
+
+export interface RangeRequest {
+  readonly prefix: string;
+  readonly revision?: number;
+  readonly keysOnly?: boolean;
+}
+
+export interface RangeResult {
+  readonly revision: number;
+  readonly entries: readonly Entry[];
+}
+
+export interface Entry {
+  readonly key: string;
+  /** Empty where only keys were asked for; a zero-length value is a valid Vitess record. */
+  readonly value: Uint8Array;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  readonly version: number;
+  /** "0": no lease. */
+  readonly lease: string;
+}
+
+export interface LeaseState {
+  readonly ttl: number;
+  readonly grantedTtl: number;
+}
+
+export interface Compare {
+  readonly key: string;
+  readonly target: "mod" | "create" | "version";
+  readonly equals: number;
+}
+
+export type TxnOp =
+  | { readonly kind: "put"; readonly key: string; readonly value: Uint8Array; readonly lease?: string }
+  | { readonly kind: "delete"; readonly key: string };
+
+export interface TxnRequest {
+  readonly compares: readonly Compare[];
+  readonly operations: readonly TxnOp[];
+}
+
+export interface TxnResult {
+  readonly succeeded: boolean;
+  readonly revision: number;
+}
+
+export interface HeldLease {
+  readonly id: string;
+  /** True from the moment at which the lease can no longer be proven ours. */
+  lost(): boolean;
+  release(): Promise<void>;
+}
