@@ -1,0 +1,49 @@
+import type { Ids } from "../cluster/clock.js";
+
+/** Time and randomness of a plan come in by argument (design D22). `now`: unix milliseconds. */
+export interface PlanContext {
+  readonly now: number;
+  readonly ids: Ids;
+}
+
+/** How much a plan may touch before the operator must say so (design section 4). */
+export interface PlanLimits {
+  /** `--max-tablets`: distinct tablets that a step changes. */
+  readonly maxTablets: number;
+  /** `--max-keys`: distinct topology keys that a step changes. */
+  readonly maxKeys: number;
+}
+
+export const DEFAULT_LIMITS: PlanLimits = { maxTablets: 10, maxKeys: 50 };
+
+/** What every plan is asked with. */
+interface PlanRequest extends PlanLimits {
+  /** The command line, without secrets. */
+  readonly command: string;
+  /** The operator typed that a topology that looks restored from a backup may be repaired (design D8). */
+  readonly restoredTopologyConfirmed: boolean;
+}
+
+/** What to do with the tablets of a shard that no cancel dropped (design D8). */
+export type OrphanChoice = "restore" | "retire" | "leave";
+
+export interface FixRequest extends PlanRequest {
+  /** Ids of findings to repair; null: every finding that `keyspaces` lets through. */
+  readonly findings: readonly string[] | null;
+  /** Keyspaces to repair; null: all of them. */
+  readonly keyspaces: readonly string[] | null;
+  /** `--orphans`; null where it was not given: only what a cancel dropped is restored. */
+  readonly orphans: OrphanChoice | null;
+}
+
+export interface CancelRequest extends PlanRequest {
+  readonly keyspace: string;
+  readonly workflow: string;
+  /** `--keep-data`; null where it was not given: true for Materialize, else false. */
+  readonly keepData: boolean | null;
+  readonly keepRoutingRules: boolean;
+  /** Drop the copied tables at once instead of holding them (design D18). */
+  readonly purge: boolean;
+  /** Add the secondary keys that the copy had put off to the tables that are kept. */
+  readonly restoreSecondaryKeys: boolean;
+}

@@ -1,0 +1,34 @@
+import type { Blocked, LockScope, Read, Step, StepKind } from "./plan.js";
+
+type Body<S> = S extends Step ? Omit<S, "id" | "class" | "destroys"> : never;
+
+/** A step before it has its place in the plan; class and losses follow from its kind (`steps/`). */
+export type DraftStep = Body<Step>;
+export type DraftStepOf<K extends StepKind> = Extract<DraftStep, { kind: K }>;
+
+export interface DraftStage {
+  readonly title: string;
+  readonly locks: readonly LockScope[];
+  readonly steps: readonly DraftStep[];
+}
+
+/** What one recipe contributes to a plan. */
+export interface Draft {
+  readonly stages: readonly DraftStage[];
+  readonly reads: readonly Read[];
+  readonly blocked: readonly Blocked[];
+  readonly notes: readonly string[];
+}
+
+export const EMPTY_DRAFT: Draft = { stages: [], reads: [], blocked: [], notes: [] };
+
+export const joinDrafts = (drafts: readonly Draft[]): Draft => ({
+  stages: drafts.flatMap((draft) => draft.stages),
+  reads: drafts.flatMap((draft) => draft.reads),
+  blocked: drafts.flatMap((draft) => draft.blocked),
+  notes: drafts.flatMap((draft) => draft.notes),
+});
+
+/** Stages without steps are not worth a lock. */
+export const worthRunning = (stages: readonly DraftStage[]): readonly DraftStage[] =>
+  stages.filter((stage) => stage.steps.length > 0);
