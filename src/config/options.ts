@@ -1,0 +1,166 @@
+/** One option as the command line, the environment and the config file know it. Flags that exist in Vitess keep Vitess's name. */
+export interface Option {
+  readonly type: "string" | "number" | "boolean" | "strings" | "duration";
+  readonly about: string;
+  readonly group: "Connection" | "Selection" | "Output" | "Writing";
+  readonly default?: string | number | boolean;
+  readonly choices?: readonly string[];
+}
+
+/** Options of every command that looks at a cluster or at a snapshot. */
+export const CONNECTION = {
+  "topo-global-server-address": {
+    type: "string",
+    group: "Connection",
+    about: "etcd of the global topology, comma-separated host:port",
+  },
+  "topo-global-root": {
+    type: "string",
+    group: "Connection",
+    about: "root of the global topology",
+    default: "/vitess/global",
+  },
+  "topo-etcd-tls-ca": { type: "string", group: "Connection", about: "CA of the etcd servers (file)" },
+  "topo-etcd-tls-cert": { type: "string", group: "Connection", about: "client certificate for etcd (file)" },
+  "topo-etcd-tls-key": { type: "string", group: "Connection", about: "client key for etcd (file)" },
+  "tablet-manager-grpc-ca": { type: "string", group: "Connection", about: "CA of the tablets' gRPC (file)" },
+  "tablet-manager-grpc-cert": {
+    type: "string",
+    group: "Connection",
+    about: "client certificate for the tablets' gRPC (file)",
+  },
+  "tablet-manager-grpc-key": {
+    type: "string",
+    group: "Connection",
+    about: "client key for the tablets' gRPC (file)",
+  },
+  "tablet-manager-grpc-server-name": {
+    type: "string",
+    group: "Connection",
+    about: "name that the tablets' certificate must have",
+  },
+  "grpc-auth-static-client-creds": {
+    type: "string",
+    group: "Connection",
+    about: "JSON file with Username and Password for the tablets' gRPC",
+  },
+  "mysql-user": { type: "string", group: "Connection", about: "also ask MySQL itself, as this user" },
+  "mysql-password-file": {
+    type: "string",
+    group: "Connection",
+    about: "its password (file; or VTDOCTOR_MYSQL_PASSWORD)",
+  },
+  "mysql-ssl-ca": { type: "string", group: "Connection", about: "CA of the MySQL servers (file)" },
+  "mysql-ssl-cert": { type: "string", group: "Connection", about: "client certificate for MySQL (file)" },
+  "mysql-ssl-key": { type: "string", group: "Connection", about: "client key for MySQL (file)" },
+  inventory: {
+    type: "string",
+    group: "Connection",
+    about: "YAML or JSON file with more addresses of tablets, and address overrides by alias",
+  },
+  "earlier-snapshot": {
+    type: "strings",
+    group: "Connection",
+    about: "snapshot of an earlier scan: its tablets are looked for, its facts compared",
+  },
+  timeout: { type: "duration", group: "Connection", about: "for one question to one server", default: "5s" },
+  concurrency: {
+    type: "number",
+    group: "Connection",
+    about: "questions to tablets at the same time",
+    default: 64,
+  },
+  keyspace: { type: "strings", group: "Selection", about: "only this keyspace (repeatable)" },
+  cell: { type: "strings", group: "Selection", about: "only the tablets of this cell (repeatable)" },
+} as const satisfies Record<string, Option>;
+
+export const COMMON = {
+  format: {
+    type: "string",
+    group: "Output",
+    about: "of the result on stdout",
+    default: "human",
+    choices: ["human", "json", "nagios"],
+  },
+  output: { type: "string", group: "Output", about: "write the result to this file instead of stdout" },
+  config: {
+    type: "string",
+    group: "Output",
+    about: "config file (default: vtdoctor.yaml here or above, then in the XDG config folder)",
+  },
+  quiet: { type: "boolean", group: "Output", about: "no progress on stderr", default: false },
+  verbose: { type: "boolean", group: "Output", about: "evidence and every step", default: false },
+  color: {
+    type: "boolean",
+    group: "Output",
+    about: "colours (default: where stdout is a terminal; NO_COLOR and FORCE_COLOR are honoured)",
+  },
+} as const satisfies Record<string, Option>;
+
+export const JUDGING = {
+  snapshot: { type: "string", group: "Selection", about: "judge this saved snapshot instead of a cluster" },
+  "save-snapshot": { type: "string", group: "Output", about: "keep what was seen in this file (SQLite)" },
+  settle: {
+    type: "duration",
+    group: "Selection",
+    about: "observe twice, this far apart (30s or more proves that a finding is no passing moment)",
+  },
+  rule: { type: "strings", group: "Selection", about: "only this rule (repeatable)" },
+  rules: { type: "strings", group: "Selection", about: "folder with rules of your own (repeatable)" },
+  "fail-on": {
+    type: "string",
+    group: "Output",
+    about: "least severity that makes the exit code 1",
+    default: "warning",
+    choices: ["critical", "warning", "info", "never"],
+  },
+} as const satisfies Record<string, Option>;
+
+export const WRITING = {
+  "dry-run": {
+    type: "boolean",
+    group: "Writing",
+    about: "print the plan and change nothing",
+    default: false,
+  },
+  out: { type: "string", group: "Writing", about: "with --dry-run: save the plan to this file" },
+  yes: { type: "boolean", group: "Writing", about: "do not ask", default: false },
+  purge: {
+    type: "boolean",
+    group: "Writing",
+    about: "drop tables at once instead of holding them (asks for the keyspace's name)",
+    default: false,
+  },
+  confirm: { type: "string", group: "Writing", about: "the keyspace's name, where it would be asked for" },
+  "max-tablets": {
+    type: "number",
+    group: "Writing",
+    about: "refuse a plan that touches more tablets",
+    default: 10,
+  },
+  "max-keys": {
+    type: "number",
+    group: "Writing",
+    about: "refuse a plan that writes more topology keys",
+    default: 50,
+  },
+  "lock-timeout": {
+    type: "duration",
+    group: "Writing",
+    about: "wait this long for a Vitess lock",
+    default: "45s",
+  },
+  "run-dir": {
+    type: "string",
+    group: "Writing",
+    about: "folder of the runs' journals",
+    default: ".vtdoctor/runs",
+  },
+} as const satisfies Record<string, Option>;
+
+export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
+  ...CONNECTION,
+  ...COMMON,
+  ...JUDGING,
+  ...WRITING,
+};
