@@ -1,21 +1,25 @@
 import { defineConfig } from "vitest/config";
 
+const results = process.env.VTDOCTOR_TEST_RESULTS;
+
 /** `npm test` runs the fast project and, where the lab is installed, the real clusters of test/vitess one file at a time. */
 export default defineConfig({
   test: {
+    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
     projects: [
       {
         test: {
           name: "fast",
           include: ["test/**/*.test.ts"],
           exclude: ["test/vitess/**"],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
         },
       },
       {
         test: {
           name: "vitess",
           include: ["test/vitess/**/*.test.ts"],
+          globalSetup: ["test/vitess/lab/announce.ts"],
           testTimeout: 600_000,
           hookTimeout: 300_000,
           fileParallelism: false,

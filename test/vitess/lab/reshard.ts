@@ -26,14 +26,18 @@ export async function reshardCluster(lab: Lab, options: ReshardOptions = {}): Pr
   for (const [shard, uids] of targets) await Promise.all(uids.map((uid) => lab.tablet(uid, keyspace, shard)));
   await elect(lab, keyspace, "0", 100);
   for (const [shard, [primary]] of targets) if (primary) await elect(lab, keyspace, shard, primary);
-  const ddl = [`create table \`${table}\`(id bigint primary key, name varchar(64), key(name))`, ...(options.schema ?? [])];
+  const ddl = [
+    `create table \`${table}\`(id bigint primary key, name varchar(64), key(name))`,
+    ...(options.schema ?? []),
+  ];
   for (const statement of ddl) await lab.ctl("ApplySchema", "--sql", statement, keyspace);
   // A cell without tablets of the keyspace has no SrvKeyspace yet, and every workflow command fails on it.
   await lab.ctl("RebuildKeyspaceGraph", keyspace);
   await lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(vschema(table, options.vschemaTables)), keyspace);
   await insert(lab, keyspace, table, 1, options.rows ?? 1000);
   const names = targets.map(([shard]) => shard);
-  if (options.workflow !== null) await createReshard(lab, keyspace, options.workflow ?? "c2", names, options.create);
+  if (options.workflow !== null)
+    await createReshard(lab, keyspace, options.workflow ?? "c2", names, options.create);
 }
 
 const vschema = (table: string, more: Readonly<Record<string, unknown>> = {}) => ({
@@ -42,7 +46,13 @@ const vschema = (table: string, more: Readonly<Record<string, unknown>> = {}) =>
   tables: { [table]: { column_vindexes: [{ column: "id", name: "hash" }] }, ...more },
 });
 
-export async function elect(lab: Lab, keyspace: string, shard: string, uid: number, cell = "zone1"): Promise<void> {
+export async function elect(
+  lab: Lab,
+  keyspace: string,
+  shard: string,
+  uid: number,
+  cell = "zone1",
+): Promise<void> {
   await lab.ctl("PlannedReparentShard", `${keyspace}/${shard}`, "--new-primary", `${cell}-${uid}`);
 }
 
@@ -58,7 +68,13 @@ export async function createReshard(
   await lab.ctl("Reshard", ...name, "create", ...shards, ...flags);
 }
 
-export async function insert(lab: Lab, keyspace: string, table: string, from: number, count: number): Promise<void> {
+export async function insert(
+  lab: Lab,
+  keyspace: string,
+  table: string,
+  from: number,
+  count: number,
+): Promise<void> {
   const rows = `with recursive s(n) as (select ${from} union all select n+1 from s where n < ${from + count - 1})`;
   const into = `insert into \`${table}\`(id, name) ${rows} select n, concat('c', n) from s`;
   await lab.sql(100, `set cte_max_recursion_depth=10000000; ${into}`, `vt_${keyspace}`);
@@ -68,8 +84,12 @@ export async function insert(lab: Lab, keyspace: string, table: string, from: nu
 export async function running(lab: Lab, uids: readonly number[], workflow = "c2"): Promise<void> {
   await until(`${workflow} to run on ${uids.join(", ")}`, 60_000, async () => {
     for (const uid of uids) {
-      const states = await lab.sql(uid, `select distinct state from _vt.vreplication where workflow='${workflow}'`);
-      if (states !== "Running" || (await lab.sql(uid, "select count(*) from _vt.copy_state")) !== "0") return false;
+      const states = await lab.sql(
+        uid,
+        `select distinct state from _vt.vreplication where workflow='${workflow}'`,
+      );
+      if (states !== "Running" || (await lab.sql(uid, "select count(*) from _vt.copy_state")) !== "0")
+        return false;
     }
     return true;
   });
@@ -86,7 +106,8 @@ export async function stillArrives(
   await lab.sql(100, `insert into \`${table}\`(id, name) values (${id}, 'late')`, `vt_${keyspace}`);
   await sleep(3000);
   for (const uid of uids) {
-    if ((await lab.sql(uid, `select count(*) from \`${table}\` where id=${id}`, `vt_${keyspace}`)) !== "0") return true;
+    if ((await lab.sql(uid, `select count(*) from \`${table}\` where id=${id}`, `vt_${keyspace}`)) !== "0")
+      return true;
   }
   return false;
 }

@@ -1,0 +1,23 @@
+import { randomBytes } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Clock, Ids } from "../cluster/clock.js";
+
+/** The real time: the only module that reads it (design D22). */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  sleep: async (ms, signal) => {
+    try {
+      await wait(ms, undefined, signal === undefined ? {} : { signal });
+      return true;
+    } catch (error) {
+      if (signal?.aborted) return false;
+      throw error;
+    }
+  },
+};
+
+/** Sortable by the second of creation, unlikely to meet another: `20261124t233000-9f3ac1`. */
+export const randomIds: Ids = () => {
+  const second = new Date(systemClock.now()).toISOString().slice(0, 19).replace(/[-:]/g, "").toLowerCase();
+  return `${second}${randomBytes(4).toString("hex")}`;
+};

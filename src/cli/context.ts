@@ -1,0 +1,28 @@
+import type { Clock, Ids } from "../cluster/clock.js";
+
+/** Everything a command may touch of the process that runs it. */
+export interface Context {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly version: string;
+  readonly hostName: string;
+  readonly userName: string;
+  /** Aborted by the first Ctrl-C: finish the step, journal it, stop. */
+  readonly signal: AbortSignal;
+  readonly terminal: Terminal;
+}
+
+export interface Terminal {
+  /** The result. */
+  out(text: string): void;
+  /** Everything else, a line. */
+  note(text: string): void;
+  /** Replaces the last progress line on a terminal; nothing elsewhere. */
+  progress(text: string): void;
+  readonly columns: number;
+  readonly outIsTerminal: boolean;
+  /** The answer, or null where there is no terminal to ask at. */
+  ask(question: string): Promise<string | null>;
+}

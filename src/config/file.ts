@@ -1,0 +1,95 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import { parse, YAMLParseError } from "yaml";
+import { UsageError } from "../cluster/errors.js";
+import { didYouMean } from "../cluster/suggest.js";
+import { ALL_OPTIONS, type Option } from "./options.js";
+import { readSuppressions, type Suppression } from "./suppressions.js";
+
+export interface ConfigFile {
+  readonly path: string | null;
+  /** Option name to value, as the command line would give it. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly suppressions: readonly Suppression[];
+}
+
+const EMPTY: ConfigFile = { path: null, options: {}, suppressions: [] };
+
+/** Reads `--config`, else `vtdoctor.yaml` here or in a folder above, else in the XDG config folder. */
+export function readConfig(given: string | undefined, cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
+  const path = given ?? find(cwd, env);
+  return path === null ? EMPTY : parseConfig(path, read(path, given !== undefined));
+}
+
+function find(cwd: string, env: NodeJS.ProcessEnv): string | null {
+  for (let dir = resolve(cwd); ; dir = dirname(dir)) {
+    const path = join(dir, "vtdoctor.yaml");
+    if (existsSync(path)) return path;
+    if (dir === dirname(dir)) break;
+  }
+  const base = env.XDG_CONFIG_HOME ?? (env.HOME === undefined ? null : join(env.HOME, ".config"));
+  const path = base === null ? null : join(base, "vtdoctor", "vtdoctor.yaml");
+  return path !== null && existsSync(path) ? path : null;
+}
+
+function read(path: string, named: boolean): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    const what = named ? `--config ${path}` : path;
+    throw new UsageError(
+      `${what}: can not be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give the path of a readable YAML file.`,
+    );
+  }
+}
+
+function parseConfig(path: string, text: string): ConfigFile {
+  let value: unknown;
+  try {
+    value = parse(text) ?? {};
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const line = error.linePos?.[0].line;
+    throw new UsageError(
+      `${path}${line === undefined ? "" : `:${line}`}: is no valid YAML: ${error.message.split("\n")[0]}`,
+    );
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path}: must be a mapping of option names to values.`);
+  }
+  const { suppressions, ...options } = value as Record<string, unknown>;
+  for (const [name, given] of Object.entries(options)) checkOption(path, name, given);
+  return { path, options, suppressions: readSuppressions(path, suppressions) };
+}
+
+function checkOption(path: string, name: string, given: unknown): void {
+  const option = ALL_OPTIONS[name];
+  if (option === undefined) {
+    const known = [...Object.keys(ALL_OPTIONS), "suppressions"];
+    throw new UsageError(`${path}: unknown key "${name}".${didYouMean(name, known)}`);
+  }
+  if (name === "config")
+    throw new UsageError(`${path}: key "config" can not name another config file; give --config instead.`);
+  const problem = typeProblem(option, given);
+  if (problem !== null) throw new UsageError(`${path}: key "${name}" ${problem}.`);
+}
+
+function typeProblem(option: Option, given: unknown): string | null {
+  switch (option.type) {
+    case "boolean":
+      return typeof given === "boolean" ? null : "must be true or false";
+    case "number":
+      return typeof given === "number" && given > 0 ? null : "must be a positive number";
+    case "strings":
+      return typeof given === "string" ||
+        (Array.isArray(given) && given.every((each) => typeof each === "string"))
+        ? null
+        : "must be text or a list of texts";
+    case "string":
+    case "duration":
+      if (typeof given !== "string") return "must be text";
+      return option.choices === undefined || option.choices.includes(given)
+        ? null
+        : `must be one of ${option.choices.join(", ")}`;
+  }
+}

@@ -1,0 +1,93 @@
+import { UsageError } from "../cluster/errors.js";
+import { parseDuration } from "./duration.js";
+import { mysqlPasswordOf, type StaticAuth, staticAuthOf, type Tls, tlsOf } from "./secrets.js";
+
+/** What the command line, the environment and the config file together said, checked. */
+export class Given {
+  constructor(private readonly values: Readonly<Record<string, unknown>>) {}
+
+  text(name: string): string | undefined {
+    const value = this.values[name];
+    if (value === undefined || value === null) return undefined;
+    if (Array.isArray(value)) throw new UsageError(`--${name}: is given more than once; give it once.`);
+    if (value === "") throw new UsageError(`--${name}: is empty; give a value or leave the flag out.`);
+    return String(value);
+  }
+
+  texts(name: string): readonly string[] {
+    const value = this.values[name];
+    if (value === undefined || value === null) return [];
+    return (Array.isArray(value) ? value : [value]).map(String);
+  }
+
+  yes(name: string): boolean {
+    return this.values[name] === true;
+  }
+
+  number(name: string): number {
+    const value = Number(this.values[name]);
+    if (!Number.isInteger(value) || value < 1)
+      throw new UsageError(`--${name}: must be a whole number of at least 1.`);
+    return value;
+  }
+
+  duration(name: string): number | null {
+    const text = this.text(name);
+    return text === undefined ? null : parseDuration(name, text);
+  }
+}
+
+export interface Connection {
+  readonly globalServer: string;
+  readonly globalRoot: string;
+  readonly etcdTls: Tls | null;
+  readonly tabletTls: (Tls & { readonly serverName?: string }) | null;
+  readonly staticAuth: StaticAuth | null;
+  readonly mysql: { readonly user: string; readonly password: string; readonly tls: Tls | null } | null;
+  readonly inventory: string | null;
+  readonly earlierSnapshots: readonly string[];
+  readonly timeoutMs: number;
+  readonly concurrency: number;
+  readonly keyspaces: readonly string[];
+  readonly cells: readonly string[];
+}
+
+/** Throws a UsageError where no topology is named. */
+export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
+  const globalServer = given.text("topo-global-server-address");
+  if (globalServer === undefined) {
+    throw new UsageError(
+      "--topo-global-server-address: is missing; give the etcd of the global topology as host:port (or --snapshot FILE).",
+    );
+  }
+  const read = (name: string) => given.text(name);
+  const tabletTls = tlsOf("tablet-manager-grpc", read);
+  const serverName = given.text("tablet-manager-grpc-server-name");
+  const creds = given.text("grpc-auth-static-client-creds");
+  const user = given.text("mysql-user");
+  return {
+    globalServer,
+    globalRoot: rootOf(given.text("topo-global-root") ?? "/vitess/global"),
+    etcdTls: tlsOf("topo-etcd-tls", read),
+    tabletTls:
+      tabletTls === null ? null : { ...tabletTls, ...(serverName === undefined ? {} : { serverName }) },
+    staticAuth: creds === undefined ? null : staticAuthOf(creds),
+    mysql:
+      user === undefined
+        ? null
+        : {
+            user,
+            password: mysqlPasswordOf(given.text("mysql-password-file"), env),
+            tls: tlsOf("mysql-ssl", read),
+          },
+    inventory: given.text("inventory") ?? null,
+    earlierSnapshots: given.texts("earlier-snapshot"),
+    timeoutMs: given.duration("timeout") ?? 5000,
+    concurrency: given.number("concurrency"),
+    keyspaces: given.texts("keyspace"),
+    cells: given.texts("cell"),
+  };
+}
+
+/** As Vitess joins it: no slash at the end (`topology-and-wire.md` 1.1). */
+const rootOf = (text: string): string => text.replace(/\/+$/, "");
