@@ -1,0 +1,32 @@
+import type { Severity } from "./finding.js";
+
+/** What a report tells of a rule, without the means to run it. */
+export interface RuleCard {
+  readonly id: string;
+  /** The folder it lies in: records, streams, locks, ... */
+  readonly family: string;
+  readonly file: string;
+  readonly title: string;
+  readonly severity: Severity;
+  /** Domains of the `unanswered` table whose silence makes its verdict unknown (design D10). */
+  readonly needs: readonly string[];
+  readonly query: string;
+  readonly impact: string;
+  readonly cause: string;
+  /** What an operator would search for. */
+  readonly messages: readonly string[];
+  readonly steps: readonly string[];
+  readonly command: string;
+  readonly variants: readonly CardVariant[];
+}
+
+/** What differs for the objects that `when` describes. */
+export interface CardVariant {
+  readonly when: string;
+  readonly severity: Severity | null;
+  readonly symptom: string | null;
+  readonly impact: string | null;
+  readonly cause: string | null;
+  readonly command: string | null;
+  readonly steps: readonly string[];
+}

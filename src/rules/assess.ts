@@ -1,0 +1,59 @@
+import type { FindingState } from "../findings/finding.js";
+import type { Circumstances, Operation } from "./circumstances.js";
+import { operationCovers, silenceCovers } from "./cover.js";
+import { FILTERS } from "./filters.js";
+import type { Sighting } from "./sighting.js";
+
+export interface Assessment {
+  readonly state: FindingState;
+  readonly because: string;
+}
+
+/** Two observations this far apart prove that something is no passing moment (design D11). Milliseconds. */
+export const SETTLE_MS = 30_000;
+
+/**
+ * How sure the verdict is. In this order: a source is missing (unknown), an operation in flight may explain it (deferred), what it
+ * rests on moved during the scan (suspected), it is proven lasting (confirmed), it was seen once (suspected).
+ */
+export const assess = (
+  sighting: Sighting,
+  circumstances: Circumstances,
+  seenBefore: ReadonlyMap<string, number>,
+): Assessment => {
+  const { rule, finding } = sighting;
+  if (sighting.unknown !== null) return { state: "unknown", because: sighting.unknown };
+
+  const silence = circumstances.silences.find(
+    (one) => rule.needs.some((need) => need === one.domain) && silenceCovers(one, finding.object),
+  );
+  if (silence !== undefined)
+    return {
+      state: "unknown",
+      because: `${silence.domain} ${silence.subject} did not answer: ${silence.message}`,
+    };
+
+  const operation = circumstances.operations.find((one) => operationCovers(one, finding.object));
+  if (operation !== undefined) return { state: "deferred", because: nameOperation(operation) };
+
+  const moved = finding.evidence.find(({ source }) => circumstances.movedKeys.has(source));
+  if (moved !== undefined)
+    return { state: "suspected", because: `${moved.source} changed while the cluster was read` };
+
+  if (sighting.durable !== null) return { state: "confirmed", because: sighting.durable };
+
+  const earlier = seenBefore.get(finding.id);
+  if (earlier !== undefined) {
+    const apart = FILTERS.duration((circumstances.takenAt - earlier) / 1000, "");
+    return { state: "confirmed", because: `seen twice, ${apart} apart` };
+  }
+  return {
+    state: "suspected",
+    because: "seen once; scan again with --settle to tell it from a passing moment",
+  };
+};
+
+const nameOperation = (operation: Operation): string => {
+  const since = operation.since === null ? "" : ` since ${FILTERS.time(operation.since, "")}`;
+  return `${operation.action} of ${operation.host_name} is running${since} (${operation.lock_key})`;
+};

@@ -1,0 +1,71 @@
+import type { Finding } from "../findings/finding.js";
+import type { Follows } from "./rule.js";
+import { holds, type Sighting } from "./sighting.js";
+
+/**
+ * Which finding each one follows from, so that one cause is one story with one repair (design D11). A rule's `follows` are tried in
+ * order; what follows takes over the repair of its root.
+ */
+export const joinCauses = (sightings: readonly Sighting[]): readonly Sighting[] => {
+  const index = new RootIndex(sightings);
+  const parents = new Map(sightings.map((sighting) => [sighting.finding.id, index.parentOf(sighting)]));
+  const byId = new Map(sightings.map(({ finding }) => [finding.id, finding]));
+  return sightings.map((sighting) => {
+    const { finding } = sighting;
+    const causedBy = parents.get(finding.id) ?? null;
+    if (causedBy === null) return sighting;
+    const root = byId.get(rootOf(finding.id, parents));
+    return { ...sighting, finding: { ...finding, causedBy, repair: root?.repair ?? finding.repair } };
+  });
+};
+
+/** Rules that follow each other in a ring have no root: the walk ends where it began. */
+const rootOf = (id: string, parents: ReadonlyMap<string, string | null>): string => {
+  const seen = new Set<string>();
+  let at = id;
+  for (let up = parents.get(at) ?? null; up !== null && !seen.has(up); up = parents.get(at) ?? null) {
+    seen.add(at);
+    at = up;
+  }
+  return at;
+};
+
+/** Findings by rule and the object fields that somebody follows them on; linear in findings, whatever their number. */
+class RootIndex {
+  readonly #byRule = new Map<string, Finding[]>();
+  readonly #byFields = new Map<string, Map<string, string>>();
+
+  constructor(sightings: readonly Sighting[]) {
+    for (const { rule, finding } of sightings) {
+      const group = this.#byRule.get(rule.id);
+      if (group === undefined) this.#byRule.set(rule.id, [finding]);
+      else group.push(finding);
+    }
+  }
+
+  parentOf(sighting: Sighting): string | null {
+    for (const follows of sighting.rule.follows) {
+      if (!holds(follows.when, sighting.row)) continue;
+      const wanted = Object.values(follows.on).map((column) => String(sighting.row[column] ?? ""));
+      const parent = this.#roots(follows).get(fieldsKey(wanted));
+      if (parent !== undefined && parent !== sighting.finding.id) return parent;
+    }
+    return null;
+  }
+
+  #roots(follows: Follows): ReadonlyMap<string, string> {
+    const fields = Object.keys(follows.on);
+    const name = fieldsKey([follows.rule, ...fields]);
+    const known = this.#byFields.get(name);
+    if (known !== undefined) return known;
+    const made = new Map<string, string>();
+    for (const finding of this.#byRule.get(follows.rule) ?? []) {
+      const key = fieldsKey(fields.map((field) => finding.object[field] ?? ""));
+      if (!made.has(key)) made.set(key, finding.id);
+    }
+    this.#byFields.set(name, made);
+    return made;
+  }
+}
+
+const fieldsKey = (fields: readonly string[]): string => JSON.stringify(fields);

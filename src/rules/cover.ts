@@ -1,0 +1,26 @@
+import type { Finding } from "../findings/finding.js";
+import type { Operation, Silence } from "./circumstances.js";
+
+type FindingObject = Finding["object"];
+
+/**
+ * Whether an operation may be changing this object: same keyspace, and no other shard or workflow than the object's. A workflow's
+ * operation covers the keyspace's shards too, which it may be switching.
+ */
+export const operationCovers = (operation: Operation, object: FindingObject): boolean =>
+  operation.keyspace !== "" &&
+  operation.keyspace === object.keyspace &&
+  agrees(operation.shard, object.shard) &&
+  agrees(operation.workflow, object.workflow);
+
+/**
+ * Whether a silent source could have told of this object: where both name a cell, keyspace, shard or tablet, they name the same one.
+ */
+export const silenceCovers = (silence: Silence, object: FindingObject): boolean =>
+  agrees(silence.cell, object.cell) &&
+  agrees(silence.keyspace, object.keyspace) &&
+  agrees(silence.shard, object.shard) &&
+  agrees(silence.alias, object.alias);
+
+const agrees = (given: string, own: string | undefined): boolean =>
+  given === "" || own === undefined || own === "" || given === own;

@@ -1,0 +1,128 @@
+import { UsageError } from "../cluster/errors.js";
+import { didYouMean } from "../cluster/suggest.js";
+import {
+  type Column,
+  columnsOf,
+  createDatabase,
+  type Database,
+  insertRows,
+  selectAll,
+} from "../snapshot/database.js";
+import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "../snapshot/facts.js";
+import { Snapshot } from "../snapshot/snapshot.js";
+import type { Example, Queryable, Row, Value } from "./rule.js";
+
+/** The cluster of an example: a snapshot whose derived rows may be written directly. */
+export interface ExampleState extends Queryable {
+  close(): void;
+}
+
+/**
+ * `base` (a recording, a saved snapshot, or the empty cluster), the example's fact rows, what follows from them, the example's derived
+ * rows, and its statements last. Throws a UsageError for an unknown table or column and for a statement that fails.
+ */
+export const buildState = (example: Example, base: Facts): ExampleState => {
+  const db = createDatabase();
+  try {
+    const shapes = new Map(tablesOf(db).map((table) => [table, columnsOf(db, table)]));
+    const rows = new Map(
+      Object.entries(example.rows).map(([table, given]) => [table, complete(table, given, shapes)]),
+    );
+    copySnapshot(db, [...shapes.keys()], withRows(base, rows));
+    for (const [table, given] of rows) if (!isFact(table)) insertRows(db, table, given);
+    for (const statement of example.sql) run(db, statement);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+  return { all: (sql, ...params) => selectAll(db, sql, params), close: () => db.close() };
+};
+
+/** One etcd at revision 100, root /vitess/global, seen at 2026-11-24T12:00:00Z; nothing in it. */
+export const EMPTY_CLUSTER: Facts = {
+  ...emptyFacts(),
+  meta: [
+    { name: "first_seen_at_ms", value: "1795521600000" },
+    { name: "global_root", value: "/vitess/global" },
+    { name: "global_server", value: "etcd:2379" },
+    { name: "taken_at_ms", value: "1795521600000" },
+  ],
+  topo_server: [
+    {
+      server: "etcd:2379",
+      cluster_id: "1",
+      version: "3.5.0",
+      revision: 100,
+      horizon: 1,
+      answered: 1,
+      reason: null,
+      message: null,
+    },
+  ],
+  topo_root: [{ name: "global", server: "etcd:2379", root: "/vitess/global" }],
+};
+
+const isFact = (table: string): table is FactTable => FACT_TABLES.some((one) => one === table);
+
+const tablesOf = (db: Database): readonly string[] =>
+  selectAll<{ name: string }>(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").map(
+    ({ name }) => name,
+  );
+
+/** A short row stands for a whole one: what it leaves out is NULL where it may be, else '' or 0. */
+const complete = (
+  table: string,
+  rows: readonly Row[],
+  shapes: ReadonlyMap<string, readonly Column[]>,
+): readonly Row[] => {
+  const columns = shapes.get(table);
+  if (columns === undefined)
+    throw new UsageError(
+      `an example has rows for an unknown table '${table}'.${didYouMean(table, [...shapes.keys()])}`,
+    );
+  const names = columns.map(({ name }) => name);
+  return rows.map((row) => {
+    for (const name of Object.keys(row))
+      if (!names.includes(name))
+        throw new UsageError(
+          `an example names an unknown column '${table}.${name}'.${didYouMean(name, names)}`,
+        );
+    return Object.fromEntries(columns.map((column) => [column.name, row[column.name] ?? defaultOf(column)]));
+  });
+};
+
+const defaultOf = (column: Column): Value => {
+  if (column.notnull === 0 && column.pk === 0) return null;
+  return column.type === "TEXT" ? "" : 0;
+};
+
+/** Rows of fact tables join the base's; a `meta` row replaces the one of its name. */
+const withRows = (base: Facts, rows: ReadonlyMap<string, readonly Row[]>): Facts => {
+  const joined = Object.fromEntries(
+    FACT_TABLES.map((table) => {
+      const added = rows.get(table) ?? [];
+      if (table !== "meta") return [table, [...base[table], ...added]];
+      return [table, [...base.meta.filter(({ name }) => !added.some((row) => row.name === name)), ...added]];
+    }),
+  );
+  return Object.assign(emptyFacts(), joined);
+};
+
+const copySnapshot = (db: Database, tables: readonly string[], facts: Facts): void => {
+  const snapshot = Snapshot.of(facts);
+  try {
+    for (const table of tables) insertRows(db, table, snapshot.all<object>(`SELECT * FROM ${table}`));
+  } finally {
+    snapshot.close();
+  }
+};
+
+const run = (db: Database, statement: string): void => {
+  try {
+    db.exec(statement);
+  } catch (error) {
+    throw new UsageError(
+      `an example's statement fails: ${error instanceof Error ? error.message : error}: ${statement}`,
+    );
+  }
+};

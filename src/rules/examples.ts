@@ -1,0 +1,102 @@
+import { dirname, resolve } from "node:path";
+import type { Finding } from "../findings/finding.js";
+import type { Facts } from "../snapshot/facts.js";
+import { Snapshot } from "../snapshot/snapshot.js";
+import { buildState, EMPTY_CLUSTER } from "./example-state.js";
+import { judge } from "./judge.js";
+import type { Example, Expected, Rule } from "./rule.js";
+import { RULE_FAILED } from "./rule-failed.js";
+
+export interface ExampleResult {
+  readonly rule: string;
+  readonly kind: "sick" | "healthy";
+  readonly name: string;
+  readonly outcome: "passed" | "failed" | "skipped";
+  /** What was expected and what was found, or why it was skipped; empty where it passed. */
+  readonly detail: string;
+}
+
+/** A recorded cluster by name; null where this installation has no recordings. */
+export type Recordings = (name: string) => Facts | null;
+
+/**
+ * Runs the examples of `rules` (all of them, or those named in `only`): in a sick one this rule finds exactly what `finds` says, in a
+ * healthy one nothing. All `rules` judge, so that causes can be expected too. The CLI prints the results.
+ */
+export const runExamples = (
+  rules: readonly Rule[],
+  recordings: Recordings,
+  only: readonly string[] = [],
+): readonly ExampleResult[] =>
+  rules
+    .filter((rule) => only.length === 0 || only.includes(rule.id))
+    .flatMap((rule) => [
+      ...rule.examples.sick.map((example) => runOne(rules, rule, "sick", example, recordings)),
+      ...rule.examples.healthy.map((example) => runOne(rules, rule, "healthy", example, recordings)),
+    ]);
+
+const runOne = (
+  rules: readonly Rule[],
+  rule: Rule,
+  kind: ExampleResult["kind"],
+  example: Example,
+  recordings: Recordings,
+): ExampleResult => {
+  const result = (outcome: ExampleResult["outcome"], detail: string): ExampleResult => ({
+    rule: rule.id,
+    kind,
+    name: example.name,
+    outcome,
+    detail,
+  });
+  const base = baseOf(rule, example, recordings);
+  if (base === null)
+    return result("skipped", `the recording ${example.recording} is not part of this installation`);
+  const state = buildState(example, base);
+  try {
+    const findings = judge(state, rules, { now: 0, earlier: null, suppressions: [] });
+    const detail = difference(rule, example.finds, findings);
+    return result(detail === "" ? "passed" : "failed", detail);
+  } finally {
+    state.close();
+  }
+};
+
+const baseOf = (rule: Rule, example: Example, recordings: Recordings): Facts | null => {
+  if (example.recording !== null) return recordings(example.recording);
+  if (example.snapshot === null) return EMPTY_CLUSTER;
+  const snapshot = Snapshot.open(resolve(dirname(rule.file), example.snapshot));
+  try {
+    return snapshot.facts();
+  } finally {
+    snapshot.close();
+  }
+};
+
+const difference = (rule: Rule, expected: readonly Expected[], all: readonly Finding[]): string => {
+  const failure = all.find((finding) => finding.rule === RULE_FAILED && finding.object.rule === rule.id);
+  if (failure !== undefined) return failure.symptom;
+  const found = all.filter((finding) => finding.rule === rule.id);
+  const missing = expected.filter(({ id }) => !found.some((finding) => finding.id === id));
+  const extra = found.filter(({ id }) => !expected.some((one) => one.id === id));
+  return [
+    ...missing.map(({ id }) => `${id} was expected and not found`),
+    ...extra.map(({ id, symptom }) => `${id} was found and not expected: ${symptom}`),
+    ...found.flatMap((finding) => disagreements(finding, expected)),
+  ].join("; ");
+};
+
+const disagreements = (finding: Finding, expected: readonly Expected[]): readonly string[] => {
+  const wanted = expected.find(({ id }) => id === finding.id);
+  if (wanted === undefined) return [];
+  const compare = (field: string, want: string | null, got: string | null): readonly string[] =>
+    want === null || want === got ? [] : [`${finding.id}: ${field} should be ${want} and is ${got}`];
+  return [
+    ...compare("severity", wanted.severity, finding.severity),
+    ...compare("state", wanted.state, finding.state),
+    ...compare("causedBy", wanted.causedBy, finding.causedBy),
+    ...(wanted.says === null || finding.symptom.includes(wanted.says)
+      ? []
+      : [`${finding.id}: should say '${wanted.says}' and says '${finding.symptom}'`]),
+  ];
+};

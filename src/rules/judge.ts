@@ -1,0 +1,85 @@
+import type { Finding } from "../findings/finding.js";
+import { compareFindings } from "../findings/order.js";
+import { type Suppression, suppress } from "../findings/suppression.js";
+import { assess, SETTLE_MS } from "./assess.js";
+import { joinCauses } from "./causes.js";
+import { readCircumstances, readMeta } from "./circumstances.js";
+import type { Queryable, Row, Rule } from "./rule.js";
+import { ruleFailed } from "./rule-failed.js";
+import { type Sighting, sight } from "./sighting.js";
+
+export interface JudgeOptions {
+  /** Unix milliseconds, for the end of suppressions. */
+  readonly now: number;
+  /** The same cluster seen before; what both show, at least 30 s apart, is confirmed. */
+  readonly earlier: Queryable | null;
+  readonly suppressions: readonly Suppression[];
+}
+
+/** What the rules say of one snapshot. Pure: the same snapshots and options give the same findings, worst first. */
+export const judge = (
+  snapshot: Queryable,
+  rules: readonly Rule[],
+  options: JudgeOptions,
+): readonly Finding[] => {
+  const circumstances = readCircumstances(snapshot);
+  const seenBefore = earlierSightings(snapshot, rules, options.earlier, circumstances.takenAt);
+  const { sightings, failures } = look(snapshot, rules, circumstances.takenAt);
+  const findings = joinCauses(sightings).map((sighting) => ({
+    ...sighting.finding,
+    ...assess(sighting, circumstances, seenBefore),
+    firstSeen: seenBefore.get(sighting.finding.id) ?? sighting.finding.firstSeen,
+  }));
+  return suppress([...findings, ...failures], options.suppressions, options.now).toSorted(compareFindings);
+};
+
+/** Ids of everything the rules see, whatever its state: what a later judgement compares with. */
+export const sightedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
+  look(snapshot, rules, 0)
+    .sightings.map(({ finding }) => finding.id)
+    .toSorted();
+
+interface Look {
+  readonly sightings: readonly Sighting[];
+  readonly failures: readonly Finding[];
+}
+
+const look = (snapshot: Queryable, rules: readonly Rule[], takenAt: number): Look => {
+  const sightings: Sighting[] = [];
+  const failures: Finding[] = [];
+  for (const rule of rules) {
+    try {
+      sightings.push(...sightingsOf(snapshot, rule, takenAt));
+    } catch (error) {
+      failures.push(ruleFailed(rule, error, takenAt));
+    }
+  }
+  return { sightings, failures };
+};
+
+const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly Sighting[] => {
+  const seen = new Set<string>();
+  return snapshot.all<Row>(rule.query).map((row) => {
+    const sighting = sight(rule, row, takenAt);
+    if (seen.has(sighting.finding.id)) throw new Error(`its query gives ${sighting.finding.id} twice`);
+    seen.add(sighting.finding.id);
+    return sighting;
+  });
+};
+
+/** Finding id -> when it was first seen. */
+const earlierSightings = (
+  snapshot: Queryable,
+  rules: readonly Rule[],
+  earlier: Queryable | null,
+  takenAt: number,
+): ReadonlyMap<string, number> => {
+  const seen = new Map<string, number>();
+  const add = (ids: readonly string[], at: number) => {
+    if (takenAt - at >= SETTLE_MS) for (const id of ids) seen.set(id, Math.min(at, seen.get(id) ?? at));
+  };
+  const settled: readonly string[] = JSON.parse(readMeta(snapshot, "settled_ids_json") ?? "[]");
+  add(settled, Number(readMeta(snapshot, "first_seen_at_ms") ?? takenAt));
+  if (earlier !== null) add(sightedIds(earlier, rules), Number(readMeta(earlier, "taken_at_ms") ?? takenAt));
+  return seen;
+};

@@ -1,0 +1,87 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../cluster/errors.js";
+import { didYouMean } from "../cluster/suggest.js";
+import { parseRule } from "./parse.js";
+import { type Bench, openBench } from "./prepare.js";
+import type { Rule } from "./rule.js";
+import { readSource } from "./source.js";
+
+/** The rules that vtdoctor ships. */
+export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.url));
+
+/**
+ * Every `<dir>/<family>/<id>.yaml`, by id. A user's folder is read as ours is (design D2). Throws a UsageError where a folder can not
+ * be read, a file is not a rule, or two files have one id.
+ */
+export const loadRules = (dirs: readonly string[]): readonly Rule[] => {
+  const bench = openBench();
+  try {
+    const rules = dirs.flatMap((dir) => loadFolder(dir, bench));
+    refuseTwins(rules);
+    refuseUnknownRoots(rules);
+    return rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  } finally {
+    bench.close();
+  }
+};
+
+/** The rules with these ids; throws a UsageError with the nearest id for an unknown one. */
+export const pickRules = (rules: readonly Rule[], ids: readonly string[]): readonly Rule[] => {
+  const known = rules.map(({ id }) => id);
+  for (const id of ids)
+    if (!known.includes(id))
+      throw new UsageError(`--rule ${id}: there is no such rule.${didYouMean(id, known)}`);
+  return ids.length === 0 ? rules : rules.filter((rule) => ids.includes(rule.id));
+};
+
+const loadFolder = (dir: string, bench: Bench): readonly Rule[] => {
+  const files = listing(dir);
+  if (files.length === 0)
+    throw new UsageError(
+      `--rules ${dir}: no rule found; they are expected as ${join(dir, "FAMILY", "ID.yaml")}`,
+    );
+  return files.map(({ family, file }) => {
+    const path = join(dir, family, file);
+    const shown = dir === SHIPPED_RULES ? join("rules", relative(dir, path)) : path;
+    const source = readSource(shown, readFileSync(path, "utf8"));
+    return parseRule(source, family, basename(file, ".yaml"), bench);
+  });
+};
+
+const listing = (dir: string): readonly { readonly family: string; readonly file: string }[] => {
+  try {
+    return readdirSync(dir, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .flatMap((family) =>
+        readdirSync(join(dir, family))
+          .filter((file) => file.endsWith(".yaml"))
+          .map((file) => ({ family, file })),
+      );
+  } catch (error) {
+    throw new UsageError(
+      `--rules ${dir}: can not be read: ${error instanceof Error ? error.message : error}`,
+    );
+  }
+};
+
+const refuseTwins = (rules: readonly Rule[]): void => {
+  const seen = new Map<string, Rule>();
+  for (const rule of rules) {
+    const twin = seen.get(rule.id);
+    if (twin !== undefined) throw new UsageError(`${rule.file}: the id ${rule.id} is taken by ${twin.file}`);
+    seen.set(rule.id, rule);
+  }
+};
+
+const refuseUnknownRoots = (rules: readonly Rule[]): void => {
+  const known = rules.map(({ id }) => id);
+  for (const rule of rules)
+    for (const { rule: root } of rule.follows)
+      if (!known.includes(root))
+        throw new UsageError(
+          `${rule.file}: follows.rule: there is no rule '${root}'.${didYouMean(root, known)}`,
+        );
+};
