@@ -16,8 +16,21 @@ export const SIDECAR_READS = {
   holds:
     "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where table_schema like 'vtdoctor\\_hold\\_%'",
   triggers:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers",
+    "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers where trigger_schema <> 'sys'",
   position: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.gtid_executed as position",
 } as const;
 
 export type SidecarRead = keyof typeof SIDECAR_READS;
+
+/** A hard limit of ExecuteFetchAsDba: with one row more it answers an error, never a part. */
+export const MAX_ROWS = 100_000n;
+
+/** Every table of every user database, to learn which database is the tablet's own (`database.ts`). */
+export const ALL_TABLES =
+  "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where table_schema not in ('mysql', 'sys', 'performance_schema', 'information_schema')";
+
+/** The query as MySQL itself must get it, with the sidecar database's real name (`sidecar-and-vreplication.md` 1.1). */
+export const sidecarQuery = (read: SidecarRead, sidecar: string): string =>
+  SIDECAR_READS[read].replaceAll("_vt.", () => `${quoteName(sidecar)}.`);
+
+export const quoteName = (name: string): string => `\`${name.replaceAll("`", "``")}\``;

@@ -1,0 +1,61 @@
+import { get, type IncomingMessage } from "node:http";
+import type { Clock } from "../cluster/clock.js";
+import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
+import type { TabletAddress } from "./access.js";
+import { bareHost } from "./address.js";
+import { withDeadline } from "./deadline.js";
+import { CallLimiter } from "./limiter.js";
+import type { TabletOptions } from "./options.js";
+import { socketUnanswered } from "./socket-errors.js";
+
+/** A tablet with thousands of tables publishes a few MiB. */
+const MAX_BODY_BYTES = 32 << 20;
+
+/**
+ * vttablet's HTTP port. It never speaks TLS and knows no credentials (`topology-and-wire.md` 8).
+ */
+export class TabletHttp {
+  readonly #limiter: CallLimiter;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+
+  constructor(options: TabletOptions, clock: Clock) {
+    this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
+    this.#timeoutMs = options.timeoutMs;
+    this.#clock = clock;
+  }
+
+  async text(at: TabletAddress, path: string): Promise<Outcome<string>> {
+    if (at.host === "" || at.httpPort <= 0) return unanswered("unreachable", "no HTTP address is known");
+    const host = bareHost(at.host);
+    return this.#limiter.run(host, () =>
+      withDeadline(this.#clock, this.#timeoutMs, (expired) => getText(host, at.httpPort, path, expired)),
+    );
+  }
+}
+
+/** An unknown path is redirected there, so a redirect is a refusal and is not followed. */
+const getText = (host: string, port: number, path: string, signal: AbortSignal): Promise<Outcome<string>> =>
+  new Promise((resolve) => {
+    const request = get({ host, port, path, agent: false, signal }, (response) => {
+      if (response.statusCode === 200) return readBody(response, resolve);
+      response.resume();
+      const denied = response.statusCode === 401 || response.statusCode === 403;
+      resolve(unanswered(denied ? "denied" : "failed", `${path} answered HTTP ${response.statusCode}`));
+    });
+    request.on("error", (error) => resolve(socketUnanswered(error)));
+  });
+
+function readBody(response: IncomingMessage, resolve: (outcome: Outcome<string>) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  response.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    chunks.push(chunk);
+    if (bytes <= MAX_BODY_BYTES) return;
+    resolve(unanswered("failed", `the answer is longer than ${MAX_BODY_BYTES} bytes`));
+    response.destroy();
+  });
+  response.on("end", () => resolve(answered(Buffer.concat(chunks).toString("utf8"))));
+  response.on("error", (error) => resolve(socketUnanswered(error)));
+}

@@ -1,0 +1,98 @@
+import { type Connection, createConnection } from "mysql2/promise";
+import type { Clock } from "../cluster/clock.js";
+import { answered, type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
+import type { SidecarRow, TabletAddress } from "./access.js";
+import { bareHost } from "./address.js";
+import { textOfCell } from "./cell-text.js";
+import { withDeadline } from "./deadline.js";
+import { CallLimiter } from "./limiter.js";
+import { reasonOfErrno } from "./mysql-errors.js";
+import type { MysqlLogin, TabletOptions } from "./options.js";
+import { socketUnanswered } from "./socket-errors.js";
+
+/**
+ * No statement of the session can write, and none waits long for a metadata lock, as `optimize table _vt.copy_state` holds it
+ * (`sidecar-and-vreplication.md` 8).
+ */
+const SESSION =
+  "set session transaction_read_only = on, session lock_wait_timeout = 2, session transaction_isolation = 'READ-COMMITTED'";
+
+/** Runs one statement, all columns as text, as vttablet would hand them on. */
+export type RunQuery = (sql: string) => Promise<readonly SidecarRow[]>;
+
+/** A MySQL behind a tablet: one connection a question, ended with it. */
+export class TabletMysql {
+  readonly #login: MysqlLogin | null;
+  readonly #limiter: CallLimiter;
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
+
+  constructor(options: TabletOptions, clock: Clock) {
+    this.#login = options.mysql;
+    this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
+    this.#timeoutMs = options.timeoutMs;
+    this.#clock = clock;
+  }
+
+  async ask<T>(at: TabletAddress, question: (query: RunQuery) => Promise<T>): Promise<Outcome<T>> {
+    const login = this.#login;
+    if (login === null) return unanswered("unsupported", "no MySQL user was given");
+    if (at.mysqlHost === "" || at.mysqlPort <= 0)
+      return unanswered("unreachable", "no MySQL address is known");
+    return this.#limiter.run(bareHost(at.mysqlHost), () =>
+      withDeadline(this.#clock, this.#timeoutMs, (expired) =>
+        session(at, login, this.#timeoutMs, expired, question),
+      ),
+    );
+  }
+}
+
+async function session<T>(
+  at: TabletAddress,
+  login: MysqlLogin,
+  connectTimeout: number,
+  expired: AbortSignal,
+  question: (query: RunQuery) => Promise<T>,
+): Promise<Outcome<T>> {
+  let connection: Connection | null = null;
+  try {
+    connection = await createConnection({
+      host: bareHost(at.mysqlHost),
+      port: at.mysqlPort,
+      user: login.user,
+      password: login.password,
+      connectTimeout,
+      ...(login.ssl === null ? {} : { ssl: login.ssl }),
+    });
+    const open = connection;
+    if (expired.aborted) return unanswered("timeout", "connected too late");
+    // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
+    expired.addEventListener("abort", () => open.destroy(), { once: true });
+    await open.query(SESSION);
+    return answered(await question((sql) => textRows(open, sql)));
+  } catch (error) {
+    return mysqlUnanswered(error);
+  } finally {
+    connection?.destroy();
+  }
+}
+
+/** Without conversion by the client: numbers beyond 2^53, dates and JSON stay the text that MySQL sent. */
+async function textRows(connection: Connection, sql: string): Promise<readonly SidecarRow[]> {
+  const [rows] = await connection.query({
+    sql,
+    typeCast: (field) => {
+      const bytes = field.buffer();
+      return bytes === null ? null : textOfCell(field.name, bytes);
+    },
+  });
+  return rows as readonly SidecarRow[];
+}
+
+function mysqlUnanswered(error: unknown): Unanswered {
+  // Errors of MySQL and of sockets carry a code; one without is a bug of ours.
+  if (!(error instanceof Error) || !("code" in error)) throw error;
+  const { errno, sqlMessage } = error as { errno?: number; sqlMessage?: string };
+  if (sqlMessage === undefined || errno === undefined) return socketUnanswered(error);
+  return unanswered(reasonOfErrno(errno) ?? "failed", `${sqlMessage} (errno ${errno})`);
+}

@@ -1,0 +1,13 @@
+import { type Unanswered, unanswered } from "../cluster/outcome.js";
+
+/** An error of a socket before or while the other side spoke. */
+export function socketUnanswered(error: Error & { readonly code?: string }): Unanswered {
+  const timedOut = error.code === "ETIMEDOUT";
+  return unanswered(timedOut ? "timeout" : "unreachable", wordsOf(error));
+}
+
+/** An AggregateError (every address of a name refused) has no words of its own. */
+function wordsOf(error: Error & { readonly code?: string }): string {
+  if (error instanceof AggregateError) return error.errors.map((each: unknown) => String(each)).join("; ");
+  return error.message || error.code || error.name;
+}

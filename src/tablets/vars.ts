@@ -1,0 +1,52 @@
+import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
+import type { TabletVars } from "./access.js";
+import { flagValue, withoutSecrets } from "./command-line.js";
+import { engineStreams, type VarsMap } from "./engine-streams.js";
+import { parseGoJson } from "./go-json.js";
+
+/** The body of `/debug/vars`, reduced (`topology-and-wire.md` 8, verified.md 10). `failed` where it is not a vttablet's. */
+export function parseVars(body: string): Outcome<TabletVars> {
+  let vars: unknown;
+  try {
+    vars = parseGoJson(body);
+  } catch (error) {
+    return unanswered("failed", `/debug/vars is no JSON: ${String(error)}`);
+  }
+  if (!isMap(vars) || typeof vars.TabletAlias !== "string") {
+    return unanswered("failed", "/debug/vars has no TabletAlias: this is not a vttablet");
+  }
+  return answered(reduce(vars));
+}
+
+function reduce(vars: VarsMap): TabletVars {
+  const commandLine = Array.isArray(vars.cmdline) ? vars.cmdline.map(String) : [];
+  return {
+    alias: text(vars.TabletAlias),
+    keyspace: text(vars.TabletKeyspace),
+    shard: text(vars.TabletShard),
+    type: text(vars.TabletType).toUpperCase(),
+    stateName: text(vars.TabletStateName),
+    buildVersion: text(vars.BuildVersion),
+    keyRangeStart: text(vars.TabletKeyRangeStart).toLowerCase(),
+    keyRangeEnd: text(vars.TabletKeyRangeEnd).toLowerCase(),
+    commandLine: withoutSecrets(commandLine),
+    topoServer: flagValue(commandLine, "topo-global-server-address"),
+    topoRoot: flagValue(commandLine, "topo-global-root"),
+    streams: engineStreams({
+      streamState: map(vars.VReplicationStreamState),
+      config: map(vars.VReplicationConfig),
+      source: map(vars.VReplicationSource),
+      sourceTablet: map(vars.VReplicationSourceTablet),
+      messages: map(vars.VReplicationMessages),
+      heartbeat: map(vars.VReplicationHeartbeat),
+    }),
+    vstreamers: typeof vars.VStreamerCount === "number" ? vars.VStreamerCount : 0,
+  };
+}
+
+const isMap = (value: unknown): value is VarsMap =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const map = (value: unknown): VarsMap => (isMap(value) ? value : {});
+
+const text = (value: unknown): string => (typeof value === "string" ? value : "");

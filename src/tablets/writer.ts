@@ -1,0 +1,36 @@
+import type { Clock } from "../cluster/clock.js";
+import { mapOutcome, type Outcome } from "../cluster/outcome.js";
+import type { QueryResult } from "../proto/gen/query_pb.js";
+import { TabletManager } from "../proto/gen/tabletmanagerservice_pb.js";
+import type { ExecResult, TabletWriter } from "./access.js";
+import { TabletGrpc } from "./grpc.js";
+import type { TabletOptions } from "./options.js";
+
+/** The real write port. No module that `scan` reaches imports this one (promise P1). */
+export function createTabletWriter(options: TabletOptions, clock: Clock): TabletWriter {
+  const grpc = new TabletGrpc(options, clock);
+  const { method } = TabletManager;
+  return {
+    vreplicationExec: async (at, query) => affected(await grpc.call(at, method.vReplicationExec, { query })),
+    deleteWorkflow: async (at, workflow) =>
+      affected(await grpc.call(at, method.deleteVReplicationWorkflow, { workflow })),
+    executeAsDba: async (at, statement, { reloadSchema, disableForeignKeyChecks }) =>
+      affected(
+        await grpc.call(at, method.executeFetchAsDba, {
+          query: new TextEncoder().encode(statement),
+          reloadSchema,
+          disableForeignKeyChecks,
+        }),
+      ),
+    refreshState: async (at) => nothing(await grpc.call(at, method.refreshState, {})),
+    deleteVDiffs: async (at, keyspace, workflow) =>
+      nothing(await grpc.call(at, method.vDiff, { keyspace, workflow, action: "delete", actionArg: "all" })),
+    changeTags: async (at) => nothing(await grpc.call(at, method.changeTags, {})),
+    close: () => grpc.close(),
+  };
+}
+
+const affected = (reply: Outcome<{ readonly result?: QueryResult }>): Outcome<ExecResult> =>
+  mapOutcome(reply, ({ result }) => ({ rowsAffected: Number(result?.rowsAffected ?? 0) }));
+
+const nothing = (reply: Outcome<unknown>): Outcome<null> => mapOutcome(reply, () => null);
