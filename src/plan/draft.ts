@@ -14,15 +14,18 @@ export interface DraftStage {
 
 /** What one recipe contributes to a plan. */
 export interface Draft {
+  /** Ids of findings that are gone when its steps are done; a finding that it only makes smaller is not among them. */
+  readonly repairs: readonly string[];
   readonly stages: readonly DraftStage[];
   readonly reads: readonly Read[];
   readonly blocked: readonly Blocked[];
   readonly notes: readonly string[];
 }
 
-export const EMPTY_DRAFT: Draft = { stages: [], reads: [], blocked: [], notes: [] };
+export const EMPTY_DRAFT: Draft = { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
 
 export const joinDrafts = (drafts: readonly Draft[]): Draft => ({
+  repairs: drafts.flatMap((draft) => draft.repairs),
   stages: drafts.flatMap((draft) => draft.stages),
   reads: drafts.flatMap((draft) => draft.reads),
   blocked: drafts.flatMap((draft) => draft.blocked),

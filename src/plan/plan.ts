@@ -95,11 +95,14 @@ export type Step =
       readonly workflow: string;
       readonly dbName: string;
       readonly rows: readonly StreamRow[];
+      /** True where the topology does not have the tablet: then the stop has no inverse (design D20). */
+      readonly orphan?: boolean;
     })
   /** Proves twice, at least `settleMs` apart, that every listed stream is Stopped in `_vt` and in the engine and that its position stands still. */
   | (StepBase & {
       readonly kind: "stream.verify-stopped";
       readonly streams: readonly StreamSet[];
+      /** Milliseconds between the two looks. */
       readonly settleMs: number;
     })
   /** Exports the ALTERs of deferred secondary keys to the run's folder (and applies them when `apply`). */

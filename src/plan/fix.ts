@@ -1,0 +1,75 @@
+import type { Finding } from "../findings/finding.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import { assemble } from "./assemble.js";
+import type { FixRequest, PlanContext } from "./context.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
+import { withinLimits } from "./limits.js";
+import type { Blocked, Plan } from "./plan.js";
+import { RECIPES } from "./recipes/index.js";
+import { refuseRestoredTopology } from "./restored.js";
+import { rootOf, selectFindings } from "./select.js";
+
+/**
+ * One plan for the selected findings (design D13). `findings` are all of the scan's: a finding that follows from another is repaired by
+ * its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
+ * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a limit or a topology that looks restored from a backup
+ * forbids any repair.
+ */
+export const planFix = (
+  snapshot: Snapshot,
+  findings: readonly Finding[],
+  request: FixRequest,
+  context: PlanContext,
+): Plan => {
+  const selected = selectFindings(snapshot, findings, request);
+  const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
+  const certain = roots.filter((finding) => finding.state === "confirmed");
+  const draft = joinDrafts([
+    ...RECIPES.map(([name, recipe]) => {
+      const own = certain.filter((finding) => finding.repair.recipe === name);
+      return own.length === 0 ? EMPTY_DRAFT : recipe(snapshot, own, request);
+    }),
+    { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
+    { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },
+  ]);
+  if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
+  const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
+  return withinLimits(assemble(snapshot, heading, withFollowers(draft, findings), context), request);
+};
+
+const distinct = (findings: readonly Finding[]): readonly Finding[] =>
+  [...new Map(findings.map((finding) => [finding.id, finding])).values()].sort((a, b) =>
+    a.id < b.id ? -1 : 1,
+  );
+
+/** What followed from a repaired finding is repaired with it. */
+const withFollowers = (draft: Draft, findings: readonly Finding[]): Draft => ({
+  ...draft,
+  repairs: findings
+    .filter((finding) => draft.repairs.includes(rootOf(finding, findings).id))
+    .map((finding) => finding.id)
+    .concat(draft.repairs),
+});
+
+const byHand = (finding: Finding): boolean => !RECIPES.some(([name]) => name === finding.repair.recipe);
+
+/** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, design D14). */
+const manual = (finding: Finding): Blocked => ({
+  object: finding.object,
+  finding: finding.id,
+  reason:
+    finding.repair.class === "none"
+      ? `${finding.id} needs no repair: ${finding.impact}`
+      : `${finding.id} is not repaired by vtdoctor`,
+  instead: finding.repair.steps.join("; ") || finding.repair.command || `vtdoctor explain ${finding.id}`,
+});
+
+const uncertain = (finding: Finding): Blocked => ({
+  object: finding.object,
+  finding: finding.id,
+  reason: `${finding.id} is ${finding.state}, not confirmed: ${finding.because}`,
+  instead:
+    finding.state === "suppressed"
+      ? "take the suppression away if it is to be repaired"
+      : "scan again when that is over; nothing is repaired on a guess",
+});

@@ -1,0 +1,14 @@
+import { clearLock } from "./clear-lock.js";
+import { orphanShard } from "./orphan-shard.js";
+import { orphanTargets } from "./orphan-targets.js";
+import type { Recipe } from "./recipe.js";
+
+/** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
+export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
+  ["clear-lock", clearLock],
+  [
+    "orphan-shard",
+    (snapshot, findings, request) =>
+      orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans),
+  ],
+];

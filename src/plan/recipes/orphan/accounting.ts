@@ -1,0 +1,81 @@
+import { formatAlias } from "../../../cluster/alias.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { decodeShardReplication } from "../../../topology/records.js";
+import { type Obstacle, shardName } from "../../view/shards.js";
+import type { Deletion } from "./deletion.js";
+import type { OrphanShard } from "./inspect.js";
+import { tabletRecord } from "./tablet-record.js";
+
+/**
+ * Every tablet that the shard had when it was dropped must be alive and proven (design D17): its streams live in its MySQL, so one
+ * dead primary that comes back revives the stream, and a record without a process is a drift of its own.
+ */
+export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+  ...memberAliases(orphan)
+    .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
+    .map((alias) => silent(snapshot, orphan, alias)),
+  ...orphan.processes.flatMap((process) => {
+    const twins = orphan.processes.filter((other) => other.alias === process.alias);
+    if (twins.length > 1) return twins[0] === process ? [twin(process.alias, twins.length)] : [];
+    if (process.record === "present") return [];
+    if (process.record !== "absent") return [otherRecord(process.alias, process.record)];
+    const record = tabletRecord(snapshot, process, deletionOf(orphan, process.alias));
+    return record.kind === "record" ? [] : [unproven(process.alias, record.reason)];
+  }),
+];
+
+export const deletionOf = (orphan: OrphanShard, alias: string): Deletion | null =>
+  orphan.tablets.find((deletion) => deletion.alias === alias) ?? null;
+
+/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard. */
+const memberAliases = (orphan: OrphanShard): readonly string[] => {
+  const listed = orphan.replication.flatMap((deletion) => {
+    const record = decodeShardReplication(deletion.value);
+    if (record.kind === "unanswered") return [];
+    return record.value.nodes.flatMap((node) => (node.tabletAlias ? [formatAlias(node.tabletAlias)] : []));
+  });
+  const dropped = orphan.tablets
+    .filter((tablet) => tablet.lockKey === orphan.deletion?.lockKey)
+    .map((tablet) => tablet.alias);
+  return [...new Set([...listed, ...dropped])].sort();
+};
+
+/** Tablets of the shard that somebody had taken away before: they are named, and do not stand in the way. */
+export const removedBefore = (orphan: OrphanShard): readonly string[] => {
+  const members = new Set([...memberAliases(orphan), ...orphan.processes.map((process) => process.alias)]);
+  return orphan.tablets.map((tablet) => tablet.alias).filter((alias) => !members.has(alias));
+};
+
+const silent = (snapshot: Snapshot, orphan: OrphanShard, alias: string): Obstacle => {
+  const answer = snapshot.all<{ address: string; reason: string; message: string }>(
+    `SELECT w.address, p.reason, p.message FROM witness w JOIN probe p USING (address)
+     WHERE w.alias = ? AND p.answered = 0 ORDER BY w.address, p.channel`,
+    alias,
+  )[0];
+  const how = answer ? ` at ${answer.address} (${answer.reason}: ${answer.message})` : "";
+  return {
+    reason: `tablet ${alias} of ${shardName(orphan)} does not answer${how}: its streams stay in its MySQL, and one dead primary that comes back revives the stream`,
+    instead: `start ${alias} and plan again, or remove it for good (vttablet and MySQL) and say --orphans retire`,
+  };
+};
+
+const twin = (alias: string, count: number): Obstacle => ({
+  reason: `${count} processes say that they are ${alias}: a record could only name one of them`,
+  instead: "stop the one that is a copy, then plan again",
+});
+
+const otherRecord = (alias: string, record: string): Obstacle =>
+  record === "unknown"
+    ? {
+        reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
+        instead: "make the cell's topology server reachable, then plan again",
+      }
+    : {
+        reason: `the record of ${alias} names another process`,
+        instead: "find out which of the two is the tablet and stop the other, then plan again",
+      };
+
+const unproven = (alias: string, reason: string): Obstacle => ({
+  reason: `${alias} can not be given its record back: ${reason}`,
+  instead: "restart that vttablet once its streams are gone; it then writes its own record",
+});

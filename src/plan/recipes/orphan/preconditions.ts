@@ -1,0 +1,120 @@
+import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
+import { unaccounted } from "./accounting.js";
+import { type OrphanShard, streamsKnown } from "./inspect.js";
+
+/** What forbids to restore the shard's records; empty: they may be restored (design D17). */
+export const obstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+  ...keyspaceObstacles(snapshot, orphan),
+  ...servingObstacles(snapshot, orphan),
+  ...rangeObstacles(snapshot, orphan),
+  ...primaryObstacles(snapshot, orphan),
+  ...unaccounted(snapshot, orphan),
+];
+
+const keyspaceObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
+  keyspaceRecord(snapshot, orphan.keyspace) === null
+    ? [
+        {
+          reason: `the keyspace ${orphan.keyspace} has no record, so ${shardName(orphan)} has nowhere to go`,
+          instead: `create the keyspace again if it was deleted by mistake, or say --orphans retire`,
+        },
+      ]
+    : [];
+
+const servingObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+  const silent = cells(snapshot).filter((cell) => cell.answered === 0);
+  const listed = snapshot.all<{ cell: string; type: string; key: string; revision: number }>(
+    `SELECT cell, tablet_type AS type, key, revision FROM srv_partition
+     WHERE keyspace = ? AND shard = ? ORDER BY cell, tablet_type`,
+    orphan.keyspace,
+    orphan.shard,
+  );
+  return [
+    ...silent.map(({ cell }) => ({
+      reason: `cell ${cell} did not answer, so it is not proven that nothing is routed to ${shardName(orphan)}`,
+      instead: "make the cell's topology server reachable, then plan again",
+    })),
+    ...listed.map(({ cell, type, key, revision }) => ({
+      reason: `${type} queries of cell ${cell} are routed to ${shardName(orphan)} (${key}, revision ${revision})`,
+      instead: "route them back to the shards that serve writes first",
+    })),
+  ];
+};
+
+const rangeObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+  const range = keyRangeOfShard(orphan.shard);
+  if (range === null)
+    return [
+      {
+        reason: `${orphan.shard} is no shard name that Vitess accepts`,
+        instead: "restore its records by hand",
+      },
+    ];
+  const records = shardRecords(snapshot, orphan.keyspace);
+  const younger = records.filter(
+    (other) =>
+      overlaps(other, range) &&
+      (orphan.deletion === null
+        ? other.serving === 0
+        : other.createRevision > orphan.deletion.deletedRevision),
+  );
+  const serving = records.filter((other) => other.serving === 1);
+  return [
+    ...younger.map((other) => ({
+      reason: `${shardName(other)} overlaps ${shardName(orphan)} and ${orphan.deletion === null ? "may be" : "is"} younger than its deletion (created at revision ${other.createRevision})`,
+      instead: "the range was given to another shard since: say --orphans retire",
+    })),
+    ...(covers(serving, range)
+      ? []
+      : [
+          {
+            reason: `the serving shards of ${orphan.keyspace} do not cover the range of ${shardName(orphan)}, so its tablets may hold the only copy`,
+            instead: "find out which side holds the data before anything is restored",
+          },
+        ]),
+  ];
+};
+
+const primaryObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+  const [primary] = orphan.primaries;
+  if (primary === undefined)
+    return [
+      {
+        reason: `no process of ${shardName(orphan)} is PRIMARY, so its streams can not be stopped through a tablet and nobody would fill in the Shard record`,
+        instead: "do not restart or promote anything there: a stream that is left would run again",
+      },
+    ];
+  if (orphan.primaries.length > 1)
+    return [
+      {
+        reason: `${orphan.primaries.map((process) => process.alias).join(" and ")} both say that they are PRIMARY of ${shardName(orphan)}`,
+        instead: "end the older primary's term first",
+      },
+    ];
+  return [
+    ...(streamsKnown(snapshot, primary)
+      ? []
+      : [
+          {
+            reason: `${primary.alias} did not say which streams it has`,
+            instead: "make it answer (see the scan's coverage), then plan again",
+          },
+        ]),
+    ...unreadable(snapshot, orphan),
+  ];
+};
+
+const unreadable = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
+  orphan.processes.flatMap((process) =>
+    snapshot
+      .all<{ id: number; workflow: string }>(
+        "SELECT id, workflow FROM unparsable_source WHERE address = ? ORDER BY id",
+        process.address,
+      )
+      .map(({ id, workflow }) => ({
+        reason: `the source of stream ${id} of ${workflow} on ${process.alias} can not be read, so nothing may rest on it`,
+        instead: "look at the row in `_vt.vreplication` and delete it through the tablet by hand",
+      })),
+  );

@@ -1,0 +1,117 @@
+import { parseAlias } from "../../../cluster/alias.js";
+import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
+import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../plan.js";
+import { base64, keyRead } from "../../view/keys.js";
+import { type Process, tabletRef } from "../../view/processes.js";
+import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
+import { deletionOf } from "./accounting.js";
+import type { OrphanShard } from "./inspect.js";
+import { shardRecord } from "./shard-record.js";
+import { tabletRecord } from "./tablet-record.js";
+
+/** The shard sync retries every 30 s (`--shard_sync_retry_delay`); three of its rounds. */
+const AWAIT_PRIMARY_MS = 90_000;
+
+interface Keys {
+  readonly server: string;
+  readonly tablet: string;
+  readonly replication: string;
+}
+
+/** Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists (`cancel-path.md` 5.3 b10-A). */
+export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+  orphan.processes
+    .filter((process) => process.record === "absent")
+    .flatMap((process): readonly DraftStep[] => {
+      const record = tabletRecord(snapshot, process, deletionOf(orphan, process.alias));
+      const keys = keysOf(snapshot, process);
+      if (record.kind === "unproven" || keys === null) return [];
+      return [
+        {
+          kind: "tablet.restore",
+          tablet: tabletRef(snapshot, process),
+          server: keys.server,
+          key: keys.tablet,
+          value: base64(record.bytes),
+          replicationKey: keys.replication,
+          origin: record.origin,
+        },
+      ];
+    });
+
+export const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] => {
+  const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
+  const [primary] = orphan.primaries;
+  if (keyspace === null || primary === undefined) return [];
+  const { bytes, origin } = shardRecord(orphan.shard, primary, orphan.deletion);
+  return [
+    {
+      kind: "shard.restore",
+      keyspace: orphan.keyspace,
+      shard: orphan.shard,
+      server: keyspace.server,
+      key: orphanShardKey(snapshot, orphan),
+      value: base64(bytes),
+      keyspaceKey: keyspace.key,
+      origin,
+    },
+  ];
+};
+
+export const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+  orphan.primaries.map((primary) => ({
+    kind: "shard.await-primary",
+    keyspace: orphan.keyspace,
+    shard: orphan.shard,
+    server: globalRoot(snapshot).server,
+    key: orphanShardKey(snapshot, orphan),
+    alias: primary.alias,
+    timeoutMs: AWAIT_PRIMARY_MS,
+  }));
+
+/** What the restoration rests on: what must not exist, what serves the range, and where queries go. */
+export const restoreReads = (snapshot: Snapshot, orphan: OrphanShard): readonly Read[] => {
+  const global = globalRoot(snapshot);
+  const range = keyRangeOfShard(orphan.shard);
+  const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
+  const served = snapshot.all<{ server: string; key: string }>(
+    "SELECT server, key FROM srv_keyspace WHERE keyspace = ? ORDER BY cell",
+    orphan.keyspace,
+  );
+  return [
+    ...(keyspace === null ? [] : [keyRead(snapshot, keyspace.server, keyspace.key)]),
+    keyRead(snapshot, global.server, orphanShardKey(snapshot, orphan)),
+    ...shardRecords(snapshot, orphan.keyspace)
+      .filter((other) => range !== null && overlaps(other, range))
+      .map(({ server, key }) => keyRead(snapshot, server, key)),
+    ...served.map(({ server, key }) => keyRead(snapshot, server, key)),
+    ...orphan.processes.flatMap((process) => {
+      const keys = keysOf(snapshot, process);
+      return keys === null
+        ? []
+        : [keyRead(snapshot, keys.server, keys.tablet), keyRead(snapshot, keys.server, keys.replication)];
+    }),
+  ];
+};
+
+const orphanShardKey = (snapshot: Snapshot, orphan: OrphanShard): string =>
+  orphan.deletion?.key ?? shardKey(globalRoot(snapshot).root, orphan.keyspace, orphan.shard);
+
+const globalRoot = (snapshot: Snapshot): { readonly server: string; readonly root: string } =>
+  snapshot.all<{ server: string; root: string }>(
+    "SELECT server, root FROM topo_root WHERE name = 'global'",
+  )[0] ?? { server: "", root: "" };
+
+const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
+  const alias = parseAlias(process.alias);
+  const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
+  if (alias === null || cell === undefined) return null;
+  return {
+    server: cell.server,
+    tablet: tabletKey(cell.root, alias),
+    replication: shardReplicationKey(cell.root, process.keyspace, process.shard),
+  };
+};

@@ -1,0 +1,124 @@
+import { clone, create } from "@bufbuild/protobuf";
+import { parseAlias } from "../../../cluster/alias.js";
+import { keyRangeOfShard } from "../../../cluster/key-range.js";
+import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../../proto/gen/topodata_pb.js";
+import { type Time, TimeSchema } from "../../../proto/gen/vttime_pb.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { decodeTablet, encodeTablet } from "../../../topology/records.js";
+import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
+import type { Deletion } from "./deletion.js";
+import { type OwnWords, ownWords } from "./own-words.js";
+
+/** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
+export type TabletRecord =
+  | { readonly kind: "record"; readonly bytes: Uint8Array; readonly origin: string }
+  | { readonly kind: "unproven"; readonly reason: string };
+
+/**
+ * A process only gets a record that names itself: Vitess compares hostname and HTTP port before every publish and silently stops
+ * publishing where they differ (`topology-and-wire.md` 9.2).
+ */
+export const tabletRecord = (
+  snapshot: Snapshot,
+  process: Process,
+  deletion: Deletion | null,
+): TabletRecord => {
+  const words = ownWords(snapshot, process.address);
+  if (deletion === null) return reconstructed(snapshot, process, words);
+  const decoded = decodeTablet(deletion.value);
+  if (decoded.kind === "unanswered") return unproven(`its last record can not be read: ${decoded.message}`);
+  const differs = difference(snapshot, decoded.value, process, words);
+  return differs === null ? fromHistory(decoded.value, process, deletion) : unproven(differs);
+};
+
+const unproven = (reason: string): TabletRecord => ({ kind: "unproven", reason });
+
+const difference = (snapshot: Snapshot, record: Tablet, process: Process, words: OwnWords): string | null => {
+  if (record.keyspace !== process.keyspace || record.shard !== process.shard)
+    return `its last record is of ${record.keyspace}/${record.shard}, the process says ${process.keyspace}/${process.shard}`;
+  const recorded = `${record.hostname}:${record.portMap.grpc ?? 0}`;
+  if (recorded !== process.address && !mapped(snapshot, process))
+    return `it answers at ${process.address}, its last record says ${recorded}`;
+  const ports = [
+    ["gRPC", record.portMap.grpc, words.grpcPort],
+    ["HTTP", record.portMap.vt, words.httpPort],
+  ] as const;
+  const other = ports.find(([, recordedPort, own]) => own !== undefined && own !== recordedPort);
+  if (other)
+    return `its last record has ${other[0]} port ${other[1]}, the process was started with ${other[2]}`;
+  if (words.hostname !== undefined && words.hostname !== record.hostname)
+    return `its last record has the host ${record.hostname}, the process was started as ${words.hostname}`;
+  return null;
+};
+
+/** An operator's inventory may reach a process at another address than the one that it registers (NAT, port-forwards). */
+const mapped = (snapshot: Snapshot, process: Process): boolean =>
+  snapshot.all(
+    "SELECT 1 FROM witness WHERE source = 'inventory' AND address = ? AND alias = ?",
+    process.address,
+    process.alias,
+  ).length > 0;
+
+const fromHistory = (record: Tablet, process: Process, deletion: Deletion): TabletRecord => {
+  const origin = `etcd history before revision ${deletion.deletedRevision}`;
+  const type = typeOf(process);
+  const term = termOf(process, record.primaryTermStartTime);
+  const same =
+    record.type === type &&
+    record.primaryTermStartTime?.seconds === term?.seconds &&
+    !record.tabletShutdownTime;
+  if (same) return { kind: "record", bytes: deletion.value, origin };
+  const adapted = clone(TabletSchema, record);
+  adapted.type = type;
+  adapted.primaryTermStartTime = term;
+  adapted.tabletShutdownTime = undefined;
+  return {
+    kind: "record",
+    bytes: encodeTablet(adapted),
+    origin: `${origin}, with the type and term that the process has now`,
+  };
+};
+
+const reconstructed = (snapshot: Snapshot, process: Process, words: OwnWords): TabletRecord => {
+  const { address } = tabletRef(snapshot, process);
+  const httpPort = words.httpPort ?? address.httpPort;
+  const mysqlPort = words.mysqlPort ?? address.mysqlPort;
+  const alias = parseAlias(process.alias);
+  const range = keyRangeOfShard(process.shard);
+  if (alias === null || range === null) return unproven("its alias or shard name is not one of Vitess's");
+  if (httpPort === 0) return unproven("history does not have its record, and it does not say its HTTP port");
+  if (mysqlPort === 0) return unproven("history does not have its record, and nobody knows its MySQL port");
+  const hostname = words.hostname ?? address.host;
+  const tablet = create(TabletSchema, {
+    alias,
+    hostname,
+    portMap: { grpc: words.grpcPort ?? address.grpcPort, vt: httpPort },
+    keyspace: process.keyspace,
+    shard: process.shard,
+    type: typeOf(process),
+    dbNameOverride: process.dbName === `vt_${process.keyspace}` ? "" : process.dbName,
+    mysqlHostname: words.mysqlHost ?? (address.mysqlHost || hostname),
+    mysqlPort,
+  });
+  if (process.shard.includes("-"))
+    tablet.keyRange = create(KeyRangeSchema, {
+      start: Buffer.from(range.start, "hex"),
+      end: Buffer.from(range.end, "hex"),
+    });
+  tablet.primaryTermStartTime = termOf(process, undefined);
+  return {
+    kind: "record",
+    bytes: encodeTablet(tablet),
+    origin: "reconstructed from the process's own words; tags are lost",
+  };
+};
+
+const typeOf = (process: Process): TabletType =>
+  TabletType[process.type as keyof typeof TabletType] ?? TabletType.UNKNOWN;
+
+/** StreamHealth tells the term in whole seconds; the recorded one is kept where it is the same. */
+const termOf = (process: Process, recorded: Time | undefined): Time | undefined => {
+  if (!isPrimary(process)) return undefined;
+  if (recorded?.seconds === BigInt(process.termStart)) return recorded;
+  return create(TimeSchema, { seconds: BigInt(process.termStart) });
+};

@@ -1,0 +1,16 @@
+import { RefusedError } from "../cluster/errors.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+
+/**
+ * Where etcd was put back from an older backup, records are missing that nobody deleted, and every repair would be built on a past
+ * (design D8). Throws `RefusedError` unless the operator has typed that it is not so; asking is the command line's.
+ */
+export const refuseRestoredTopology = (snapshot: Snapshot, confirmed: boolean): void => {
+  const signs = snapshot.all<{ sign: string; detail: string }>(
+    "SELECT sign, detail FROM restored_topology ORDER BY sign",
+  );
+  if (confirmed || signs.length === 0) return;
+  throw new RefusedError(
+    `the topology looks as if it was put back from an older backup (${signs.map(({ detail }) => detail).join("; ")}): nothing is repaired on it without a typed confirmation`,
+  );
+};

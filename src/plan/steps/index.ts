@@ -1,0 +1,39 @@
+import type { StepKind } from "../plan.js";
+import { denialLift } from "./denial-lift.js";
+import { keysExport } from "./keys-export.js";
+import { lockClear } from "./lock-clear.js";
+import { routingRemove } from "./routing-remove.js";
+import { shardAwaitPrimary } from "./shard-await-primary.js";
+import { shardRestore } from "./shard-restore.js";
+import type { StepSpec } from "./spec.js";
+import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
+import { streamDelete } from "./stream-delete.js";
+import { streamStop } from "./stream-stop.js";
+import { streamVerifyGone } from "./stream-verify-gone.js";
+import { streamVerifyStopped } from "./stream-verify-stopped.js";
+import { tableDrop } from "./table-drop.js";
+import { tableHold } from "./table-hold.js";
+import { tabletRefresh } from "./tablet-refresh.js";
+import { tabletRestore } from "./tablet-restore.js";
+import { vdiffDelete } from "./vdiff-delete.js";
+import { vschemaRemoveTables } from "./vschema-remove-tables.js";
+
+export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
+  "stream.stop": streamStop,
+  "stream.verify-stopped": streamVerifyStopped,
+  "keys.export": keysExport,
+  "table.hold": tableHold,
+  "table.drop": tableDrop,
+  "denial.lift": denialLift,
+  "tablet.refresh": tabletRefresh,
+  "routing.remove": routingRemove,
+  "vschema.remove-tables": vschemaRemoveTables,
+  "srvvschema.rebuild": srvvschemaRebuild,
+  "stream.delete": streamDelete,
+  "vdiff.delete": vdiffDelete,
+  "stream.verify-gone": streamVerifyGone,
+  "tablet.restore": tabletRestore,
+  "shard.restore": shardRestore,
+  "shard.await-primary": shardAwaitPrimary,
+  "lock.clear": lockClear,
+};

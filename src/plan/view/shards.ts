@@ -1,0 +1,60 @@
+import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Blocked } from "../plan.js";
+
+export interface ShardRef {
+  readonly keyspace: string;
+  readonly shard: string;
+}
+
+export const shardName = (shard: ShardRef): string => `${shard.keyspace}/${shard.shard}`;
+
+export const orderShards = (a: ShardRef, b: ShardRef): number =>
+  a.keyspace < b.keyspace || (a.keyspace === b.keyspace && a.shard < b.shard) ? -1 : 1;
+
+export interface ShardRecord extends ShardRef, KeyRange {
+  readonly serving: number;
+  readonly primaryAlias: string | null;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly createRevision: number;
+}
+
+export const shardRecords = (snapshot: Snapshot, keyspace: string): readonly ShardRecord[] =>
+  snapshot.all<ShardRecord>(
+    `SELECT keyspace, shard, range_start AS start, range_end AS "end", is_primary_serving AS serving,
+       primary_alias AS primaryAlias, server, key, revision, create_revision AS createRevision
+     FROM shard WHERE keyspace = ? ORDER BY shard`,
+    keyspace,
+  );
+
+export interface KeyspaceRecord {
+  readonly keyspace: string;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRecord | null =>
+  snapshot.all<KeyspaceRecord>(
+    "SELECT keyspace, server, key, revision FROM keyspace WHERE keyspace = ?",
+    keyspace,
+  )[0] ?? null;
+
+export interface CellRecord {
+  readonly cell: string;
+  readonly server: string;
+  readonly root: string;
+  readonly answered: number;
+}
+
+export const cells = (snapshot: Snapshot): readonly CellRecord[] =>
+  snapshot.all<CellRecord>("SELECT cell, server, root, answered FROM cell ORDER BY cell");
+
+/** Whether every keyspace id of `range` lies in one of the others. */
+export const covers = (ranges: readonly KeyRange[], range: KeyRange): boolean =>
+  gaps(ranges).every((gap) => !overlaps(gap, range));
+
+/** A reason without its place, for the `blocked` list of a plan. */
+export type Obstacle = Pick<Blocked, "reason" | "instead">;

@@ -1,0 +1,78 @@
+import { srvVSchemaKey } from "../topology/paths.js";
+import type { Plan, PlanCluster, Step, TabletRef } from "./plan.js";
+
+/** One thing that a step changes. Whatever is not in the write-set of a plan is equal before and after it (promise P3). */
+export type Write =
+  | { readonly kind: "topo-key"; readonly server: string; readonly key: string }
+  /** `id` of `_vt.vreplication`, with its copy_state and post_copy_action. */
+  | { readonly kind: "stream-row"; readonly alias: string; readonly workflow: string; readonly id: number }
+  | { readonly kind: "vdiff"; readonly alias: string; readonly keyspace: string; readonly workflow: string }
+  | { readonly kind: "table"; readonly alias: string; readonly schema: string; readonly table: string }
+  /** The tablet reads its records again; nothing else in it changes. */
+  | { readonly kind: "tablet-state"; readonly alias: string };
+
+/** Everything that the steps change, each once, in the order of the plan. Locks come and go with the run and are not in it. */
+export const writeSet = (plan: Pick<Plan, "stages" | "cluster">): readonly Write[] => {
+  const writes = plan.stages.flatMap((stage) => stage.steps).flatMap((step) => writesOf(step, plan.cluster));
+  return [...new Map(writes.map((write) => [JSON.stringify(write), write])).values()];
+};
+
+/** Tablets that a plan changes something on, or registers. */
+export const touchedTablets = (plan: Pick<Plan, "stages">): readonly string[] =>
+  [
+    ...new Set(
+      plan.stages
+        .flatMap((stage) => stage.steps)
+        .flatMap((step) => ("tablet" in step ? [step.tablet.alias] : [])),
+    ),
+  ].sort();
+
+const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
+  switch (step.kind) {
+    case "stream.stop":
+    case "stream.delete":
+      return step.rows.map(({ id }) => ({
+        kind: "stream-row",
+        alias: step.tablet.alias,
+        workflow: step.workflow,
+        id,
+      }));
+    case "vdiff.delete":
+      return [{ kind: "vdiff", alias: step.tablet.alias, keyspace: step.keyspace, workflow: step.workflow }];
+    case "keys.export":
+      return step.apply
+        ? tables(step.tablet, step.dbName, [...new Set(step.actions.map((action) => action.table))])
+        : [];
+    case "table.hold":
+      return [
+        ...tables(step.tablet, step.dbName, step.tables),
+        ...tables(step.tablet, step.holdSchema, step.tables),
+      ];
+    case "table.drop":
+      return tables(step.tablet, step.dbName, step.tables);
+    case "denial.lift":
+    case "routing.remove":
+    case "vschema.remove-tables":
+    case "shard.restore":
+    case "lock.clear":
+      return [{ kind: "topo-key", server: step.server, key: step.key }];
+    case "tablet.restore":
+      return [
+        { kind: "topo-key", server: step.server, key: step.key },
+        { kind: "topo-key", server: step.server, key: step.replicationKey },
+      ];
+    case "srvvschema.rebuild":
+      return cluster.roots
+        .filter(({ name }) => step.cells.includes(name))
+        .map(({ server, root }) => ({ kind: "topo-key", server, key: srvVSchemaKey(root) }));
+    case "tablet.refresh":
+      return [{ kind: "tablet-state", alias: step.tablet.alias }];
+    case "stream.verify-stopped":
+    case "stream.verify-gone":
+    case "shard.await-primary":
+      return [];
+  }
+};
+
+const tables = (tablet: TabletRef, schema: string, names: readonly string[]): readonly Write[] =>
+  names.map((table) => ({ kind: "table", alias: tablet.alias, schema, table }));
