@@ -3,14 +3,15 @@ import type { Outcome } from "../cluster/outcome.js";
 /**
  * The low port to one etcd cluster: bytes, revisions, leases; no Vitess knowledge (design D3).
  * Revisions are numbers (an int64 that real clusters never bring past 2^53); lease ids are decimal strings, as Vitess
- * writes them into lock keys. Real: `etcd.ts`. Simulated: `sim/etcd.ts`. Both pass `test/contract/topology-store.ts`.
+ * writes them into lock keys. Real: `etcd-reader.ts`, `etcd-store.ts`. Simulated: `sim/etcd-client.ts`. Both pass
+ * `test/contract/topology-store.ts`.
  */
 export interface TopologyReader {
   /** The address list as the operator or CellInfo gave it. */
   readonly server: string;
-  /** Cluster id and current revision; `horizon` is the oldest readable revision where it is known (0: nothing compacted). */
+  /** Cluster id (decimal) and current revision. How far back it can be read is found by `history.ts`. */
   status(): Promise<Outcome<ServerStatus>>;
-  /** All keys that start with `prefix`, ascending, read in pages pinned to one revision (design D6). */
+  /** All keys that start with `prefix` (empty: all), in the order of their bytes, read in pages pinned to one revision (design D6). */
   range(request: RangeRequest): Promise<Outcome<RangeResult>>;
   /** One key, now or at an old revision; `entry` is null where it did not exist then. */
   get(

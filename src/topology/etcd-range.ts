@@ -1,0 +1,57 @@
+import type { IKeyValue, IRangeRequest } from "etcd3";
+import type { Outcome } from "../cluster/outcome.js";
+import { answered } from "../cluster/outcome.js";
+import type { EtcdConnection } from "./etcd-connection.js";
+import type { Entry, RangeRequest, RangeResult } from "./store.js";
+
+/** Keys of one page: a thousand records are a few hundred KiB, and one request never blocks etcd for long. */
+const PAGE = { records: 1_000, keysOnly: 10_000 };
+
+/** Pages are pinned to the revision of the first, so that together they are one consistent view (`topology-and-wire.md` 1.4). */
+export async function readRange(
+  connection: EtcdConnection,
+  { prefix, revision, keysOnly = false }: RangeRequest,
+): Promise<Outcome<RangeResult>> {
+  const entries: Entry[] = [];
+  const end = endOfPrefix(prefix);
+  let from = prefix === "" ? ZERO : Buffer.from(prefix);
+  let pinned = revision;
+  for (;;) {
+    const request: IRangeRequest = {
+      key: from,
+      range_end: end,
+      limit: keysOnly ? PAGE.keysOnly : PAGE.records,
+      keys_only: keysOnly,
+      ...(pinned !== undefined && { revision: pinned }),
+    };
+    const page = await connection.read((etcd, options) => etcd.kv.range(request, options));
+    if (page.kind === "unanswered") return page;
+    pinned ??= Number(page.value.header.revision);
+    for (const found of page.value.kvs) entries.push(toEntry(found));
+    const last = page.value.kvs.at(-1);
+    if (!page.value.more || last === undefined) return answered({ revision: pinned, entries });
+    from = Buffer.concat([last.key, ZERO]);
+  }
+}
+
+/** int64s come as text; an etcd would need 300 years of a million writes a second to pass 2^53. */
+export const toEntry = (found: IKeyValue): Entry => ({
+  key: found.key.toString("utf8"),
+  value: new Uint8Array(found.value),
+  createRevision: Number(found.create_revision),
+  modRevision: Number(found.mod_revision),
+  version: Number(found.version),
+  lease: found.lease,
+});
+
+const ZERO = Buffer.from([0]);
+
+/** The first key after all that start with the prefix; a zero byte stands for "to the end" (etcd's RangeRequest.range_end). */
+function endOfPrefix(prefix: string): Buffer {
+  const bytes = Buffer.from(prefix);
+  const last = bytes.findLastIndex((byte) => byte < 0xff);
+  if (last < 0) return ZERO;
+  const end = Buffer.from(bytes.subarray(0, last + 1));
+  end.writeUInt8(end.readUInt8(last) + 1, last);
+  return end;
+}

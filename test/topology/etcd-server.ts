@@ -1,0 +1,86 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Etcd3 } from "etcd3";
+import { describe } from "vitest";
+import { systemClock } from "../../src/cli/clock.js";
+
+const found = spawnSync("etcd", ["--version"]).status === 0;
+
+/** Skips with a reason in the name where no etcd is installed; CI has one. */
+export const describeWithEtcd = (name: string, body: () => void): void => {
+  if (found) describe(name, body);
+  else describe.skip(`${name} (skipped: no etcd on PATH; apt-get install etcd-server)`, body);
+};
+
+/** A real etcd of its own in a folder of its own. */
+export interface EtcdServer {
+  readonly address: string;
+  compact(revision: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** `flags` are added to etcd's command line; `scheme` is that of its client URL. */
+export async function startEtcd(flags: readonly string[] = [], scheme = "http"): Promise<EtcdServer> {
+  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-etcd-"));
+  const [client, peer] = [await freePort(), await freePort()];
+  const clientUrl = `${scheme}://127.0.0.1:${client}`;
+  const peerUrl = `http://127.0.0.1:${peer}`;
+  const server = spawn(
+    "etcd",
+    [
+      ...["--name", "one", "--data-dir", folder, "--log-level", "error"],
+      ...["--listen-client-urls", clientUrl, "--advertise-client-urls", clientUrl],
+      ...["--listen-peer-urls", peerUrl, "--initial-advertise-peer-urls", peerUrl],
+      ...["--initial-cluster", `one=${peerUrl}`],
+      ...flags,
+    ],
+    { stdio: ["ignore", "ignore", "pipe"] },
+  );
+  await listening(server, client);
+  return {
+    address: `127.0.0.1:${client}`,
+    compact: (revision) => compact(clientUrl, revision),
+    stop: async () => {
+      const ended = new Promise((resolve) => server.once("exit", resolve));
+      server.kill("SIGKILL");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+async function compact(url: string, revision: number): Promise<void> {
+  const etcd = new Etcd3({ hosts: url });
+  try {
+    await etcd.kv.compact({ revision, physical: true });
+  } finally {
+    etcd.close();
+  }
+}
+
+/** The port opens before the member has a leader; the first read waits for that. */
+async function listening(server: ChildProcess, port: number): Promise<void> {
+  let said = "";
+  server.stderr?.on("data", (text) => {
+    said += text;
+  });
+  for (let tries = 0; tries < 200; tries++) {
+    if (server.exitCode !== null) throw new Error(`etcd ended with ${server.exitCode}: ${said}`);
+    if (spawnSync("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`]).status === 0) return;
+    await systemClock.sleep(50);
+  }
+  throw new Error(`etcd does not listen on ${port}: ${said}`);
+}
