@@ -312,6 +312,28 @@ export class Lab {
     return new Map(kvs.map((kv) => [Buffer.from(kv.key, "base64").toString(), kv.value ?? ""]));
   }
 
+  /** Ends an etcd and starts it again with what a snapshot held. */
+  async putBack(port: number, snapshot: string): Promise<void> {
+    await this.stop(`etcd-${port}`, "SIGKILL");
+    const data = join(this.dir, `etcd-${port}`);
+    rmSync(data, { recursive: true });
+    const peer = `http://127.0.0.1:${port + 1}`;
+    await this.etcdctl(
+      port,
+      "snapshot",
+      "restore",
+      snapshot,
+      "--data-dir",
+      data,
+      "--initial-cluster",
+      `default=${peer}`,
+      "--initial-advertise-peer-urls",
+      peer,
+    );
+    this.give(data, true);
+    await this.startEtcd(port);
+  }
+
   signal(name: string, signal: NodeJS.Signals): void {
     const pid = this.pids.get(name);
     if (pid === undefined) throw new Error(`${name} was never started`);

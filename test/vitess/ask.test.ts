@@ -1,0 +1,96 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { GLOBAL_ETCD, Lab, labMissing } from "./lab/lab.js";
+import { records, repaired } from "./lab/plans.js";
+import { reshardCluster, running, stillArrives } from "./lab/reshard.js";
+
+/** S1b: the same end by another hand is told apart from a cancel, and nothing is touched unless the operator says so. */
+describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  const up = async (version: "24" | "19") => {
+    lab = await Lab.up({ version });
+    await reshardCluster(lab);
+    await running(lab, [200, 300]);
+    return new Doctor(lab);
+  };
+
+  const streams = async () =>
+    Promise.all([200, 300].map((uid) => lab.sql(uid, "select id, state, message from _vt.vreplication")));
+
+  /** `fix --all --yes` must refuse and leave everything as it is. */
+  async function refusesToGuess(doctor: Doctor): Promise<string> {
+    const [revision, rows] = [await lab.revision(), await streams()];
+    const fixed = await doctor.write("fix", "--all", "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(4);
+    expect([await lab.revision(), await streams()]).toEqual([revision, rows]);
+    return fixed.stdout + fixed.stderr;
+  }
+
+  it("a person's DeleteShards", async () => {
+    const doctor = await up("24");
+    const before = await lab.topologyKeys();
+    await lab.ctl(
+      "DeleteShards",
+      "--recursive",
+      "--force",
+      "--even-if-serving",
+      "customer/-80",
+      "customer/80-",
+    );
+    const found = await doctor.scan();
+    expect(found.code).toBe(1);
+    expect(ids(found, "confirmed")).toContain("shard-missing-live-tablets@customer/-80");
+    expect(JSON.stringify(found.findings)).toContain("DeleteShard");
+    expect(await refusesToGuess(doctor)).toContain("--orphans");
+    await repaired(doctor, "--all", "--orphans", "restore");
+    expect(records(await lab.topologyKeys())).toEqual(records(before));
+    expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(false);
+    expect((await doctor.scan()).code).toBe(0);
+  });
+
+  it("Reshard complete: retired, never restored", async () => {
+    const doctor = await up("24");
+    const name = ["--workflow", "c2", "--target-keyspace", "customer"];
+    await lab.ctl("Reshard", ...name, "switchtraffic");
+    await lab.ctl("Reshard", ...name, "complete");
+    const found = await doctor.scan();
+    expect(found.code, JSON.stringify(found.findings, null, 1)).toBe(0);
+    expect(ids(found)).toEqual(["retired-shard-still-running@customer/0"]);
+    expect(found.findings[0]?.severity).toBe("info");
+    const before = await lab.topologyKeys();
+    const fixed = await doctor.write(
+      "fix",
+      "retired-shard-still-running@customer/0",
+      "--orphans",
+      "restore",
+      "--yes",
+    );
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(4);
+    expect(records(await lab.topologyKeys())).toEqual(records(before));
+  });
+
+  it("a history that was compacted", async () => {
+    const doctor = await up("19");
+    const before = await lab.topologyKeys();
+    await lab.ctl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");
+    await lab.etcdctl(GLOBAL_ETCD, "compaction", String(await lab.revision()));
+    const inventory = join(lab.dir, "inventory.yaml");
+    const tablets = [200, 201, 300].map(
+      (uid) => `  - {host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`,
+    );
+    writeFileSync(inventory, `tablets:\n${tablets.join("\n")}\n`);
+    const found = await doctor.scan("--inventory", inventory);
+    expect(found.code, JSON.stringify(found.exit)).toBe(1);
+    expect(ids(found)).toContain("shard-missing-live-tablets@customer/-80");
+    const said = await doctor.write("fix", "--all", "--yes", "--inventory", inventory);
+    expect(said.code, said.stderr + said.stdout).toBe(4);
+    await repaired(doctor, "--all", "--orphans", "restore", "--inventory", inventory);
+    expect([...records(await lab.topologyKeys()).keys()]).toEqual([...records(before).keys()]);
+    expect(await stillArrives(lab, "customer", "customer", 5002, [200, 300])).toBe(false);
+    expect((await doctor.scan()).code).toBe(0);
+  });
+});
