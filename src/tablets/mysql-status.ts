@@ -1,3 +1,4 @@
+import { answered, type Outcome } from "../cluster/outcome.js";
 import type { MysqlStatus, SidecarRow } from "./access.js";
 import type { RunQuery } from "./mysql.js";
 import { reasonOfErrno } from "./mysql-errors.js";
@@ -6,11 +7,11 @@ const SERVER =
   "select @@global.server_uuid as server_uuid, @@global.version as version, @@global.hostname as hostname, @@global.read_only as read_only, @@global.super_read_only as super_read_only, @@global.gtid_executed as gtid_executed";
 
 /** The same words as FullStatus: see `full-status.ts`. Needs REPLICATION CLIENT. */
-export async function readMysqlStatus(query: RunQuery): Promise<MysqlStatus> {
+export async function readMysqlStatus(query: RunQuery): Promise<Outcome<MysqlStatus>> {
   const [server = {}] = await query(SERVER);
   const [replica = {}] = await replicaStatus(query);
   const replicaText = (newName: string, oldName: string) => replica[newName] ?? replica[oldName] ?? "";
-  return {
+  return answered({
     serverUuid: server.server_uuid ?? "",
     serverVersion: server.version ?? "",
     hostname: server.hostname ?? "",
@@ -22,7 +23,7 @@ export async function readMysqlStatus(query: RunQuery): Promise<MysqlStatus> {
     ioState: threadState(replicaText("Replica_IO_Running", "Slave_IO_Running")),
     sqlState: threadState(replicaText("Replica_SQL_Running", "Slave_SQL_Running")),
     lastError: replica.Last_IO_Error || replica.Last_SQL_Error || "",
-  };
+  });
 }
 
 /** MySQL 8.0.22 renamed the statement and its columns; 8.4 dropped the old one. */

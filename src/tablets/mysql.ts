@@ -1,6 +1,6 @@
 import { type Connection, createConnection } from "mysql2/promise";
 import type { Clock } from "../cluster/clock.js";
-import { answered, type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
+import { type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
 import type { SidecarRow, TabletAddress } from "./access.js";
 import { bareHost } from "./address.js";
 import { textOfCell } from "./cell-text.js";
@@ -20,6 +20,9 @@ const SESSION =
 /** Runs one statement, all columns as text, as vttablet would hand them on. */
 export type RunQuery = (sql: string) => Promise<readonly SidecarRow[]>;
 
+/** What an error of MySQL means is decided for it: it lets them pass. */
+export type Question<T> = (query: RunQuery) => Promise<Outcome<T>>;
+
 /** A MySQL behind a tablet: one connection a question, ended with it. */
 export class TabletMysql {
   readonly #login: MysqlLogin | null;
@@ -34,7 +37,7 @@ export class TabletMysql {
     this.#clock = clock;
   }
 
-  async ask<T>(at: TabletAddress, question: (query: RunQuery) => Promise<T>): Promise<Outcome<T>> {
+  async ask<T>(at: TabletAddress, question: Question<T>): Promise<Outcome<T>> {
     const login = this.#login;
     if (login === null) return unanswered("unsupported", "no MySQL user was given");
     if (at.mysqlHost === "" || at.mysqlPort <= 0)
@@ -52,7 +55,7 @@ async function session<T>(
   login: MysqlLogin,
   connectTimeout: number,
   expired: AbortSignal,
-  question: (query: RunQuery) => Promise<T>,
+  question: Question<T>,
 ): Promise<Outcome<T>> {
   let connection: Connection | null = null;
   try {
@@ -69,7 +72,7 @@ async function session<T>(
     // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
     expired.addEventListener("abort", () => open.destroy(), { once: true });
     await open.query(SESSION);
-    return answered(await question((sql) => textRows(open, sql)));
+    return await question((sql) => textRows(open, sql));
   } catch (error) {
     return mysqlUnanswered(error);
   } finally {

@@ -25,6 +25,12 @@ export type SidecarRead = keyof typeof SIDECAR_READS;
 /** A hard limit of ExecuteFetchAsDba: with one row more it answers an error, never a part. */
 export const MAX_ROWS = 100_000n;
 
+/** The ids of the streams, to read them in parts where all are too much for one message. */
+export const STREAM_IDS = "select /*+ MAX_EXECUTION_TIME(10000) */ id from _vt.vreplication order by id";
+
+export const streamsBetween = (first: bigint, last: bigint): string =>
+  `${SIDECAR_READS.streams} where v.id between ${first} and ${last}`;
+
 /** Every table of every user database, to learn which database is the tablet's own (`database.ts`). */
 export const ALL_TABLES =
   "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where table_schema not in ('mysql', 'sys', 'performance_schema', 'information_schema')";

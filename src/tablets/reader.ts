@@ -16,11 +16,13 @@ import { TabletGrpc } from "./grpc.js";
 import { TabletHttp } from "./http.js";
 import { identityOf } from "./identity.js";
 import { TabletMysql } from "./mysql.js";
+import { readMysqlRows } from "./mysql-rows.js";
 import { readMysqlStatus } from "./mysql-status.js";
 import type { TabletOptions } from "./options.js";
-import { ALL_TABLES, MAX_ROWS, SIDECAR_READS, type SidecarRead, sidecarQuery } from "./queries.js";
+import { ALL_TABLES, MAX_ROWS, SIDECAR_READS, type SidecarRead } from "./queries.js";
 import { rowsOfResult } from "./query-result.js";
 import { tableOf } from "./schema.js";
+import { fetchStreams } from "./stream-rows.js";
 import { parseVars } from "./vars.js";
 
 /** The real read port: gRPC first, `/debug/vars` for what only the engine knows, MySQL where a login was given (design D9). */
@@ -34,7 +36,7 @@ export function createTabletReader(options: TabletOptions, clock: Clock): Tablet
     status: (at) => status(grpc, at),
     rows: (at, read) => rows(grpc, at, read),
     schema: (at) => schema(grpc, at),
-    mysqlRows: (at, read, sidecar) => mysql.ask(at, (query) => query(sidecarQuery(read, sidecar))),
+    mysqlRows: (at, read, sidecar) => mysql.ask(at, (query) => readMysqlRows(query, read, sidecar)),
     mysqlStatus: (at) => mysql.ask(at, readMysqlStatus),
     close: () => grpc.close(),
   };
@@ -58,11 +60,14 @@ async function status(grpc: TabletGrpc, at: TabletAddress): Promise<Outcome<Tabl
   });
 }
 
-const rows = (
+function rows(
   grpc: TabletGrpc,
   at: TabletAddress,
   read: SidecarRead,
-): Promise<Outcome<readonly SidecarRow[]>> => fetchAsDba(grpc, at, SIDECAR_READS[read]);
+): Promise<Outcome<readonly SidecarRow[]>> {
+  const fetch = (sql: string) => fetchAsDba(grpc, at, sql);
+  return read === "streams" ? fetchStreams(fetch) : fetch(SIDECAR_READS[read]);
+}
 
 async function schema(grpc: TabletGrpc, at: TabletAddress): Promise<Outcome<readonly TableDefinition[]>> {
   const reply = await grpc.call(at, TabletManager.method.getSchema, {

@@ -30,7 +30,7 @@ export function createTabletWriter(options: TabletOptions, clock: Clock): Tablet
   };
 }
 
-const affected = (reply: Outcome<{ readonly result?: QueryResult }>): Outcome<ExecResult> =>
+const affected = (reply: Outcome<{ readonly result?: QueryResult | undefined }>): Outcome<ExecResult> =>
   mapOutcome(reply, ({ result }) => ({ rowsAffected: Number(result?.rowsAffected ?? 0) }));
 
 const nothing = (reply: Outcome<unknown>): Outcome<null> => mapOutcome(reply, () => null);
