@@ -1,0 +1,118 @@
+import type { Facts } from "../snapshot/facts.js";
+import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
+import type { TopologyReader } from "../topology/store.js";
+import { joinFacts } from "./facts-part.js";
+import { historyOf, type Past, withHorizon } from "./history.js";
+import { readLeases } from "./leases.js";
+import { inOrder } from "./order.js";
+import { readTopology } from "./read-topology.js";
+import { recordedBy } from "./recorded.js";
+import { readAgain } from "./reread.js";
+import { SameTopology } from "./same-topology.js";
+import type { CollectSettings, CollectSources } from "./settings.js";
+import { tabletFacts } from "./tablet-facts.js";
+import { topologyFacts } from "./topology-facts.js";
+import type { TopologyReading } from "./topology-reading.js";
+import { witnessesOf, witnessKinds } from "./witnesses.js";
+
+export type { CollectSettings, CollectSources } from "./settings.js";
+
+/**
+ * One observation of a cluster: the topology, its history, and what the running tablets say; in the order of the tables' keys.
+ * Whatever does not answer is in the facts as such (design D10). Throws only where nothing can be concluded: IncompleteError
+ * (the global topology does not answer), UsageError (nothing under that root, an unknown keyspace or cell).
+ */
+export async function collect(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
+  const readers: TopologyReader[] = [];
+  const connect = (server: string): TopologyReader => {
+    const reader = sources.connect(server);
+    readers.push(reader);
+    return reader;
+  };
+  const { tablets, clock } = sources;
+  const progress = (text: string): void => sources.progress?.(text);
+  try {
+    return await observe({ connect, tablets, clock, progress }, settings);
+  } finally {
+    for (const reader of readers) reader.close();
+  }
+}
+
+/**
+ * Two observations, `settleMs` apart. What only the first shows was a passing moment; what both show is more than that (design D11):
+ * `first` goes to judgement as the earlier snapshot of `second`.
+ */
+export async function observeTwice(
+  sources: CollectSources,
+  settings: CollectSettings,
+): Promise<{ readonly first: Facts; readonly second: Facts }> {
+  const first = await collect(sources, settings);
+  sources.progress?.(`waiting ${settings.settleMs ?? 0} ms for the second look`);
+  await sources.clock.sleep(settings.settleMs ?? 0);
+  const second = await collect(sources, settings);
+  return { first, second: seenSince(second, metaOf(first, "taken_at_ms")) };
+}
+
+async function observe(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
+  const takenAt = String(sources.clock.now());
+  const before = await readTopology(sources, settings);
+  const history = await historyOf(before, sources, settings);
+  const recorded = recordedBy(before);
+  const [global] = before.servers;
+  const same = new SameTopology(sources, {
+    server: settings.globalServer,
+    root: settings.globalRoot,
+    clusterId: global?.clusterId ?? null,
+  });
+  const tablets = await tabletFacts(
+    witnessesOf(recorded, history.deletedTablets, settings),
+    recorded,
+    same,
+    sources,
+    settings,
+  );
+  const topology = await withLeases(await readAgain(before));
+  const read = topologyFacts(topology);
+  return inOrder(
+    joinFacts([
+      { meta: metaRows(topology, history, takenAt, settings) },
+      { ...read, topo_server: read.topo_server.map((row) => withHorizon(row, history)) },
+      history.facts,
+      { topo_server: await same.servers() },
+      tablets,
+    ]),
+  );
+}
+
+const withLeases = async (topology: TopologyReading): Promise<TopologyReading> => ({
+  ...topology,
+  leases: await readLeases(topology.servers),
+});
+
+const metaRows = (
+  topology: TopologyReading,
+  history: Past,
+  takenAt: string,
+  settings: CollectSettings,
+): Facts["meta"] =>
+  Object.entries({
+    schema: String(SNAPSHOT_SCHEMA),
+    vtdoctor: settings.version,
+    taken_at_ms: takenAt,
+    first_seen_at_ms: takenAt,
+    global_server: settings.globalServer,
+    global_root: settings.globalRoot,
+    sources_json: JSON.stringify(witnessKinds(settings)),
+    keyspaces_json: JSON.stringify(settings.keyspaces),
+    cells_json: JSON.stringify(settings.cells),
+    history_gaps_json: JSON.stringify(history.gaps),
+    moved_keys_json: JSON.stringify(topology.moved),
+  }).map(([name, value]) => ({ name, value }));
+
+const metaOf = (facts: Facts, name: string): string =>
+  facts.meta.find((row) => row.name === name)?.value ?? "";
+
+const seenSince = (facts: Facts, firstSeen: string): Facts => ({
+  ...facts,
+  meta: facts.meta.map((row) => (row.name === "first_seen_at_ms" ? { ...row, value: firstSeen } : row)),
+});

@@ -1,0 +1,123 @@
+import type { Unanswered } from "../cluster/outcome.js";
+import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../snapshot/facts.js";
+import { type History, readHistory } from "../topology/history.js";
+import { classifyKey } from "../topology/paths.js";
+import { decodeTablet } from "../topology/records.js";
+import type { DeletedTablet } from "../witnesses/topology-witnesses.js";
+import { historyRequest } from "./history-request.js";
+import { rootsOn } from "./roots.js";
+import type { CollectSettings, CollectSources } from "./settings.js";
+import type { ServerReading, TopologyReading } from "./topology-reading.js";
+
+/** What the etcd clusters remember of records that were deleted. */
+export interface Past {
+  readonly facts: {
+    readonly topo_history: readonly TopoHistoryRow[];
+    readonly topo_history_lock: readonly TopoHistoryLockRow[];
+  };
+  readonly deletedTablets: readonly DeletedTablet[];
+  readonly horizons: ReadonlyMap<string, number>;
+  /** The servers whose past could not be read, or not to its end: nothing may be concluded from what it does not show. */
+  readonly gaps: readonly HistoryGap[];
+}
+
+export interface HistoryGap {
+  readonly server: string;
+  readonly reason: Unanswered["reason"] | "budget";
+  readonly message: string;
+}
+
+/** Its failure is no failure of the scan: `gaps` says what is not known (design D7, D10). */
+export async function historyOf(
+  topology: TopologyReading,
+  sources: CollectSources,
+  settings: CollectSettings,
+): Promise<Past> {
+  const readable = settings.history.enabled ? topology.servers.filter(({ failure }) => failure === null) : [];
+  if (readable.length > 0) sources.progress?.("reading etcd's history for deleted records");
+  const pasts = await Promise.all(readable.map((reading) => pastOf(reading, topology, settings)));
+  return {
+    facts: {
+      topo_history: pasts.flatMap(({ facts }) => facts.topo_history),
+      topo_history_lock: pasts.flatMap(({ facts }) => facts.topo_history_lock),
+    },
+    deletedTablets: pasts.flatMap(({ deletedTablets }) => deletedTablets),
+    horizons: new Map(pasts.flatMap(({ horizons }) => [...horizons])),
+    gaps: pasts.flatMap(({ gaps }) => gaps),
+  };
+}
+
+async function pastOf(
+  reading: ServerReading,
+  topology: TopologyReading,
+  settings: CollectSettings,
+): Promise<Past> {
+  const { server } = reading;
+  const history = await readHistory(
+    reading.reader,
+    historyRequest(reading, topology, settings.history.budget),
+  );
+  if (history.kind === "unanswered") {
+    const gap = { server, reason: history.reason, message: history.message };
+    return {
+      facts: { topo_history: [], topo_history_lock: [] },
+      deletedTablets: [],
+      horizons: new Map(),
+      gaps: [gap],
+    };
+  }
+  return {
+    facts: {
+      topo_history: historyRows(server, history.value),
+      topo_history_lock: lockRows(server, history.value),
+    },
+    deletedTablets: deletedTablets(history.value, rootsOn(topology, server)),
+    horizons: new Map([[server, history.value.horizon]]),
+    gaps: gapsOf(server, history.value),
+  };
+}
+
+const historyRows = (server: string, history: History): readonly TopoHistoryRow[] =>
+  history.lost.map((lost) => ({
+    server,
+    key: lost.key,
+    deleted_revision: lost.deletedRevision,
+    value: lost.value,
+    create_revision: lost.createRevision,
+    mod_revision: lost.modRevision,
+    recreated: lost.recreated ? 1 : 0,
+  }));
+
+/** Records that vanished in one revision share its locks: the order of the tables leaves each once. */
+const lockRows = (server: string, history: History): readonly TopoHistoryLockRow[] =>
+  history.lost.flatMap(({ deletedRevision, locks }) =>
+    (locks ?? []).map((lock) => ({
+      server,
+      deleted_revision: deletedRevision,
+      key: lock.key,
+      value: lock.value,
+      mod_revision: lock.modRevision,
+    })),
+  );
+
+const deletedTablets = (history: History, roots: readonly string[]): readonly DeletedTablet[] =>
+  history.lost.flatMap(({ key, value, deletedRevision }): readonly DeletedTablet[] => {
+    if (!roots.some((root) => classifyKey(root, key).kind === "tablet")) return [];
+    const tablet = decodeTablet(value);
+    return tablet.kind === "answered" ? [{ key, deletedRevision, tablet: tablet.value }] : [];
+  });
+
+function gapsOf(server: string, history: History): readonly HistoryGap[] {
+  const left = history.unresolved.length;
+  if (!history.exhausted && left === 0) return [];
+  const message = history.exhausted
+    ? `stopped after ${history.requests} requests; ${left} deleted keys were not read`
+    : `${left} deleted keys could not be read any more`;
+  return [{ server, reason: history.exhausted ? "budget" : "compacted", message }];
+}
+
+/** The server's row with the oldest revision that can still be read. */
+export const withHorizon = (row: TopoServerRow, past: Past): TopoServerRow => ({
+  ...row,
+  horizon: past.horizons.get(row.server) ?? null,
+});

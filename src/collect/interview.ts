@@ -1,0 +1,53 @@
+import type { Clock } from "../cluster/clock.js";
+import type { Outcome } from "../cluster/outcome.js";
+import type { ProbeRow } from "../snapshot/facts.js";
+
+/** The channels of `probe` in `schema.sql`. */
+export type Channel =
+  | "health"
+  | "vars"
+  | "status"
+  | "streams"
+  | "copyState"
+  | "postCopyActions"
+  | "journals"
+  | "vdiffs"
+  | "holds"
+  | "triggers"
+  | "schema"
+  | "mysql"
+  | "mysqlStatus";
+
+/** The questions to one address: every one of them leaves a row, answered or not. */
+export class Interview {
+  readonly #probes: ProbeRow[] = [];
+
+  constructor(
+    readonly address: string,
+    private readonly required: boolean,
+    private readonly clock: Clock,
+  ) {}
+
+  get probes(): readonly ProbeRow[] {
+    return this.#probes;
+  }
+
+  async ask<T>(channel: Channel, question: Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const outcome = await question;
+    this.note(channel, outcome);
+    return outcome;
+  }
+
+  note(channel: Channel, outcome: Outcome<unknown>): void {
+    const failed = outcome.kind === "unanswered" ? outcome : null;
+    this.#probes.push({
+      address: this.address,
+      channel,
+      answered: failed === null ? 1 : 0,
+      reason: failed?.reason ?? null,
+      message: failed?.message ?? null,
+      required: this.required ? 1 : 0,
+      observed_at_ms: this.clock.now(),
+    });
+  }
+}

@@ -1,0 +1,57 @@
+import type { EngineStreamRow, LiveTabletRow } from "../snapshot/facts.js";
+import { mysqlName } from "../witnesses/witness.js";
+import type { Sighting } from "./sighting.js";
+
+/** The process in its own words; null where nothing answered there. */
+export function liveRow(sighting: Sighting): LiveTabletRow | null {
+  const { who, identity, vars } = sighting;
+  const server = sighting.status ?? sighting.mysql;
+  if (who === null && server === null) return null;
+  return {
+    address: liveAddress(sighting),
+    alias: who?.alias ?? null,
+    keyspace: who?.keyspace ?? null,
+    shard: who?.shard ?? null,
+    type: who?.type ?? null,
+    serving: identity === null ? null : flag(identity.serving),
+    term_start: identity?.termStart ?? null,
+    health_error: identity?.healthError ?? null,
+    state_name: vars?.stateName ?? null,
+    build_version: vars?.buildVersion ?? null,
+    key_range_start: vars?.keyRangeStart ?? null,
+    key_range_end: vars?.keyRangeEnd ?? null,
+    topo_server: vars?.topoServer ?? null,
+    topo_root: vars?.topoRoot ?? null,
+    command_line_json: vars === null ? null : JSON.stringify(vars.commandLine),
+    vstreamers: vars?.vstreamers ?? null,
+    server_uuid: server?.serverUuid ?? null,
+    server_version: server?.serverVersion ?? null,
+    read_only: server === null ? null : flag(server.readOnly),
+    super_read_only: server === null ? null : flag(server.superReadOnly),
+    position: server?.position ?? null,
+    source_host: server?.sourceHost ?? null,
+    source_port: server?.sourcePort ?? null,
+    io_state: server?.ioState ?? null,
+    sql_state: server?.sqlState ?? null,
+    replication_error: server?.lastError ?? null,
+    observed_at_ms: sighting.observedAtMs,
+  };
+}
+
+/** Where only MySQL answered, nothing says which vttablet it belongs to. */
+export const liveAddress = ({ who, target }: Pick<Sighting, "who" | "target">): string =>
+  who === null && target.at.mysqlPort > 0 ? mysqlName(target.at) : target.address;
+
+export const engineStreamRows = ({ target, vars }: Sighting): readonly EngineStreamRow[] =>
+  (vars?.streams ?? []).map((stream) => ({
+    address: target.address,
+    id: stream.id,
+    workflow: stream.workflow,
+    state: stream.state,
+    source: stream.source,
+    source_tablet: stream.sourceTablet,
+    last_message: stream.lastMessage,
+    heartbeat: stream.heartbeat,
+  }));
+
+const flag = (value: boolean): number => (value ? 1 : 0);

@@ -1,0 +1,48 @@
+import { classifyKey } from "../topology/paths.js";
+import { decodeKeyspace, decodeShard, decodeTablet } from "../topology/records.js";
+import type { RecordedTablet } from "../witnesses/topology-witnesses.js";
+import type { TopologyReading } from "./topology-reading.js";
+
+/** What collecting itself needs to know of the topology: whom to ask, and what to ask of whom. */
+export interface Recorded {
+  readonly tablets: readonly RecordedTablet[];
+  /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
+  readonly sidecars: ReadonlyMap<string, string>;
+  /** `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled. */
+  readonly plainShards: ReadonlySet<string>;
+}
+
+export const DEFAULT_SIDECAR = "_vt";
+
+export const shardName = (keyspace: string, shard: string): string => `${keyspace}/${shard}`;
+
+export function recordedBy(topology: TopologyReading): Recorded {
+  const tablets = new Map<string, RecordedTablet>();
+  const sidecars = new Map<string, string>();
+  const plainShards = new Set<string>();
+  for (const { server, root } of topology.roots) {
+    const reading = topology.servers.find((one) => one.server === server);
+    for (const { key, value } of reading?.entries.values() ?? []) {
+      const known = classifyKey(root, key);
+      if (known.kind === "tablet") {
+        const tablet = decodeTablet(value);
+        if (tablet.kind === "answered") tablets.set(key, { key, tablet: tablet.value });
+      } else if (known.kind === "keyspace") {
+        const keyspace = decodeKeyspace(value);
+        if (keyspace.kind === "answered") {
+          sidecars.set(known.keyspace, keyspace.value.sidecarDbName || DEFAULT_SIDECAR);
+        }
+      } else if (known.kind === "shard") {
+        const shard = decodeShard(value);
+        if (
+          shard.kind === "answered" &&
+          shard.value.isPrimaryServing &&
+          shard.value.tabletControls.length === 0
+        ) {
+          plainShards.add(shardName(known.keyspace, known.shard));
+        }
+      }
+    }
+  }
+  return { tablets: [...tablets.values()], sidecars, plainShards };
+}

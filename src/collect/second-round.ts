@@ -1,0 +1,63 @@
+import type { Outcome } from "../cluster/outcome.js";
+import type { LiveTableRow } from "../snapshot/facts.js";
+import type { SidecarRow, TableDefinition } from "../tablets/access.js";
+import type { SidecarRead } from "../tablets/queries.js";
+import type { FactsPart } from "./facts-part.js";
+import { Interview } from "./interview.js";
+import type { CollectSources } from "./settings.js";
+import {
+  copyStateRow,
+  heldTableRow,
+  journalRow,
+  postCopyActionRow,
+  triggerRow,
+  vdiffRow,
+} from "./sidecar-facts.js";
+import type { Sighting } from "./sighting.js";
+
+/** What only one process of a shard is asked: the rest of the sidecar, what was moved aside, and its tables where they matter. */
+export async function examine(
+  { target }: Sighting,
+  sources: CollectSources,
+  withTables: boolean,
+): Promise<FactsPart> {
+  const { address, at, required } = target;
+  const interview = new Interview(address, required, sources.clock);
+  const rows = async <T>(
+    read: Exclude<SidecarRead, "streams" | "position">,
+    row: (address: string, row: SidecarRow) => T,
+  ): Promise<readonly T[]> =>
+    listOf(await interview.ask(read, sources.tablets.rows(at, read))).map((fields) => row(address, fields));
+  const [copyState, postCopyActions, journals, vdiffs, holds, tables, triggers] = await Promise.all([
+    rows("copyState", copyStateRow),
+    rows("postCopyActions", postCopyActionRow),
+    rows("journals", journalRow),
+    rows("vdiffs", vdiffRow),
+    rows("holds", heldTableRow),
+    withTables ? interview.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
+    withTables ? rows("triggers", triggerRow) : [],
+  ]);
+  return {
+    probe: interview.probes,
+    copy_state: copyState,
+    post_copy_action: postCopyActions,
+    resharding_journal: journals,
+    vdiff: vdiffs,
+    held_table: holds,
+    live_table: tables.map((table) => tableRow(address, table)),
+    live_trigger: triggers,
+  };
+}
+
+const listOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] =>
+  outcome.kind === "answered" ? outcome.value : [];
+
+const tableRow = (address: string, table: TableDefinition): LiveTableRow => ({
+  address,
+  db_name: table.database,
+  table_name: table.name,
+  table_type: table.type,
+  definition: table.definition,
+  data_length: table.dataLength,
+  row_count: table.rowCount,
+});
