@@ -1,0 +1,36 @@
+import type { Outcome } from "../cluster/outcome.js";
+import type { Entry, RangeResult, TopologyReader } from "./store.js";
+
+/** Reads old revisions and counts the requests, so that history costs etcd no more than was agreed. */
+export class Past {
+  #requests = 0;
+
+  constructor(
+    private readonly reader: Pick<TopologyReader, "range" | "get">,
+    private readonly budget: number,
+  ) {}
+
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** No further request may be made; callers stop with what they have. */
+  get spent(): boolean {
+    return this.#requests >= this.budget;
+  }
+
+  keys(prefix: string, revision: number): Promise<Outcome<RangeResult>> {
+    this.#requests++;
+    return this.reader.range({ prefix, revision, keysOnly: true });
+  }
+
+  entries(prefix: string, revision: number): Promise<Outcome<RangeResult>> {
+    this.#requests++;
+    return this.reader.range({ prefix, revision });
+  }
+
+  get(key: string, revision: number): Promise<Outcome<{ readonly entry: Entry | null }>> {
+    this.#requests++;
+    return this.reader.get(key, revision);
+  }
+}

@@ -1,0 +1,118 @@
+import { answered, type Outcome } from "../cluster/outcome.js";
+import { locateDeletions, Roll } from "./history-deletions.js";
+import { lastEntries } from "./history-last.js";
+import { type LocksOf, locksBefore } from "./history-locks.js";
+import { Past } from "./history-past.js";
+import { chooseRevisions, findHorizon } from "./history-samples.js";
+import type { Entry, RangeResult, TopologyReader } from "./store.js";
+
+/** What to look for in the past of one etcd (design D7, D8). */
+export interface HistoryRequest {
+  /** Only keys under these are looked at; none lies under another. */
+  readonly prefixes: readonly string[];
+  /** Whether the loss of such a key matters: locks come and go by the thousand. */
+  readonly wanted: (key: string) => boolean;
+  /**
+   * Prefixes of the lock keys that may have covered the deletion of the record. Null where the locks live in another etcd than the
+   * record: their revisions have nothing in common, and only the locks' times can be compared.
+   */
+  readonly locksOf: LocksOf | null;
+  /** Old revisions to sample; `chooseRevisions` says what they find. */
+  readonly samples: number;
+  /** Requests to etcd in all. */
+  readonly budget: number;
+}
+
+export interface History {
+  readonly revision: number;
+  /** The oldest revision that could be read: older deletions are unknown, not absent. */
+  readonly horizon: number;
+  /** By key, then by deletion. */
+  readonly lost: readonly LostKey[];
+  /** Keys that are known to be gone, of which the budget or the compaction let no more be learnt. */
+  readonly unresolved: readonly string[];
+  /** The budget ended before everything was read; more may be lost. */
+  readonly exhausted: boolean;
+  readonly requests: number;
+}
+
+/** A key that was deleted, with its last bytes. */
+export interface LostKey {
+  readonly key: string;
+  /** The revision of the deletion itself. */
+  readonly deletedRevision: number;
+  readonly value: Uint8Array;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** A key of this name exists again. */
+  readonly recreated: boolean;
+  /** Lock keys, waiters included, one revision before the deletion; null where they could not be read together with it. */
+  readonly locks: readonly Entry[] | null;
+}
+
+/**
+ * Finds what vanished, with keys-only ranges at a few old revisions, bisection to each deletion and one read before it; never a watch
+ * from the past. A key that lived only between two samples is missed. Any failure of etcd but compaction is the outcome of the whole.
+ */
+export async function readHistory(
+  reader: Pick<TopologyReader, "status" | "range" | "get">,
+  request: HistoryRequest,
+): Promise<Outcome<History>> {
+  const status = await reader.status();
+  if (status.kind === "unanswered") return status;
+  const { revision } = status.value;
+  const past = new Past(reader, request.budget);
+  const horizon = await findHorizon(past, revision);
+  if (horizon.kind === "unanswered") return horizon;
+  const present = await presentAt(past, request, revision);
+  if (present.kind === "unanswered") return present;
+
+  const roll = new Roll();
+  for (const sample of chooseRevisions(horizon.value, revision, request.samples)) {
+    if (past.spent) break;
+    const then = await presentAt(past, request, sample);
+    if (then.kind === "answered") roll.call(sample, then.value);
+    else if (then.reason !== "compacted") return then;
+  }
+  roll.call(revision, present.value);
+
+  const deletions = await locateDeletions(past, roll.lost);
+  if (deletions.kind === "unanswered") return deletions;
+  const last = await lastEntries(past, deletions.value.located);
+  if (last.kind === "unanswered") return last;
+  const locks = await locksBefore(past, request.locksOf, last.value.found);
+  if (locks.kind === "unanswered") return locks;
+  const here = new Set(present.value.map(({ key }) => key));
+  return answered({
+    revision,
+    horizon: horizon.value,
+    lost: last.value.found.map(({ deletedRevision, entry }, index) => ({
+      key: entry.key,
+      deletedRevision,
+      value: entry.value,
+      createRevision: entry.createRevision,
+      modRevision: entry.modRevision,
+      recreated: here.has(entry.key),
+      locks: locks.value[index] ?? null,
+    })),
+    unresolved: [
+      ...new Set([...deletions.value.unlocated, ...last.value.unread].map(({ key }) => key)),
+    ].sort(),
+    exhausted: past.spent,
+    requests: past.requests,
+  });
+}
+
+async function presentAt(
+  past: Past,
+  { prefixes, wanted }: HistoryRequest,
+  revision: number,
+): Promise<Outcome<readonly Entry[]>> {
+  const entries: Entry[] = [];
+  for (const prefix of prefixes) {
+    const found: Outcome<RangeResult> = await past.keys(prefix, revision);
+    if (found.kind === "unanswered") return found;
+    for (const entry of found.value.entries) if (wanted(entry.key)) entries.push(entry);
+  }
+  return answered(entries);
+}
