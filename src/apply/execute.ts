@@ -1,0 +1,38 @@
+import { RefusedError } from "../cluster/errors.js";
+import type { Plan } from "../plan/plan.js";
+import { provenCluster, provenReads, provenYoung } from "./preconditions.js";
+import { Run } from "./run.js";
+import type { RunFolder } from "./run-folder.js";
+import type { RunResult } from "./run-result.js";
+import type { World } from "./world.js";
+
+export interface ExecuteOptions {
+  /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */
+  readonly lockTimeoutMs: number;
+  /** Ctrl-C: the step that runs is finished and journaled, then the run stops. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Executes a plan from its beginning: the plan's reads are proven first, then each stage takes its locks, and each step is checked,
+ * journaled, run and verified (design D13, D15, D20).
+ * Throws RefusedError (stale or foreign plan, failed precondition, lock held), IncompleteError (somebody did not answer and nothing was
+ * changed) or InterruptedError (stopped part-way; `resume` goes on). Closing the folder is the caller's.
+ */
+export async function execute(
+  plan: Plan,
+  world: World,
+  folder: RunFolder,
+  options: ExecuteOptions,
+): Promise<RunResult> {
+  if (folder.run !== plan.id) throw new RefusedError(`the folder ${folder.path} belongs to another plan`);
+  if (folder.records().length > 0) {
+    throw new RefusedError(
+      `run ${folder.run} was started before; go on with \`vtdoctor resume ${folder.run}\``,
+    );
+  }
+  provenYoung(plan, world.clock);
+  await provenCluster(plan, world);
+  await provenReads(plan, world);
+  return new Run(world, folder, options, "started").toTheEnd();
+}

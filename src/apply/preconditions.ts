@@ -1,0 +1,42 @@
+import type { Clock } from "../cluster/clock.js";
+import { IncompleteError, RefusedError } from "../cluster/errors.js";
+import type { Plan } from "../plan/plan.js";
+import { movedKey, movedRows } from "./reads.js";
+import type { Refused, Silent } from "./verdict.js";
+import type { World } from "./world.js";
+
+const NOTHING = "nothing was changed";
+
+export function provenYoung(plan: Plan, clock: Clock): void {
+  if (clock.now() > plan.expiresAt) {
+    throw new RefusedError(
+      `plan ${plan.id} expired at ${new Date(plan.expiresAt).toISOString()}; make a new one; ${NOTHING}`,
+    );
+  }
+}
+
+/** A plan is bound to the etcd clusters that it was made on: an address may lead to another one. */
+export async function provenCluster(plan: Plan, world: World): Promise<void> {
+  for (const [server, expected] of Object.entries(plan.cluster.clusterIds)) {
+    const status = await world.store(server).status();
+    if (status.kind === "unanswered") {
+      throw new IncompleteError(`${server} did not answer (${status.reason}): ${status.message}; ${NOTHING}`);
+    }
+    if (status.value.clusterId !== expected) {
+      throw new RefusedError(
+        `${server} is etcd cluster ${status.value.clusterId}, and plan ${plan.id} was made for ${expected}; ${NOTHING}`,
+      );
+    }
+  }
+}
+
+/** A stale plan never runs (promise P8). */
+export async function provenReads(plan: Plan, world: World): Promise<void> {
+  const moved = (await movedKey(plan.reads, () => false, world)) ?? (await movedRows(plan.reads, world));
+  if (moved !== null) throw stale(plan, moved);
+}
+
+export const stale = (plan: Plan, moved: Refused | Silent): RefusedError | IncompleteError =>
+  moved.kind === "refused"
+    ? new RefusedError(`plan ${plan.id} is stale: ${moved.reason}; make a new one; ${NOTHING}`)
+    : new IncompleteError(`plan ${plan.id} can not be proven: ${moved.reason}; ${NOTHING}`);

@@ -1,0 +1,32 @@
+import type { ExecuteOptions } from "./execute.js";
+import { execute } from "./execute.js";
+import { abandonedLocks, intentsIn, isFinished, type LockRecord } from "./journal.js";
+import { provenCluster } from "./preconditions.js";
+import { finishedResult, Run } from "./run.js";
+import type { RunFolder } from "./run-folder.js";
+import type { RunResult } from "./run-result.js";
+import type { World } from "./world.js";
+
+/**
+ * Goes on with a run that was stopped or killed. What the journal calls done is not run again; a step that was begun is settled by
+ * reading reality (design D20). Where no step was begun the plan is proven as at its first start, its age too.
+ * Throws as `execute` does. A run that is finished already is only reported.
+ */
+export async function resume(folder: RunFolder, world: World, options: ExecuteOptions): Promise<RunResult> {
+  const records = folder.records();
+  if (records.length === 0) return execute(folder.plan, world, folder, options);
+  if (isFinished(records)) return finishedResult(folder);
+  await provenCluster(folder.plan, world);
+  for (const lock of abandonedLocks(records)) await giveBack(lock, world);
+  const fresh = intentsIn(records).size === 0;
+  return new Run(world, folder, options, "resumed", fresh).toTheEnd();
+}
+
+/** The folder has one executor at a time, so whoever held this lock for the run is gone. Otherwise it ends with its lease. */
+async function giveBack(lock: LockRecord, world: World): Promise<void> {
+  const store = world.store(lock.server);
+  const got = await store.get(lock.key);
+  if (got.kind === "answered" && got.value.entry?.createRevision === lock.createRevision) {
+    await store.revoke(lock.lease);
+  }
+}

@@ -1,0 +1,25 @@
+import type { Plan } from "../plan/plan.js";
+import type { JournalRecord } from "./journal.js";
+import type { RunReport } from "./run-report.js";
+
+/**
+ * `.vtdoctor/runs/<run>/`: everything about one run, readable without vtdoctor. `plan.json` what is to be done, `journal.jsonl` what
+ * was done, `before/` what was there before, `report.json` how it ended. What a call wrote is on disk when it returns.
+ * One executor at a time has it open.
+ */
+export interface RunFolder {
+  readonly run: string;
+  readonly path: string;
+  readonly plan: Plan;
+  /** In the order of writing; a torn last record is left out. */
+  records(): readonly JournalRecord[];
+  append(record: JournalRecord): void;
+  /** `before/<name>.json`; the first image of a name stays. Returns its path inside the folder. */
+  keepBefore(name: string, image: unknown): string;
+  readBefore(name: string): unknown;
+  /** Adds a section to a text file unless a section of that title is there. Returns the file's path. */
+  addSection(file: string, title: string, text: string): string;
+  saveReport(report: RunReport): void;
+  /** Lets others open it. */
+  close(): void;
+}

@@ -1,0 +1,58 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import type { Shard, Shard_TabletControl } from "../../proto/gen/topodata_pb.js";
+import { TabletType } from "../../proto/gen/topodata_pb.js";
+import { decodeShard, encodeShard } from "../../topology/records.js";
+import {
+  checkEdit,
+  type EditedRecord,
+  imageOfKey,
+  putBack,
+  type RecordEdit,
+  runEdit,
+} from "../record-edit.js";
+import type { StepRunner } from "../step-runner.js";
+import { list } from "../tables.js";
+
+type Lift = StepOf<"denial.lift">;
+
+/**
+ * Takes tables off `Shard.tablet_controls[].denied_tables` and leaves no empty control behind, as `SetShardTabletControl --remove` does
+ * (topo/shard.go UpdateDeniedTables; verified.md 5). Tablets heed it at their next RefreshState.
+ */
+export const denialLift: StepRunner<"denial.lift"> = {
+  image: imageOfKey,
+  check: (step, site) => checkEdit(editOf(step), site),
+  run: (step, site) => runEdit(editOf(step), site),
+  verify: (step, site) => checkEdit(editOf(step), site),
+  inverse: (step) => putBack(step),
+  writes: (step) => [{ server: step.server, key: step.key }],
+};
+
+const editOf = (step: Lift): RecordEdit<Shard> => ({
+  server: step.server,
+  key: step.key,
+  modRevision: step.modRevision,
+  decode: decodeShard,
+  edit: (shard) => lift(shard, step),
+  absentIsDone: false,
+  doneWords: `${step.keyspace}/${step.shard} denies none of ${list(step.tables)}`,
+});
+
+function lift(shard: Shard, step: Lift): EditedRecord {
+  const denies = (control: Shard_TabletControl): boolean =>
+    control.deniedTables.some((table) => step.tables.includes(table));
+  if (!shard.tabletControls.some(denies)) return { kind: "as-it-should-be" };
+  const frozen = shard.tabletControls.find((control) => denies(control) && control.frozen);
+  if (frozen !== undefined) {
+    return {
+      kind: "refused",
+      reason: `${step.keyspace}/${step.shard} is frozen for ${TabletType[frozen.tabletType]}: a traffic switch is past its point of no return`,
+    };
+  }
+  const tabletControls = shard.tabletControls.flatMap((control) => {
+    if (!denies(control)) return [control];
+    const deniedTables = control.deniedTables.filter((table) => !step.tables.includes(table));
+    return deniedTables.length === 0 ? [] : [{ ...control, deniedTables }];
+  });
+  return { kind: "put", value: encodeShard({ ...shard, tabletControls }) };
+}

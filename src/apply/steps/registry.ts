@@ -1,0 +1,69 @@
+import type { Step, StepKind } from "../../plan/plan.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import type { Inverse } from "../inverse.js";
+import type { Site } from "../site.js";
+import type { KeyRef, StepRunner } from "../step-runner.js";
+import type { Check, Effect, Known } from "../verdict.js";
+import { denialLift } from "./denial-lift.js";
+import { keysExport } from "./keys-export.js";
+import { lockClear } from "./lock-clear.js";
+import { routingRemove } from "./routing-remove.js";
+import { shardAwaitPrimary } from "./shard-await-primary.js";
+import { shardRestore } from "./shard-restore.js";
+import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
+import { streamDelete } from "./stream-delete.js";
+import { streamStop } from "./stream-stop.js";
+import { streamVerifyGone } from "./stream-verify-gone.js";
+import { streamVerifyStopped } from "./stream-verify-stopped.js";
+import { tableDrop } from "./table-drop.js";
+import { tableHold } from "./table-hold.js";
+import { tabletRefresh } from "./tablet-refresh.js";
+import { tabletRestore } from "./tablet-restore.js";
+import { vdiffDelete } from "./vdiff-delete.js";
+import { vschemaRemoveTables } from "./vschema-remove-tables.js";
+
+/** One runner a kind; a kind without one does not compile. */
+const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
+  "stream.stop": streamStop,
+  "stream.verify-stopped": streamVerifyStopped,
+  "keys.export": keysExport,
+  "table.hold": tableHold,
+  "table.drop": tableDrop,
+  "denial.lift": denialLift,
+  "tablet.refresh": tabletRefresh,
+  "routing.remove": routingRemove,
+  "vschema.remove-tables": vschemaRemoveTables,
+  "srvvschema.rebuild": srvvschemaRebuild,
+  "stream.delete": streamDelete,
+  "vdiff.delete": vdiffDelete,
+  "stream.verify-gone": streamVerifyGone,
+  "tablet.restore": tabletRestore,
+  "shard.restore": shardRestore,
+  "shard.await-primary": shardAwaitPrimary,
+  "lock.clear": lockClear,
+};
+
+/** A step joined with its runner. */
+export interface BoundStep {
+  readonly image: ((site: Site) => Promise<Known<unknown>>) | null;
+  check(site: Site): Promise<Check>;
+  run(site: Site): Promise<Effect>;
+  verify(site: Site, effect: Effect): Promise<Check>;
+  inverse(): Inverse;
+  writes(site: Pick<Site, "plan">): readonly KeyRef[];
+}
+
+export const bind = (step: Step): BoundStep => bindAs(step.kind, step);
+
+function bindAs<K extends StepKind>(kind: K, step: StepOf<K>): BoundStep {
+  const runner: StepRunner<K> = RUNNERS[kind];
+  const image = runner.image;
+  return {
+    image: image === null ? null : (site) => image(step, site),
+    check: (site) => runner.check(step, site),
+    run: (site) => runner.run(step, site),
+    verify: (site, effect) => runner.verify(step, site, effect),
+    inverse: () => runner.inverse(step),
+    writes: (site) => runner.writes(step, site),
+  };
+}

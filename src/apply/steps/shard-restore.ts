@@ -1,0 +1,144 @@
+import { formatAlias } from "../../cluster/alias.js";
+import { keyRangeOfBytes, overlaps } from "../../cluster/key-range.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
+import { tabletKey } from "../../topology/paths.js";
+import { decodeShard, decodeTablet } from "../../topology/records.js";
+import { noInverse } from "../inverse.js";
+import { imageOfKey } from "../record-edit.js";
+import { sameRecord } from "../same-record.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { rootOfCell } from "../topo-roots.js";
+import { absent, writeFenced } from "../topo-write.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
+
+type Restore = StepOf<"shard.restore">;
+
+/**
+ * Puts a Shard record back, never serving, after its tablets' records (design D17). Create-only, with the Keyspace record and the
+ * stage's locks as conditions of the same transaction. A shard that appeared since the plan and covers the same ids refuses.
+ */
+export const shardRestore: StepRunner<"shard.restore"> = {
+  image: imageOfKey,
+  check: judge,
+
+  async run(step, site): Promise<Effect> {
+    const now = await judge(step, site);
+    if (now.kind === "done-already") return done(now.said);
+    if (now.kind !== "ready") return now;
+    const keyspace = await site.world.store(step.server).get(step.keyspaceKey);
+    if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
+    if (keyspace.value.entry === null) return refused(keyspaceGone(step));
+    const failed = await writeFenced(site, {
+      server: step.server,
+      compares: [
+        absent(step.key),
+        { key: step.keyspaceKey, target: "create", equals: keyspace.value.entry.createRevision },
+      ],
+      operations: [{ kind: "put", key: step.key, value: Buffer.from(step.value, "base64") }],
+      movedWords: `${step.key} was created, or ${step.keyspaceKey} replaced, by somebody else meanwhile`,
+    });
+    return failed ?? done(doneWords(step));
+  },
+
+  verify: judge,
+  inverse: () =>
+    noInverse(
+      "its tablets run, and a shard of running tablets without a record is the drift that this repairs",
+    ),
+  writes: (step) => [{ server: step.server, key: step.key }],
+};
+
+const doneWords = (step: Restore): string =>
+  `${step.keyspace}/${step.shard} has its Shard record and does not serve (${step.origin})`;
+const keyspaceGone = (step: Restore): string => `keyspace ${step.keyspace} does not exist any more`;
+
+async function judge(step: Restore, site: Site): Promise<Check> {
+  const record = decodeShard(Buffer.from(step.value, "base64"));
+  if (record.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
+  const wanted = record.value;
+  if (wanted.isPrimaryServing)
+    return refused(`the plan's record for ${step.key} would serve at once; plan anew`);
+
+  const store = site.world.store(step.server);
+  const [existing, keyspace] = await Promise.all([store.get(step.key), store.get(step.keyspaceKey)]);
+  if (existing.kind === "unanswered") return silent(step.server, existing);
+  if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
+  if (existing.value.entry !== null) return sameShard(step, existing.value.entry.value, wanted);
+  if (keyspace.value.entry === null) return refused(keyspaceGone(step));
+  return (await overlapped(step, wanted, site)) ?? (await primaryUnproven(wanted, site)) ?? READY;
+}
+
+/** The running primary may have named itself since, which is what it was restored for. */
+function sameShard(step: Restore, bytes: Uint8Array, wanted: Shard): Check {
+  const there = decodeShard(bytes);
+  if (there.kind === "unanswered")
+    return refused(`${step.key} exists and can not be decoded: ${there.message}`);
+  const { primaryAlias, primaryTermStartTime } = there.value;
+  const expected: Shard = { ...wanted };
+  if (primaryAlias !== undefined) expected.primaryAlias = primaryAlias;
+  if (primaryTermStartTime !== undefined) expected.primaryTermStartTime = primaryTermStartTime;
+  return sameRecord(ShardSchema, there.value, expected)
+    ? doneAlready(doneWords(step))
+    : refused(`${step.key} exists already and differs from the record that the plan would put back`);
+}
+
+/** Shards that the plan read are those it was decided with; any other with the same ids is younger. */
+async function overlapped(step: Restore, wanted: Shard, site: Site): Promise<Refused | Silent | null> {
+  const shards = step.key.slice(0, step.key.lastIndexOf(`${step.shard}/Shard`));
+  const listed = await site.world.store(step.server).range({ prefix: shards });
+  if (listed.kind === "unanswered") return silent(step.server, listed);
+  const known = new Set(
+    site.plan.reads.flatMap((read) => (read.kind === "topo-key" && read.modRevision > 0 ? [read.key] : [])),
+  );
+  const restored = new Set(
+    site.plan.stages
+      .flatMap((stage) => stage.steps)
+      .flatMap((one) => (one.kind === "shard.restore" ? [one.key] : [])),
+  );
+  for (const entry of listed.value.entries) {
+    if (!entry.key.endsWith("/Shard") || known.has(entry.key) || restored.has(entry.key)) continue;
+    const other = decodeShard(entry.value);
+    if (other.kind === "unanswered") return refused(`${entry.key} can not be decoded: ${other.message}`);
+    if (overlaps(keyRangeOfBytes(wanted.keyRange), keyRangeOfBytes(other.value.keyRange))) {
+      return refused(
+        `${entry.key} covers ids of ${step.keyspace}/${step.shard} and is not in the plan; plan anew`,
+      );
+    }
+  }
+  return null;
+}
+
+/** A primary that the record names must be the recorded one, with the same term: a newer term would demote it. */
+async function primaryUnproven(wanted: Shard, site: Site): Promise<Refused | Silent | null> {
+  const alias = wanted.primaryAlias;
+  if (alias === undefined || alias.cell === "") return null;
+  const root = rootOfCell(site.plan.cluster, alias.cell);
+  if (root === null) return refused(`the plan does not say where the topology of cell ${alias.cell} is`);
+  const key = tabletKey(root.root, alias);
+  const got = await site.world.store(root.server).get(key);
+  if (got.kind === "unanswered") return silent(root.server, got);
+  const tablet = got.value.entry === null ? null : decodeTablet(got.value.entry.value);
+  const name = formatAlias(alias);
+  if (tablet === null) return refused(`the record would name ${name} as primary, which has no Tablet record`);
+  if (tablet.kind === "unanswered") return refused(`${key} can not be decoded: ${tablet.message}`);
+  const sameTerm =
+    tablet.value.primaryTermStartTime?.seconds === wanted.primaryTermStartTime?.seconds &&
+    tablet.value.primaryTermStartTime?.nanoseconds === wanted.primaryTermStartTime?.nanoseconds;
+  return tablet.value.type === TabletType.PRIMARY && sameTerm
+    ? null
+    : refused(
+        `the record would name ${name} as primary, whose own record says ${TabletType[tablet.value.type]} of another term`,
+      );
+}

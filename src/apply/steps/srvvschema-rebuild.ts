@@ -1,0 +1,122 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { srvVSchemaKey } from "../../topology/paths.js";
+import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
+import type { Compare, TxnOp } from "../../topology/store.js";
+import type { Inverse } from "../inverse.js";
+import { imageOfKey } from "../record-edit.js";
+import type { Site } from "../site.js";
+import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
+import type { KeyRef, StepRunner } from "../step-runner.js";
+import { globalRoot, rootOfCell, sameCluster } from "../topo-roots.js";
+import { absent, unchanged, writeFenced } from "../topo-write.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  type Known,
+  known,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
+
+type Rebuild = StepOf<"srvvschema.rebuild">;
+
+/**
+ * Writes SrvVSchema of each cell from the global VSchemas and routing rules, as Vitess's RebuildSrvVSchema does, but by compare-and-set;
+ * where the cell lives in the global etcd, the rules that it was built from must be unchanged in the same transaction.
+ */
+export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
+  image: async (step, site) => {
+    const images: unknown[] = [];
+    for (const at of keysOf(step, site)) {
+      const image = await imageOfKey(at, site);
+      if (image.kind !== "known") return image;
+      images.push(image.value);
+    }
+    return known(images);
+  },
+  check: judge,
+
+  async run(step, site): Promise<Effect> {
+    const drift = await driftOf(step, site);
+    if (drift.kind !== "known") return drift;
+    for (const change of drift.value) {
+      const failed = await writeFenced(site, {
+        ...change,
+        movedWords: `${change.key} or a routing rule changed while it was rebuilt`,
+      });
+      if (failed !== null) return failed;
+    }
+    return done(doneWords(step));
+  },
+
+  verify: judge,
+  inverse: (): Inverse => ({ kind: "run-again" }),
+  writes: keysOf,
+};
+
+const doneWords = (step: Rebuild): string =>
+  `SrvVSchema of ${step.cells.join(", ")} equals the global VSchemas and routing rules`;
+
+async function judge(step: Rebuild, site: Site): Promise<Check> {
+  const drift = await driftOf(step, site);
+  if (drift.kind !== "known") return drift;
+  return drift.value.length === 0 ? doneAlready(doneWords(step)) : READY;
+}
+
+function keysOf(step: Rebuild, site: Pick<Site, "plan">): readonly KeyRef[] {
+  return step.cells.flatMap((cell) => {
+    const root = rootOfCell(site.plan.cluster, cell);
+    return root === null ? [] : [{ server: root.server, key: srvVSchemaKey(root.root) }];
+  });
+}
+
+interface Change extends KeyRef {
+  readonly compares: readonly Compare[];
+  readonly operations: readonly TxnOp[];
+}
+
+/** The writes that are missing. */
+async function driftOf(step: Rebuild, site: Site): Promise<Known<readonly Change[]>> {
+  const cluster = site.plan.cluster;
+  const unknownCell = step.cells.find((cell) => rootOfCell(cluster, cell) === null);
+  if (unknownCell !== undefined)
+    return refused(`the plan does not say where the topology of cell ${unknownCell} is`);
+  const { server, root } = globalRoot(cluster);
+  const sources = await readVSchemaSources(site.world.store(server), root);
+  if (sources.kind === "unanswered") return silent(server, sources);
+  const changes: Change[] = [];
+  for (const at of keysOf(step, site)) {
+    const change = await changeOf(at, sources.value, site);
+    if (change.kind !== "known") return change;
+    if (change.value !== null) changes.push(change.value);
+  }
+  return known(changes);
+}
+
+async function changeOf(
+  at: KeyRef,
+  sources: VSchemaSources,
+  site: Site,
+): Promise<{ readonly kind: "known"; readonly value: Change | null } | Refused | Silent> {
+  const got = await site.world.store(at.server).get(at.key);
+  if (got.kind === "unanswered") return silent(at.server, got);
+  const entry = got.value.entry;
+  const current = entry === null ? null : decodeSrvVSchema(entry.value);
+  if (current?.kind === "unanswered") return refused(`${at.key} can not be decoded: ${current.message}`);
+  const wanted = srvVSchemaFor(current?.value ?? null, sources);
+  if (current !== null && sameSrvVSchema(current.value, wanted)) return known(null);
+  const rulesToo = sameCluster(site.plan.cluster)(at.server, site.plan.cluster.globalServer);
+  return known({
+    ...at,
+    compares: [
+      entry === null ? absent(at.key) : unchanged(at.key, entry.modRevision),
+      ...(rulesToo ? sources.rulesRead.map(({ key, modRevision }) => unchanged(key, modRevision)) : []),
+    ],
+    operations: [{ kind: "put", key: at.key, value: encodeSrvVSchema(wanted) }],
+  });
+}

@@ -1,0 +1,101 @@
+import type { StreamSet } from "../../plan/plan.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import { nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import { seeLeftovers } from "../leftovers.js";
+import { inIds } from "../sight.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { seeAll, streamsIn } from "../stillness.js";
+import {
+  done,
+  doneAlready,
+  type Effect,
+  type Known,
+  known,
+  READY,
+  type Refused,
+  refused,
+  silent,
+} from "../verdict.js";
+
+/**
+ * Proves that nothing is left of the listed streams: no row, no copy state, no stream in the engine, twice, at least `settleMs` apart.
+ * A MySQL position that stands still between the two proves besides that no data arrives by any way. One that moves proves nothing
+ * either way, as heartbeats, other workflows and clients write too: then that is what the result says.
+ */
+export const streamVerifyGone: StepRunner<"stream.verify-gone"> = {
+  image: null,
+  check: async () => READY,
+  run: observeTwice,
+  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
+  inverse: () => noInverse("it only looks"),
+  writes: () => [],
+};
+
+interface Observation {
+  readonly position: string;
+  readonly othersRunning: number;
+}
+
+async function observeTwice(step: StepOf<"stream.verify-gone">, site: Site): Promise<Effect> {
+  const first = await observe(step.streams, site);
+  if (first.kind !== "known") return first;
+  await site.world.clock.sleep(step.settleMs);
+  const second = await observe(step.streams, site);
+  if (second.kind !== "known") return second;
+  const moved = step.streams.flatMap((set, index) => {
+    const [before, after] = [first.value[index], second.value[index]];
+    return before === undefined || after === undefined || before.position === after.position
+      ? []
+      : [movedWords(set, after)];
+  });
+  const gone = `${streamsIn(step.streams)}: no row, no copy state and no stream in the engine, twice in ${step.settleMs / 1000} s`;
+  return done(
+    [gone, moved.length === 0 ? "no data arrives: the MySQL positions stand still" : moved.join("; ")].join(
+      "; ",
+    ),
+  );
+}
+
+const movedWords = (set: StreamSet, after: Observation): string =>
+  `${nameOf(set.tablet)} still takes other writes (${after.othersRunning === 0 ? "heartbeats or clients" : `${after.othersRunning} streams of other workflows run there`}), so its MySQL position is no proof`;
+
+async function observe(sets: readonly StreamSet[], site: Site): Promise<Known<readonly Observation[]>> {
+  const sights = await seeAll(sets, site);
+  if (sights.kind !== "known") return sights;
+  const observations: Observation[] = [];
+  for (const [index, set] of sets.entries()) {
+    const sight = sights.value[index];
+    if (sight === undefined) continue;
+    const left = await notGone(
+      set,
+      sight.rows.length,
+      sight.engine.map((stream) => stream.id),
+      site,
+    );
+    if (left !== null) return left;
+    const position = await site.world.reader.rows(set.tablet.address, "position");
+    if (position.kind === "unanswered") return silent(nameOf(set.tablet), position);
+    observations.push({
+      position: position.value[0]?.position ?? "",
+      othersRunning: sight.othersRunning,
+    });
+  }
+  return known(observations);
+}
+
+async function notGone(
+  set: StreamSet,
+  rows: number,
+  engine: readonly number[],
+  site: Site,
+): Promise<Refused | Exclude<Known<never>, { kind: "known" }> | null> {
+  const where = `of ${set.workflow} on ${nameOf(set.tablet)}`;
+  if (rows > 0) return refused(`${rows} rows ${where} are in _vt.vreplication`);
+  if (engine.length > 0) return refused(`${inIds(engine)} ${where} runs on in the engine without a row`);
+  const leftovers = await seeLeftovers(set.tablet, set.ids, site.world.reader);
+  if (leftovers.kind !== "known") return leftovers;
+  const left = leftovers.value.copyState.length + leftovers.value.postCopyActions.length;
+  return left === 0 ? null : refused(`${left} rows ${where} are left in copy_state or post_copy_action`);
+}

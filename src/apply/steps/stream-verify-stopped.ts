@@ -1,0 +1,46 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import { inIds } from "../sight.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { notStopped, seeAll, streamsIn } from "../stillness.js";
+import { done, doneAlready, type Effect, READY, refused } from "../verdict.js";
+
+/**
+ * Proves that the listed streams stand still: Stopped in `_vt`, Stopped or absent in the engine, and no column that a stream moves has
+ * moved between two observations at least `settleMs` apart (`cancel-path.md` 5.2 step 5). It changes nothing.
+ */
+export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
+  image: null,
+  check: async () => READY,
+  run: observeTwice,
+  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
+  inverse: () => noInverse("it only looks"),
+  writes: () => [],
+};
+
+async function observeTwice(step: StepOf<"stream.verify-stopped">, site: Site): Promise<Effect> {
+  const first = await seeAll(step.streams, site);
+  if (first.kind !== "known") return first;
+  await site.world.clock.sleep(step.settleMs);
+  const second = await seeAll(step.streams, site);
+  if (second.kind !== "known") return second;
+  for (const [index, set] of step.streams.entries()) {
+    const [before, after] = [first.value[index], second.value[index]];
+    if (before === undefined || after === undefined) continue;
+    const running = notStopped(set, before) ?? notStopped(set, after);
+    if (running !== null) return running;
+    const moved = after.rows.filter(
+      (row) => !before.rows.some((old) => old.id === row.id && old.progress === row.progress),
+    );
+    if (moved.length > 0) {
+      return refused(
+        `${inIds(moved.map((row) => row.id))} of ${set.workflow} on ${nameOf(set.tablet)} says Stopped but its position or times still move`,
+      );
+    }
+  }
+  return done(
+    `${streamsIn(step.streams)}: Stopped in _vt and in the engine, and nothing moved in ${step.settleMs / 1000} s`,
+  );
+}

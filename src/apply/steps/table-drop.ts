@@ -1,0 +1,44 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import type { Site } from "../site.js";
+import { qualified } from "../sql.js";
+import type { StepRunner } from "../step-runner.js";
+import { definitionsOf, list, seeTables } from "../tables.js";
+import { type Check, done, doneAlready, READY, silent } from "../verdict.js";
+
+type Drop = StepOf<"table.drop">;
+
+/** `--purge`: drops the tables, one statement each as Vitess's own cancel does (`cancel-path.md` 5.2 step 6a). It replicates. */
+export const tableDrop: StepRunner<"table.drop"> = {
+  image: definitionsOf,
+  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+
+  async run(step, site) {
+    for (const table of step.tables) {
+      const differs = await differsFrom(step.tablet, site.world.reader);
+      if (differs !== null) return differs;
+      const reply = await site.world.writer.executeAsDba(
+        step.tablet.address,
+        `drop table if exists ${qualified(step.dbName, table)}`,
+        { reloadSchema: true, disableForeignKeyChecks: true },
+      );
+      if (reply.kind === "unanswered")
+        return silent(`${nameOf(step.tablet)}, asked to drop ${table},`, reply);
+    }
+    return done(droppedWords(step));
+  },
+
+  verify: judge,
+  inverse: () => noInverse("the rows are destroyed, as --purge asked; the definitions are kept in before/"),
+  writes: () => [],
+};
+
+const droppedWords = (step: Drop): string =>
+  `${list(step.tables)} do not exist in ${step.dbName} on ${nameOf(step.tablet)}`;
+
+async function judge(step: Drop, site: Site): Promise<Check> {
+  const seen = await seeTables(step.tablet, step.dbName, step.tables, null, site.world.reader);
+  if (seen.kind !== "known") return seen;
+  return seen.value.inDatabase.length === 0 ? doneAlready(droppedWords(step)) : READY;
+}

@@ -1,0 +1,76 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { differsFrom, nameOf } from "../identity.js";
+import type { Site } from "../site.js";
+import { qualified, sqlName } from "../sql.js";
+import type { StepRunner } from "../step-runner.js";
+import { definitionsOf, list, seeTables } from "../tables.js";
+import { type Check, done, doneAlready, READY, refused, silent } from "../verdict.js";
+
+type Hold = StepOf<"table.hold">;
+
+/**
+ * Moves the copied tables into a schema of ours in one `RENAME TABLE` (design D18; verified.md 12): all of them or none, with their
+ * foreign keys and constraints, and out of reach of Vitess's table garbage collection. It replicates.
+ */
+export const tableHold: StepRunner<"table.hold"> = {
+  image: definitionsOf,
+  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+
+  async run(step, site) {
+    const differs = await differsFrom(step.tablet, site.world.reader);
+    if (differs !== null) return differs;
+    for (const statement of holdStatements(step)) {
+      const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, {
+        reloadSchema: true,
+        disableForeignKeyChecks: false,
+      });
+      if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
+    }
+    return done(heldWords(step));
+  },
+
+  verify: judge,
+  inverse: (step) => ({
+    kind: "move-tables-back",
+    tablet: step.tablet,
+    fromSchema: step.holdSchema,
+    toSchema: step.dbName,
+    tables: step.tables,
+  }),
+  writes: () => [],
+};
+
+export const holdStatements = (
+  step: Pick<Hold, "dbName" | "holdSchema" | "tables">,
+): readonly [string, string] => [
+  `create database if not exists ${sqlName(step.holdSchema)}`,
+  `rename table ${step.tables.map((table) => `${qualified(step.dbName, table)} to ${qualified(step.holdSchema, table)}`).join(", ")}`,
+];
+
+const heldWords = (step: Hold): string =>
+  `${nameOf(step.tablet)} holds ${list(step.tables)} in ${step.holdSchema}${step.views.length === 0 ? "" : `; the views ${list(step.views)} stay behind and are broken until the tables are back`}`;
+
+async function judge(step: Hold, site: Site): Promise<Check> {
+  const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
+  if (seen.kind !== "known") return seen;
+  const { held, triggered } = seen.value;
+  const there = seen.value.inDatabase.map((table) => table.name);
+  if (held.length === step.tables.length && there.length === 0) return doneAlready(heldWords(step));
+  if (held.length > 0) {
+    return refused(
+      `${nameOf(step.tablet)} has ${list(held)} in ${step.holdSchema} but ${list(there)} in ${step.dbName}: somebody else moves tables there`,
+    );
+  }
+  const missing = step.tables.filter((table) => !there.includes(table));
+  if (missing.length > 0) {
+    return refused(
+      `${list(missing)} is gone from ${step.dbName} on ${nameOf(step.tablet)} since the plan was made`,
+    );
+  }
+  if (triggered.length > 0) {
+    return refused(
+      `${list(triggered)} on ${nameOf(step.tablet)} has triggers, which MySQL does not move to another schema; drop them or use --keep-data`,
+    );
+  }
+  return READY;
+}

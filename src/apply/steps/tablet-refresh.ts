@@ -1,0 +1,26 @@
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import type { StepRunner } from "../step-runner.js";
+import { done, doneAlready, READY, silent } from "../verdict.js";
+
+/**
+ * `RefreshState`: the tablet reads its Shard and SrvKeyspace again, the only way in which a lifted denial reaches it
+ * (`topology-and-wire.md` 9.4). It publishes nothing. Nothing shows from outside whether it was done, so only an answer proves it.
+ */
+export const tabletRefresh: StepRunner<"tablet.refresh"> = {
+  image: null,
+  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? READY,
+
+  async run(step, site) {
+    const differs = await differsFrom(step.tablet, site.world.reader);
+    if (differs !== null) return differs;
+    const reply = await site.world.writer.refreshState(step.tablet.address);
+    return reply.kind === "unanswered"
+      ? silent(nameOf(step.tablet), reply)
+      : done(`${nameOf(step.tablet)} has read its shard and serving graph again`);
+  },
+
+  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
+  inverse: () => noInverse("it only makes the tablet read"),
+  writes: () => [],
+};

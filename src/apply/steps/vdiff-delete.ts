@@ -1,0 +1,41 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import type { SidecarRow } from "../../tablets/access.js";
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { type Check, done, doneAlready, type Known, known, READY, silent } from "../verdict.js";
+
+type DeleteVDiffs = StepOf<"vdiff.delete">;
+
+/** Deletes the VDiff rows of a workflow, running ones too, by the VDiff RPC (`cancel-path.md` 5.2 step 12). */
+export const vdiffDelete: StepRunner<"vdiff.delete"> = {
+  image: vdiffsOf,
+  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+
+  async run(step, site) {
+    const differs = await differsFrom(step.tablet, site.world.reader);
+    if (differs !== null) return differs;
+    const reply = await site.world.writer.deleteVDiffs(step.tablet.address, step.keyspace, step.workflow);
+    return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(doneWords(step));
+  },
+
+  verify: judge,
+  inverse: () => noInverse("a VDiff is a report; run it again"),
+  writes: () => [],
+};
+
+const doneWords = (step: DeleteVDiffs): string =>
+  `${nameOf(step.tablet)} has no VDiff of ${step.keyspace}.${step.workflow}`;
+
+async function judge(step: DeleteVDiffs, site: Site): Promise<Check> {
+  const rows = await vdiffsOf(step, site);
+  if (rows.kind !== "known") return rows;
+  return rows.value.length === 0 ? doneAlready(doneWords(step)) : READY;
+}
+
+async function vdiffsOf(step: DeleteVDiffs, site: Site): Promise<Known<readonly SidecarRow[]>> {
+  const rows = await site.world.reader.rows(step.tablet.address, "vdiffs");
+  if (rows.kind === "unanswered") return silent(nameOf(step.tablet), rows);
+  return known(rows.value.filter((row) => row.workflow === step.workflow && row.keyspace === step.keyspace));
+}

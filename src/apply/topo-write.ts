@@ -1,0 +1,34 @@
+import type { Compare, TxnOp } from "../topology/store.js";
+import type { Site } from "./site.js";
+import { type Refused, refused, type Silent, silent } from "./verdict.js";
+
+/** What a write needs besides the fence: the revisions that it was decided on. */
+export interface FencedWrite {
+  readonly server: string;
+  readonly compares: readonly Compare[];
+  readonly operations: readonly TxnOp[];
+  /** What to say when a compare fails. */
+  readonly movedWords: string;
+}
+
+/** One compare-and-set transaction under the stage's locks (design D15). Null: written. */
+export async function writeFenced(site: Site, write: FencedWrite): Promise<Refused | Silent | null> {
+  const broken = await site.fence.broken(write.server);
+  if (broken !== null) return broken;
+  const outcome = await site.world.store(write.server).txn({
+    compares: [...site.fence.compares(write.server), ...write.compares],
+    operations: write.operations,
+  });
+  if (outcome.kind === "unanswered") return silent(write.server, outcome);
+  if (outcome.value.succeeded) return null;
+  return (await site.fence.broken(null)) ?? refused(write.movedWords);
+}
+
+export const unchanged = (key: string, modRevision: number): Compare => ({
+  key,
+  target: "mod",
+  equals: modRevision,
+});
+
+/** etcd: version 0 is a key that does not exist. */
+export const absent = (key: string): Compare => ({ key, target: "version", equals: 0 });

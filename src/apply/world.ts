@@ -1,0 +1,28 @@
+import type { Clock, Ids } from "../cluster/clock.js";
+import type { StepKind } from "../plan/plan.js";
+import type { TabletReader, TabletWriter } from "../tablets/access.js";
+import type { TopologyStore } from "../topology/store.js";
+import type { LockHolder } from "./lock-holder.js";
+import type { StepResult } from "./run-result.js";
+
+/** Everything outside that an execution touches; the simulator and a real cluster fill it alike. */
+export interface World {
+  /** The store of one etcd cluster, by the address list that the plan gives; the same value each time. */
+  store(server: string): TopologyStore;
+  readonly reader: TabletReader;
+  readonly writer: TabletWriter;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Written into lock bodies, so that other operators see who holds them (`topology-and-wire.md` 4.4). */
+  readonly hostName: string;
+  readonly userName: string;
+  /** Progress, for whoever prints it. */
+  log(event: ApplyEvent): void;
+}
+
+export type ApplyEvent =
+  | { readonly kind: "stage-started"; readonly title: string }
+  | { readonly kind: "lock-awaited"; readonly lock: string; readonly holder: LockHolder }
+  | { readonly kind: "lock-taken"; readonly lock: string }
+  | { readonly kind: "step-started"; readonly id: string; readonly step: StepKind }
+  | { readonly kind: "step-ended"; readonly result: StepResult };
