@@ -1,6 +1,6 @@
 import type { Severity } from "./finding.js";
 
-/** What a report tells of a rule, without the means to run it. */
+/** What a report tells of a rule, without the means to run it. Texts keep their `{column}` placeholders. */
 export interface RuleCard {
   readonly id: string;
   /** The folder it lies in: records, streams, locks, ... */
@@ -11,16 +11,21 @@ export interface RuleCard {
   /** Domains of the `unanswered` table whose silence makes its verdict unknown (design D10). */
   readonly needs: readonly string[];
   readonly query: string;
+  readonly symptom: string;
   readonly impact: string;
   readonly cause: string;
   /** What an operator would search for. */
   readonly messages: readonly string[];
-  readonly steps: readonly string[];
   readonly command: string;
+  readonly steps: readonly string[];
   readonly variants: readonly CardVariant[];
+  /** Rules whose findings its own may be part of. */
+  readonly follows: readonly string[];
+  /** Names of the states that it is tested with. */
+  readonly examples: { readonly sick: readonly string[]; readonly healthy: readonly string[] };
 }
 
-/** What differs for the objects that `when` describes. */
+/** What differs for the objects that `when` describes; null: as the rule itself. */
 export interface CardVariant {
   readonly when: string;
   readonly severity: Severity | null;

@@ -44,7 +44,7 @@ export const assess = (
 
   const earlier = seenBefore.get(finding.id);
   if (earlier !== undefined) {
-    const apart = FILTERS.duration((circumstances.takenAt - earlier) / 1000, "");
+    const apart = FILTERS.duration((circumstances.takenAt - earlier) / 1000);
     return { state: "confirmed", because: `seen twice, ${apart} apart` };
   }
   return {
@@ -54,6 +54,6 @@ export const assess = (
 };
 
 const nameOperation = (operation: Operation): string => {
-  const since = operation.since === null ? "" : ` since ${FILTERS.time(operation.since, "")}`;
+  const since = operation.since === null ? "" : ` since ${FILTERS.time(operation.since)}`;
   return `${operation.action} of ${operation.host_name} is running${since} (${operation.lock_key})`;
 };

@@ -1,3 +1,6 @@
+/** A value that is not NULL, and the words behind the filter's name. */
+type Filter = (value: string | number, argument: string) => string;
+
 /** What `{column|filter}` does with a value that is not NULL. Pure text; times are UTC. */
 export const FILTERS = {
   /** Unix seconds -> `2026-11-24T22:41:17Z`. */
@@ -33,6 +36,6 @@ export const FILTERS = {
     const text = String(value);
     return text.length <= 24 ? text : `...${text.slice(-20)}`;
   },
-} as const;
+} as const satisfies Record<string, Filter>;
 
 export type FilterName = keyof typeof FILTERS;

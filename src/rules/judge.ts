@@ -23,7 +23,7 @@ export const judge = (
   options: JudgeOptions,
 ): readonly Finding[] => {
   const circumstances = readCircumstances(snapshot);
-  const seenBefore = earlierSightings(snapshot, rules, options.earlier, circumstances.takenAt);
+  const seenBefore = earlierSightings(rules, options.earlier, circumstances.takenAt);
   const { sightings, failures } = look(snapshot, rules, circumstances.takenAt);
   const findings = joinCauses(sightings).map((sighting) => ({
     ...sighting.finding,
@@ -32,12 +32,6 @@ export const judge = (
   }));
   return suppress([...findings, ...failures], options.suppressions, options.now).toSorted(compareFindings);
 };
-
-/** Ids of everything the rules see, whatever its state: what a later judgement compares with. */
-export const sightedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
-  look(snapshot, rules, 0)
-    .sightings.map(({ finding }) => finding.id)
-    .toSorted();
 
 interface Look {
   readonly sightings: readonly Sighting[];
@@ -67,19 +61,14 @@ const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly
   });
 };
 
-/** Finding id -> when it was first seen. */
+/** Finding id -> when it was first seen; empty where the two are too near to each other to prove anything. */
 const earlierSightings = (
-  snapshot: Queryable,
   rules: readonly Rule[],
   earlier: Queryable | null,
   takenAt: number,
 ): ReadonlyMap<string, number> => {
-  const seen = new Map<string, number>();
-  const add = (ids: readonly string[], at: number) => {
-    if (takenAt - at >= SETTLE_MS) for (const id of ids) seen.set(id, Math.min(at, seen.get(id) ?? at));
-  };
-  const settled: readonly string[] = JSON.parse(readMeta(snapshot, "settled_ids_json") ?? "[]");
-  add(settled, Number(readMeta(snapshot, "first_seen_at_ms") ?? takenAt));
-  if (earlier !== null) add(sightedIds(earlier, rules), Number(readMeta(earlier, "taken_at_ms") ?? takenAt));
-  return seen;
+  if (earlier === null) return new Map();
+  const at = Number(readMeta(earlier, "taken_at_ms") ?? takenAt);
+  if (takenAt - at < SETTLE_MS) return new Map();
+  return new Map(look(earlier, rules, at).sightings.map(({ finding }) => [finding.id, at]));
 };

@@ -1,0 +1,129 @@
+import { EXIT } from "../cluster/errors.js";
+import type { Finding, FindingState, Severity } from "./finding.js";
+import type { Suppression } from "./suppression.js";
+import { decideExit, type FailOn } from "./verdict.js";
+
+/** Version of this document's form; it rises when a reader of an older one could be misled. */
+export const DOCUMENT_SCHEMA = 1;
+
+/** What `scan --format json` prints (design section 4); its JSON Schema is `document.schema.json`. */
+export interface ScanDocument {
+  readonly vtdoctor: { readonly version: string; readonly schema: typeof DOCUMENT_SCHEMA };
+  readonly exit: Exit;
+  readonly cluster: ClusterInfo;
+  readonly coverage: Coverage;
+  readonly summary: Summary;
+  /** Worst first. */
+  readonly findings: readonly Finding[];
+}
+
+export interface Exit {
+  readonly code: number;
+  readonly name: keyof typeof EXIT;
+  readonly reasons: readonly string[];
+}
+
+export interface ClusterInfo {
+  readonly globalServer: string;
+  readonly root: string;
+  /** Unix milliseconds. */
+  readonly takenAt: number;
+  /** Server -> etcd revision at which it was read (design D6). */
+  readonly revisions: Readonly<Record<string, number>>;
+  /** Server -> oldest revision that could still be read; what happened before is unknown (design D7). */
+  readonly historyHorizon: Readonly<Record<string, number>>;
+}
+
+export interface Coverage {
+  readonly seen: Seen;
+  readonly sources: readonly SourceCount[];
+  readonly unanswered: readonly UnansweredSource[];
+}
+
+/** What was looked at. `tablets`: processes that answered; the others are records. */
+export interface Seen {
+  readonly cells: number;
+  readonly keyspaces: number;
+  readonly shards: number;
+  readonly tablets: number;
+  readonly streams: number;
+}
+
+/** A witness (topology, history, inventory, ...) and how many addresses it knew (design D7). */
+export interface SourceCount {
+  readonly source: string;
+  readonly addresses: number;
+}
+
+export interface UnansweredSource {
+  readonly domain: string;
+  /** A cell, an address, or `global`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Without it the scan is incomplete. */
+  readonly required: boolean;
+  /** Rules that could not be judged in full for want of it. */
+  readonly rules: readonly string[];
+}
+
+export interface Summary {
+  /** Findings that are confirmed, by severity. */
+  readonly confirmed: Readonly<Record<Severity, number>>;
+  /** Findings of every severity, by state. */
+  readonly states: Readonly<Record<FindingState, number>>;
+  readonly expiredSuppressions: readonly ExpiredSuppression[];
+}
+
+export interface ExpiredSuppression {
+  readonly finding: string;
+  readonly reason: string;
+  /** `2027-01-31`. */
+  readonly until: string;
+}
+
+export interface ScanInput {
+  readonly version: string;
+  readonly failOn: FailOn;
+  readonly cluster: ClusterInfo;
+  readonly coverage: Coverage;
+  readonly findings: readonly Finding[];
+  readonly expired: readonly Suppression[];
+}
+
+export const scanDocument = (input: ScanInput): ScanDocument => {
+  const name = decideExit(input.findings, input.coverage, input.failOn);
+  return {
+    vtdoctor: { version: input.version, schema: DOCUMENT_SCHEMA },
+    exit: { code: EXIT[name.name], ...name },
+    cluster: input.cluster,
+    coverage: input.coverage,
+    summary: {
+      confirmed: confirmedBySeverity(input.findings),
+      states: byState(input.findings),
+      expiredSuppressions: input.expired.map(({ finding, reason, until }) => ({
+        finding,
+        reason,
+        until: new Date(until).toISOString().slice(0, 10),
+      })),
+    },
+    findings: input.findings,
+  };
+};
+
+const confirmedBySeverity = (findings: readonly Finding[]): Summary["confirmed"] => {
+  const confirmed = findings.filter(({ state }) => state === "confirmed");
+  const count = (severity: Severity) => confirmed.filter((finding) => finding.severity === severity).length;
+  return { critical: count("critical"), warning: count("warning"), info: count("info") };
+};
+
+const byState = (findings: readonly Finding[]): Summary["states"] => {
+  const count = (state: FindingState) => findings.filter((finding) => finding.state === state).length;
+  return {
+    confirmed: count("confirmed"),
+    suspected: count("suspected"),
+    deferred: count("deferred"),
+    unknown: count("unknown"),
+    suppressed: count("suppressed"),
+  };
+};

@@ -1,0 +1,62 @@
+import type { ScanDocument } from "../findings/document.js";
+import { storiesOf } from "./stories.js";
+import { verdictWords } from "./summary.js";
+import { printable } from "./text.js";
+
+const STATUS = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
+
+export interface NagiosReport {
+  readonly text: string;
+  /** 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: the plugin's exit code. */
+  readonly code: 0 | 1 | 2 | 3;
+}
+
+/** One line with performance data, then one line a finding (Monitoring Plugins; anchors.md 1.14). */
+export const renderNagios = (document: ScanDocument): NagiosReport => {
+  const code = nagiosCode(document);
+  const first = `VTDOCTOR ${STATUS[code]}: ${escaped(headline(document))} | ${performance(document)}`;
+  const stories = storiesOf(document.findings.filter(({ state }) => state !== "suppressed"));
+  const more = stories.map(({ finding, parts }) => {
+    const below = parts.length === 0 ? "" : ` (and ${parts.length} more that follow from it)`;
+    return escaped(
+      `${finding.severity} ${finding.state}: ${finding.symptom}${below}; next: ${finding.repair.command}`,
+    );
+  });
+  const silent = document.coverage.unanswered
+    .filter(({ required }) => required)
+    .map(({ domain, subject, message }) => escaped(`not seen: ${domain} ${subject}: ${message}`));
+  return { text: `${[first, ...more, ...silent].join("\n")}\n`, code };
+};
+
+/** The threshold (`--fail-on`) has decided whether anything counts; the worst confirmed severity says how much. */
+const nagiosCode = ({ exit, summary }: ScanDocument): NagiosReport["code"] => {
+  if (exit.name === "ok") return 0;
+  if (exit.name !== "findings") return 3;
+  return summary.confirmed.critical > 0 ? 2 : 1;
+};
+
+const headline = (document: ScanDocument): string => {
+  const [first] = document.exit.reasons;
+  const words = verdictWords(document);
+  return document.exit.name === "incomplete" && first !== undefined
+    ? `${words}; incomplete: ${first}`
+    : words;
+};
+
+const performance = ({ summary, coverage }: ScanDocument): string =>
+  [
+    ["critical", summary.confirmed.critical],
+    ["warning", summary.confirmed.warning],
+    ["info", summary.confirmed.info],
+    ["suspected", summary.states.suspected],
+    ["unknown", summary.states.unknown],
+    ["suppressed", summary.states.suppressed],
+    ["unanswered", coverage.unanswered.filter(({ required }) => required).length],
+    ["tablets", coverage.seen.tablets],
+    ["shards", coverage.seen.shards],
+  ]
+    .map(([label, value]) => `${label}=${value};;;0;`)
+    .join(" ");
+
+/** A pipe would begin performance data, a line break a new line. */
+const escaped = (text: string): string => printable(text).replaceAll("|", "/");

@@ -1,0 +1,48 @@
+import type { RuleCard } from "../findings/rule-card.js";
+import { paintWith, type Style } from "./style.js";
+import { wrapped } from "./text.js";
+
+/** The catalogue, one line a rule. */
+export const listRules = (rules: readonly RuleCard[], style: Style): string => {
+  const paint = paintWith(style);
+  const longest = Math.max(0, ...rules.map(({ id }) => id.length));
+  const lines = rules.map(
+    ({ id, severity, title }) =>
+      `${paint.severity(severity, severity.padEnd(8))}  ${id.padEnd(longest)}  ${title}`,
+  );
+  return `${[...lines, "", `${rules.length} rules; vtdoctor rules show ID prints one`].join("\n")}\n`;
+};
+
+/** One rule in full. Texts keep their placeholders: a finding fills them in. */
+export const showRule = (rule: RuleCard, style: Style): string => {
+  const paint = paintWith(style);
+  const section = (title: string, items: readonly string[]) =>
+    items.length === 0
+      ? ""
+      : [paint.strong(title), ...items.map((item) => wrapped(item, style.width, "  "))].join("\n");
+  const query = [paint.strong("Query"), ...rule.query.split("\n").map((line) => `  ${line}`)].join("\n");
+  const variants = rule.variants.flatMap((variant) => [
+    section(
+      `Where ${variant.when}`,
+      [variant.symptom, variant.impact, variant.cause].flatMap((text) => (text === null ? [] : [text])),
+    ),
+    section("  Repair then", [...variant.steps, ...(variant.command === null ? [] : [variant.command])]),
+  ]);
+  return `${[
+    `${paint.severity(rule.severity, rule.severity)}  ${paint.strong(rule.id)}`,
+    rule.title,
+    section("Says", [rule.symptom]),
+    section("Impact", [rule.impact]),
+    section("Cause", [rule.cause]),
+    section("Repair", [...rule.steps, rule.command]),
+    ...variants,
+    section("Messages that lead here", rule.messages),
+    section("Is silent about what it can not know without", [rule.needs.join(", ")].filter(Boolean)),
+    query,
+    section("Tested with these sick states", rule.examples.sick),
+    section("and these healthy ones", rule.examples.healthy),
+    `File: ${rule.file}`,
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n")}\n`;
+};

@@ -1,0 +1,35 @@
+import type { ScanDocument } from "../findings/document.js";
+import { SEVERITIES } from "../findings/finding.js";
+import { counted } from "./text.js";
+
+/** `2 critical, 1 info; 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1`. */
+export const summaryLine = (document: ScanDocument): string =>
+  [verdictWords(document), seenWords(document), topologyWords(document), endWords(document)]
+    .filter((part) => part !== "")
+    .join("; ");
+
+/** `2 critical, 1 info, 3 suspected`, or `no findings`. */
+export const verdictWords = ({ summary }: ScanDocument): string => {
+  const confirmed = SEVERITIES.filter((severity) => summary.confirmed[severity] > 0).map(
+    (severity) => `${summary.confirmed[severity]} ${severity}`,
+  );
+  const others = (["suspected", "deferred", "unknown", "suppressed"] as const)
+    .filter((state) => summary.states[state] > 0)
+    .map((state) => `${summary.states[state]} ${state}`);
+  return [...confirmed, ...others].join(", ") || "no findings";
+};
+
+const seenWords = ({ coverage: { seen } }: ScanDocument): string =>
+  `${counted(seen.tablets, "tablet")}, ${counted(seen.shards, "shard")}, ${counted(seen.cells, "cell")}`;
+
+const topologyWords = ({ cluster }: ScanDocument): string => {
+  const revision = cluster.revisions[cluster.globalServer];
+  const horizon = cluster.historyHorizon[cluster.globalServer];
+  if (revision === undefined) return "the global topology was not read";
+  return `etcd revision ${revision}, ${horizon === undefined ? "no history" : `history back to revision ${horizon}`}`;
+};
+
+const endWords = ({ coverage }: ScanDocument): string => {
+  const missing = coverage.unanswered.filter(({ required }) => required).length;
+  return missing === 0 ? "" : `incomplete: ${counted(missing, "source")} did not answer`;
+};

@@ -1,0 +1,50 @@
+import type { ClusterInfo, Coverage, SourceCount, UnansweredSource } from "../findings/document.js";
+import { readCircumstances, readMeta } from "./circumstances.js";
+import type { Queryable, Rule } from "./rule.js";
+
+/** Which cluster a snapshot is of, and at which revisions. */
+export const readCluster = (snapshot: Queryable): ClusterInfo => {
+  const servers = snapshot.all<{ server: string; revision: number | null; horizon: number | null }>(
+    "SELECT server, revision, horizon FROM topo_server ORDER BY server",
+  );
+  const known = (pick: "revision" | "horizon"): Readonly<Record<string, number>> =>
+    Object.fromEntries(servers.flatMap((row) => (row[pick] === null ? [] : [[row.server, row[pick]]])));
+  const root = snapshot.all<{ server: string; root: string }>(
+    "SELECT server, root FROM topo_root WHERE name = 'global'",
+  )[0];
+  return {
+    globalServer: root?.server ?? readMeta(snapshot, "global_server") ?? "",
+    root: root?.root ?? readMeta(snapshot, "global_root") ?? "",
+    takenAt: Number(readMeta(snapshot, "taken_at_ms") ?? 0),
+    revisions: known("revision"),
+    historyHorizon: known("horizon"),
+  };
+};
+
+/** What the snapshot could and could not see, and which rules that leaves unjudged (design D10). */
+export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Coverage => {
+  const count = (table: string): number =>
+    snapshot.all<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]?.n ?? 0;
+  return {
+    seen: {
+      cells: count("cell"),
+      keyspaces: count("keyspace"),
+      shards: count("shard"),
+      tablets: count("live_tablet"),
+      streams: count("stream"),
+    },
+    sources: snapshot.all<SourceCount>(
+      "SELECT source, count(DISTINCT address) AS addresses FROM witness GROUP BY source ORDER BY source",
+    ),
+    unanswered: readCircumstances(snapshot).silences.map(
+      ({ domain, subject, reason, message, required }): UnansweredSource => ({
+        domain,
+        subject,
+        reason,
+        message,
+        required: required === 1,
+        rules: rules.filter(({ needs }) => needs.some((need) => need === domain)).map(({ id }) => id),
+      }),
+    ),
+  };
+};
