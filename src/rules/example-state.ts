@@ -29,7 +29,7 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
       Object.entries(example.rows).map(([table, given]) => [table, complete(table, given, shapes)]),
     );
     copySnapshot(db, [...shapes.keys()], withRows(base, rows));
-    for (const [table, given] of rows) if (!isFact(table)) insertRows(db, table, given);
+    for (const [table, given] of rows) if (!isFact(table)) for (const row of given) put(db, table, row);
     for (const statement of example.sql) run(db, statement);
   } catch (error) {
     db.close();
@@ -115,6 +115,16 @@ const copySnapshot = (db: Database, tables: readonly string[], facts: Facts): vo
   } finally {
     snapshot.close();
   }
+};
+
+/** The row of an example stands instead of the one that was derived under its key. */
+const put = (db: Database, table: string, row: Row): void => {
+  const marks = Object.keys(row).map(() => "?");
+  const columns = Object.keys(row).map((column) => `"${column}"`);
+  db.run(
+    `INSERT OR REPLACE INTO ${table} (${columns.join(", ")}) VALUES (${marks.join(", ")})`,
+    Object.values(row),
+  );
 };
 
 const run = (db: Database, statement: string): void => {

@@ -49,14 +49,22 @@ const runOne = (
     outcome,
     detail,
   });
-  const base = baseOf(rule, example, recordings);
-  if (base === null)
-    return result("skipped", `the recording ${example.recording} is not part of this installation`);
+  try {
+    const base = baseOf(rule, example, recordings);
+    if (base === null)
+      return result("skipped", `the recording ${example.recording} is not part of this installation`);
+    const detail = difference(rule, example.finds, judgeExample(rules, example, base));
+    return result(detail === "" ? "passed" : "failed", detail);
+  } catch (error) {
+    // The example itself is wrong: a column that does not exist, rows that contradict each other, a file that is not there.
+    return result("failed", error instanceof Error ? error.message : String(error));
+  }
+};
+
+const judgeExample = (rules: readonly Rule[], example: Example, base: Facts): readonly Finding[] => {
   const state = buildState(example, base);
   try {
-    const findings = judge(state, rules, { now: 0, earlier: null, suppressions: [] });
-    const detail = difference(rule, example.finds, findings);
-    return result(detail === "" ? "passed" : "failed", detail);
+    return judge(state, rules, { now: 0, earlier: null, suppressions: [] });
   } finally {
     state.close();
   }
