@@ -1,0 +1,129 @@
+import { formatAlias } from "../../cluster/alias.js";
+import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
+import type { KeyRange, Tablet } from "../../proto/gen/topodata_pb.js";
+import { decodeShardReplication, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
+import type {
+  ShardReplicationRow,
+  SrvControlRow,
+  SrvKeyspaceRow,
+  SrvPartitionRow,
+  TabletRow,
+} from "../derived.js";
+import type { Decoded, Decoding } from "./decoding.js";
+import { aliasText, seconds, tabletTypeName } from "./global-records.js";
+import type { KeyIndex } from "./located-key.js";
+import { sortedRecord, uniqueBy } from "./order.js";
+
+/** One row per alias: where two cells hold one, the cell that the alias names comes first (`topology-and-wire.md` 6.5). */
+export const deriveTablets = (keys: KeyIndex, decoding: Decoding): readonly TabletRow[] => {
+  const found = decoding.all(keys.of("tablet"), decodeTablet);
+  const home = found.filter(({ root, is }) => root === is.alias.cell);
+  const abroad = found.filter(({ root, is }) => root !== is.alias.cell);
+  return uniqueBy([...home, ...abroad].map(tabletRow), ({ alias }) => alias);
+};
+
+const tabletRow = ({ root, is, at, record }: Decoded<"tablet", Tablet>): TabletRow => ({
+  alias: formatAlias(is.alias),
+  cell: root,
+  uid: is.alias.uid,
+  keyspace: record.keyspace,
+  shard: record.shard,
+  type: tabletTypeName(record.type),
+  hostname: record.hostname,
+  grpc_port: record.portMap.grpc ?? 0,
+  http_port: record.portMap.vt ?? 0,
+  mysql_host: record.mysqlHostname,
+  mysql_port: record.mysqlPort,
+  db_name: databaseOf(record),
+  primary_term_start: seconds(record.primaryTermStartTime),
+  shut_down_at: seconds(record.tabletShutdownTime),
+  tags_json: JSON.stringify(sortedRecord(record.tags)),
+  address: addressOf(record.hostname, record.portMap.grpc ?? 0),
+  server: at.server,
+  key: at.key,
+  create_revision: at.create_revision,
+  revision: at.mod_revision,
+});
+
+/** As `live_tablet` and `witness` name it; '' for a tablet that was shut down cleanly (`topology-and-wire.md` 9.5). */
+const addressOf = (host: string, port: number): string => {
+  if (host === "") return "";
+  return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;
+};
+
+/** topoproto.TabletDbName. */
+export const databaseOf = (record: { readonly keyspace: string; readonly dbNameOverride: string }): string =>
+  record.dbNameOverride !== "" ? record.dbNameOverride : defaultDatabase(record.keyspace);
+
+export const defaultDatabase = (keyspace: string): string => (keyspace === "" ? "" : `vt_${keyspace}`);
+
+export const deriveShardReplication = (keys: KeyIndex, decoding: Decoding): readonly ShardReplicationRow[] =>
+  decoding.all(keys.of("shard-replication"), decodeShardReplication).flatMap(({ root, is, at, record }) => {
+    const aliases = record.nodes.flatMap(({ tabletAlias }) => aliasText(tabletAlias) ?? []);
+    return [...new Set(aliases)].map((alias) => ({
+      cell: root,
+      keyspace: is.keyspace,
+      shard: is.shard,
+      alias,
+      server: at.server,
+      key: at.key,
+      revision: at.mod_revision,
+    }));
+  });
+
+export interface ServingGraph {
+  readonly srv_keyspace: readonly SrvKeyspaceRow[];
+  readonly srv_partition: readonly SrvPartitionRow[];
+  readonly srv_control: readonly SrvControlRow[];
+}
+
+export const deriveServingGraph = (keys: KeyIndex, decoding: Decoding): ServingGraph => {
+  const records = decoding.all(keys.of("srv-keyspace"), decodeSrvKeyspace);
+  const partitions = records.flatMap(({ root, is, at, record }) =>
+    record.partitions.map((partition) => ({
+      partition,
+      place: { cell: root, keyspace: is.keyspace, tablet_type: tabletTypeName(partition.servedType) },
+      source: { key: at.key, revision: at.mod_revision },
+    })),
+  );
+  return {
+    srv_keyspace: records.map(({ root, is, at }) => ({
+      cell: root,
+      keyspace: is.keyspace,
+      server: at.server,
+      key: at.key,
+      revision: at.mod_revision,
+    })),
+    srv_partition: uniqueBy(
+      partitions.flatMap(({ partition, place, source }) =>
+        partition.shardReferences.map(({ name, keyRange }) => ({
+          ...place,
+          shard: name,
+          ...range(name, keyRange),
+          ...source,
+        })),
+      ),
+      placeOf,
+    ),
+    srv_control: uniqueBy(
+      partitions.flatMap(({ partition, place, source }) =>
+        partition.shardTabletControls.map(({ name, queryServiceDisabled }) => ({
+          ...place,
+          shard: name,
+          query_service_disabled: Number(queryServiceDisabled),
+          ...source,
+        })),
+      ),
+      placeOf,
+    ),
+  };
+};
+
+const placeOf = (row: SrvPartitionRow | SrvControlRow): string =>
+  [row.cell, row.keyspace, row.tablet_type, row.shard].join("/");
+
+const range = (shard: string, record: KeyRange | undefined) => {
+  const { start, end } =
+    record === undefined ? (keyRangeOfShard(shard) ?? keyRangeOfBytes(null)) : keyRangeOfBytes(record);
+  return { range_start: start, range_end: end };
+};

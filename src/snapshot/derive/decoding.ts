@@ -1,0 +1,40 @@
+import type { Outcome } from "../../cluster/outcome.js";
+import type { TopoKey } from "../../topology/paths.js";
+import type { UndecodableKeyRow } from "../derived.js";
+import type { LocatedKey } from "./located-key.js";
+
+export interface Decoded<Kind extends TopoKey["kind"], Record> extends LocatedKey<Kind> {
+  readonly record: Record;
+}
+
+/** Decodes records and keeps those that it could not: a record that nobody can read is a finding, and never an absence. */
+export class Decoding {
+  readonly #undecodable = new Map<string, UndecodableKeyRow>();
+
+  all<Kind extends TopoKey["kind"], Record>(
+    keys: readonly LocatedKey<Kind>[],
+    decode: (bytes: Uint8Array) => Outcome<Record>,
+  ): readonly Decoded<Kind, Record>[] {
+    return keys.flatMap((located) => {
+      const record = decode(located.at.value);
+      if (record.kind === "answered") return [{ ...located, record: record.value }];
+      this.#keep(located, record.message);
+      return [];
+    });
+  }
+
+  get undecodable(): readonly UndecodableKeyRow[] {
+    return [...this.#undecodable.values()];
+  }
+
+  #keep({ at, is }: Pick<LocatedKey, "at" | "is">, message: string): void {
+    const { server, key, mod_revision } = at;
+    this.#undecodable.set(`${server} ${key}`, {
+      server,
+      key,
+      kind: is.kind,
+      message,
+      revision: mod_revision,
+    });
+  }
+}

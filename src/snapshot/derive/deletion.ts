@@ -1,0 +1,161 @@
+import { type DescMessage, type MessageShape, toJson } from "@bufbuild/protobuf";
+import { formatAlias } from "../../cluster/alias.js";
+import type { Outcome } from "../../cluster/outcome.js";
+import {
+  KeyspaceSchema,
+  ShardReplicationSchema,
+  ShardSchema,
+  SrvKeyspaceSchema,
+  type Tablet,
+  TabletSchema,
+} from "../../proto/gen/topodata_pb.js";
+import type { TopoKey } from "../../topology/paths.js";
+import {
+  decodeKeyspace,
+  decodeShard,
+  decodeShardReplication,
+  decodeSrvKeyspace,
+  decodeTablet,
+} from "../../topology/records.js";
+import type { DeletionRow } from "../derived.js";
+import type { TopoHistoryRow } from "../facts.js";
+import { databaseOf } from "./cell-records.js";
+import { type CoveringLock, coveringLocks, type OperationName } from "./deletion-lock.js";
+import type { FactReader } from "./facts-reader.js";
+import { locate, rootsByServer } from "./located-key.js";
+import { stableJson } from "./order.js";
+
+/** A deletion as far as its own key and value tell it. */
+export type Vanished = Omit<
+  DeletionRow,
+  "operation" | "lock_key" | "lock_action" | "lock_host" | "lock_user" | "lock_taken_at" | "workflow"
+>;
+
+/**
+ * What vanished and by whose hand: the locks that were alive at the deletion name the operation (verified.md 11, design D8).
+ * A key on a cell's own etcd has no locks beside it, so it goes with the deletion of its shard.
+ */
+export const deriveDeletions = (facts: FactReader, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
+  const rootsOf = rootsByServer(facts);
+  const vanished = facts.rows("topo_history").flatMap((row) => vanishedRecord(rootsOf(row.server), row));
+  const lockOf = coveringLocks(facts);
+  const direct = vanished.map((record) => ({ record, lock: lockOf(record) }));
+  const globals = new Set(
+    facts.rows("topo_root").flatMap(({ name, server }) => (name === "global" ? server : [])),
+  );
+  const byShard = new Map(
+    direct
+      .filter(({ record }) => record.kind === "shard")
+      .map((found) => [shardOf(found.record), found.lock]),
+  );
+  return direct.map(({ record, lock }) =>
+    deletionRow(
+      record,
+      globals.has(record.server) ? lock : (lock ?? byShard.get(shardOf(record)) ?? null),
+      workflowOf,
+    ),
+  );
+};
+
+/** The one workflow whose streams the shard's live tablets show; '' where there is none, or more than one. */
+export type WorkflowOfShard = (keyspace: string, shard: string) => string;
+
+const shardOf = ({ keyspace, shard }: Vanished): string => `${keyspace}/${shard}`;
+
+const deletionRow = (
+  record: Vanished,
+  lock: CoveringLock | null,
+  workflowOf: WorkflowOfShard,
+): DeletionRow => {
+  const operation: OperationName = lock?.operation ?? "none";
+  return {
+    ...record,
+    operation,
+    lock_key: lock?.key ?? null,
+    lock_action: lock?.action ?? null,
+    lock_host: lock?.hostName ?? null,
+    lock_user: lock?.userName ?? null,
+    lock_taken_at: lock?.takenAt ?? null,
+    workflow: lock?.workflow || (record.shard === "" ? "" : workflowOf(record.keyspace, record.shard)),
+  };
+};
+
+const vanishedRecord = (
+  roots: ReturnType<ReturnType<typeof rootsByServer>>,
+  row: TopoHistoryRow,
+): readonly Vanished[] => {
+  for (const { root, is } of locate(roots, row.key)) {
+    const about = subject(root, is, row.value);
+    if (about !== null) {
+      const { server, key, deleted_revision, recreated } = row;
+      return [{ server, key, deleted_revision, recreated, ...NOWHERE, ...about }];
+    }
+  }
+  return [];
+};
+
+const NOWHERE = { keyspace: "", shard: "", cell: "", alias: "" };
+
+type Subject = Pick<Vanished, "kind" | "detail_json"> & Partial<typeof NOWHERE>;
+
+const subject = (root: string, is: TopoKey, value: Uint8Array): Subject | null => {
+  switch (is.kind) {
+    case "keyspace":
+      return { kind: "keyspace", keyspace: is.keyspace, ...detail(KeyspaceSchema, decodeKeyspace(value)) };
+    case "shard":
+      return {
+        kind: "shard",
+        keyspace: is.keyspace,
+        shard: is.shard,
+        ...detail(ShardSchema, decodeShard(value)),
+      };
+    case "shard-replication":
+      return {
+        kind: "shard_replication",
+        cell: root,
+        keyspace: is.keyspace,
+        shard: is.shard,
+        ...detail(ShardReplicationSchema, decodeShardReplication(value)),
+      };
+    case "srv-keyspace":
+      return {
+        kind: "srv_keyspace",
+        cell: root,
+        keyspace: is.keyspace,
+        ...detail(SrvKeyspaceSchema, decodeSrvKeyspace(value)),
+      };
+    case "tablet":
+      return tabletSubject(root, formatAlias(is.alias), decodeTablet(value));
+    default:
+      return null;
+  }
+};
+
+const tabletSubject = (root: string, alias: string, record: Outcome<Tablet>): Subject => {
+  const { keyspace, shard } = record.kind === "answered" ? record.value : NOWHERE;
+  return { kind: "tablet", cell: root, alias, keyspace, shard, ...detail(TabletSchema, record) };
+};
+
+/** Bytes that nobody can decode say nothing: an empty object. */
+const detail = <Desc extends DescMessage>(
+  schema: Desc,
+  record: Outcome<MessageShape<Desc>>,
+): { readonly detail_json: string } => ({
+  detail_json: record.kind === "answered" ? stableJson(toJson(schema, record.value)) : "{}",
+});
+
+/** Where a tablet that has no record any more kept its data, by alias; the last record counts. */
+export const deletedDatabases = (facts: FactReader): ReadonlyMap<string, string> => {
+  const rootsOf = rootsByServer(facts);
+  const databases = new Map<string, string>();
+  for (const row of facts
+    .rows("topo_history")
+    .toSorted((one, other) => one.deleted_revision - other.deleted_revision)) {
+    for (const { is } of locate(rootsOf(row.server), row.key)) {
+      const record = is.kind === "tablet" ? decodeTablet(row.value) : null;
+      if (is.kind !== "tablet" || record?.kind !== "answered") continue;
+      databases.set(formatAlias(is.alias), databaseOf(record.value));
+    }
+  }
+  return databases;
+};

@@ -1,0 +1,51 @@
+import type { ProcessRow, StreamRow } from "../derived.js";
+import type { FactReader } from "./facts-reader.js";
+import { groupBy } from "./order.js";
+import type { TopologyKnown } from "./record-standing.js";
+import { type ServingState, shardSwitch } from "./shard-switch.js";
+import { type RoutingState, tableSwitch } from "./table-switch.js";
+import type { Evidence } from "./workflow-phase.js";
+
+export interface EvidenceInputs extends ServingState, RoutingState {
+  readonly topology: Pick<TopologyKnown, "globalAnswered" | "undecodable">;
+  readonly stream: readonly StreamRow[];
+  readonly process: readonly ProcessRow[];
+}
+
+export const gatherEvidence = (facts: FactReader, inputs: EvidenceInputs): Evidence => {
+  const ofShards = shardSwitch(inputs);
+  const ofTables = tableSwitch(inputs);
+  const recorded = new Set(inputs.shard.map(({ keyspace, shard }) => `${keyspace}/${shard}`));
+  const asked = shardsAsked(facts, inputs.process);
+  const byName = groupBy(inputs.stream, ({ keyspace, workflow }) => JSON.stringify([keyspace, workflow]));
+  const lacks = (keyspace: string, shard: string): boolean =>
+    inputs.topology.globalAnswered &&
+    !recorded.has(`${keyspace}/${shard}`) &&
+    !inputs.topology.undecodable.shard(keyspace, shard);
+  return {
+    lacksTargetShard: ({ keyspace, targetShards }) => targetShards.some((shard) => lacks(keyspace, shard)),
+    switching: (workflow) => (workflow.migration === "shards" ? ofShards(workflow) : ofTables(workflow)),
+    partner: ({ sourceKeyspace, sourceShards, partner }) => {
+      const streams = byName.get(JSON.stringify([sourceKeyspace, partner])) ?? [];
+      const known = sourceShards.every(
+        (shard) => asked.has(`${sourceKeyspace}/${shard}`) || lacks(sourceKeyspace, shard),
+      );
+      return streams.length > 0 || known ? streams : null;
+    },
+  };
+};
+
+/** Shards whose streams some tablet of theirs told. */
+const shardsAsked = (facts: FactReader, processes: readonly ProcessRow[]): ReadonlySet<string> => {
+  const told = new Set(
+    facts
+      .rows("probe")
+      .filter(({ channel, answered }) => answered === 1 && (channel === "streams" || channel === "mysql"))
+      .map(({ address }) => address),
+  );
+  return new Set(
+    processes
+      .filter(({ address, same_cluster }) => same_cluster === 1 && told.has(address))
+      .map(({ keyspace, shard }) => `${keyspace}/${shard}`),
+  );
+};

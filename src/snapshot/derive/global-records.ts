@@ -1,0 +1,124 @@
+import { formatAlias } from "../../cluster/alias.js";
+import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
+import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
+import { decodeCellInfo, decodeKeyspace, decodeShard } from "../../topology/records.js";
+import type {
+  CellRow,
+  DeniedTableRow,
+  KeyspaceRow,
+  ShardRow,
+  TabletControlRow,
+  VitessMetadataRow,
+} from "../derived.js";
+import type { Decoding } from "./decoding.js";
+import type { FactReader } from "./facts-reader.js";
+import type { KeyIndex } from "./located-key.js";
+import { groupBy } from "./order.js";
+
+/** Upper case; a number that no version of ours names stays a number. */
+export const tabletTypeName = (type: TabletType): string => TabletType[type] ?? String(type);
+
+export const aliasText = (
+  alias: { readonly cell: string; readonly uid: number } | undefined,
+): string | null =>
+  alias === undefined || (alias.cell === "" && alias.uid === 0) ? null : formatAlias(alias);
+
+export const seconds = (time: { readonly seconds: bigint } | undefined): number | null =>
+  time === undefined ? null : Number(time.seconds);
+
+/** `answered`: the server that holds the cell's root was read to the end. */
+export const deriveCells = (facts: FactReader, keys: KeyIndex, decoding: Decoding): readonly CellRow[] => {
+  const servers = new Map(facts.rows("topo_server").map((row) => [row.server, row.answered]));
+  const roots = new Map(facts.rows("topo_root").map((row) => [row.name, row]));
+  return decoding.all(keys.of("cell-info"), decodeCellInfo).map(({ is, at, record }) => {
+    const read = roots.get(is.cell);
+    return {
+      cell: is.cell,
+      server: record.serverAddress,
+      root: record.root,
+      answered: (read && servers.get(read.server)) ?? 0,
+      key: at.key,
+      revision: at.mod_revision,
+    };
+  });
+};
+
+export const deriveKeyspaces = (keys: KeyIndex, decoding: Decoding): readonly KeyspaceRow[] =>
+  decoding.all(keys.of("keyspace"), decodeKeyspace).map(({ is, at, record }) => ({
+    keyspace: is.keyspace,
+    keyspace_type: KeyspaceType[record.keyspaceType] ?? String(record.keyspaceType),
+    base_keyspace: record.baseKeyspace,
+    durability_policy: record.durabilityPolicy,
+    sidecar_db_name: record.sidecarDbName,
+    server: at.server,
+    key: at.key,
+    revision: at.mod_revision,
+  }));
+
+export interface ShardRecords {
+  readonly shard: readonly ShardRow[];
+  readonly tablet_control: readonly TabletControlRow[];
+  readonly denied_table: readonly DeniedTableRow[];
+}
+
+export const deriveShards = (keys: KeyIndex, decoding: Decoding): ShardRecords => {
+  const records = decoding.all(keys.of("shard"), decodeShard);
+  const tablet_control = records.flatMap(({ is, at, record }) => controls(is.keyspace, is.shard, at, record));
+  return {
+    shard: records.map(({ is, at, record }) => {
+      const range = rangeOf(is.shard, record);
+      return {
+        keyspace: is.keyspace,
+        shard: is.shard,
+        range_start: range.start,
+        range_end: range.end,
+        primary_alias: aliasText(record.primaryAlias),
+        primary_term_start: seconds(record.primaryTermStartTime),
+        is_primary_serving: Number(record.isPrimaryServing),
+        server: at.server,
+        key: at.key,
+        create_revision: at.create_revision,
+        revision: at.mod_revision,
+      };
+    }),
+    tablet_control,
+    denied_table: tablet_control.flatMap(({ keyspace, shard, tablet_type, denied_tables_json }) =>
+      (JSON.parse(denied_tables_json) as string[]).map((table_name) => ({
+        keyspace,
+        shard,
+        tablet_type,
+        table_name,
+      })),
+    ),
+  };
+};
+
+/** The record's own range; an absent one is what the name says (`topology-and-wire.md` 2.1: absent for names without a dash). */
+const rangeOf = (shard: string, record: Shard) =>
+  record.keyRange === undefined
+    ? (keyRangeOfShard(shard) ?? keyRangeOfBytes(null))
+    : keyRangeOfBytes(record.keyRange);
+
+/** At most one entry per type is the rule; entries that break it are read as one, the way vttablet sums them up. */
+const controls = (
+  keyspace: string,
+  shard: string,
+  at: { readonly key: string; readonly mod_revision: number },
+  record: Shard,
+): readonly TabletControlRow[] =>
+  [...groupBy(record.tabletControls, ({ tabletType }) => tabletType)].map(([type, entries]) => ({
+    keyspace,
+    shard,
+    tablet_type: tabletTypeName(type),
+    cells_json: sortedJson(entries.flatMap(({ cells }) => cells)),
+    frozen: Number(entries.some(({ frozen }) => frozen)),
+    denied_tables_json: sortedJson(entries.flatMap(({ deniedTables }) => deniedTables)),
+    key: at.key,
+    revision: at.mod_revision,
+  }));
+
+export const sortedJson = (names: Iterable<string>): string => JSON.stringify([...new Set(names)].sort());
+
+/** `SET VITESS_METADATA`: plain text. */
+export const deriveMetadata = (keys: KeyIndex): readonly VitessMetadataRow[] =>
+  keys.of("metadata").map(({ is, at }) => ({ name: is.name, value: new TextDecoder().decode(at.value) }));

@@ -1,0 +1,80 @@
+import type { Derived } from "../derived.js";
+import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
+import { Decoding } from "./decoding.js";
+import { deletedDatabases, deriveDeletions } from "./deletion.js";
+import { gatherEvidence } from "./evidence.js";
+import { expectedPartitions } from "./expected-partition.js";
+import type { FactReader } from "./facts-reader.js";
+import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
+import { indexKeys } from "./located-key.js";
+import { deriveLocks } from "./locks.js";
+import { deriveOperations } from "./operation.js";
+import { deriveProcesses } from "./process.js";
+import { rangeFaults } from "./range-fault.js";
+import { restoredTopology } from "./restored-topology.js";
+import { deriveStreams } from "./stream.js";
+import { deriveUnanswered } from "./unanswered.js";
+import { undecodableNames } from "./undecodable.js";
+import { deriveVSchemas } from "./vschema-records.js";
+import { deriveWorkflows, workflowIntoShard } from "./workflow.js";
+
+/** Every derived table of `schema.sql`, from the facts alone: no clock, no randomness, no order but that of the facts' keys. */
+export const derive = (facts: FactReader): Derived => {
+  const records = deriveRecords(facts);
+  const topology = {
+    globalAnswered: globalAnswered(facts),
+    cells: records.cell,
+    tablets: records.tablet,
+    undecodable: undecodableNames(facts, records.undecodable_key),
+  };
+  const process = deriveProcesses(facts, {
+    ...topology,
+    shards: records.shard,
+    deletedDatabases: deletedDatabases(facts),
+  });
+  const streams = deriveStreams(facts, process);
+  const deletion = deriveDeletions(facts, workflowIntoShard(streams.stream));
+  const evidence = gatherEvidence(facts, { ...records, ...streams, process, topology });
+  return {
+    ...records,
+    ...streams,
+    process,
+    deletion,
+    workflow: deriveWorkflows(facts, streams.stream, process, evidence),
+    expected_partition: expectedPartitions(records.cell, records.shard),
+    range_fault: rangeFaults(records),
+    operation: deriveOperations(records.topo_lock, takenAt(facts)),
+    unanswered: deriveUnanswered(facts, records.tablet),
+    restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard }),
+  };
+};
+
+const deriveRecords = (facts: FactReader) => {
+  const keys = indexKeys(facts);
+  const decoding = new Decoding();
+  const records = {
+    cell: deriveCells(facts, keys, decoding),
+    keyspace: deriveKeyspaces(keys, decoding),
+    ...deriveShards(keys, decoding),
+    tablet: deriveTablets(keys, decoding),
+    shard_replication: deriveShardReplication(keys, decoding),
+    ...deriveServingGraph(keys, decoding),
+    ...deriveVSchemas(keys, decoding),
+    topo_lock: deriveLocks(facts, keys),
+    vitess_metadata: deriveMetadata(keys),
+  };
+  return { ...records, undecodable_key: decoding.undecodable };
+};
+
+const globalAnswered = (facts: FactReader): boolean => {
+  const global = facts.rows("topo_root").find(({ name }) => name === "global");
+  return facts
+    .rows("topo_server")
+    .some(({ server, answered }) => server === global?.server && answered === 1);
+};
+
+/** Unix seconds; 0 where the facts do not say when they were taken, which makes every lock's own clock useless. */
+const takenAt = (facts: FactReader): number => {
+  const meta = facts.rows("meta").find(({ name }) => name === "taken_at_ms");
+  return Math.floor(Number(meta?.value ?? 0) / 1000);
+};

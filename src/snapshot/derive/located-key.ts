@@ -1,0 +1,61 @@
+import { classifyKey, rootPrefix, type TopoKey } from "../../topology/paths.js";
+import type { TopoKeyRow } from "../facts.js";
+import type { FactReader } from "./facts-reader.js";
+import { groupBy } from "./order.js";
+
+/** A key of the topology as one root sees it. Cells may share a root: then each of them has the key. */
+export interface LocatedKey<Kind extends TopoKey["kind"] = TopoKey["kind"]> {
+  /** `global`, or a cell. */
+  readonly root: string;
+  readonly is: Extract<TopoKey, { readonly kind: Kind }>;
+  readonly at: TopoKeyRow;
+}
+
+/** All keys by what they are, by the exact shape of their path under each root (`topology-and-wire.md` 1.2, 1.3). */
+export interface KeyIndex {
+  of<Kind extends TopoKey["kind"]>(kind: Kind): readonly LocatedKey<Kind>[];
+}
+
+export interface Root {
+  readonly name: string;
+  readonly root: string;
+}
+
+/** Kinds that Vitess writes into a cell's topology; all others live in the global one. Roots may be the same. */
+const IN_CELLS: ReadonlySet<TopoKey["kind"]> = new Set([
+  "tablet",
+  "shard-replication",
+  "srv-keyspace",
+  "srv-vschema",
+]);
+
+export const indexKeys = (facts: FactReader): KeyIndex => {
+  const rootsOf = rootsByServer(facts);
+  const index = new Map<string, LocatedKey[]>();
+  for (const at of facts.rows("topo_key")) {
+    for (const { root, is } of locate(rootsOf(at.server), at.key)) {
+      const known = index.get(is.kind);
+      if (known === undefined) index.set(is.kind, [{ root, is, at }]);
+      else known.push({ root, is, at });
+    }
+  }
+  return {
+    of: <Kind extends TopoKey["kind"]>(kind: Kind) =>
+      (index.get(kind) ?? []) as unknown as readonly LocatedKey<Kind>[],
+  };
+};
+
+export const rootsByServer = (facts: FactReader): ((server: string) => readonly Root[]) => {
+  const roots = groupBy(facts.rows("topo_root"), ({ server }) => server);
+  return (server) => roots.get(server) ?? [];
+};
+
+/** What the key is under each root that could have written it; nothing where it is none of Vitess's. */
+export const locate = (
+  roots: readonly Root[],
+  key: string,
+): readonly { readonly root: string; readonly is: TopoKey }[] =>
+  roots
+    .filter(({ root }) => key.startsWith(rootPrefix(root)))
+    .map(({ name, root }) => ({ root: name, is: classifyKey(root, key) }))
+    .filter(({ root, is }) => is.kind !== "unknown" && IN_CELLS.has(is.kind) === (root !== "global"));

@@ -1,0 +1,68 @@
+import { parseLockBody } from "../../topology/lock-body.js";
+import type { LockTarget } from "../../topology/paths.js";
+import type { TopoLockRow } from "../derived.js";
+import type { FactReader } from "./facts-reader.js";
+import type { KeyIndex } from "./located-key.js";
+
+/** Every key under a `locks` directory; a body that nobody can read is still a lock (`topology-and-wire.md` 4.5). */
+export const deriveLocks = (facts: FactReader, keys: KeyIndex): readonly TopoLockRow[] => {
+  const leases = new Map(facts.rows("topo_lease").map((row) => [`${row.server} ${row.lease}`, row]));
+  const located = keys.of("lock");
+  const holders = new Set(
+    oldestOfEach(located.map(({ at }) => ({ ...at, revision: at.create_revision }))).map(nameOf),
+  );
+  return located.map(({ is, at }) => {
+    const body = parseLockBody(at.value);
+    const known = body.kind === "answered" ? body.value : null;
+    const lease = leases.get(`${at.server} ${at.lease}`);
+    return {
+      server: at.server,
+      key: at.key,
+      ...targetColumns(is.target),
+      lease: at.lease,
+      holder: Number(holders.has(nameOf(at))),
+      action: known?.action ?? "",
+      host_name: known?.hostName ?? "",
+      user_name: known?.userName ?? "",
+      taken_at: known === null ? null : Math.floor(known.time / 1000),
+      ttl: lease?.ttl ?? null,
+      granted_ttl: lease?.granted_ttl ?? null,
+      revision: at.mod_revision,
+    };
+  });
+};
+
+interface LockKey {
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/** The holder of each lock directory: the key that was created first; the others wait (etcd2topo/lock.go; `topology-and-wire.md` 4.1). */
+export const oldestOfEach = <T extends LockKey>(locks: readonly T[]): readonly T[] => {
+  const oldest = new Map<string, T>();
+  for (const lock of locks) {
+    const directory = `${lock.server} ${lock.key.slice(0, lock.key.lastIndexOf("/"))}`;
+    const known = oldest.get(directory);
+    if (known === undefined || lock.revision < known.revision) oldest.set(directory, lock);
+  }
+  return [...oldest.values()];
+};
+
+const nameOf = ({ server, key }: { readonly server: string; readonly key: string }): string =>
+  `${server} ${key}`;
+
+const targetColumns = (target: LockTarget): Pick<TopoLockRow, "kind" | "keyspace" | "shard" | "workflow"> => {
+  switch (target.kind) {
+    case "keyspace":
+      return { kind: "keyspace", keyspace: target.keyspace, shard: null, workflow: null };
+    case "shard":
+      return { kind: "shard", keyspace: target.keyspace, shard: target.shard, workflow: null };
+    case "workflow":
+      return { kind: "workflow", keyspace: target.keyspace, shard: null, workflow: target.workflow };
+    case "routing-rules":
+      return { kind: "routing_rules", keyspace: null, shard: null, workflow: null };
+    case "named":
+      return { kind: "other", keyspace: null, shard: null, workflow: null };
+  }
+};

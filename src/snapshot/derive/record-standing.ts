@@ -1,0 +1,62 @@
+import { parseAlias } from "../../cluster/alias.js";
+import type { CellRow, TabletRow } from "../derived.js";
+import type { LiveTabletRow, WitnessRow } from "../facts.js";
+
+export interface TopologyKnown {
+  readonly globalAnswered: boolean;
+  readonly cells: readonly CellRow[];
+  readonly tablets: readonly TabletRow[];
+  /** Records that exist and that nobody can decode. */
+  readonly undecodable: {
+    tablet(alias: string): boolean;
+    shard(keyspace: string, shard: string): boolean;
+  };
+}
+
+/** A process that answered, before it is known whether it belongs to this cluster. */
+export interface Candidate {
+  readonly live: LiveTabletRow;
+  /** '' where nobody could say. */
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly record: TabletRow | undefined;
+}
+
+export type RecordStanding = "present" | "absent" | "unknown" | "other-address";
+
+/**
+ * Whether a process's Tablet record names this very process. A witness of the topology may have led to it at another address than the
+ * record's (overrides for NAT), and one process may answer at two addresses: then both are the recorded one.
+ */
+export const recordStandings = (
+  known: TopologyKnown,
+  witnesses: readonly WitnessRow[],
+  candidates: readonly Candidate[],
+): ((candidate: Candidate) => RecordStanding) => {
+  const answeredCells = new Set(known.cells.filter(({ answered }) => answered === 1).map(({ cell }) => cell));
+  const led = new Set(
+    witnesses
+      .filter(({ source, alias }) => source === "topology" && alias !== null)
+      .map(({ alias, address }) => `${alias} ${address}`),
+  );
+  const named = ({ live, alias, record }: Candidate): boolean =>
+    record !== undefined && (record.address === live.address || led.has(`${alias} ${live.address}`));
+  const namedTwins = new Set(candidates.filter(named).flatMap((candidate) => twinName(candidate) ?? []));
+  return (candidate) => {
+    const { alias, record } = candidate;
+    if (record !== undefined) {
+      const twin = twinName(candidate);
+      return named(candidate) || (twin !== null && namedTwins.has(twin)) ? "present" : "other-address";
+    }
+    const cell = parseAlias(alias)?.cell;
+    if (cell === undefined || !answeredCells.has(cell) || known.undecodable.tablet(alias)) return "unknown";
+    return "absent";
+  };
+};
+
+/** The same alias in front of the same mysqld on the same port is one process, by whatever host name it was called. */
+const twinName = ({ live, alias }: Candidate): string | null =>
+  live.server_uuid === null
+    ? null
+    : `${alias} ${live.server_uuid} ${live.address.slice(live.address.lastIndexOf(":"))}`;

@@ -1,0 +1,78 @@
+import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../derived.js";
+import type { FactReader } from "./facts-reader.js";
+
+/** Design D8: more than this missing at once is no single operation. */
+const MOST_SHARDS = 3;
+const MOST_TABLETS = 10;
+/** A primary writes its term into its Shard within 30 s, and again after that (`topology-and-wire.md` 9.3). */
+const SHARD_SYNC_S = 60;
+
+export interface RestoredInputs {
+  readonly process: readonly ProcessRow[];
+  readonly shard: readonly ShardRow[];
+  readonly deletion: readonly DeletionRow[];
+}
+
+/** Signs that this topology is older than the cluster that it describes. What history shows as deleted is no sign. */
+export const restoredTopology = (facts: FactReader, inputs: RestoredInputs): readonly RestoredTopologyRow[] =>
+  [missingRecords(inputs), newerTerms(facts, inputs), lowerRevisions(facts)].filter((sign) => sign !== null);
+
+const missingRecords = ({ process, deletion }: RestoredInputs): RestoredTopologyRow | null => {
+  const deleted = new Set(
+    deletion.flatMap(({ kind, keyspace, shard, alias }) =>
+      kind === "tablet" ? alias : `${keyspace}/${shard}`,
+    ),
+  );
+  const ours = process.filter(({ same_cluster }) => same_cluster === 1);
+  const unexplained = (names: readonly string[]): number =>
+    new Set(names.filter((name) => !deleted.has(name))).size;
+  const shards = unexplained(
+    ours
+      .filter(({ shard_record }) => shard_record === "absent")
+      .map(({ keyspace, shard }) => `${keyspace}/${shard}`),
+  );
+  const tablets = unexplained(ours.filter(({ record }) => record === "absent").map(({ alias }) => alias));
+  if (shards <= MOST_SHARDS && tablets <= MOST_TABLETS) return null;
+  return {
+    sign: "records-missing",
+    detail: `${tablets} running tablets and ${shards} of their shards have no record, and etcd's history shows no deletion of them`,
+  };
+};
+
+const newerTerms = (facts: FactReader, { process, shard }: RestoredInputs): RestoredTopologyRow | null => {
+  const recorded = new Map(shard.map((row) => [`${row.keyspace}/${row.shard}`, row.primary_term_start ?? 0]));
+  const ours = new Map(
+    process.filter(({ same_cluster }) => same_cluster === 1).map((row) => [row.address, row]),
+  );
+  const ahead = new Set<string>();
+  for (const { address, type, term_start, observed_at_ms } of facts.rows("live_tablet")) {
+    const own = ours.get(address);
+    if (own === undefined || type !== "PRIMARY" || term_start === null) continue;
+    const name = `${own.keyspace}/${own.shard}`;
+    const settled = observed_at_ms / 1000 - term_start > SHARD_SYNC_S;
+    if (settled && term_start > (recorded.get(name) ?? Number.POSITIVE_INFINITY)) ahead.add(name);
+  }
+  if (ahead.size < MOST_SHARDS) return null;
+  return {
+    sign: "newer-primary-terms",
+    detail: `the primaries of ${[...ahead].sort().join(", ")} have newer terms than their Shard records`,
+  };
+};
+
+/** `earlier_revisions_json` of `meta`: the revisions that an earlier snapshot saw, by server. */
+const lowerRevisions = (facts: FactReader): RestoredTopologyRow | null => {
+  const earlier = facts.rows("meta").find(({ name }) => name === "earlier_revisions_json");
+  if (earlier === undefined) return null;
+  const seen = JSON.parse(earlier.value) as Readonly<Record<string, number>>;
+  const fallen = facts
+    .rows("topo_server")
+    .filter(
+      ({ server, answered, revision }) =>
+        answered === 1 && revision !== null && revision < (seen[server] ?? 0),
+    )
+    .map(
+      ({ server, revision }) =>
+        `${server} is at revision ${revision}, an earlier snapshot saw ${seen[server]}`,
+    );
+  return fallen.length === 0 ? null : { sign: "lower-revision", detail: fallen.join("; ") };
+};

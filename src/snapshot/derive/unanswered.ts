@@ -1,0 +1,90 @@
+import { parseAlias } from "../../cluster/alias.js";
+import type { TabletRow, UnansweredRow } from "../derived.js";
+import type { ProbeRow } from "../facts.js";
+import type { FactReader } from "./facts-reader.js";
+import { groupBy } from "./order.js";
+
+/** Channels by the kind of knowledge that is missing without them, the telling ones first. */
+const DOMAINS: Readonly<Record<string, readonly string[]>> = {
+  tablet: ["health", "vars", "status"],
+  sidecar: ["streams", "copyState", "postCopyActions", "journals", "vdiffs", "holds"],
+  schema: ["schema", "triggers"],
+  mysql: ["mysql", "mysqlStatus"],
+};
+
+/** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (design D10). */
+export const deriveUnanswered = (
+  facts: FactReader,
+  tablets: readonly TabletRow[],
+): readonly UnansweredRow[] => [...unansweredServers(facts), ...unansweredProbes(facts, tablets)];
+
+/** A server that answered and still gives a reason lost its history alone: nothing is incomplete without that. */
+const unansweredServers = (facts: FactReader): readonly UnansweredRow[] => {
+  const roots = groupBy(facts.rows("topo_root"), ({ server }) => server);
+  return facts.rows("topo_server").flatMap(({ server, answered, reason, message }) => {
+    if (answered === 1 && reason === null) return [];
+    return (roots.get(server) ?? []).map(({ name }) => ({
+      domain: answered === 1 ? "history" : name === "global" ? "topology" : "cell",
+      subject: name,
+      cell: name === "global" ? "" : name,
+      keyspace: "",
+      shard: "",
+      alias: "",
+      reason: reason ?? "failed",
+      message: message ?? "",
+      required: 1 - answered,
+    }));
+  });
+};
+
+const unansweredProbes = (facts: FactReader, tablets: readonly TabletRow[]): readonly UnansweredRow[] => {
+  const placeOf = places(facts, tablets);
+  const failed = groupBy(
+    facts.rows("probe").filter(({ answered }) => answered === 0),
+    ({ address }) => address,
+  );
+  return [...failed].flatMap(([address, probes]) =>
+    Object.entries(DOMAINS).flatMap(([domain, channels]) => {
+      const silent = channels.flatMap((channel) => probes.filter((probe) => probe.channel === channel));
+      const [first] = silent;
+      if (first === undefined) return [];
+      return [
+        {
+          domain,
+          subject: address,
+          ...placeOf(address),
+          reason: first.reason ?? "failed",
+          message: `${first.channel}: ${first.message ?? ""}`,
+          required: Number(silent.some(isMissed)),
+        },
+      ];
+    }),
+  );
+};
+
+/** What a tablet's version does not have is not missing from the scan (design D12). */
+const isMissed = ({ required, reason }: ProbeRow): boolean => required === 1 && reason !== "unsupported";
+
+type Place = Pick<UnansweredRow, "cell" | "keyspace" | "shard" | "alias">;
+
+/** Whom an address belongs to: its own word, else the record that names it, else the witness that led there. */
+const places = (facts: FactReader, tablets: readonly TabletRow[]): ((address: string) => Place) => {
+  const live = new Map(facts.rows("live_tablet").map((row) => [row.address, row]));
+  const byAddress = new Map(tablets.map((row) => [row.address, row]));
+  const byAlias = new Map(tablets.map((row) => [row.alias, row]));
+  const witnessed = new Map(
+    facts
+      .rows("witness")
+      .flatMap(({ address, alias }) => (alias === null ? [] : [[address, alias] as const])),
+  );
+  return (address) => {
+    const alias = live.get(address)?.alias ?? byAddress.get(address)?.alias ?? witnessed.get(address) ?? "";
+    const record = byAlias.get(alias);
+    return {
+      alias,
+      cell: parseAlias(alias)?.cell ?? "",
+      keyspace: live.get(address)?.keyspace ?? record?.keyspace ?? "",
+      shard: live.get(address)?.shard ?? record?.shard ?? "",
+    };
+  };
+};

@@ -1,0 +1,25 @@
+import { formatAlias } from "../../cluster/alias.js";
+import type { UndecodableKeyRow } from "../derived.js";
+import type { FactReader } from "./facts-reader.js";
+import { locate, rootsByServer } from "./located-key.js";
+import type { TopologyKnown } from "./record-standing.js";
+
+/** Which tablets and shards have a record that cannot be read: it is there, so nothing of theirs is absent (design D10). */
+export const undecodableNames = (
+  facts: FactReader,
+  keys: readonly UndecodableKeyRow[],
+): TopologyKnown["undecodable"] => {
+  const rootsOf = rootsByServer(facts);
+  const tablets = new Set<string>();
+  const shards = new Set<string>();
+  for (const { server, key } of keys) {
+    for (const { is } of locate(rootsOf(server), key)) {
+      if (is.kind === "tablet") tablets.add(formatAlias(is.alias));
+      if (is.kind === "shard") shards.add(`${is.keyspace}/${is.shard}`);
+    }
+  }
+  return {
+    tablet: (alias) => tablets.has(alias),
+    shard: (keyspace, shard) => shards.has(`${keyspace}/${shard}`),
+  };
+};

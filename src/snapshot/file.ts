@@ -1,0 +1,125 @@
+import { copyFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "../cluster/errors.js";
+import { columnsOf, type Database, openReadOnly, selectAll } from "./database.js";
+import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "./facts.js";
+import { SNAPSHOT_SCHEMA } from "./schema.js";
+
+/**
+ * The facts of a saved snapshot. The file is copied aside first: SQLite's locks would leave traces beside it, and a file in a
+ * read-only folder could not be opened. Throws `UsageError` for whatever is no snapshot that this vtdoctor can read.
+ */
+export const readSnapshotFile = (path: string): Facts => {
+  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-"));
+  try {
+    const copy = join(folder, "snapshot.db");
+    copyReadable(path, copy);
+    return readCopy(path, copy);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+/** Writes the whole database to `path` in one step: a reader sees the old file or the new one. */
+export const writeSnapshotFile = (db: Database, path: string): void => {
+  const folder = scratchBeside(path);
+  try {
+    const fresh = join(folder, basename(path));
+    db.run("VACUUM INTO ?", fresh);
+    renameSync(fresh, path);
+  } catch (error) {
+    throw new UsageError(`cannot write the snapshot file ${path}: ${reasonOf(error)}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+};
+
+const scratchBeside = (path: string): string => {
+  try {
+    return mkdtempSync(join(dirname(path), ".vtdoctor-"));
+  } catch (error) {
+    throw new UsageError(`cannot write the snapshot file ${path}: ${reasonOf(error)}`);
+  }
+};
+
+const MAGIC = "SQLite format 3\0";
+
+const copyReadable = (path: string, copy: string): void => {
+  try {
+    copyFileSync(path, copy);
+  } catch (error) {
+    throw new UsageError(`cannot read the snapshot file ${path}: ${reasonOf(error)}`);
+  }
+  if (readFileSync(copy).subarray(0, MAGIC.length).toString("latin1") !== MAGIC) {
+    throw new UsageError(`${path} is not a snapshot: it is no SQLite file; make one with vtdoctor snapshot`);
+  }
+};
+
+const readCopy = (path: string, copy: string): Facts => {
+  const db = openReadOnly(copy);
+  try {
+    checkWhole(db, path);
+    checkVersion(db, path);
+    return readFacts(db, path);
+  } finally {
+    db.close();
+  }
+};
+
+/** The header survives a truncated copy, so every page is looked at. */
+const checkWhole = (db: Database, path: string): void => {
+  const verdict = tryRead(() => selectAll<{ quick_check: string }>(db, "PRAGMA quick_check(1)"));
+  const fault = verdict.kind === "read" ? verdict.value[0]?.quick_check : verdict.message;
+  if (fault !== "ok") {
+    throw new UsageError(
+      `the snapshot file ${path} is damaged or cut short (${oneLine(fault)}): copy or save it again`,
+    );
+  }
+};
+
+const checkVersion = (db: Database, path: string): void => {
+  const meta = tryRead(() =>
+    selectAll<{ value: string }>(db, "SELECT value FROM meta WHERE name = 'schema'"),
+  );
+  const version = meta.kind === "read" ? Number(meta.value[0]?.value) : Number.NaN;
+  if (!Number.isInteger(version)) {
+    throw new UsageError(
+      `${path} is a SQLite file but not a vtdoctor snapshot: it has no schema version in a table meta`,
+    );
+  }
+  if (version > SNAPSHOT_SCHEMA) {
+    throw new UsageError(
+      `${path} was made by a newer vtdoctor (snapshot schema ${version}, this one reads up to ${SNAPSHOT_SCHEMA}): upgrade vtdoctor`,
+    );
+  }
+};
+
+const readFacts = (db: Database, path: string): Facts =>
+  Object.assign(
+    emptyFacts(),
+    Object.fromEntries(FACT_TABLES.map((table) => [table, readTable(db, path, table)])),
+  );
+
+const readTable = (db: Database, path: string, table: FactTable): readonly object[] => {
+  if (columnsOf(db, table).length === 0) {
+    throw new UsageError(`the snapshot file ${path} has no table ${table}: save it again`);
+  }
+  return selectAll<object>(db, `SELECT * FROM ${table}`);
+};
+
+type Read<T> =
+  | { readonly kind: "read"; readonly value: T }
+  | { readonly kind: "failed"; readonly message: string };
+
+const tryRead = <T>(read: () => T): Read<T> => {
+  try {
+    return { kind: "read", value: read() };
+  } catch (error) {
+    return { kind: "failed", message: reasonOf(error) };
+  }
+};
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+const oneLine = (text: string | undefined): string => (text ?? "no answer").replace(/\s+/g, " ").trim();

@@ -1,0 +1,93 @@
+import { UsageError } from "../cluster/errors.js";
+import {
+  columnsOf,
+  createDatabase,
+  type Database,
+  insertRows,
+  type SqlValue,
+  selectAll,
+} from "./database.js";
+import { derive } from "./derive/index.js";
+import type { Derived } from "./derived.js";
+import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "./facts.js";
+import { readSnapshotFile, writeSnapshotFile } from "./file.js";
+import { SNAPSHOT_SCHEMA } from "./schema.js";
+
+/**
+ * What was seen of one cluster, and what follows from it, as a SQLite database in memory (`schema.sql`, design D1). The same facts
+ * in any order give the same rows and the same bytes. `close` frees its memory, which no garbage collector does.
+ */
+export class Snapshot {
+  readonly #db: Database;
+
+  private constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** Facts as `collect` gives them; a duplicate or a value of a wrong type is a bug there and throws. */
+  static of(facts: Facts): Snapshot {
+    const snapshot = new Snapshot(createDatabase());
+    try {
+      snapshot.#fill(facts);
+    } catch (error) {
+      snapshot.close();
+      throw error;
+    }
+    return snapshot;
+  }
+
+  /**
+   * A saved snapshot; the file is not touched. What was derived is derived again, so that an older or an edited file is judged by
+   * this vtdoctor. Throws `UsageError` for a file that is unreadable, damaged, no snapshot, or of a newer schema.
+   */
+  static open(path: string): Snapshot {
+    const facts = readSnapshotFile(path);
+    try {
+      return Snapshot.of(facts);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== "SQLite3Error") throw error;
+      throw new UsageError(
+        `the snapshot file ${path} does not fit this vtdoctor (${error.message}): save it again`,
+      );
+    }
+  }
+
+  /** A plain SQLite file, facts and derived tables, that any tool opens. Throws `UsageError` where it cannot be written. */
+  save(path: string): void {
+    writeSnapshotFile(this.#db, path);
+  }
+
+  /** Every row of a query of ours. For SQL that somebody else wrote there is `select.ts`. */
+  all<T>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
+    return selectAll<T>(this.#db, sql, values);
+  }
+
+  facts(): Facts {
+    return Object.assign(
+      emptyFacts(),
+      Object.fromEntries(FACT_TABLES.map((table) => [table, this.#ordered(table)])),
+    );
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #fill(facts: Facts): void {
+    const meta = facts.meta.filter(({ name }) => name !== "schema");
+    insertRows(this.#db, "meta", [...meta, { name: "schema", value: String(SNAPSHOT_SCHEMA) }]);
+    for (const table of FACT_TABLES) if (table !== "meta") insertRows(this.#db, table, facts[table]);
+    const derived: Derived = derive({ rows: (table) => this.#ordered(table) });
+    for (const [table, rows] of Object.entries(derived)) insertRows(this.#db, table, rows);
+    this.#db.exec("PRAGMA query_only = 1");
+  }
+
+  /** By primary key: nothing may depend on the order in which facts came in (invariant 4 of ARCHITECTURE.md). */
+  #ordered<T extends FactTable>(table: T): Facts[T] {
+    const key = columnsOf(this.#db, table)
+      .filter(({ pk }) => pk > 0)
+      .sort((one, other) => one.pk - other.pk)
+      .map(({ name }) => `"${name}"`);
+    return this.all(`SELECT * FROM ${table} ORDER BY ${key.join(", ")}`) as unknown as Facts[T];
+  }
+}
