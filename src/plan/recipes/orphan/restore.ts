@@ -6,6 +6,7 @@ import type { DraftStep } from "../../draft.js";
 import type { Read } from "../../plan.js";
 import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
+import { globalRoot } from "../../view/roots.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
 import { deletionOf } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
@@ -99,11 +100,6 @@ export const restoreReads = (snapshot: Snapshot, orphan: OrphanShard): readonly 
 
 const orphanShardKey = (snapshot: Snapshot, orphan: OrphanShard): string =>
   orphan.deletion?.key ?? shardKey(globalRoot(snapshot).root, orphan.keyspace, orphan.shard);
-
-const globalRoot = (snapshot: Snapshot): { readonly server: string; readonly root: string } =>
-  snapshot.all<{ server: string; root: string }>(
-    "SELECT server, root FROM topo_root WHERE name = 'global'",
-  )[0] ?? { server: "", root: "" };
 
 const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
   const alias = parseAlias(process.alias);

@@ -1,0 +1,68 @@
+import { RefusedError } from "../cluster/errors.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import { assemble } from "./assemble.js";
+import { dataRefusals, tableSets } from "./cancel/data.js";
+import { checkOptions, keepsData } from "./cancel/options.js";
+import { cancelReads } from "./cancel/reads.js";
+import { refuse } from "./cancel/refusal.js";
+import { residue } from "./cancel/residue.js";
+import { cancelDraft } from "./cancel/sequence.js";
+import { type CancelSubject, cancelSubject, isOrphaned } from "./cancel/subject.js";
+import { unsupported } from "./cancel/supported.js";
+import { surroundings } from "./cancel/surroundings.js";
+import { switched } from "./cancel/switched.js";
+import type { CancelRequest, PlanContext } from "./context.js";
+import type { Draft } from "./draft.js";
+import { withinLimits } from "./limits.js";
+import type { Plan } from "./plan.js";
+import { orphanShard } from "./recipes/orphan-shard.js";
+import { refuseRestoredTopology } from "./restored.js";
+import { shardName } from "./view/shards.js";
+
+/**
+ * The corrected cancel of one workflow, on any Vitess version (design D16): guards first, then stop everywhere, prove it, data, denials,
+ * reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel has
+ * already dropped is handed to the orphan-shard recipe.
+ *
+ * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or options that contradict each other,
+ * `IncompleteError` where a silent source could hide the workflow.
+ */
+export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
+  checkOptions(request);
+  const id = context.ids();
+  const draft = draftFor(snapshot, request, `vtdoctor_hold_${id}`);
+  if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
+  const plan = assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
+  return withinLimits(plan, request);
+};
+
+const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
+  const subject = cancelSubject(snapshot, request.keyspace, request.workflow);
+  if (subject === null) return residue(snapshot, request);
+  const orphaned = subject.targets.filter(isOrphaned);
+  if (orphaned.length === subject.targets.length) return orphanDraft(snapshot, subject);
+  const name = `${subject.keyspace}.${subject.workflow}`;
+  if (orphaned.length > 0)
+    throw new RefusedError(
+      `${name} can not be cancelled: its targets ${orphaned.map(shardName).join(", ")} are gone from the topology while others are not. Instead: repair those first (vtdoctor fix shard-missing-live-tablets@${orphaned[0] ? shardName(orphaned[0]) : ""}), then cancel what is left.`,
+    );
+  refuse(name, unsupported(snapshot, subject));
+  const keep = keepsData(request, subject.kind);
+  refuse(name, switched(snapshot, subject, { keep }));
+  refuse(name, surroundings(snapshot, subject));
+  const sets = keep ? [] : tableSets(snapshot, [...subject.groups, ...subject.references]);
+  refuse(name, dataRefusals(snapshot, subject, sets));
+  return cancelDraft(snapshot, subject, sets, {
+    ...request,
+    keep,
+    holdSchema,
+    reads: cancelReads(snapshot, subject),
+  });
+};
+
+const orphanDraft = (snapshot: Snapshot, subject: CancelSubject): Draft =>
+  orphanShard(
+    snapshot,
+    subject.targets.map(({ keyspace, shard }) => ({ keyspace, shard, finding: null })),
+    null,
+  );

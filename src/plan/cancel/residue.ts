@@ -1,0 +1,102 @@
+import { IncompleteError, UsageError } from "../../cluster/errors.js";
+import { didYouMean, nearest } from "../../cluster/suggest.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { CancelRequest } from "../context.js";
+import { type Draft, EMPTY_DRAFT, worthRunning } from "../draft.js";
+import { orphanShard } from "../recipes/orphan-shard.js";
+import { vdiffSteps } from "../recipes/streams-away.js";
+import { isPrimary, type Process, processAt } from "../view/processes.js";
+import { keyspaceRecord, type ShardRef } from "../view/shards.js";
+
+/**
+ * What is left of a workflow that has no streams (any more): orphaned targets of its cancel, VDiff reports; else nothing to do.
+ * Throws `UsageError` for an unknown keyspace or a name that is nearly one of the keyspace's, `IncompleteError` where a tablet that
+ * did not answer could have its streams.
+ */
+export const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
+  refuseUnknownKeyspace(snapshot, request.keyspace);
+  const orphans = droppedShards(snapshot, request);
+  if (orphans.length > 0)
+    return orphanShard(
+      snapshot,
+      orphans.map((shard) => ({ ...shard, finding: null })),
+      null,
+    );
+  refuseSilence(snapshot, request);
+  const holders = vdiffHolders(snapshot, request);
+  if (holders.length === 0) return nothing(snapshot, request);
+  return {
+    ...EMPTY_DRAFT,
+    stages: worthRunning([
+      {
+        title: `Delete what is left of ${request.keyspace}.${request.workflow}`,
+        locks: [{ kind: "workflow", keyspace: request.keyspace, workflow: request.workflow }],
+        steps: holders.flatMap((process) => vdiffSteps(snapshot, process, [request.workflow])),
+      },
+    ]),
+    notes: [`${request.keyspace}.${request.workflow} has no streams; only VDiff reports are left of it`],
+  };
+};
+
+const refuseUnknownKeyspace = (snapshot: Snapshot, keyspace: string): void => {
+  if (keyspaceRecord(snapshot, keyspace) !== null) return;
+  const known = snapshot
+    .all<{ keyspace: string }>("SELECT keyspace FROM keyspace ORDER BY keyspace")
+    .map((row) => row.keyspace);
+  const list = known.length === 0 ? "The cluster has none." : `The cluster has ${known.join(", ")}.`;
+  throw new UsageError(`there is no keyspace ${keyspace}.${didYouMean(keyspace, known)} ${list}`);
+};
+
+/** Shards that a cancel of this workflow dropped and that still have processes; its streams may be deleted already (verified.md 2). */
+const droppedShards = (snapshot: Snapshot, request: CancelRequest): readonly ShardRef[] =>
+  snapshot.all<ShardRef>(
+    `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
+     JOIN process p ON p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1 AND p.shard_record = 'absent'
+     WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0 AND d.keyspace = ? AND d.workflow = ?
+     ORDER BY d.keyspace, d.shard`,
+    request.keyspace,
+    request.workflow,
+  );
+
+const refuseSilence = (snapshot: Snapshot, request: CancelRequest): void => {
+  const [silent] = snapshot.all<{ domain: string; subject: string; message: string }>(
+    `SELECT domain, subject, message FROM unanswered
+     WHERE required = 1 AND (domain IN ('topology', 'cell') OR (domain IN ('tablet', 'sidecar') AND keyspace = ?))
+     ORDER BY domain DESC, subject`,
+    request.keyspace,
+  );
+  if (silent === undefined) return;
+  throw new IncompleteError(
+    `no stream of ${request.keyspace}.${request.workflow} was seen, but ${silent.domain} ${silent.subject} did not answer (${silent.message}) and may have one: make it answer, then plan again`,
+  );
+};
+
+const vdiffHolders = (snapshot: Snapshot, request: CancelRequest): readonly Process[] =>
+  snapshot
+    .all<{ address: string }>(
+      "SELECT DISTINCT address FROM vdiff WHERE keyspace = ? AND workflow = ? ORDER BY address",
+      request.keyspace,
+      request.workflow,
+    )
+    .map(({ address }) => processAt(snapshot, address))
+    .filter((process) => process !== null)
+    .filter(isPrimary);
+
+const nothing = (snapshot: Snapshot, request: CancelRequest): Draft => {
+  const known = snapshot
+    .all<{ workflow: string }>(
+      "SELECT workflow FROM workflow WHERE keyspace = ? ORDER BY workflow",
+      request.keyspace,
+    )
+    .map(({ workflow }) => workflow);
+  if (nearest(request.workflow, known) !== null)
+    throw new UsageError(
+      `${request.keyspace} has no workflow ${request.workflow}.${didYouMean(request.workflow, known)}`,
+    );
+  return {
+    ...EMPTY_DRAFT,
+    notes: [
+      `nothing to do: ${request.keyspace} has no workflow ${request.workflow}, and nothing is left of one${known.length === 0 ? "" : ` (it has ${known.join(", ")})`}`,
+    ],
+  };
+};

@@ -1,0 +1,42 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { routingRulesKey } from "../../topology/paths.js";
+import type { DraftStep } from "../draft.js";
+import { base64, keyFact } from "../view/keys.js";
+import { globalRoot } from "../view/roots.js";
+import type { CancelSubject } from "./subject.js";
+import { toTables } from "./switched.js";
+import { ruleNames, ruleTables } from "./tables.js";
+
+/** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (`cancel-path.md` 5.2-9). */
+export const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
+  const { server, root } = globalRoot(snapshot);
+  const record = keyFact(snapshot, server, routingRulesKey(root));
+  if (record === null) return [];
+  const tables = ruleTables(snapshot, subject.groups);
+  const expected = new Map(
+    tables.flatMap((table) =>
+      ruleNames(subject.sourceKeyspace, subject.keyspace, table).map((name) => [name, table] as const),
+    ),
+  );
+  const fromTables = snapshot
+    .all<{ from: string; to: string }>(
+      `SELECT from_table AS "from", to_tables_json AS "to" FROM routing_rule WHERE scope = 'global' ORDER BY from_table`,
+    )
+    .filter(({ from, to }) => {
+      const table = expected.get(from);
+      const own = [`${subject.sourceKeyspace}.${table}`, `${subject.keyspace}.${table}`];
+      return table !== undefined && toTables(to).every((name) => own.includes(name));
+    })
+    .map(({ from }) => from);
+  if (fromTables.length === 0) return [];
+  return [
+    {
+      kind: "routing.remove",
+      server,
+      key: record.key,
+      fromTables,
+      modRevision: record.modRevision,
+      before: base64(record.value),
+    },
+  ];
+};

@@ -1,0 +1,116 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { type Draft, type DraftStep, worthRunning } from "../draft.js";
+import type { LockScope, Read } from "../plan.js";
+import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
+import { tabletRef } from "../view/processes.js";
+import { cells } from "../view/shards.js";
+import type { TableSet } from "./data.js";
+import { denialSteps } from "./denials.js";
+import { deferredKeys, keySteps } from "./keys.js";
+import { routingSteps } from "./routing.js";
+import type { CancelSubject } from "./subject.js";
+import { vschemaSteps } from "./vschema.js";
+
+export interface CancelOptions {
+  readonly keep: boolean;
+  readonly purge: boolean;
+  readonly keepRoutingRules: boolean;
+  readonly restoreSecondaryKeys: boolean;
+  readonly holdSchema: string;
+  readonly reads: readonly Read[];
+}
+
+/** The order of design D16; the rows go last, because they alone say which tables, shards and sources the workflow had. */
+export const cancelDraft = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  sets: readonly TableSet[],
+  options: CancelOptions,
+): Draft => {
+  const forward = [...subject.groups, ...subject.references];
+  const workflows = forward.map((group) => group.workflow);
+  const moves = subject.kind === "MoveTables";
+  const steps: readonly DraftStep[] = [
+    ...stopSteps(snapshot, forward, { orphan: false }),
+    ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
+    ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
+    ...(moves ? denialSteps(snapshot, subject) : []),
+    ...deleteSteps(snapshot, subject.reverse),
+    ...(moves && !options.keepRoutingRules ? routingSteps(snapshot, subject) : []),
+    ...(moves && !options.keep ? vschemaSteps(snapshot, subject) : []),
+    ...deleteSteps(snapshot, forward),
+    ...[...subject.targets, ...subject.sources]
+      .flatMap((side) => side.primaries)
+      .flatMap((primary) => vdiffSteps(snapshot, primary, [...workflows, `${subject.workflow}_reverse`])),
+    ...goneSteps(snapshot, [...forward, ...subject.reverse]),
+    // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (`cancel-path.md` 4.3 R8).
+    ...(moves ? rebuild(snapshot) : []),
+  ];
+  return {
+    repairs: [],
+    stages: worthRunning([
+      {
+        title: `Cancel ${subject.kind} ${subject.keyspace}.${subject.workflow}`,
+        locks: locks(subject),
+        steps,
+      },
+    ]),
+    reads: options.reads,
+    blocked: [],
+    notes: notes(snapshot, subject, sets, options),
+  };
+};
+
+const tableSteps = (
+  snapshot: Snapshot,
+  { group, tables, views }: TableSet,
+  options: CancelOptions,
+): readonly DraftStep[] => {
+  if (tables.length === 0) return [];
+  const at = { tablet: tabletRef(snapshot, group.process), dbName: group.dbName, tables };
+  return options.purge
+    ? [{ kind: "table.drop", ...at }]
+    : [{ kind: "table.hold", ...at, holdSchema: options.holdSchema, views }];
+};
+
+const rebuild = (snapshot: Snapshot): readonly DraftStep[] => [
+  { kind: "srvvschema.rebuild", cells: cells(snapshot).map(({ cell }) => cell) },
+];
+
+/** Vitess's order (`topology-and-wire.md` 4.4). */
+const locks = (subject: CancelSubject): readonly LockScope[] => [
+  { kind: "workflow", keyspace: subject.keyspace, workflow: subject.workflow },
+  ...[...new Set([subject.sourceKeyspace, subject.keyspace])].map(
+    (keyspace): LockScope => ({ kind: "keyspace", keyspace }),
+  ),
+];
+
+const notes = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  sets: readonly TableSet[],
+  options: CancelOptions,
+): readonly string[] => [
+  ...subject.references.map(
+    (group) =>
+      `the streams of ${group.workflow} on ${group.process.alias} are Reshard's copies of a reference table's and go too; on the sources they stay`,
+  ),
+  ...sets.flatMap(({ group, views }) =>
+    views.map(
+      (view) => `the view ${view} on ${group.process.alias} reads from tables that go, and stays broken`,
+    ),
+  ),
+  ...(options.keep
+    ? subject.groups
+        .filter((group) => group.streams.some((stream) => stream.copying === 1))
+        .map((group) => `the copy to ${group.process.alias} has not ended: the kept tables are partial`)
+    : []),
+  ...(options.keep && !options.restoreSecondaryKeys
+    ? [...subject.groups, ...subject.references]
+        .filter((group) => deferredKeys(snapshot, group).length > 0)
+        .map(
+          (group) =>
+            `the kept tables on ${group.process.alias} lack secondary keys that the copy had put off: their statements are saved in the run's folder, and run with --restore-secondary-keys`,
+        )
+    : []),
+];

@@ -1,0 +1,125 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { isPrimary, type Process, processAt, processesOfShard } from "../view/processes.js";
+import { type ShardRecord, type ShardRef, shardRecords } from "../view/shards.js";
+import {
+  groupStreams,
+  type StreamFact,
+  type StreamGroup,
+  streamsAt,
+  streamsOfWorkflow,
+} from "../view/streams.js";
+
+/** One side's shard of a workflow with what runs for it. */
+export interface Side extends ShardRef {
+  readonly record: ShardRecord | null;
+  readonly processes: readonly Process[];
+  readonly primaries: readonly Process[];
+}
+
+/** A workflow that is to be cancelled, with everything of it that is still there. */
+export interface CancelSubject {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly kind: string;
+  readonly sourceKeyspace: string;
+  readonly streams: readonly StreamFact[];
+  readonly targets: readonly Side[];
+  readonly sources: readonly Side[];
+  /** Its own streams, by tablet. */
+  readonly groups: readonly StreamGroup[];
+  /** Copies of reference-table streams that Reshard made on the targets (`cancel-path.md` 2.8-6). */
+  readonly references: readonly StreamGroup[];
+  /** `<workflow>_reverse` on the sources. */
+  readonly reverse: readonly StreamGroup[];
+}
+
+/** Null where no stream of that name is left in the keyspace. */
+export const cancelSubject = (
+  snapshot: Snapshot,
+  keyspace: string,
+  workflow: string,
+): CancelSubject | null => {
+  const streams = streamsOfWorkflow(snapshot, keyspace, workflow);
+  const [first] = streams;
+  if (first === undefined) return null;
+  const targets = sides(snapshot, keyspace, [...new Set(streams.map((stream) => stream.shard))]);
+  const sources = sides(snapshot, first.sourceKeyspace, [
+    ...new Set(streams.map((stream) => stream.sourceShard)),
+  ]);
+  return {
+    keyspace,
+    workflow,
+    kind: first.kind,
+    sourceKeyspace: first.sourceKeyspace,
+    streams,
+    targets,
+    sources,
+    groups: groupsOf(snapshot, streams),
+    references: first.kind === "Reshard" ? referenceCopies(snapshot, targets, sources, workflow) : [],
+    reverse: reverseStreams(snapshot, sources, keyspace, workflow),
+  };
+};
+
+export const isOrphaned = (side: Side): boolean =>
+  side.record === null && side.processes.some((process) => process.shardRecord === "absent");
+
+const sides = (snapshot: Snapshot, keyspace: string, shards: readonly string[]): readonly Side[] => {
+  const records = shardRecords(snapshot, keyspace);
+  return [...shards].sort().map((shard) => {
+    const processes = processesOfShard(snapshot, keyspace, shard);
+    return {
+      keyspace,
+      shard,
+      record: records.find((record) => record.shard === shard) ?? null,
+      processes,
+      primaries: processes.filter(isPrimary),
+    };
+  });
+};
+
+const groupsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly StreamGroup[] =>
+  [...new Set(streams.map((stream) => stream.address))].flatMap((address) => {
+    const process = processAt(snapshot, address);
+    const own = streams.filter((stream) => stream.address === address);
+    return process === null ? [] : groupStreams(process, own);
+  });
+
+/** The same workflow name runs on a source shard, under the same database: what Reshard copied (`cancel-path.md` 4.3 R25). */
+const referenceCopies = (
+  snapshot: Snapshot,
+  targets: readonly Side[],
+  sources: readonly Side[],
+  workflow: string,
+): readonly StreamGroup[] => {
+  const onSources = new Set(
+    sources
+      .flatMap((side) => side.primaries)
+      .flatMap((primary) => streamsAt(snapshot, primary.address))
+      .map((stream) => JSON.stringify([stream.workflow, stream.dbName, stream.sourceKeyspace])),
+  );
+  return targets
+    .flatMap((side) => side.primaries)
+    .flatMap((primary) => groupStreams(primary, streamsAt(snapshot, primary.address)))
+    .filter(
+      (group) =>
+        group.workflow !== workflow &&
+        group.streams.every((stream) =>
+          onSources.has(JSON.stringify([stream.workflow, stream.dbName, stream.sourceKeyspace])),
+        ),
+    );
+};
+
+export const reverseStreams = (
+  snapshot: Snapshot,
+  sources: readonly Side[],
+  keyspace: string,
+  workflow: string,
+): readonly StreamGroup[] =>
+  sources
+    .flatMap((side) => side.primaries)
+    .flatMap((primary) => groupStreams(primary, streamsAt(snapshot, primary.address)))
+    .filter(
+      (group) =>
+        group.workflow === `${workflow}_reverse` &&
+        group.streams.every((stream) => stream.sourceKeyspace === keyspace),
+    );

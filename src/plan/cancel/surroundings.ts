@@ -1,0 +1,145 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { probed } from "../view/processes.js";
+import { shardName } from "../view/shards.js";
+import type { Refusal } from "./refusal.js";
+import type { CancelSubject, Side } from "./subject.js";
+
+/** What must be seen, and who must not be at work, before anything is stopped (`cancel-path.md` 5.1 G2, G3, G6, G7). */
+export const surroundings = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => [
+  ...topologySilent(snapshot),
+  ...tabletsSilent(snapshot, subject),
+  ...atWork(snapshot, subject),
+  ...subject.targets.flatMap((side) => writablePrimary(snapshot, side)),
+  ...subject.sources.flatMap((side) => sourcePrimary(snapshot, side)),
+];
+
+const SCAN_AGAIN = "make it answer, then plan again: an absence is never concluded from silence";
+
+const topologySilent = (snapshot: Snapshot): readonly Refusal[] =>
+  snapshot
+    .all<{ domain: string; subject: string; message: string }>(
+      `SELECT domain, subject, message FROM unanswered
+       WHERE domain IN ('topology', 'cell') AND required = 1 ORDER BY domain DESC, subject`,
+    )
+    .map((one) => ({
+      fact: `the ${one.domain === "cell" ? `topology of cell ${one.subject}` : "global topology"} did not answer (${one.message})`,
+      instead: SCAN_AGAIN,
+    }));
+
+const tabletsSilent = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+  subject.targets.flatMap((side) =>
+    snapshot
+      .all<{ alias: string; subject: string; domain: string; message: string }>(
+        `SELECT alias, subject, domain, message FROM unanswered
+         WHERE domain IN ('tablet', 'sidecar') AND required = 1 AND keyspace = ? AND shard = ?
+         ORDER BY domain DESC, subject`,
+        side.keyspace,
+        side.shard,
+      )
+      .map((one) => ({
+        fact: `tablet ${one.alias || one.subject} of target ${shardName(side)} did not answer (${one.domain}: ${one.message})`,
+        instead: SCAN_AGAIN,
+      })),
+  );
+
+/** Any operation on its keyspaces that is not about another workflow; a dead holder's lock would be in the way too. */
+const atWork = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
+  const locks = snapshot.all<{
+    key: string;
+    action: string;
+    host: string;
+    until: number | null;
+    keyspace: string;
+    workflow: string | null;
+  }>(
+    `SELECT l.key, l.action, l.host_name AS host, o.until, l.keyspace, l.workflow FROM topo_lock l
+     LEFT JOIN operation o ON o.lock_key = l.key
+     WHERE l.holder = 1 AND l.keyspace IN (?, ?) ORDER BY l.key`,
+    subject.keyspace,
+    subject.sourceKeyspace,
+  );
+  return locks
+    .filter(
+      (lock) => !lock.workflow || (lock.workflow === subject.workflow && lock.keyspace === subject.keyspace),
+    )
+    .map((lock) => ({
+      fact: `${lock.action || "an operation"} of ${lock.host || "an unnamed host"} holds the lock ${lock.key}`,
+      instead:
+        lock.until === null
+          ? "its holder seems to be gone: clear it with vtdoctor fix (topo-lock-stale), then cancel"
+          : "wait until that operation has ended, then cancel",
+    }));
+};
+
+const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => {
+  const name = shardName(side);
+  const [primary, second] = side.primaries;
+  if (primary === undefined)
+    return [
+      {
+        fact: `target ${name} has no primary that answers`,
+        instead: "give the shard a primary (PlannedReparentShard, or VTOrc), then cancel",
+      },
+    ];
+  if (second !== undefined)
+    return [
+      {
+        fact: `${primary.alias} and ${second.alias} both say that they are PRIMARY of target ${name}`,
+        instead: "end the older primary's term first",
+      },
+    ];
+  const recorded = side.record?.primaryAlias ?? "nobody";
+  return [
+    ...(primary.record === "present"
+      ? []
+      : [
+          {
+            fact: `the primary ${primary.alias} of target ${name} has no Tablet record of its own`,
+            instead: "repair that with vtdoctor fix first",
+          },
+        ]),
+    ...(recorded === primary.alias
+      ? []
+      : [
+          {
+            fact: `the Shard record of target ${name} names ${recorded} as its primary, but ${primary.alias} is`,
+            instead: "wait until the shard record follows (30 s), or repair it with vtdoctor fix",
+          },
+        ]),
+    ...(primary.readOnly === 0
+      ? []
+      : [
+          {
+            fact:
+              primary.readOnly === null
+                ? `the primary ${primary.alias} of target ${name} did not say whether its MySQL takes writes`
+                : `the MySQL of the primary ${primary.alias} of target ${name} is read-only`,
+            instead: "make its MySQL writable (see why it is not), then cancel",
+          },
+        ]),
+    ...(probed(snapshot, primary.address, "streams")
+      ? []
+      : [
+          {
+            fact: `the primary ${primary.alias} of target ${name} did not say which streams it has`,
+            instead: SCAN_AGAIN,
+          },
+        ]),
+  ];
+};
+
+/** Only a source's primary knows whether a journal was written. */
+const sourcePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => {
+  const known = side.primaries.filter(
+    (primary) =>
+      probed(snapshot, primary.address, "journals") && probed(snapshot, primary.address, "streams"),
+  );
+  return known.length === 1
+    ? []
+    : [
+        {
+          fact: `${known.length === 0 ? "no primary" : "more than one primary"} of source ${shardName(side)} said whether it has a journal and reverse streams`,
+          instead: SCAN_AGAIN,
+        },
+      ];
+};

@@ -1,0 +1,102 @@
+import { RefusedError } from "../../cluster/errors.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { isPrimary, processesOfShard } from "../view/processes.js";
+import type { StreamFact, StreamGroup } from "../view/streams.js";
+
+/** Rule filter that keeps a table out (binlog_player.ExcludeStr). */
+const EXCLUDE = "exclude";
+
+/**
+ * Tables of Vitess's own: table GC of v20+ and before it, shadow tables of Online DDL, the old tables of pt-osc and of
+ * `MoveTables complete --rename-tables` (go/vt/schema IsInternalOperationTableName).
+ */
+const INTERNAL = [
+  /^_vt_[a-z0-9]{3}_[0-9a-f]{32}_[0-9]{14}_$/,
+  /^_vt_(HOLD|PURGE|EVAC|DROP)_[0-9a-f]{32}_[0-9]{14}$/,
+  /^_[0-9a-f_]{36}_[0-9]{14}_(gho|ghc|del|new|vrepl)$/,
+  /^_.*_old$/,
+];
+
+export const isInternal = (table: string): boolean => INTERNAL.some((pattern) => pattern.test(table));
+
+interface Rule {
+  readonly match: string;
+  readonly filter: string;
+}
+
+/** The base tables on the group's tablet that its streams copied there, ascending. */
+export const copiedTables = (snapshot: Snapshot, group: StreamGroup): readonly string[] => {
+  const present = baseTables(snapshot, group.process.address, group.dbName);
+  const streams = group.streams.map((stream) => ({
+    rules: rulesOf(snapshot, stream),
+    source: sourceTables(snapshot, stream),
+  }));
+  return present.filter(
+    (table) =>
+      !isInternal(table) &&
+      streams.some(({ rules, source }) => {
+        const rule = rules.find((candidate) => matches(candidate, table));
+        if (rule === undefined || rule.filter === EXCLUDE) return false;
+        return !isPattern(rule) || source.has(table);
+      }),
+  );
+};
+
+/** The names in the rules themselves: what MoveTables denies and routes. */
+export const ruleTables = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly string[] =>
+  [
+    ...new Set(
+      groups
+        .flatMap((group) => group.streams)
+        .flatMap((stream) => rulesOf(snapshot, stream))
+        .filter((rule) => !isPattern(rule) && rule.filter !== EXCLUDE)
+        .map((rule) => rule.match),
+    ),
+  ].sort();
+
+/** The nine routing rules that MoveTables writes for a table (verified.md 5). */
+export const ruleNames = (source: string, target: string, table: string): readonly string[] =>
+  [table, `${target}.${table}`, `${source}.${table}`].flatMap((name) => [
+    name,
+    `${name}@replica`,
+    `${name}@rdonly`,
+  ]);
+
+export const rulesOf = (snapshot: Snapshot, stream: StreamFact): readonly Rule[] =>
+  snapshot.all<Rule>(
+    "SELECT match, filter FROM stream_rule WHERE address = ? AND id = ? ORDER BY ordinal",
+    stream.address,
+    stream.id,
+  );
+
+const isPattern = (rule: Rule): boolean => rule.match.startsWith("/");
+
+/** As vttablet: the first rule that matches decides; a pattern is not anchored (vreplication/table_plan_builder.go MatchTable). */
+export const matches = (rule: Rule, table: string): boolean => {
+  if (!isPattern(rule)) return rule.match === table;
+  const pattern = rule.match.replace(/^\/+|\/+$/g, "");
+  try {
+    return new RegExp(pattern).test(table);
+  } catch {
+    throw new RefusedError(
+      `the table pattern ${rule.match} of a stream can not be read: nothing is decided on it`,
+    );
+  }
+};
+
+const baseTables = (snapshot: Snapshot, address: string, dbName: string): readonly string[] =>
+  snapshot
+    .all<{ name: string }>(
+      `SELECT table_name AS name FROM live_table
+       WHERE address = ? AND db_name = ? AND table_type = 'BASE TABLE' ORDER BY table_name`,
+      address,
+      dbName,
+    )
+    .map(({ name }) => name);
+
+const sourceTables = (snapshot: Snapshot, stream: StreamFact): ReadonlySet<string> =>
+  new Set(
+    processesOfShard(snapshot, stream.sourceKeyspace, stream.sourceShard)
+      .filter(isPrimary)
+      .flatMap((source) => baseTables(snapshot, source.address, source.dbName)),
+  );
