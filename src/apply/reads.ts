@@ -1,7 +1,7 @@
 import type { Read } from "../plan/plan.js";
 import { differsFrom, nameOf } from "./identity.js";
 import { inIds } from "./sight.js";
-import type { KeyRef } from "./step-runner.js";
+import type { KeyRef } from "./topo-write.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 import type { World } from "./world.js";
 

@@ -2,7 +2,7 @@ import type { Outcome } from "../cluster/outcome.js";
 import type { Entry } from "../topology/store.js";
 import type { Inverse } from "./inverse.js";
 import type { Site } from "./site.js";
-import type { KeyRef } from "./step-runner.js";
+import type { KeyRef } from "./topo-write.js";
 import { unchanged, writeFenced } from "./topo-write.js";
 import {
   type Check,

@@ -1,5 +1,6 @@
 import { DoctorError, IncompleteError, InterruptedError, RefusedError } from "../cluster/errors.js";
-import type { Stage, Step } from "../plan/plan.js";
+import type { Plan, Stage, Step } from "../plan/plan.js";
+import { writeSet } from "../plan/write-set.js";
 import type { ExecuteOptions } from "./execute.js";
 import { Fence, lostWords } from "./fence.js";
 import { intentsIn, type JournalEntry, resultsIn } from "./journal.js";
@@ -12,9 +13,9 @@ import type { Site } from "./site.js";
 import { releaseLocks, takeLocks } from "./stage-locks.js";
 import { type BoundStep, bind } from "./steps/registry.js";
 import { sameCluster } from "./topo-roots.js";
+import type { KeyRef } from "./topo-write.js";
 import type { Check, Effect, Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
-import { writtenBy } from "./write-set.js";
 
 /** How often and how far apart the end state is looked for: a call whose reply was lost may still be at work. */
 const VERIFY_TRIES = 5;
@@ -24,7 +25,7 @@ const VERIFY_EVERY_MS = 1000;
 export class Run {
   private readonly results = new Map<string, StepResult>();
   private readonly begun: Set<string>;
-  private readonly isWritten;
+  private readonly isWritten: (at: KeyRef) => boolean;
   private readonly signal: AbortSignal;
 
   constructor(
@@ -243,6 +244,14 @@ export class Run {
   private journal(entry: JournalEntry): void {
     this.folder.append({ at: new Date(this.world.clock.now()).toISOString(), ...entry });
   }
+}
+
+/** Whether the plan itself writes a key: that revision is its own steps' business. */
+function writtenBy(plan: Plan): (at: KeyRef) => boolean {
+  const written = new Set(
+    writeSet(plan).flatMap((write) => (write.kind === "topo-key" ? [`${write.server} ${write.key}`] : [])),
+  );
+  return (at) => written.has(`${at.server} ${at.key}`);
 }
 
 const isOpen = (proof: Check): boolean => proof.kind === "ready" || proof.kind === "unanswered";

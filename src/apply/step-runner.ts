@@ -18,11 +18,4 @@ export interface StepRunner<K extends StepKind> {
   verify(step: StepOf<K>, site: Site, effect: Effect): Promise<Check>;
   /** How it is taken back, or why it is not (design D20). Written into the journal with the intent. */
   inverse(step: StepOf<K>): Inverse;
-  /** Topology keys that it writes, as `server` and `key` (promise P3). */
-  writes(step: StepOf<K>, site: Pick<Site, "plan">): readonly KeyRef[];
-}
-
-export interface KeyRef {
-  readonly server: string;
-  readonly key: string;
 }

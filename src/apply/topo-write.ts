@@ -2,6 +2,11 @@ import type { Compare, TxnOp } from "../topology/store.js";
 import type { Site } from "./site.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 
+export interface KeyRef {
+  readonly server: string;
+  readonly key: string;
+}
+
 /** What a write needs besides the fence: the revisions that it was decided on. */
 export interface FencedWrite {
   readonly server: string;

@@ -25,7 +25,6 @@ export const denialLift: StepRunner<"denial.lift"> = {
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),
   inverse: (step) => putBack(step),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 const editOf = (step: Lift): RecordEdit<Shard> => ({

@@ -46,7 +46,6 @@ export const keysExport: StepRunner<"keys.export"> = {
 
   inverse: (step) =>
     noInverse(step.apply ? "a secondary key holds no data" : "it only writes a file of the run"),
-  writes: () => [],
 };
 
 const exportKeys = (step: Export, site: Site): string =>

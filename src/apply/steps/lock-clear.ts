@@ -37,7 +37,6 @@ export const lockClear: StepRunner<"lock.clear"> = {
 
   verify: judge,
   inverse: () => noInverse("a lock that nobody holds is not put back"),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 async function judge(step: Clear, site: Site): Promise<Check> {

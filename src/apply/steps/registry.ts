@@ -2,7 +2,7 @@ import type { Step, StepKind } from "../../plan/plan.js";
 import type { StepOf } from "../../plan/steps/spec.js";
 import type { Inverse } from "../inverse.js";
 import type { Site } from "../site.js";
-import type { KeyRef, StepRunner } from "../step-runner.js";
+import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
 import { denialLift } from "./denial-lift.js";
 import { keysExport } from "./keys-export.js";
@@ -50,7 +50,6 @@ export interface BoundStep {
   run(site: Site): Promise<Effect>;
   verify(site: Site, effect: Effect): Promise<Check>;
   inverse(): Inverse;
-  writes(site: Pick<Site, "plan">): readonly KeyRef[];
 }
 
 export const bind = (step: Step): BoundStep => bindAs(step.kind, step);
@@ -64,6 +63,5 @@ function bindAs<K extends StepKind>(kind: K, step: StepOf<K>): BoundStep {
     run: (site) => runner.run(step, site),
     verify: (site, effect) => runner.verify(step, site, effect),
     inverse: () => runner.inverse(step),
-    writes: (site) => runner.writes(step, site),
   };
 }

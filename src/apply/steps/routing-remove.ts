@@ -20,7 +20,6 @@ export const routingRemove: StepRunner<"routing.remove"> = {
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),
   inverse: (step) => putBack(step),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 const editOf = (step: Remove): RecordEdit<RoutingRules> => ({

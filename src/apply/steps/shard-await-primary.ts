@@ -30,7 +30,6 @@ export const shardAwaitPrimary: StepRunner<"shard.await-primary"> = {
 
   verify: judge,
   inverse: () => noInverse("it only waits"),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 async function judge(step: Await, site: Site): Promise<Check> {

@@ -57,7 +57,6 @@ export const shardRestore: StepRunner<"shard.restore"> = {
     noInverse(
       "its tablets run, and a shard of running tablets without a record is the drift that this repairs",
     ),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 const doneWords = (step: Restore): string =>

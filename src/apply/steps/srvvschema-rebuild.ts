@@ -6,9 +6,9 @@ import type { Inverse } from "../inverse.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
-import type { KeyRef, StepRunner } from "../step-runner.js";
+import type { StepRunner } from "../step-runner.js";
 import { globalRoot, rootOfCell, sameCluster } from "../topo-roots.js";
-import { absent, unchanged, writeFenced } from "../topo-write.js";
+import { absent, type KeyRef, unchanged, writeFenced } from "../topo-write.js";
 import {
   type Check,
   done,
@@ -56,7 +56,6 @@ export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
 
   verify: judge,
   inverse: (): Inverse => ({ kind: "run-again" }),
-  writes: keysOf,
 };
 
 const doneWords = (step: Rebuild): string =>
@@ -68,7 +67,7 @@ async function judge(step: Rebuild, site: Site): Promise<Check> {
   return drift.value.length === 0 ? doneAlready(doneWords(step)) : READY;
 }
 
-function keysOf(step: Rebuild, site: Pick<Site, "plan">): readonly KeyRef[] {
+function keysOf(step: Rebuild, site: Site): readonly KeyRef[] {
   return step.cells.flatMap((cell) => {
     const root = rootOfCell(site.plan.cluster, cell);
     return root === null ? [] : [{ server: root.server, key: srvVSchemaKey(root.root) }];

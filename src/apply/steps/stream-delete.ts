@@ -30,7 +30,6 @@ export const streamDelete: StepRunner<"stream.delete"> = {
     noInverse(
       "the rows are kept in before/, but streams of a cancelled workflow are not put back: create it again",
     ),
-  writes: () => [],
 };
 
 const idsOf = (step: Delete): readonly number[] => step.rows.map((row) => row.id);

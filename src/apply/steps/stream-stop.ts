@@ -35,7 +35,6 @@ export const streamStop: StepRunner<"stream.stop"> = {
           "a stream is never restarted on an orphan: it would write unseen, and no Vitess command could stop it",
         )
       : { kind: "set-states-back", tablet: step.tablet, workflow: step.workflow, dbName: step.dbName },
-  writes: () => [],
 };
 
 export const stopStatement = (step: Stop, run: string): string =>

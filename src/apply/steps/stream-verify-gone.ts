@@ -30,7 +30,6 @@ export const streamVerifyGone: StepRunner<"stream.verify-gone"> = {
   run: observeTwice,
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
   inverse: () => noInverse("it only looks"),
-  writes: () => [],
 };
 
 interface Observation {

@@ -17,7 +17,6 @@ export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
   run: observeTwice,
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
   inverse: () => noInverse("it only looks"),
-  writes: () => [],
 };
 
 async function observeTwice(step: StepOf<"stream.verify-stopped">, site: Site): Promise<Effect> {

@@ -31,7 +31,6 @@ export const tableDrop: StepRunner<"table.drop"> = {
 
   verify: judge,
   inverse: () => noInverse("the rows are destroyed, as --purge asked; the definitions are kept in before/"),
-  writes: () => [],
 };
 
 const droppedWords = (step: Drop): string =>

@@ -37,7 +37,6 @@ export const tableHold: StepRunner<"table.hold"> = {
     toSchema: step.dbName,
     tables: step.tables,
   }),
-  writes: () => [],
 };
 
 export const holdStatements = (

@@ -22,5 +22,4 @@ export const tabletRefresh: StepRunner<"tablet.refresh"> = {
 
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
   inverse: () => noInverse("it only makes the tablet read"),
-  writes: () => [],
 };

@@ -73,10 +73,6 @@ export const tabletRestore: StepRunner<"tablet.restore"> = {
 
   inverse: () =>
     noInverse("the process runs, and one whose record is gone ends itself when it next publishes its state"),
-  writes: (step) => [
-    { server: step.server, key: step.key },
-    { server: step.server, key: step.replicationKey },
-  ],
 };
 
 const doneWords = (step: Restore): string =>

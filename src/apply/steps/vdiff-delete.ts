@@ -22,7 +22,6 @@ export const vdiffDelete: StepRunner<"vdiff.delete"> = {
 
   verify: judge,
   inverse: () => noInverse("a VDiff is a report; run it again"),
-  writes: () => [],
 };
 
 const doneWords = (step: DeleteVDiffs): string =>

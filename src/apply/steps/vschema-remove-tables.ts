@@ -21,7 +21,6 @@ export const vschemaRemoveTables: StepRunner<"vschema.remove-tables"> = {
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),
   inverse: (step) => putBack(step),
-  writes: (step) => [{ server: step.server, key: step.key }],
 };
 
 const editOf = (step: RemoveTables): RecordEdit<Keyspace> => ({
