@@ -44,7 +44,10 @@ export class EtcdConnection {
   }
 
   async #ask<T>(call: Call<T>, tryAnother: (failure: Unanswered) => boolean): Promise<Outcome<T>> {
-    let failure = unanswered("unreachable", `"${this.server}" names no etcd server`);
+    let failure = unanswered(
+      "unreachable",
+      `No connection established: "${this.server}" names no etcd server`,
+    );
     for (const [offset] of this.#members.entries()) {
       const index = (this.#first + offset) % this.#members.length;
       const outcome = await this.#askMember(index, call);

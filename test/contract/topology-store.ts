@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/cluster/clock.js";
 import type { Outcome } from "../../src/cluster/outcome.js";
+import { readHistory } from "../../src/topology/history.js";
 import type { Compare, Entry, TopologyStore, TxnOp } from "../../src/topology/store.js";
 
 /** One etcd cluster that a run of the suite has for itself, and what the port itself can not do to it. */
@@ -326,6 +327,31 @@ export function topologyStoreContract(name: string, start: () => Promise<StoreUn
         reason: "compacted",
       });
       expect(text((await entry(key))?.value)).toBe("3");
+    });
+
+    test("the history of deletions is readable up to the compaction", async () => {
+      const at = folder();
+      await put(`${at}forgotten`, "1");
+      await put(`${at}gone`, "1");
+      await put(`${at}again`, "1");
+      const horizon = await remove(`${at}forgotten`);
+      const last = await put(`${at}gone`, "2");
+      const deleted = [await remove(`${at}gone`), await remove(`${at}again`)];
+      await put(`${at}again`, "3");
+      await world.compact(horizon);
+      const limits = { samples: 8, budget: 200 };
+      const what = { prefixes: [at], wanted: () => true, locksOf: () => [`${at}gone`] };
+      const history = answerOf(await readHistory(store, { ...what, ...limits }));
+      expect(history).toMatchObject({
+        horizon,
+        unresolved: [],
+        exhausted: false,
+        lost: [
+          { key: `${at}again`, deletedRevision: deleted[1], value: bytes("1"), recreated: true, locks: [] },
+          { key: `${at}gone`, deletedRevision: deleted[0], value: bytes("2"), recreated: false },
+        ],
+      });
+      expect(history.lost[1]?.locks).toMatchObject([{ key: `${at}gone`, modRevision: last }]);
     });
   });
 }

@@ -22,10 +22,14 @@ export interface EtcdServer {
   stop(): Promise<void>;
 }
 
-/** `flags` are added to etcd's command line; `scheme` is that of its client URL. */
-export async function startEtcd(flags: readonly string[] = [], scheme = "http"): Promise<EtcdServer> {
+/** `flags` are added to etcd's command line; `scheme` and `port` are those of its client URL. */
+export async function startEtcd(
+  flags: readonly string[] = [],
+  scheme = "http",
+  port?: number,
+): Promise<EtcdServer> {
   const folder = mkdtempSync(join(tmpdir(), "vtdoctor-etcd-"));
-  const [client, peer] = [await freePort(), await freePort()];
+  const [client, peer] = [port ?? (await freePort()), await freePort()];
   const clientUrl = `${scheme}://127.0.0.1:${client}`;
   const peerUrl = `http://127.0.0.1:${peer}`;
   const server = spawn(
