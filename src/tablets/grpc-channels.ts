@@ -1,5 +1,5 @@
 import { type ChannelCredentials, Client, type ClientOptions, credentials } from "@grpc/grpc-js";
-import type { Outcome } from "../cluster/outcome.js";
+import { type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletTls } from "./options.js";
 
 /** 16 MiB, Vitess's `--grpc-max-message-size` (`topology-and-wire.md` 7.1). */
@@ -15,6 +15,7 @@ export class GrpcChannels {
   readonly #options: ClientOptions;
   readonly #idleLimit: number;
   readonly #open = new Map<string, Channel>();
+  #closed = false;
 
   constructor(tls: TabletTls | null, idleLimit: number) {
     this.#credentials = channelCredentials(tls);
@@ -23,6 +24,7 @@ export class GrpcChannels {
   }
 
   async use<T>(address: string, call: (client: Client) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+    if (this.#closed) return unanswered("failed", "not asked: this end was closed");
     const channel = this.#take(address);
     const outcome = await call(channel.client);
     channel.calls -= 1;
@@ -32,7 +34,9 @@ export class GrpcChannels {
     return outcome;
   }
 
+  /** Calls in flight end at their deadline; calls that still wait for their turn are not made. */
   close(): void {
+    this.#closed = true;
     for (const channel of this.#open.values()) channel.client.close();
     this.#open.clear();
   }
