@@ -133,10 +133,10 @@ describe("what moves while the tablets answer", () => {
       return ask(at);
     });
     const facts = await collect(sourcesOf(cluster, { tablets }), settingsOf(cluster));
-    const valueOf = (key: string) => facts.topo_key.find((row) => row.key === key)?.value;
-    expect(Buffer.from(valueOf(changed) ?? [])).toEqual(Buffer.from(newer));
-    expect(valueOf(added)).toBeDefined();
-    expect(valueOf(removed)).toBeUndefined();
+    const bytesOf = (key: string) => facts.topo_key.find((row) => row.key === key)?.value;
+    expect(Buffer.from(bytesOf(changed) ?? [])).toEqual(Buffer.from(newer));
+    expect(bytesOf(added)).toBeDefined();
+    expect(bytesOf(removed)).toBeUndefined();
     expect(JSON.parse(metaOf(facts, "moved_keys_json") ?? "")).toEqual(
       [changed, removed, added].sort().map((key) => ({ server: etcd.server, key })),
     );

@@ -1,0 +1,220 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { answered, type Outcome, unanswered } from "../../src/cluster/outcome.js";
+import { collect } from "../../src/collect/collect.js";
+import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import type { TabletAddress, TabletReader, TabletVars } from "../../src/tablets/access.js";
+import { addTablet, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
+
+const PRIMARY = "127.0.0.1:16100";
+const REPLICA = "127.0.0.1:16101";
+
+/** Channel to "answered" or the reason why not. */
+const probesAt = (facts: Facts, address: string): Record<string, string> =>
+  Object.fromEntries(
+    facts.probe
+      .filter((row) => row.address === address)
+      .map((row) => [row.channel, row.reason ?? "answered"]),
+  );
+
+const scan = (
+  cluster: SimCluster,
+  changes: Parameters<typeof settingsOf>[1] = {},
+  tablets = cluster.reader,
+) => collect(sourcesOf(cluster, { tablets }), settingsOf(cluster, changes));
+
+describe("a tablet", () => {
+  it("is asked for itself, and a primary for its shard; tables only where they matter", async () => {
+    const facts = await scan(smallCluster());
+    const everybody = { health: "answered", vars: "answered", status: "answered", streams: "answered" };
+    const spokesman = {
+      ...everybody,
+      copyState: "answered",
+      postCopyActions: "answered",
+      journals: "answered",
+      vdiffs: "answered",
+      holds: "answered",
+    };
+    expect(probesAt(facts, PRIMARY)).toEqual(spokesman);
+    expect(probesAt(facts, REPLICA)).toEqual(everybody);
+    expect(probesAt(facts, "127.0.0.1:16200")).toEqual({
+      ...spokesman,
+      schema: "answered",
+      triggers: "answered",
+    });
+  });
+
+  it("speaks for its shard as a replica where no primary answers", async () => {
+    const cluster = smallCluster();
+    cluster.faults.refuse(PRIMARY);
+    expect(probesAt(await scan(cluster), REPLICA)).toMatchObject({ journals: "answered" });
+  });
+
+  it("gives its tables where the shard record is missing, and everywhere when asked", async () => {
+    const cluster = smallCluster();
+    expect(probesAt(await scan(cluster, { askTables: true }), PRIMARY)).toHaveProperty("schema");
+    cluster.topology.shard("customer", "0").delete();
+    expect(probesAt(await scan(cluster), PRIMARY)).toHaveProperty("schema");
+  });
+
+  it("that hangs costs one deadline and gets no second question, but its MySQL does", async () => {
+    const cluster = smallCluster({ mysqlCredentials: true });
+    cluster.faults.hang("zone1-0000000100");
+    const before = cluster.clock.now();
+    const facts = await scan(cluster);
+    expect(cluster.clock.now() - before).toBe(TIMEOUT_MS);
+    expect(probesAt(facts, PRIMARY)).toEqual({
+      health: "timeout",
+      mysqlStatus: "answered",
+      mysql: "answered",
+    });
+    expect(facts.live_tablet.find(({ address }) => address === "mysql://127.0.0.1:27100")).toMatchObject({
+      alias: null,
+      read_only: 0,
+    });
+  });
+
+  it("whose gRPC port is closed still says over HTTP who it is", async () => {
+    const cluster = smallCluster();
+    cluster.faults.refuse("zone1-0000000100", ["grpc"]);
+    const facts = await scan(cluster);
+    expect(probesAt(facts, PRIMARY)).toEqual({ health: "unreachable", vars: "answered" });
+    expect(facts.live_tablet[0]).toMatchObject({
+      alias: "zone1-0000000100",
+      serving: null,
+      state_name: "SERVING",
+    });
+  });
+
+  it("that does not know one question answers the others", async () => {
+    const cluster = smallCluster();
+    const tablets: TabletReader = {
+      ...around(cluster.reader, (_, at, ask) => ask(at)),
+      rows: async (at, read) =>
+        read === "vdiffs" ? unanswered("unsupported", "no table vdiff") : cluster.reader.rows(at, read),
+    };
+    const probes = probesAt(await scan(cluster, {}, tablets), PRIMARY);
+    expect(probes).toMatchObject({ vdiffs: "unsupported", journals: "answered", holds: "answered" });
+  });
+
+  it("that was started with another topology is noted and asked nothing more", async () => {
+    const cluster = smallCluster();
+    const clone = (vars: TabletVars): TabletVars => ({ ...vars, topoRoot: "/vitess/staging" });
+    const tablets: TabletReader = {
+      ...around(cluster.reader, (_, at, ask) => ask(at)),
+      vars: async (at) => mapped(at, await cluster.reader.vars(at), clone),
+    };
+    const facts = await scan(cluster, {}, tablets);
+    expect(probesAt(facts, PRIMARY)).toEqual({ health: "answered", vars: "answered" });
+    expect(facts.live_tablet[0]).toMatchObject({ alias: "zone1-0000000100", topo_root: "/vitess/staging" });
+  });
+
+  it("that spells the global server otherwise is judged by the cluster id, where that can be had", async () => {
+    const cluster = smallCluster();
+    cluster.server("etcd-staging:2379");
+    const spelledAs = async (topoServer: string) => {
+      const tablets: TabletReader = {
+        ...around(cluster.reader, (_, at, ask) => ask(at)),
+        vars: async (at) => mapped(at, await cluster.reader.vars(at), (vars) => ({ ...vars, topoServer })),
+      };
+      const connect = (server: string) =>
+        cluster.connect(server === "10.0.0.5:2379" ? "etcd-global:2379" : server);
+      return collect(sourcesOf(cluster, { tablets, connect }), settingsOf(cluster));
+    };
+    const staging = await spelledAs("etcd-staging:2379");
+    expect(probesAt(staging, PRIMARY)).not.toHaveProperty("streams");
+    expect(staging.topo_server.map(({ server }) => server)).toContain("etcd-staging:2379");
+    for (const ours of ["10.0.0.5:2379", "private.name:2379", "http://ETCD-global:2379/,other:2379", ""]) {
+      expect(probesAt(await spelledAs(ours), PRIMARY)).toHaveProperty("streams");
+    }
+  });
+
+  it("that answers at the address of another is noted and asked nothing more", async () => {
+    const cluster = smallCluster();
+    cluster.tablet("zone2-0000000101").kill();
+    const stranger = addTablet(cluster, "zone1", 900, "0", false);
+    cluster.topology.tablet(stranger.alias).delete();
+    const tablets = around(cluster.reader, (_, at, ask) =>
+      ask(at.grpcPort === 16101 ? { ...at, grpcPort: 16900, httpPort: 15900 } : at),
+    );
+    const facts = await scan(cluster, { history: { enabled: false, budget: 0 } }, tablets);
+    expect(probesAt(facts, REPLICA)).toEqual({ health: "answered" });
+    expect(facts.live_tablet.find(({ address }) => address === REPLICA)?.alias).toBe("zone1-0000000900");
+  });
+
+  it("whose HTTP port belongs to another tablet is not taken for that one", async () => {
+    const cluster = smallCluster();
+    const tablets = around(cluster.reader, (call, at, ask) =>
+      ask(call === "vars" && at.httpPort === 15101 ? { ...at, httpPort: 15100 } : at),
+    );
+    const facts = await scan(cluster, {}, tablets);
+    expect(facts.live_tablet.find(({ address }) => address === REPLICA)).toMatchObject({
+      alias: "zone2-0000000101",
+      state_name: null,
+    });
+  });
+});
+
+describe("a lost cell", () => {
+  it("costs a few deadlines, not one for each of its tablets", async () => {
+    const cluster = smallCluster();
+    for (let uid = 1000; uid < 1200; uid++) {
+      addTablet(cluster, "zone2", uid, "0", false);
+      cluster.faults.hang(`127.0.0.1:${16_000 + uid}`);
+    }
+    cluster.faults.hang("zone2-0000000101");
+    const before = cluster.clock.now();
+    const facts = await scan(cluster);
+    expect(cluster.clock.now() - before).toBeLessThanOrEqual(3 * TIMEOUT_MS);
+    const silent = facts.probe.filter(({ channel, reason }) => channel === "health" && reason === "timeout");
+    expect(silent).toHaveLength(201);
+    expect(silent.every(({ required }) => required === 1)).toBe(true);
+  });
+
+  it("is not given up while one of its tablets answers", async () => {
+    const cluster = smallCluster();
+    for (let uid = 1000; uid < 1080; uid++) {
+      addTablet(cluster, "zone2", uid, "0", false);
+      if (uid < 1070) cluster.faults.hang(`127.0.0.1:${16_000 + uid}`);
+    }
+    const facts = await scan(cluster, { concurrency: 8 });
+    expect(facts.live_tablet).toHaveLength(3 + 10);
+  });
+});
+
+describe("filters", () => {
+  it("ask only the tablets of a keyspace, and those that its streams read", async () => {
+    const cluster = smallCluster();
+    addTablet(cluster, "zone1", 400, "0", true, "moved");
+    addTablet(cluster, "zone1", 500, "0", true, "other");
+    const facts = await scan(cluster, { keyspaces: ["moved"] });
+    expect(facts.live_tablet.map(({ alias }) => alias)).toEqual(["zone1-0000000400"]);
+    expect(new Set(facts.probe.map(({ address }) => address))).toEqual(new Set(["127.0.0.1:16400"]));
+    expect(facts.topo_key.some(({ key }) => key.includes("/keyspaces/other/"))).toBe(true);
+  });
+
+  it("leave an etcd alone that serves only other cells", async () => {
+    const cluster = smallCluster();
+    const facts = await scan(cluster, { cells: ["zone1"] });
+    expect(facts.topo_server.map(({ server }) => server)).toEqual(["etcd-global:2379"]);
+    expect(facts.live_tablet.map(({ alias }) => alias)).toEqual(["zone1-0000000100", "zone1-0000000200"]);
+  });
+});
+
+describe("the shard of interest", () => {
+  it("is one with denied tables too", async () => {
+    const cluster = smallCluster();
+    const record = cluster.topology.shard("customer", "0");
+    record.put(create(ShardSchema, { isPrimaryServing: true, tabletControls: [{ deniedTables: ["t"] }] }));
+    expect(probesAt(await scan(cluster), PRIMARY)).toHaveProperty("schema");
+  });
+});
+
+const mapped = (
+  at: TabletAddress,
+  vars: Outcome<TabletVars>,
+  change: (vars: TabletVars) => TabletVars,
+): Outcome<TabletVars> =>
+  vars.kind === "answered" && at.httpPort === 15100 ? answered(change(vars.value)) : vars;
