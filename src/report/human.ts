@@ -56,19 +56,21 @@ const heading = (widths: readonly number[], paint: Paint): string =>
   plainTable(widths, [["SEVERITY", "OBJECT", "WHAT IS WRONG"].map(paint.quiet)]);
 
 const renderStory = (story: Story, widths: readonly number[], style: Style, paint: Paint): string => {
-  const lines = linesOf(story);
-  const rows = lines.map((line) => [
-    paint.severity(line.finding.severity, severityOf(line)),
-    objectOf(line),
-    printable(line.finding.symptom),
-  ]);
   const indent = " ".repeat(SEVERITY_WIDTH);
-  const { command } = story.finding.repair;
+  const { state, because, repair } = story.finding;
   return [
-    plainTable(widths, rows),
-    ...(story.finding.state === "confirmed" ? [] : [wrapped(story.finding.because, style.width, indent)]),
-    ...(style.verbose ? lines.flatMap(({ finding }) => evidenceLines(finding, style, paint)) : []),
-    ...(command === "" ? [] : [`${indent}next: ${paint.command(printable(command))}`]),
+    ...linesOf(story).flatMap((line) => [
+      plainTable(widths, [
+        [
+          paint.severity(line.finding.severity, severityOf(line)),
+          objectOf(line),
+          printable(line.finding.symptom),
+        ],
+      ]),
+      ...(style.verbose ? evidenceLines(line.finding, style, paint) : []),
+    ]),
+    ...(state === "confirmed" ? [] : [wrapped(because, style.width, indent)]),
+    ...(repair.command === "" ? [] : [`${indent}next: ${paint.command(printable(repair.command))}`]),
   ].join("\n");
 };
 

@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { runExamples } from "../../src/rules/examples.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 

@@ -1,0 +1,99 @@
+import { describe, expect, it } from "vitest";
+import { explainFinding } from "../../src/report/explain.js";
+import { renderHuman } from "../../src/report/human.js";
+import { renderNagios } from "../../src/report/nagios.js";
+import { listRules, showRule } from "../../src/report/rules.js";
+import type { Style } from "../../src/report/style.js";
+import { cardOf } from "../../src/rules/card.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import { finding, LOST_CELL, RESIDUE, STREAM, scan, TABLET } from "../findings/samples.js";
+
+const PLAIN: Style = { color: 0, width: 110, verbose: false };
+const golden = (name: string) => `../../fixtures/golden/report/${name}`;
+
+const STORY = [finding(), STREAM, TABLET, RESIDUE];
+const coverage = { ...scan().coverage, unanswered: [LOST_CELL] };
+
+describe("a scan for a person", () => {
+  it("tells one story a cause, with its next command", async () => {
+    await expect(renderHuman(scan({ findings: STORY }), PLAIN)).toMatchFileSnapshot(golden("story.txt"));
+  });
+
+  it("shows the facts when asked", async () => {
+    const verbose = renderHuman(scan({ findings: STORY }), { ...PLAIN, verbose: true });
+    await expect(verbose).toMatchFileSnapshot(golden("story-verbose.txt"));
+  });
+
+  it("fits into a narrow terminal", () => {
+    const text = renderHuman(scan({ findings: STORY, coverage }), { ...PLAIN, width: 72 });
+    const tooLong = text.split("\n").filter((line) => line.length > 72 && !/next: |^2 critical/.test(line));
+    expect(tooLong).toEqual([]);
+  });
+
+  it("says what was not seen and which suppressions are over", async () => {
+    const expired = [{ finding: "topo-lock-stale@*", reason: "moving house", until: Date.UTC(2026, 10, 1) }];
+    await expect(renderHuman(scan({ coverage, expired }), PLAIN)).toMatchFileSnapshot(
+      golden("incomplete.txt"),
+    );
+  });
+
+  it("ends a clean scan in one line", () => {
+    expect(renderHuman(scan(), PLAIN)).toBe(
+      "no findings; 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1\n",
+    );
+  });
+
+  it("lets no control character of the cluster through", () => {
+    const evil = finding({ symptom: "a\u001b[2Jb\r\nc" });
+    const text = renderHuman(scan({ findings: [evil] }), PLAIN);
+    expect(text).toContain("a [2Jb c");
+    expect(text).not.toContain("\u001b");
+    expect(text).not.toContain("\r");
+  });
+});
+
+describe("Nagios", () => {
+  it("says the status, performance data and one line a story", async () => {
+    const report = renderNagios(scan({ findings: STORY, coverage }));
+    expect(report.code).toBe(2);
+    await expect(report.text).toMatchFileSnapshot(golden("nagios.txt"));
+  });
+
+  it("is CRITICAL, WARNING, OK or UNKNOWN as the scan ended", () => {
+    const code = (change: Parameters<typeof scan>[0]) => renderNagios(scan(change)).code;
+    expect(code({})).toBe(0);
+    expect(code({ findings: [TABLET] })).toBe(1);
+    expect(code({ findings: [finding()] })).toBe(2);
+    expect(code({ coverage })).toBe(3);
+    expect(code({ findings: [TABLET], failOn: "critical" })).toBe(0);
+  });
+
+  it("keeps a pipe in a message out of the performance data", () => {
+    const [first = ""] = renderNagios(
+      scan({ coverage: { ...coverage, unanswered: [{ ...LOST_CELL, message: "a|b" }] } }),
+    ).text.split("\n");
+    expect(first.split("|")).toHaveLength(2);
+  });
+});
+
+describe("explain", () => {
+  it("proves a finding", async () => {
+    const rule = loadRules([SHIPPED_RULES]).find(({ id }) => id === finding().rule);
+    const card = rule === undefined ? null : cardOf(rule);
+    await expect(explainFinding(finding(), STORY, card, PLAIN)).toMatchFileSnapshot(golden("explain.txt"));
+  });
+});
+
+describe("the catalogue", () => {
+  const cards = loadRules([SHIPPED_RULES]).map(cardOf);
+
+  it("lists", async () => {
+    await expect(listRules(cards, PLAIN)).toMatchFileSnapshot(golden("rules-list.txt"));
+  });
+
+  it("shows one rule", async () => {
+    const card = cards.find(({ id }) => id === "topo-lock-stale");
+    if (card === undefined) throw new Error("topo-lock-stale is gone");
+    await expect(showRule(card, PLAIN)).toMatchFileSnapshot(golden("rules-show.txt"));
+  });
+});
