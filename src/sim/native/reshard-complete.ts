@@ -1,0 +1,48 @@
+import type { SimCluster } from "../cluster.js";
+import { atLeast } from "../stream-row.js";
+import { deleteShard, inParallel } from "./delete-shard.js";
+import { underLock } from "./lock.js";
+import { done, type Native, refuse } from "./operation.js";
+import { dropReverseStreams, writesSwitched } from "./reshard-cancel.js";
+import { rebuildSrvVSchema } from "./serving-graph.js";
+import { deleteStreams, loadWorkflow, type Workflow } from "./workflow.js";
+
+/** `Reshard complete` (`cancel-path.md` 4.2): the records of the source shards go, their processes run on. */
+export function* reshardComplete(cluster: SimCluster, keyspace: string, name: string): Native {
+  const loaded = yield* loadWorkflow(cluster, keyspace, name);
+  if (loaded.kind === "unanswered") return loaded;
+  const workflow = loaded.value;
+  if (!writesSwitched(cluster, workflow))
+    return refuse(
+      `cannot complete workflow ${keyspace}.${name} because you have not yet switched all read and write traffic`,
+    );
+  const { version } = cluster;
+  if (!atLeast(version, 22)) return yield* dropSources(cluster, workflow);
+  const target = { kind: "workflow", keyspace, workflow: name } as const;
+  return yield* underLock(cluster, { target, action: "MoveTablesComplete", version }, () =>
+    dropSources(cluster, workflow),
+  );
+}
+
+function* dropSources(cluster: SimCluster, workflow: Workflow): Native {
+  const { keyspace, name, sources, targets } = workflow;
+  const lock = {
+    target: { kind: "keyspace", keyspace },
+    action: "DropSources",
+    version: cluster.version,
+  } as const;
+  return yield* underLock(cluster, lock, function* (): Native {
+    const dropped = yield* inParallel(
+      cluster,
+      sources.map(({ shard }) => deleteShard(cluster, keyspace, shard)),
+    );
+    if (dropped.kind === "unanswered") return dropped;
+    yield* dropReverseStreams(workflow);
+    for (const { tablet, shard } of targets) {
+      deleteStreams(tablet, name);
+      yield `delete streams of ${name} on ${keyspace}/${shard}`;
+    }
+    yield* rebuildSrvVSchema(cluster, cluster.version);
+    return done;
+  });
+}
