@@ -1,6 +1,6 @@
 import type { Option } from "../config/options.js";
 import type { Given } from "../config/settings.js";
-import type { Suppression } from "../config/suppressions.js";
+import type { Suppression } from "../findings/suppression.js";
 import type { Context } from "./context.js";
 
 /** One command: what `--help` says of it, and where its code is (loaded only when it runs). */

@@ -3,8 +3,9 @@ import { dirname, join, resolve } from "node:path";
 import { parse, YAMLParseError } from "yaml";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
+import type { Suppression } from "../findings/suppression.js";
 import { ALL_OPTIONS, type Option } from "./options.js";
-import { readSuppressions, type Suppression } from "./suppressions.js";
+import { readSuppressions } from "./suppressions.js";
 
 export interface ConfigFile {
   readonly path: string | null;

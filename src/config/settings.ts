@@ -24,6 +24,12 @@ export class Given {
     return this.values[name] === true;
   }
 
+  /** Undefined where it was not said either way. */
+  choice(name: string): boolean | undefined {
+    const value = this.values[name];
+    return value === undefined ? undefined : value === true;
+  }
+
   number(name: string): number {
     const value = Number(this.values[name]);
     if (!Number.isInteger(value) || value < 1)

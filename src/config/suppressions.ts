@@ -1,14 +1,6 @@
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-
-/** A finding that the operator knows and accepts, until a day. */
-export interface Suppression {
-  /** A finding's id or a rule's id; `*` stands for any text. */
-  readonly finding: string;
-  readonly reason: string;
-  /** Unix milliseconds; from then on it no longer suppresses. */
-  readonly until: number;
-}
+import type { Suppression } from "../findings/suppression.js";
 
 const KEYS = ["finding", "reason", "until"];
 

@@ -15,7 +15,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   plan: ["cluster", "proto", "topology", "tablets", "snapshot", "findings"],
   report: ["cluster", "findings", "plan"],
   apply: ["cluster", "proto", "topology", "tablets", "plan"],
-  config: ["cluster"],
+  config: ["cluster", "findings"],
   sim: ["cluster", "proto", "topology", "tablets"],
 };
 

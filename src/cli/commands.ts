@@ -1,0 +1,96 @@
+import { COMMON, CONNECTION, JUDGING, type Option, WRITING } from "../config/options.js";
+import type { Command } from "./command.js";
+
+const LOOKING = { ...CONNECTION, ...JUDGING, ...COMMON };
+const REPAIRING = { ...LOOKING, ...WRITING };
+
+const FIXING = {
+  plan: { type: "string", group: "Writing", about: "execute this saved plan" },
+  all: { type: "boolean", group: "Writing", about: "repair everything that was found", default: false },
+  orphans: {
+    type: "string",
+    group: "Writing",
+    about: "what to do with tablets of a shard that no cancel dropped",
+    choices: ["restore", "retire", "leave"],
+  },
+} as const satisfies Record<string, Option>;
+
+const CANCELLING = {
+  "keep-data": { type: "boolean", group: "Writing", about: "leave the copied tables where they are" },
+  "keep-routing-rules": {
+    type: "boolean",
+    group: "Writing",
+    about: "leave the routing rules",
+    default: false,
+  },
+  "restore-secondary-keys": {
+    type: "boolean",
+    group: "Writing",
+    about: "with --keep-data: add the secondary keys that the copy had put off",
+    default: false,
+  },
+} as const satisfies Record<string, Option>;
+
+const WHY_NOT = {
+  "why-not": { type: "string", group: "Selection", about: "a rule: why it says nothing about this object" },
+} as const satisfies Record<string, Option>;
+
+/** In the order in which `--help` shows them. */
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "scan",
+    usage: "scan",
+    about: "look at topology and tablets, say what is wrong; changes nothing",
+    options: LOOKING,
+    load: () => import("./commands/scan.js"),
+  },
+  {
+    name: "fix",
+    usage: "fix [findings..]",
+    about: "plan a repair, show it, and execute it",
+    options: { ...REPAIRING, ...FIXING },
+    load: () => import("./commands/fix.js"),
+  },
+  {
+    name: "cancel",
+    usage: "cancel <workflow>",
+    about: "the corrected cancel of KEYSPACE.WORKFLOW, on any Vitess version",
+    options: { ...REPAIRING, ...CANCELLING },
+    load: () => import("./commands/cancel.js"),
+  },
+  {
+    name: "resume",
+    usage: "resume <run>",
+    about: "go on with a run that was interrupted",
+    options: REPAIRING,
+    load: () => import("./commands/resume.js"),
+  },
+  {
+    name: "explain",
+    usage: "explain <finding>",
+    about: "the proof of a finding, or what a rule means",
+    options: { ...LOOKING, ...WHY_NOT },
+    load: () => import("./commands/explain.js"),
+  },
+  {
+    name: "query",
+    usage: "query <sql>",
+    about: "one SELECT over the snapshot, live or saved",
+    options: LOOKING,
+    load: () => import("./commands/query.js"),
+  },
+  {
+    name: "rules",
+    usage: "rules <action> [rule]",
+    about: "list, show or test the rules",
+    options: { rules: JUDGING.rules, ...COMMON },
+    load: () => import("./commands/rules.js"),
+  },
+  {
+    name: "demo",
+    usage: "demo",
+    about: "the whole story on a simulated cluster in this process",
+    options: COMMON,
+    load: () => import("./commands/demo.js"),
+  },
+];

@@ -1,0 +1,49 @@
+import { UsageError } from "../../cluster/errors.js";
+import { planCancel } from "../../plan/cancel.js";
+import type { CancelRequest } from "../../plan/context.js";
+import { writePlan } from "../../plan/file.js";
+import { carryOut, showPlan } from "../carry-out.js";
+import type { Run } from "../command.js";
+import { judged, observe } from "../observe.js";
+import { realSite } from "../real-site.js";
+import { ruleSet } from "../rule-set.js";
+import { confirmedRestored } from "./fix.js";
+
+/** The corrected cancel: planned, shown, confirmed, executed, looked at again. */
+export const run: Run = async (request) => {
+  const { given, context } = request;
+  const [keyspace, workflow] = nameOf(given.text("workflow") ?? "");
+  const dryRun = given.yes("dry-run");
+  const out = given.text("out");
+  if (out !== undefined && !dryRun) throw new UsageError("--out: saves the plan of --dry-run; give both.");
+  if (given.text("snapshot") !== undefined && !dryRun) {
+    throw new UsageError("--snapshot: a saved snapshot can only be planned on; give --dry-run with it.");
+  }
+  const observation = await observe(request);
+  const wanted: CancelRequest = {
+    command: request.typed,
+    keyspace,
+    workflow,
+    keepData: given.choice("keep-data") ?? null,
+    keepRoutingRules: given.yes("keep-routing-rules"),
+    purge: given.yes("purge"),
+    restoreSecondaryKeys: given.yes("restore-secondary-keys"),
+    maxTablets: given.number("max-tablets"),
+    maxKeys: given.number("max-keys"),
+    restoredTopologyConfirmed: await confirmedRestored(request, observation.snapshot, dryRun),
+  };
+  const plan = planCancel(observation.snapshot, wanted, { now: context.clock.now(), ids: context.ids });
+  if (out !== undefined) writePlan(out, plan);
+  if (dryRun) return showPlan(plan, request);
+  const before = judged(observation, ruleSet(given), request).map(({ id }) => id);
+  return carryOut(plan, before, "named", realSite(request), request);
+};
+
+/** `KEYSPACE.WORKFLOW`, as vtctldclient's legacy commands take it; a workflow's name may have dots, a keyspace's may not. */
+function nameOf(text: string): readonly [string, string] {
+  const dot = text.indexOf(".");
+  if (dot <= 0 || dot === text.length - 1) {
+    throw new UsageError(`cancel: "${text}" must be KEYSPACE.WORKFLOW, like customer.c2.`);
+  }
+  return [text.slice(0, dot), text.slice(dot + 1)];
+}

@@ -1,0 +1,93 @@
+import { UsageError } from "../../cluster/errors.js";
+import type { Given } from "../../config/settings.js";
+import type { FixRequest, OrphanChoice } from "../../plan/context.js";
+import { readPlan, writePlan } from "../../plan/file.js";
+import { planFix } from "../../plan/fix.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { carryOut, showPlan } from "../carry-out.js";
+import type { Request, Run } from "../command.js";
+import { restoredTopologyConfirmed } from "../consent.js";
+import { judged, observe } from "../observe.js";
+import { realSite } from "../real-site.js";
+import { ruleSet } from "../rule-set.js";
+
+/** Plans repairs for what is found, or executes a saved plan. */
+export const run: Run = async (request) => {
+  const { given } = request;
+  const saved = given.text("plan");
+  return saved === undefined ? planned(request) : executed(request, saved);
+};
+
+async function planned(request: Request): Promise<number> {
+  const { given, context } = request;
+  const dryRun = given.yes("dry-run");
+  const out = given.text("out");
+  checkSelection(given, dryRun, out);
+  const observation = await observe(request);
+  const findings = judged(observation, ruleSet(given), request);
+  const wanted = await fixRequest(request, observation.snapshot, dryRun);
+  const plan = planFix(observation.snapshot, findings, wanted, {
+    now: context.clock.now(),
+    ids: context.ids,
+  });
+  if (out !== undefined) writePlan(out, plan);
+  if (dryRun) return showPlan(plan, request);
+  const before = findings.map(({ id }) => id);
+  return carryOut(plan, before, wanted.findings === null ? "not" : "named", realSite(request), request);
+}
+
+function checkSelection(given: Given, dryRun: boolean, out: string | undefined): void {
+  const named = given.texts("findings").length > 0;
+  const all = given.yes("all");
+  if (named && all)
+    throw new UsageError("fix: --all and named findings contradict each other; give one of them.");
+  if (!named && !all && !dryRun && given.texts("keyspace").length === 0) {
+    throw new UsageError(
+      "fix: name the findings to repair, or give --keyspace or --all (--dry-run shows the plan for everything).",
+    );
+  }
+  if (out !== undefined && !dryRun) throw new UsageError("--out: saves the plan of --dry-run; give both.");
+  if (given.text("snapshot") !== undefined && !dryRun) {
+    throw new UsageError("--snapshot: a saved snapshot can only be planned on; give --dry-run with it.");
+  }
+}
+
+async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean): Promise<FixRequest> {
+  const { given } = request;
+  const findings = given.texts("findings");
+  const keyspaces = given.texts("keyspace");
+  return {
+    command: request.typed,
+    findings: findings.length === 0 ? null : findings,
+    keyspaces: keyspaces.length === 0 ? null : keyspaces,
+    orphans: (given.text("orphans") ?? null) as OrphanChoice | null,
+    maxTablets: given.number("max-tablets"),
+    maxKeys: given.number("max-keys"),
+    restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
+  };
+}
+
+/** A dry run never asks: it shows the refusal. */
+export async function confirmedRestored(
+  request: Request,
+  snapshot: Snapshot,
+  dryRun: boolean,
+): Promise<boolean> {
+  const signs = snapshot
+    .all<{ detail: string }>("SELECT detail FROM restored_topology ORDER BY sign")
+    .map(({ detail }) => detail);
+  if (signs.length === 0 || (dryRun && request.given.text("confirm") === undefined)) return false;
+  const [meta] = snapshot.all<{ value: string }>("SELECT value FROM meta WHERE name = 'global_root'");
+  return restoredTopologyConfirmed(signs, meta?.value ?? "", request);
+}
+
+async function executed(request: Request, path: string): Promise<number> {
+  const { given } = request;
+  if (given.texts("findings").length > 0 || given.yes("dry-run")) {
+    throw new UsageError("--plan: is executed as it is; leave findings and --dry-run out.");
+  }
+  const plan = readPlan(path);
+  const observation = await observe(request);
+  const before = judged(observation, ruleSet(given), request).map(({ id }) => id);
+  return carryOut(plan, before, "reviewed", realSite(request), request);
+}

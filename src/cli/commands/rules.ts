@@ -1,0 +1,67 @@
+import { EXIT, UsageError } from "../../cluster/errors.js";
+import { didYouMean } from "../../cluster/suggest.js";
+import { listRules, showRule } from "../../report/rules.js";
+import { cardOf } from "../../rules/card.js";
+import { type ExampleResult, runExamples } from "../../rules/examples.js";
+import { loadRules, pickRules, SHIPPED_RULES } from "../../rules/load.js";
+import type { Rule } from "../../rules/rule.js";
+import type { Request, Run } from "../command.js";
+import { emit, emitJson } from "../output.js";
+import { recordedFacts } from "../recorded-facts.js";
+import { styleOf } from "../style.js";
+
+const ACTIONS = ["list", "show", "test"];
+
+/** `rules list`, `rules show RULE`, `rules test [RULE]`. */
+export const run: Run = async (request) => {
+  const { given } = request;
+  const action = given.text("action") ?? "";
+  const name = given.text("rule");
+  const rules = loadRules([SHIPPED_RULES, ...given.texts("rules")]);
+  const picked = pickRules(rules, name === undefined ? [] : [name]);
+  switch (action) {
+    case "list":
+      return list(request, picked);
+    case "show":
+      if (name === undefined)
+        throw new UsageError("rules show: needs the id of a rule; vtdoctor rules list names them.");
+      return show(request, picked);
+    case "test":
+      return test(request, rules, picked);
+    default:
+      throw new UsageError(
+        `rules: "${action}" must be one of ${ACTIONS.join(", ")}.${didYouMean(action, ACTIONS)}`,
+      );
+  }
+};
+
+const asJson = ({ given }: Request): boolean => given.text("format") === "json";
+
+function list(request: Request, rules: readonly Rule[]): number {
+  const cards = rules.map(cardOf);
+  if (asJson(request)) emitJson(request, cards);
+  else emit(request, listRules(cards, styleOf(request)));
+  return EXIT.ok;
+}
+
+function show(request: Request, [rule]: readonly Rule[]): number {
+  if (rule === undefined) return EXIT.ok;
+  if (asJson(request)) emitJson(request, cardOf(rule));
+  else emit(request, showRule(cardOf(rule), styleOf(request)));
+  return EXIT.ok;
+}
+
+async function test(request: Request, rules: readonly Rule[], picked: readonly Rule[]): Promise<number> {
+  const recordings = await recordedFacts();
+  const results = runExamples(
+    rules,
+    recordings,
+    picked.map((rule) => rule.id),
+  );
+  if (asJson(request)) emitJson(request, results);
+  else emit(request, results.map(line).join("\n"));
+  return results.some((result) => result.outcome === "failed") ? EXIT.findings : EXIT.ok;
+}
+
+const line = ({ outcome, rule, kind, name, detail }: ExampleResult): string =>
+  `${outcome.padEnd(7)} ${rule}: ${kind}: ${name}${detail === "" ? "" : `\n        ${detail}`}`;

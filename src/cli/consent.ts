@@ -1,0 +1,61 @@
+import { RefusedError } from "../cluster/errors.js";
+import type { Plan } from "../plan/plan.js";
+import type { Request } from "./command.js";
+
+/** How much the operator has already looked at: naming a finding or a workflow, or giving a saved plan, is consent to class `confirm`. */
+export type Looked = "named" | "reviewed" | "not";
+
+/** Throws RefusedError unless the operator agrees to the plan that was just shown (design D14, D18). */
+export async function consent(plan: Plan, looked: Looked, request: Request): Promise<void> {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
+  if (request.given.yes("yes")) {
+    if (looked === "not" && steps.some((step) => step.class === "confirm")) {
+      throw new RefusedError(
+        "--yes alone runs only repairs of class safe, and this plan has others: name the findings, or save the plan with --dry-run --out FILE, review it, and give it with --plan FILE. Nothing was changed.",
+      );
+    }
+    return;
+  }
+  const answer = await request.context.terminal.ask("Execute this plan? Type yes: ");
+  if (answer === null) {
+    throw new RefusedError(
+      "there is no terminal to ask at: give --yes to execute the plan without a question. Nothing was changed.",
+    );
+  }
+  if (answer.trim().toLowerCase() !== "yes") throw new RefusedError("not confirmed. Nothing was changed.");
+}
+
+/** Data that is dropped does not come back: the keyspace's name must be typed, by hand or with --confirm. */
+async function typedKeyspace(plan: Plan, { given, context }: Request): Promise<void> {
+  const keyspaces = new Set(
+    plan.stages
+      .flatMap((stage) => stage.steps)
+      .flatMap((step) => (step.destroys === "data" && "tablet" in step ? [step.tablet.keyspace] : [])),
+  );
+  for (const keyspace of keyspaces) {
+    const typed =
+      given.text("confirm") ??
+      (await context.terminal.ask(`This drops tables of keyspace ${keyspace} for good. Type its name: `));
+    if (typed === keyspace) continue;
+    const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
+    throw new RefusedError(
+      `--confirm: the plan drops tables of keyspace ${keyspace}, and ${problem}; give --confirm ${keyspace}. Nothing was changed.`,
+    );
+  }
+}
+
+/** Whether the operator typed the keyspace's or the cluster's root that a topology from an old backup asks for (design D8). */
+export async function restoredTopologyConfirmed(
+  signs: readonly string[],
+  root: string,
+  { given, context }: Request,
+): Promise<boolean> {
+  if (signs.length === 0) return false;
+  const typed =
+    given.text("confirm") ??
+    (await context.terminal.ask(
+      `This topology looks as if it was put back from an old backup:\n  ${signs.join("\n  ")}\nType its root (${root}) to repair it all the same: `,
+    ));
+  return typed === root;
+}
