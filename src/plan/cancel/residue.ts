@@ -6,7 +6,7 @@ import { type Draft, EMPTY_DRAFT, worthRunning } from "../draft.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { vdiffSteps } from "../recipes/streams-away.js";
 import { isPrimary, type Process, processAt } from "../view/processes.js";
-import { keyspaceRecord, type ShardRef } from "../view/shards.js";
+import { keyspaceRecord, type ShardRef, shardName } from "../view/shards.js";
 
 /**
  * What is left of a workflow that has no streams (any more): orphaned targets of its cancel, VDiff reports; else nothing to do.
@@ -96,7 +96,23 @@ const nothing = (snapshot: Snapshot, request: CancelRequest): Draft => {
   return {
     ...EMPTY_DRAFT,
     notes: [
+      ...unnamedDrops(snapshot, request),
       `nothing to do: ${request.keyspace} has no workflow ${request.workflow}, and nothing is left of one${known.length === 0 ? "" : ` (it has ${known.join(", ")})`}`,
     ],
   };
 };
+
+/** A legacy cancel deletes the streams and names no workflow (verified.md 2): it may or may not have been this one. */
+const unnamedDrops = (snapshot: Snapshot, request: CancelRequest): readonly string[] =>
+  snapshot
+    .all<ShardRef>(
+      `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
+       JOIN process p ON p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1 AND p.shard_record = 'absent'
+       WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0 AND d.keyspace = ? AND d.workflow = ''
+       ORDER BY d.shard`,
+      request.keyspace,
+    )
+    .map(
+      (shard) =>
+        `a cancel of some workflow dropped ${shardName(shard)}, whose tablets still run: vtdoctor fix shard-missing-live-tablets@${shardName(shard)}`,
+    );

@@ -39,7 +39,9 @@ export const cancelSubject = (
   keyspace: string,
   workflow: string,
 ): CancelSubject | null => {
-  const streams = streamsOfWorkflow(snapshot, keyspace, workflow);
+  const streams = streamsOfWorkflow(snapshot, keyspace, workflow).filter(
+    (stream) => processAt(snapshot, stream.address) !== null,
+  );
   const [first] = streams;
   if (first === undefined) return null;
   const targets = sides(snapshot, keyspace, [...new Set(streams.map((stream) => stream.shard))]);

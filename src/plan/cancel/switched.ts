@@ -39,7 +39,7 @@ const journal = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[]
   if (derived === undefined || derived.found === 0) return [];
   const holders = snapshot.all<{ alias: string; address: string }>(
     `SELECT coalesce(l.alias, j.address) AS alias, j.address FROM resharding_journal j LEFT JOIN live_tablet l USING (address)
-     WHERE j.id = ? ORDER BY j.address`,
+     WHERE j.id = ? AND coalesce(l.type, 'PRIMARY') = 'PRIMARY' ORDER BY j.address`,
     derived.id,
   );
   return holders.map(({ alias }) => ({
@@ -96,7 +96,11 @@ const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
     subject.keyspace,
   );
   const targets = new Set(subject.targets.map((side) => side.shard));
-  const present = [...new Map(listings.map((one) => [`${one.cell} ${one.type}`, one])).values()];
+  const partitionOf = (one: Listing): string => `${one.cell} ${one.type}`;
+  const onTargets = new Set(listings.filter((one) => targets.has(one.shard)).map(partitionOf));
+  const others = new Map(
+    listings.filter((one) => !onTargets.has(partitionOf(one))).map((one) => [partitionOf(one), one]),
+  );
   return [
     ...listings
       .filter((one) => targets.has(one.shard))
@@ -104,7 +108,7 @@ const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
         fact: `${one.type} queries of cell ${one.cell} go to target ${subject.keyspace}/${one.shard} (${one.key}, revision ${one.revision})`,
         instead: one.type === "PRIMARY" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS,
       })),
-    ...present.flatMap((partition) =>
+    ...[...others.values()].flatMap((partition) =>
       subject.sources
         .filter(
           (side) =>

@@ -10,7 +10,7 @@ export const streamDelete: StepSpec<"stream.delete"> = {
     does: `deletes ${streamNames(
       step.workflow,
       step.rows.map((row) => row.id),
-    )} with their copy state on ${tabletName(step.tablet)}`,
+    )} and the copy state on ${tabletName(step.tablet)}`,
     checks:
       "that every listed stream is proven stopped and that the tablet has no other rows of the workflow",
     proves: "no row of the workflow is left",

@@ -19,22 +19,50 @@ export interface Process {
   readonly readOnly: number | null;
 }
 
+interface Row extends Process {
+  readonly serverUuid: string | null;
+  /** 0 where the topology or its history names the address. */
+  readonly remoteness: number;
+}
+
 const COLUMNS = `SELECT p.address, p.alias, p.cell, p.keyspace, p.shard, p.type, p.record, p.shard_record AS shardRecord,
-  p.db_name AS dbName, coalesce(l.term_start, 0) AS termStart, l.read_only AS readOnly
+    p.db_name AS dbName, coalesce(l.term_start, 0) AS termStart, l.read_only AS readOnly, l.server_uuid AS serverUuid,
+    (SELECT min(CASE w.source WHEN 'topology' THEN 0 WHEN 'history' THEN 0 ELSE 1 END) FROM witness w WHERE w.address = p.address) AS remoteness
   FROM process p JOIN live_tablet l USING (address) WHERE p.same_cluster = 1`;
 
 export const processesOfShard = (snapshot: Snapshot, keyspace: string, shard: string): readonly Process[] =>
-  snapshot.all<Process>(
-    `${COLUMNS} AND p.keyspace = ? AND p.shard = ? ORDER BY p.alias, p.address`,
-    keyspace,
-    shard,
+  withoutTwins(
+    snapshot.all<Row>(
+      `${COLUMNS} AND p.keyspace = ? AND p.shard = ? ORDER BY p.alias, remoteness, p.address`,
+      keyspace,
+      shard,
+    ),
   );
 
-export const processAt = (snapshot: Snapshot, address: string): Process | null =>
-  snapshot.all<Process>(`${COLUMNS} AND p.address = ?`, address)[0] ?? null;
-
 export const processesOfAlias = (snapshot: Snapshot, alias: string): readonly Process[] =>
-  snapshot.all<Process>(`${COLUMNS} AND p.alias = ? ORDER BY p.address`, alias);
+  withoutTwins(snapshot.all<Row>(`${COLUMNS} AND p.alias = ? ORDER BY remoteness, p.address`, alias));
+
+/** Null also for the second address of a process that answers at two. */
+export const processAt = (snapshot: Snapshot, address: string): Process | null => {
+  const [row] = snapshot.all<Row>(`${COLUMNS} AND p.address = ?`, address);
+  return row === undefined
+    ? null
+    : (processesOfAlias(snapshot, row.alias).find((process) => process.address === address) ?? null);
+};
+
+/** One process may answer at two addresses (a name and a number): the one that its record names speaks for it. */
+const withoutTwins = (rows: readonly Row[]): readonly Process[] =>
+  rows
+    .filter((row, at) => !rows.slice(0, at).some((earlier) => isTwin(earlier, row)))
+    .map(({ serverUuid, remoteness, ...process }) => process);
+
+const isTwin = (one: Row, other: Row): boolean =>
+  one.alias === other.alias &&
+  one.serverUuid !== null &&
+  one.serverUuid === other.serverUuid &&
+  portOf(one.address) === portOf(other.address);
+
+const portOf = (address: string): string => address.slice(address.lastIndexOf(":") + 1);
 
 export const isPrimary = (process: Process): boolean => process.type === "PRIMARY";
 
@@ -67,12 +95,11 @@ const addressOf = (snapshot: Snapshot, address: string): TabletAddress => {
      ORDER BY CASE source WHEN 'inventory' THEN 0 WHEN 'topology' THEN 1 ELSE 2 END, source, detail`,
     address,
   );
-  const separator = address.lastIndexOf(":");
   const first = <T>(pick: (witness: WitnessPorts) => T, unset: T): T =>
     witnesses.map(pick).find((value) => value !== unset) ?? unset;
   return {
-    host: address.slice(0, separator),
-    grpcPort: Number(address.slice(separator + 1)),
+    host: address.slice(0, address.lastIndexOf(":")),
+    grpcPort: Number(portOf(address)),
     httpPort: first((witness) => witness.httpPort, 0),
     mysqlHost: first((witness) => witness.mysqlHost, ""),
     mysqlPort: first((witness) => witness.mysqlPort, 0),

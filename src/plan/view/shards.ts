@@ -49,8 +49,12 @@ export interface CellRecord {
   readonly answered: number;
 }
 
+/** Server and root are those that the cell's keys were read from. */
 export const cells = (snapshot: Snapshot): readonly CellRecord[] =>
-  snapshot.all<CellRecord>("SELECT cell, server, root, answered FROM cell ORDER BY cell");
+  snapshot.all<CellRecord>(
+    `SELECT c.cell, coalesce(r.server, c.server) AS server, coalesce(r.root, c.root) AS root, c.answered
+     FROM cell c LEFT JOIN topo_root r ON r.name = c.cell ORDER BY c.cell`,
+  );
 
 /** Whether every keyspace id of `range` lies in one of the others. */
 export const covers = (ranges: readonly KeyRange[], range: KeyRange): boolean =>
