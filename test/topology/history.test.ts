@@ -3,10 +3,10 @@ import { systemClock } from "../../src/cli/clock.js";
 import type { Outcome } from "../../src/cluster/outcome.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";
 import { type History, type HistoryRequest, readHistory } from "../../src/topology/history.js";
-import { historyOfRecords } from "../../src/topology/history-of-records.js";
 import { parseLockBody } from "../../src/topology/lock-body.js";
-import type { TopologyStore } from "../../src/topology/store.js";
+import type { RangeRequest, TopologyStore } from "../../src/topology/store.js";
 import { describeWithEtcd, type EtcdServer, startEtcd } from "./etcd-server.js";
+import { historyOfRecords } from "./record-history.js";
 import { recordedRevisions } from "./recordings.js";
 
 const [GLOBAL, ZONE1] = ["/vitess/global", "/vitess/zone1"];
@@ -146,6 +146,31 @@ describeWithEtcd("history", () => {
       if (!history.exhausted) expect(history.lost.map(({ key }) => key)).toEqual(keys);
       expect(history.requests).toBeLessThanOrEqual(budget + 1);
     }
+  });
+
+  test("a compaction on the way is survived, and what it took is named", async () => {
+    const at = "/compacted/";
+    const first = await write(`${at}a`, "1");
+    await write(`${at}b`, "1");
+    await erase(`${at}a`);
+    for (let count = 0; count < 50; count++) await write("/noise/0", String(count));
+    const last = await erase(`${at}b`);
+    await write("/noise/0", "end");
+    await etcd.compact(first);
+    let requests = 0;
+    const reader = {
+      status: () => store.status(),
+      get: (key: string, revision?: number) => store.get(key, revision),
+      range: async (request: RangeRequest) => {
+        if (++requests === 12) await etcd.compact(last - 2);
+        return store.range(request);
+      },
+    };
+    const history = answerOf(await readHistory(reader, { ...all([at]), samples: 8, budget: 500 }));
+    expect([...history.lost.map(({ key }) => key), ...history.unresolved].sort()).toEqual([
+      `${at}a`,
+      `${at}b`,
+    ]);
   });
 
   test("an etcd that does not answer is no history without deletions", async () => {

@@ -1,14 +1,14 @@
-import type { HistoryRequest } from "./history.js";
-import { classifyKey, locksPrefix, rootPrefix, type TopoKey, workflowLocksPrefix } from "./paths.js";
-import { decodeTablet } from "./records.js";
+import type { HistoryRequest } from "../../src/topology/history.js";
+import {
+  classifyKey,
+  locksPrefix,
+  rootPrefix,
+  type TopoKey,
+  workflowLocksPrefix,
+} from "../../src/topology/paths.js";
+import { decodeTablet } from "../../src/topology/records.js";
 
-/**
- * What of Vitess's records to look for in one etcd: everything but locks and what Vitess would not have written. `roots` are the roots
- * that live in it, `globalRoot` is null where that one lives elsewhere.
- *
- * The locks that may cover a deletion are the keyspace's, the shard's and those of the workflows into the keyspace (`verified.md` 11);
- * which of them meant it, their Action says.
- */
+/** All records of the roots, and the locks that may cover their deletion (`verified.md` 11). */
 export function historyOfRecords(
   roots: readonly string[],
   globalRoot: string | null,
@@ -21,7 +21,7 @@ export function historyOfRecords(
     return { kind: "unknown", path: key };
   };
   return {
-    prefixes: outermost(roots.map(rootPrefix)),
+    prefixes: roots.map(rootPrefix),
     wanted: (key) => !["unknown", "lock", "election"].includes(classify(key).kind),
     locksOf: globalRoot === null ? null : (key, value) => coveringLocks(globalRoot, classify(key), value),
   };
@@ -40,8 +40,6 @@ function coveringLocks(root: string, key: TopoKey, value: Uint8Array): readonly 
     case "vschema":
     case "srv-keyspace":
       return keyspaceLocks(root, key.keyspace);
-    case "keyspace-routing-rules":
-      return [locksPrefix(root, { kind: "routing-rules" })];
     default:
       return [];
   }
@@ -56,9 +54,3 @@ const shardLocks = (root: string, keyspace: string, shard: string): readonly str
   ...keyspaceLocks(root, keyspace),
   locksPrefix(root, { kind: "shard", keyspace, shard }),
 ];
-
-/** Roots may lie in each other: a key must not be read twice. */
-const outermost = (prefixes: readonly string[]): readonly string[] =>
-  [...new Set(prefixes)].filter(
-    (prefix, _index, all) => !all.some((other) => other !== prefix && prefix.startsWith(other)),
-  );
