@@ -9,11 +9,11 @@ import {
   TabletAliasSchema,
   TabletType,
 } from "../../proto/gen/topodata_pb.js";
+import { flagValue } from "../../tablets/command-line.js";
 import { decodeShardReplication, decodeTablet, encodeShardReplication } from "../../topology/records.js";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
-import { portsOf } from "../process-ports.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -174,9 +174,9 @@ async function provenRecord(step: Restore, site: Site): Promise<Refused | Silent
   const differs = await differsFrom(step.tablet, site.world.reader);
   if (differs !== null) return differs;
   const vars = await site.world.reader.vars(step.tablet.address);
-  const own = vars.kind === "answered" ? portsOf(vars.value.commandLine) : { grpc: null, http: null };
-  const grpc = own.grpc ?? step.tablet.address.grpcPort;
-  const http = own.http ?? step.tablet.address.httpPort;
+  const own = vars.kind === "answered" ? vars.value.commandLine : [];
+  const grpc = Number(flagValue(own, "grpc-port") || step.tablet.address.grpcPort);
+  const http = Number(flagValue(own, "port") || step.tablet.address.httpPort);
   if (tablet.portMap.grpc === grpc && tablet.portMap.vt === http) return null;
   return refused(
     `${nameOf(step.tablet)} listens on grpc ${grpc} and vt ${http}, but the record says ${tablet.portMap.grpc} and ${tablet.portMap.vt}: with that record it would never publish again`,
