@@ -26,7 +26,7 @@ const topologyWords = ({ cluster }: ScanDocument): string => {
   const revision = cluster.revisions[cluster.globalServer];
   const horizon = cluster.historyHorizon[cluster.globalServer];
   if (revision === undefined) return "the global topology was not read";
-  return `etcd revision ${revision}, ${horizon === undefined ? "no history" : `history back to revision ${horizon}`}`;
+  return `etcd revision ${revision}, ${horizon === undefined ? "no history" : `history back to revision ${Math.max(1, horizon)}`}`;
 };
 
 const endWords = ({ coverage }: ScanDocument): string => {

@@ -1,19 +1,139 @@
-import { expect, it } from "vitest";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { UsageError } from "../../src/cluster/errors.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import { folderOf, RULE, rulesOf } from "./rule-text.js";
 
-it("loads every shipped rule", () => {
-  expect(loadRules([SHIPPED_RULES]).map(({ id }) => id)).toMatchInlineSnapshot(`
-    [
-      "cancelled-workflow-target-residue",
-      "restored-topology",
-      "retired-shard-still-running",
-      "shard-missing-live-tablets",
-      "shard-never-had-primary",
-      "shard-record-without-tablets",
-      "stream-on-unlisted-tablet",
-      "stream-source-shard-missing",
-      "tablet-record-missing-live-process",
-      "topo-lock-stale",
-    ]
-  `);
+const failure = (load: () => unknown): string => {
+  try {
+    load();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as Error).message.replace(/^.*?\/own\//, "");
+  }
+  throw new Error("it loaded");
+};
+
+const broken = (from: string | RegExp, to: string): string => {
+  expect(RULE).toMatch(from);
+  return failure(() => rulesOf(RULE.replace(from, to)));
+};
+
+describe("the shipped rules", () => {
+  const rules = loadRules([SHIPPED_RULES]);
+
+  it("load in the order of their ids", () => {
+    const ids = rules.map(({ id }) => id);
+    expect(ids).toEqual(ids.toSorted());
+    expect(ids).toContain("shard-missing-live-tablets");
+  });
+
+  it.each(rules.map((rule) => [rule.id, rule] as const))("%s is proven by a real cluster", (_, rule) => {
+    expect(rule.examples.sick.some(({ recording }) => recording !== null)).toBe(true);
+  });
+
+  it.each(rules.map((rule) => [rule.id, rule] as const))("%s is ordered", (_, rule) => {
+    expect(rule.query).toMatch(/ORDER BY|GROUP BY/);
+  });
+
+  it("stand beside an operator's own", () => {
+    expect(loadRules([SHIPPED_RULES, folderOf({ "shard-named-x.yaml": RULE })])).toHaveLength(
+      rules.length + 1,
+    );
+  });
+});
+
+describe("a mistake in a rule is named with file, line and field", () => {
+  it("an unknown field, with the right one", () => {
+    expect(broken("symptom:", "symptm:")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:1: field 'symptom' is missing"`,
+    );
+  });
+  it("a missing field", () => {
+    expect(broken(/^cause: .*\n/m, "")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:1: field 'cause' is missing"`,
+    );
+  });
+  it("an unknown severity", () => {
+    expect(broken("severity: warning", "severity: waring")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:3: severity: 'waring' is not one of critical, warning, info. Did you mean "warning"?"`,
+    );
+  });
+  it("an unknown source", () => {
+    expect(broken("[topology]", "[toplogy]")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:4: needs.0: 'toplogy' is not one of topology, cell, history, tablet, sidecar, schema, mysql. Did you mean "topology"?"`,
+    );
+  });
+  it("a query over a table that is not there", () => {
+    expect(broken("FROM shard WHERE shard = 'x'", "FROM shards")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:5: query: does not prepare: no such table: shards"`,
+    );
+  });
+  it("a second statement", () => {
+    expect(broken("ORDER BY keyspace", "; DROP TABLE shard")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:5: query: does not prepare: must be one SELECT: take out the ';'"`,
+    );
+  });
+  it("a statement that writes", () => {
+    expect(broken(/SELECT keyspace, shard, .*/, "DELETE FROM shard")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:5: query: does not prepare: near "DELETE": syntax error"`,
+    );
+  });
+  it("a placeholder that names no column", () => {
+    expect(broken("{keyspace} has a shard", "{keyspce} has a shard")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:9: symptom: the query gives no column 'keyspce'. Did you mean "keyspace"?"`,
+    );
+  });
+  it("an object that names no column", () => {
+    expect(broken("shard: shard }", "shard: shrd }")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:7: object.shard: the query gives no column 'shrd'. Did you mean "shard"?"`,
+    );
+  });
+  it("an unknown filter", () => {
+    expect(broken('at: "{revision}"', 'at: "{revision|tme}"')).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:13: evidence.0.at: unknown filter 'tme' in {revision|tme}; there are time, duration, count, list, tail"`,
+    );
+  });
+  it("a brace that opens nothing", () => {
+    expect(broken("has a shard named x", "has a {Shard}")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:9: symptom: '{Shard}' is not a placeholder like {shard}"`,
+    );
+  });
+  it("a rule without a healthy example", () => {
+    expect(broken(/ {2}healthy:\n.*/, "  healthy: []")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:22: examples.healthy: needs at least one example: a rule without sick and near-miss healthy examples can not be trusted"`,
+    );
+  });
+  it("text that is no YAML", () => {
+    expect(broken("needs: [topology]", "needs: [topology")).toMatch(
+      /^shard-named-x\.yaml:\d+: this is not YAML: /,
+    );
+  });
+  it("an id that is not the file's name", () => {
+    expect(failure(() => loadRules([folderOf({ "other.yaml": RULE })]))).toMatchInlineSnapshot(
+      `"other.yaml:1: id: is 'shard-named-x', but the file is other.yaml"`,
+    );
+  });
+  it("an id that is taken", () => {
+    const folders = [folderOf({ "shard-named-x.yaml": RULE }), folderOf({ "shard-named-x.yaml": RULE })];
+    expect(failure(() => loadRules(folders))).toContain("shard-named-x is taken by");
+  });
+  it("a root that is no rule", () => {
+    expect(
+      broken("messages: []", "messages: []\nfollows: [{ rule: shard-named-y, on: {} }]"),
+    ).toMatchInlineSnapshot(
+      `"shard-named-x.yaml: follows.rule: there is no rule 'shard-named-y'. Did you mean "shard-named-x"?"`,
+    );
+  });
+});
+
+describe("a folder", () => {
+  it("that is not there", () => {
+    expect(failure(() => loadRules(["/nowhere"]))).toMatch(/^--rules \/nowhere: can not be read/);
+  });
+  it("that has no rule", () => {
+    expect(failure(() => loadRules([mkdtempSync(join(tmpdir(), "empty-"))]))).toContain("no rule found");
+  });
 });
