@@ -2,7 +2,7 @@ import type { Facts } from "../snapshot/facts.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
 import type { TopologyReader } from "../topology/store.js";
 import { joinFacts } from "./facts-part.js";
-import { historyOf, type Past, withHorizon } from "./history.js";
+import { historyOf, withPast } from "./history.js";
 import { readLeases } from "./leases.js";
 import { inOrder } from "./order.js";
 import { readTopology } from "./read-topology.js";
@@ -75,8 +75,8 @@ async function observe(sources: CollectSources, settings: CollectSettings): Prom
   const read = topologyFacts(topology);
   return inOrder(
     joinFacts([
-      { meta: metaRows(topology, history, takenAt, settings) },
-      { ...read, topo_server: read.topo_server.map((row) => withHorizon(row, history)) },
+      { meta: metaRows(topology, takenAt, settings) },
+      { ...read, topo_server: read.topo_server.map((row) => withPast(row, history)) },
       history.facts,
       { topo_server: await same.servers() },
       tablets,
@@ -89,12 +89,7 @@ const withLeases = async (topology: TopologyReading): Promise<TopologyReading> =
   leases: await readLeases(topology.servers),
 });
 
-const metaRows = (
-  topology: TopologyReading,
-  history: Past,
-  takenAt: string,
-  settings: CollectSettings,
-): Facts["meta"] =>
+const metaRows = (topology: TopologyReading, takenAt: string, settings: CollectSettings): Facts["meta"] =>
   Object.entries({
     schema: String(SNAPSHOT_SCHEMA),
     vtdoctor: settings.version,
@@ -105,7 +100,6 @@ const metaRows = (
     sources_json: JSON.stringify(witnessKinds(settings)),
     keyspaces_json: JSON.stringify(settings.keyspaces),
     cells_json: JSON.stringify(settings.cells),
-    history_gaps_json: JSON.stringify(history.gaps),
     moved_keys_json: JSON.stringify(topology.moved),
   }).map(([name, value]) => ({ name, value }));
 

@@ -29,7 +29,7 @@ const holdsTopology = (reading: ServerReading, root: string): boolean =>
 
 const silence = (server: string, { reason, message }: Unanswered): string => {
   const flag = `--topo-global-server-address ${server}`;
-  switch (reason) {
+  switch (/protocol error/i.test(message) ? "unsupported" : reason) {
     case "unsupported":
       return `${flag}: something answers there, but it is not an etcd server (${message}). Give the client address of the global etcd, usually port 2379.`;
     case "denied":

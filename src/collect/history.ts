@@ -116,8 +116,13 @@ function gapsOf(server: string, history: History): readonly HistoryGap[] {
   return [{ server, reason: history.exhausted ? "budget" : "compacted", message }];
 }
 
-/** The server's row with the oldest revision that can still be read. */
-export const withHorizon = (row: TopoServerRow, past: Past): TopoServerRow => ({
-  ...row,
-  horizon: past.horizons.get(row.server) ?? null,
-});
+/** The server's row with the oldest readable revision, and, where it answered everything else, what its past did not give. */
+export function withPast(row: TopoServerRow, past: Past): TopoServerRow {
+  const gap = row.answered === 1 ? past.gaps.find(({ server }) => server === row.server) : undefined;
+  return {
+    ...row,
+    horizon: past.horizons.get(row.server) ?? null,
+    reason: gap?.reason ?? row.reason,
+    message: gap?.message ?? row.message,
+  };
+}

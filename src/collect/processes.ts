@@ -3,31 +3,36 @@ import type { Sighting } from "./sighting.js";
 
 /**
  * Each process once, though it may be known under several addresses: the address that the most trusted witness named stays. Two
- * processes of one alias stay two: the same MySQL, the same primary term and the same command line prove one process, nothing less.
+ * processes of one alias stay two: the same MySQL and the same primary term, and the same command line (or, where one is not known,
+ * the same port) prove one process, nothing less.
  */
 export function distinctProcesses(
   sightings: readonly Sighting[],
   witnesses: readonly Witness[],
 ): readonly Sighting[] {
   const trust = trustOf(witnesses);
-  const kept = new Map<string, Sighting>();
-  const best = sightings.toSorted(
-    (a, b) =>
-      (trust.get(a.target.address) ?? WITNESS_SOURCES.length) -
-        (trust.get(b.target.address) ?? WITNESS_SOURCES.length) ||
-      (a.target.address < b.target.address ? -1 : 1),
+  const rank = ({ target }: Sighting): number => trust.get(target.address) ?? WITNESS_SOURCES.length;
+  const byTrust = sightings.toSorted(
+    (a, b) => rank(a) - rank(b) || (a.target.address < b.target.address ? -1 : 1),
   );
-  for (const sighting of best) {
-    const key = processKey(sighting);
-    if (!kept.has(key)) kept.set(key, sighting);
+  const kept = new Map<string, Sighting[]>();
+  for (const sighting of byTrust) {
+    const key = serverOf(sighting);
+    const alike = kept.get(key) ?? [];
+    if (!alike.some((other) => isSameProcess(other, sighting))) kept.set(key, [...alike, sighting]);
   }
-  return [...kept.values()];
+  return [...kept.values()].flat();
 }
 
-function processKey({ target, who, status, vars, identity }: Sighting): string {
-  if (who === null || status === null || vars === null) return target.address;
-  return JSON.stringify([who.alias, status.serverUuid, identity?.termStart ?? null, vars.commandLine]);
+function serverOf({ target, who, status, identity }: Sighting): string {
+  if (who === null || status === null) return target.address;
+  return JSON.stringify([who.alias, status.serverUuid, identity?.termStart ?? null]);
 }
+
+const isSameProcess = (one: Sighting, other: Sighting): boolean =>
+  one.vars === null || other.vars === null
+    ? one.target.at.grpcPort === other.target.at.grpcPort
+    : JSON.stringify(one.vars.commandLine) === JSON.stringify(other.vars.commandLine);
 
 function trustOf(witnesses: readonly Witness[]): ReadonlyMap<string, number> {
   const trust = new Map<string, number>();

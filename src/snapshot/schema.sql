@@ -6,10 +6,13 @@
 -- ---------------------------------------------------------------- FACTS
 
 -- schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
--- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked).
+-- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
+-- all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
--- One row per distinct etcd cluster address list. horizon: the oldest revision that could still be read.
+-- One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started
+-- with, if it answered. A server of cells that --cell leaves out has none. horizon: the oldest revision that could still be read.
+-- answered = 1 with a reason: only its history could not be read, or not to its end.
 CREATE TABLE topo_server (
   server TEXT PRIMARY KEY, cluster_id TEXT, version TEXT, revision INTEGER, horizon INTEGER,
   answered INTEGER NOT NULL, reason TEXT, message TEXT

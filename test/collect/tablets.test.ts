@@ -4,6 +4,8 @@ import { answered, type Outcome, unanswered } from "../../src/cluster/outcome.js
 import { collect } from "../../src/collect/collect.js";
 import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
+import { applySchema } from "../../src/sim/native/keyspace.js";
+import { moveTablesCreate } from "../../src/sim/native/move-tables.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import type { TabletAddress, TabletReader, TabletVars } from "../../src/tablets/access.js";
 import { addTablet, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
@@ -189,10 +191,28 @@ describe("filters", () => {
     const cluster = smallCluster();
     addTablet(cluster, "zone1", 400, "0", true, "moved");
     addTablet(cluster, "zone1", 500, "0", true, "other");
-    const facts = await scan(cluster, { keyspaces: ["moved"] });
-    expect(facts.live_tablet.map(({ alias }) => alias)).toEqual(["zone1-0000000400"]);
-    expect(new Set(facts.probe.map(({ address }) => address))).toEqual(new Set(["127.0.0.1:16400"]));
-    expect(facts.topo_key.some(({ key }) => key.includes("/keyspaces/other/"))).toBe(true);
+    const asked = async (keyspaces: readonly string[]) => {
+      const facts = await scan(cluster, { keyspaces });
+      expect(facts.topo_key.some(({ key }) => key.includes("/keyspaces/other/"))).toBe(true);
+      expect(new Set(facts.probe.map(({ address }) => address)).size).toBe(facts.live_tablet.length);
+      return facts.live_tablet.map(({ alias }) => alias);
+    };
+    expect(await asked(["moved"])).toEqual(["zone1-0000000400"]);
+    cluster.run(applySchema(cluster, "customer", { t: "create table t (id bigint, primary key (id))" }));
+    const move = {
+      keyspace: "moved",
+      workflow: "m1",
+      sourceKeyspace: "customer",
+      tables: ["t"],
+      cell: "zone1",
+    };
+    cluster.run(moveTablesCreate(cluster, move));
+    expect(await asked(["moved"])).toEqual([
+      "zone1-0000000100",
+      "zone2-0000000101",
+      "zone1-0000000200",
+      "zone1-0000000400",
+    ]);
   });
 
   it("leave an etcd alone that serves only other cells", async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { collect, observeTwice } from "../../src/collect/collect.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { NO_INVENTORY } from "../../src/witnesses/inventory.js";
 import { addTablet, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
 
@@ -63,7 +64,7 @@ describe("a tablet without a record", () => {
       state_name: "SERVING",
     });
     expect(sources(facts, "127.0.0.1:16100")).toEqual(["snapshot:0"]);
-    expect(sources(facts, "127.0.0.1:16200").sort()).toEqual(["snapshot:0", "topology:1"]);
+    expect(sources(facts, "127.0.0.1:16200")).toEqual(["snapshot:0", "topology:1"]);
   });
 
   it("is seen by its MySQL where a replica copies from it", async () => {
@@ -87,11 +88,16 @@ describe("history that cannot be read", () => {
   it("is no failure of the scan, but is said", async () => {
     const cluster = orphaned();
     const facts = await scan(cluster, { history: { enabled: true, budget: 3 } });
-    const gaps = facts.meta.find(({ name }) => name === "history_gaps_json")?.value ?? "[]";
-    expect(JSON.parse(gaps)).toMatchObject([
-      { server: "etcd-global:2379", reason: "budget" },
-      { server: "etcd-zone2:2379", reason: "budget" },
+    expect(facts.topo_server).toMatchObject([
+      { server: "etcd-global:2379", answered: 1, reason: "budget" },
+      { server: "etcd-zone2:2379", answered: 1, reason: "budget" },
     ]);
+    const snapshot = Snapshot.of(facts);
+    const unanswered = snapshot.all("SELECT domain, subject, required FROM unanswered ORDER BY subject");
+    snapshot.close();
+    expect(unanswered).toEqual(
+      ["global", "zone1", "zone2"].map((subject) => ({ domain: "history", subject, required: 0 })),
+    );
   });
 
   it("has a horizon", async () => {
@@ -139,18 +145,24 @@ describe("addresses", () => {
     expect(sources(facts, "127.0.0.1:16100")).toEqual([]);
   });
 
-  it("of one process, though several, give one process: the topology's address stays", async () => {
-    const cluster = smallCluster();
-    const named = around(cluster.reader, (_, at, ask) => ask({ ...at, host: "127.0.0.1" }));
-    const inventory = { ...NO_INVENTORY, tablets: [{ host: "another.name", grpc: 16100, http: 15100 }] };
-    const facts = await scan(cluster, { inventory }, named);
-    const addresses = facts.live_tablet
-      .filter(({ alias }) => alias === "zone1-0000000100")
-      .map(({ address }) => address);
-    expect(addresses).toEqual(["127.0.0.1:16100"]);
-    expect(sources(facts, "another.name:16100")).toEqual(["inventory:1"]);
-    expect(facts.probe.some(({ address }) => address === "another.name:16100")).toBe(true);
-  });
+  it.each([15100, undefined])(
+    "of one process, though several, give one process (HTTP port %s)",
+    async (http) => {
+      const cluster = smallCluster();
+      const named = around(cluster.reader, (_, at, ask) => ask({ ...at, host: "127.0.0.1" }));
+      const inventory = {
+        ...NO_INVENTORY,
+        tablets: [{ host: "another.name", grpc: 16100, ...(http && { http }) }],
+      };
+      const facts = await scan(cluster, { inventory }, named);
+      const addresses = facts.live_tablet
+        .filter(({ alias }) => alias === "zone1-0000000100")
+        .map(({ address }) => address);
+      expect(addresses).toEqual(["127.0.0.1:16100"]);
+      expect(sources(facts, "another.name:16100")).toEqual(["inventory:1"]);
+      expect(facts.probe.some(({ address }) => address === "another.name:16100")).toBe(true);
+    },
+  );
 
   it("of two processes with one alias give two", async () => {
     const cluster = smallCluster();
