@@ -4,7 +4,7 @@ import { Decoding } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
 import { gatherEvidence } from "./evidence.js";
 import { expectedPartitions } from "./expected-partition.js";
-import type { FactReader } from "./facts-reader.js";
+import { type FactReader, readingOnce } from "./facts-reader.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
 import { indexKeys } from "./located-key.js";
 import { deriveLocks } from "./locks.js";
@@ -19,7 +19,8 @@ import { deriveVSchemas } from "./vschema-records.js";
 import { deriveWorkflows, workflowIntoShard } from "./workflow.js";
 
 /** Every derived table of `schema.sql`, from the facts alone: no clock, no randomness, no order but that of the facts' keys. */
-export const derive = (facts: FactReader): Derived => {
+export const derive = (reader: FactReader): Derived => {
+  const facts = readingOnce(reader);
   const records = deriveRecords(facts);
   const topology = {
     globalAnswered: globalAnswered(facts),

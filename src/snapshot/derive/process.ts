@@ -1,6 +1,6 @@
 import { parseAlias } from "../../cluster/alias.js";
 import type { ProcessRow, ShardRow, TabletRow } from "../derived.js";
-import type { WitnessRow } from "../facts.js";
+import type { VreplicationRow, WitnessRow } from "../facts.js";
 import { defaultDatabase } from "./cell-records.js";
 import type { FactReader } from "./facts-reader.js";
 import { groupBy } from "./order.js";
@@ -79,10 +79,11 @@ const shardStanding = ({ shards, undecodable, globalAnswered }: ProcessInputs) =
   };
 };
 
-/** The one database that the streams at an address write to. */
+/** The one database that the streams at an address write to; looked up for few, so that nothing is prepared for all. */
 const databasesOfStreams = (facts: FactReader): ((address: string) => string | undefined) => {
-  const rows = groupBy(facts.rows("vreplication"), ({ address }) => address);
+  let rows: ReadonlyMap<string, readonly VreplicationRow[]> | undefined;
   return (address) => {
+    rows ??= groupBy(facts.rows("vreplication"), (row) => row.address);
     const [only, ...others] = new Set(rows.get(address)?.map(({ db_name }) => db_name));
     return others.length === 0 ? only : undefined;
   };

@@ -45,7 +45,7 @@ export const ownedRows = (facts: FactReader, processes: readonly ProcessRow[]): 
   });
 };
 
-const streamName = ({ row }: Holder): string => JSON.stringify([row.id, row.workflow, row.db_name]);
+const streamName = ({ row }: Holder): string => `${row.id}\n${row.workflow}\n${row.db_name}`;
 
 const owners = (holders: readonly Holder[], primaryRead: boolean): readonly OwnedRow[] => {
   const ranked = holders.toSorted(byAuthority);
@@ -74,16 +74,25 @@ const byAuthority = (one: Holder, other: Holder): number => {
   return differences.find((difference) => difference !== 0) ?? 0;
 };
 
-/** Both ways into a tablet show the same table; the tablet's own answer goes first, MySQL fills what it did not give. */
+/** Both ways into a tablet show the same table; the tablet's own answer goes first, MySQL fills in what it did not give. */
 const mergedRows = (facts: FactReader): ReadonlyMap<string, readonly VreplicationRow[]> => {
-  const merged = new Map<string, Map<number, VreplicationRow>>();
-  for (const row of facts.rows("vreplication")) {
-    const byId = merged.get(row.address) ?? new Map<number, VreplicationRow>();
-    const known = byId.get(row.id);
-    if (known === undefined || (known.channel === "mysql" && row.channel === "grpc")) byId.set(row.id, row);
-    merged.set(row.address, byId);
-  }
-  return new Map([...merged].map(([address, byId]) => [address, [...byId.values()]]));
+  const rows = facts.rows("vreplication");
+  const told = groupBy(
+    rows.filter(({ channel }) => channel === "grpc"),
+    ({ address }) => address,
+  );
+  const known = (row: VreplicationRow): boolean =>
+    told.get(row.address)?.some(({ id }) => id === row.id) ?? false;
+  const filledIn = groupBy(
+    rows.filter((row) => row.channel !== "grpc" && !known(row)),
+    ({ address }) => address,
+  );
+  return new Map(
+    [...new Set([...told.keys(), ...filledIn.keys()])].map((address) => [
+      address,
+      [...(told.get(address) ?? []), ...(filledIn.get(address) ?? [])],
+    ]),
+  );
 };
 
 /** Addresses whose streams were read, by whichever way. */
