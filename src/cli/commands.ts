@@ -90,7 +90,7 @@ export const COMMANDS: readonly Command[] = [
     name: "demo",
     usage: "demo",
     about: "the whole story on a simulated cluster in this process",
-    options: COMMON,
+    options: { quiet: COMMON.quiet, verbose: COMMON.verbose, color: COMMON.color },
     load: () => import("./commands/demo.js"),
   },
 ];
