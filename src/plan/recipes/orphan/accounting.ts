@@ -2,9 +2,8 @@ import { formatAlias } from "../../../cluster/alias.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../../topology/records.js";
 import { type Obstacle, shardName } from "../../view/shards.js";
-import type { Deletion } from "./deletion.js";
 import type { OrphanShard } from "./inspect.js";
-import { tabletRecord } from "./tablet-record.js";
+import { type Deletions, tabletRecord } from "./tablet-record.js";
 
 /**
  * Every tablet that the shard had when it was dropped must be alive and proven (design D17): its streams live in its MySQL, so one
@@ -19,13 +18,15 @@ export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly O
     if (twins.length > 1) return twins[0] === process ? [twin(process.alias, twins.length)] : [];
     if (process.record === "present") return [];
     if (process.record !== "absent") return [otherRecord(process.alias, process.record)];
-    const record = tabletRecord(snapshot, process, deletionOf(orphan, process.alias));
+    const record = tabletRecord(snapshot, process, deletionsOf(orphan, process.alias));
     return record.kind === "record" ? [] : [unproven(process.alias, record.reason)];
   }),
 ];
 
-export const deletionOf = (orphan: OrphanShard, alias: string): Deletion | null =>
-  orphan.tablets.find((deletion) => deletion.alias === alias) ?? null;
+export const deletionsOf = (orphan: OrphanShard, alias: string): Deletions => ({
+  tablet: orphan.tablets.find((deletion) => deletion.alias === alias) ?? null,
+  shard: orphan.deletion,
+});
 
 /** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard. */
 const memberAliases = (orphan: OrphanShard): readonly string[] => {

@@ -8,7 +8,7 @@ import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
-import { deletionOf } from "./accounting.js";
+import { deletionsOf } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
 import { shardRecord } from "./shard-record.js";
 import { tabletRecord } from "./tablet-record.js";
@@ -27,7 +27,7 @@ export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly D
   orphan.processes
     .filter((process) => process.record === "absent")
     .flatMap((process): readonly DraftStep[] => {
-      const record = tabletRecord(snapshot, process, deletionOf(orphan, process.alias));
+      const record = tabletRecord(snapshot, process, deletionsOf(orphan, process.alias));
       const keys = keysOf(snapshot, process);
       if (record.kind === "unproven" || keys === null) return [];
       return [

@@ -4,7 +4,7 @@ import { keyRangeOfShard } from "../../../cluster/key-range.js";
 import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../../proto/gen/topodata_pb.js";
 import { type Time, TimeSchema } from "../../../proto/gen/vttime_pb.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { decodeTablet, encodeTablet } from "../../../topology/records.js";
+import { decodeShard, decodeTablet, encodeTablet } from "../../../topology/records.js";
 import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
 import type { Deletion } from "./deletion.js";
 import { type OwnWords, ownWords } from "./own-words.js";
@@ -14,6 +14,11 @@ export type TabletRecord =
   | { readonly kind: "record"; readonly bytes: Uint8Array; readonly origin: string }
   | { readonly kind: "unproven"; readonly reason: string };
 
+export interface Deletions {
+  readonly tablet: Deletion | null;
+  readonly shard: Deletion | null;
+}
+
 /**
  * A process only gets a record that names itself: Vitess compares hostname and HTTP port before every publish and silently stops
  * publishing where they differ (`topology-and-wire.md` 9.2).
@@ -21,14 +26,16 @@ export type TabletRecord =
 export const tabletRecord = (
   snapshot: Snapshot,
   process: Process,
-  deletion: Deletion | null,
+  { tablet: deletion, shard }: Deletions,
 ): TabletRecord => {
   const words = ownWords(snapshot, process.address);
-  if (deletion === null) return reconstructed(snapshot, process, words);
+  if (deletion === null) return reconstructed(snapshot, process, words, shardTerm(shard));
   const decoded = decodeTablet(deletion.value);
   if (decoded.kind === "unanswered") return unproven(`its last record can not be read: ${decoded.message}`);
   const differs = difference(snapshot, decoded.value, process, words);
-  return differs === null ? fromHistory(decoded.value, process, deletion) : unproven(differs);
+  return differs === null
+    ? fromHistory(decoded.value, process, deletion, shardTerm(shard))
+    : unproven(differs);
 };
 
 const unproven = (reason: string): TabletRecord => ({ kind: "unproven", reason });
@@ -59,10 +66,15 @@ const mapped = (snapshot: Snapshot, process: Process): boolean =>
     process.alias,
   ).length > 0;
 
-const fromHistory = (record: Tablet, process: Process, deletion: Deletion): TabletRecord => {
+const fromHistory = (
+  record: Tablet,
+  process: Process,
+  deletion: Deletion,
+  ofShard: Time | undefined,
+): TabletRecord => {
   const origin = `etcd history before revision ${deletion.deletedRevision}`;
   const type = typeOf(process);
-  const term = termOf(process, record.primaryTermStartTime);
+  const term = termOf(process, [record.primaryTermStartTime, ofShard]);
   const same =
     record.type === type &&
     record.primaryTermStartTime?.seconds === term?.seconds &&
@@ -79,7 +91,12 @@ const fromHistory = (record: Tablet, process: Process, deletion: Deletion): Tabl
   };
 };
 
-const reconstructed = (snapshot: Snapshot, process: Process, words: OwnWords): TabletRecord => {
+const reconstructed = (
+  snapshot: Snapshot,
+  process: Process,
+  words: OwnWords,
+  ofShard: Time | undefined,
+): TabletRecord => {
   const { address } = tabletRef(snapshot, process);
   const httpPort = words.httpPort ?? address.httpPort;
   const mysqlPort = words.mysqlPort ?? address.mysqlPort;
@@ -105,7 +122,7 @@ const reconstructed = (snapshot: Snapshot, process: Process, words: OwnWords): T
       start: Buffer.from(range.start, "hex"),
       end: Buffer.from(range.end, "hex"),
     });
-  tablet.primaryTermStartTime = termOf(process, undefined);
+  tablet.primaryTermStartTime = termOf(process, [ofShard]);
   return {
     kind: "record",
     bytes: encodeTablet(tablet),
@@ -116,9 +133,14 @@ const reconstructed = (snapshot: Snapshot, process: Process, words: OwnWords): T
 const typeOf = (process: Process): TabletType =>
   TabletType[process.type as keyof typeof TabletType] ?? TabletType.UNKNOWN;
 
-/** StreamHealth tells the term in whole seconds; the recorded one is kept where it is the same. */
-const termOf = (process: Process, recorded: Time | undefined): Time | undefined => {
+/** StreamHealth tells the term in whole seconds; a record that has the same one also has its nanoseconds. */
+const termOf = (process: Process, recorded: readonly (Time | undefined)[]): Time | undefined => {
   if (!isPrimary(process)) return undefined;
-  if (recorded?.seconds === BigInt(process.termStart)) return recorded;
-  return create(TimeSchema, { seconds: BigInt(process.termStart) });
+  const seconds = BigInt(process.termStart);
+  return recorded.find((term) => term?.seconds === seconds) ?? create(TimeSchema, { seconds });
+};
+
+const shardTerm = (deletion: Deletion | null): Time | undefined => {
+  const shard = deletion === null ? null : decodeShard(deletion.value);
+  return shard?.kind === "answered" ? shard.value.primaryTermStartTime : undefined;
 };

@@ -1,0 +1,108 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { dirname } from "node:path";
+import { Ajv, type ErrorObject } from "ajv";
+import { RefusedError, UsageError } from "../cluster/errors.js";
+import type { Plan, PlanCluster } from "./plan.js";
+import { PLAN_SCHEMA } from "./plan-schema.js";
+
+const SCHEMA = 1;
+
+/**
+ * Writes a plan for a person to review: whole or not at all, and on disk when it returns. Readable by its owner alone, because row
+ * images are in it. Throws `UsageError` where the file can not be written.
+ */
+export const writePlan = (path: string, plan: Plan): void => {
+  const temporary = `${path}.${plan.id}.tmp`;
+  try {
+    const file = openSync(temporary, "w", 0o600);
+    try {
+      writeSync(file, `${JSON.stringify(plan, null, 2)}\n`);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+    syncDirectory(dirname(path));
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new UsageError(`the plan can not be written to ${path}: ${wordsOf(error)}`);
+  }
+};
+
+/** Throws `UsageError` for a file that is unreadable, no JSON, no plan, or of a newer vtdoctor. */
+export const readPlan = (path: string): Plan => {
+  const value = parse(path, read(path));
+  if (!isPlanObject(value))
+    throw new UsageError(
+      `${path} is not a plan of vtdoctor: make one with vtdoctor fix --dry-run --out FILE`,
+    );
+  if (typeof value.schema === "number" && value.schema > SCHEMA)
+    throw new UsageError(
+      `the plan ${path} has schema ${value.schema}, and this vtdoctor knows ${SCHEMA}: execute it with the vtdoctor that made it`,
+    );
+  const fits = new Ajv({ discriminator: true }).compile<Plan>(PLAN_SCHEMA);
+  if (!fits(value)) throw new UsageError(`the plan ${path} is damaged: ${where(fits.errors?.[0])}`);
+  return value;
+};
+
+/**
+ * Throws `RefusedError` where the plan was made for other roots, other servers, or other etcd clusters at the same addresses. A server
+ * that does not answer now is proven before the first step.
+ */
+export const refuseForeign = (plan: Plan, cluster: PlanCluster): void => {
+  const made = plan.cluster;
+  if (made.globalRoot !== cluster.globalRoot)
+    throw new RefusedError(
+      `plan ${plan.id} was made for the global root ${made.globalRoot}, not for ${cluster.globalRoot}: make a new one here`,
+    );
+  for (const { name, server, root } of made.roots) {
+    if (!cluster.roots.some((one) => one.name === name && one.server === server && one.root === root))
+      throw new RefusedError(
+        `plan ${plan.id} was made where ${name === "global" ? "the global topology" : `cell ${name}`} is at ${server}${root}, and here it is not: make a new one here`,
+      );
+  }
+  for (const [server, expected] of Object.entries(made.clusterIds)) {
+    const found = cluster.clusterIds[server] ?? expected;
+    if (found !== expected)
+      throw new RefusedError(
+        `plan ${plan.id} was made for etcd cluster ${expected}, and ${server} is ${found}: make a new one here`,
+      );
+  }
+};
+
+const read = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UsageError(`the plan ${path} can not be read: ${wordsOf(error)}`);
+  }
+};
+
+const parse = (path: string, text: string): unknown => {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`the plan ${path} is not JSON, or was cut off: ${wordsOf(error)}`);
+  }
+};
+
+const isPlanObject = (value: unknown): value is { readonly kind: string; readonly schema?: unknown } =>
+  typeof value === "object" && value !== null && "kind" in value && value.kind === "vtdoctor-plan";
+
+const where = (error: ErrorObject | null | undefined): string => {
+  if (!error) return "it does not have the form of a plan";
+  const place = error.instancePath === "" ? "its top level" : error.instancePath;
+  const extra = error.params.additionalProperty ?? error.params.tagValue;
+  return `${place} ${error.message ?? "is wrong"}${extra === undefined ? "" : ` (${JSON.stringify(extra)})`}`;
+};
+
+const syncDirectory = (path: string): void => {
+  const directory = openSync(path, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+};
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
