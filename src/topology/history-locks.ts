@@ -38,8 +38,8 @@ export async function locksBefore(
 
 /**
  * The lock keys that existed under each prefix just before each of the revisions. Where the same keys stand at the first and the last
- * of several revisions they stood at all between (a key that is made again has another create revision), and one more waiter in
- * between is no loss: so a thousand deletions under one lock cost two reads.
+ * of several revisions they stood at all between (a key that is made again has another create revision), so that a thousand deletions
+ * under one lock cost two reads. A second lock that came and went meanwhile is not seen.
  */
 class HistoricLocks {
   readonly #known = new Map<string, readonly Entry[]>();

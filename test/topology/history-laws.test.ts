@@ -42,14 +42,14 @@ describe("the sampled revisions", () => {
 
 describe("history", () => {
   const step = fc.record({
-    kind: fc.constantFrom("put", "put", "delete", "compact"),
+    kind: fc.constantFrom("put", "delete", "delete with its lock"),
     key: fc.constantFrom("/a/1", "/a/2", "/a/20", "/b/1"),
     locked: fc.boolean(),
   });
 
   test("is exactly what happened since the horizon, where the span is short", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), fc.nat({ max: 60 }), async (steps, compaction) => {
         const clock = new SimClock(0);
         const etcd = new SimEtcd("etcd", "1", clock, 1n);
         const reader = new EtcdClient("etcd", etcd, clock, new Faults(clock, 1_000), new Effects());
@@ -59,11 +59,16 @@ describe("history", () => {
           else etcd.delete("/locks/1");
           const before = etcd.get(key);
           if (kind === "put") etcd.put(key, new TextEncoder().encode(String(index)));
-          else if (kind === "compact") etcd.compact(etcd.revision);
-          else if (etcd.delete(key) && before) {
+          else if (before) {
+            const gone = kind === "delete" ? [key] : [key, "/locks/1"];
+            const { revision } = etcd.txn(
+              [],
+              gone.map((each) => ({ kind: "delete", key: each })),
+            );
             const text = new TextDecoder().decode(before.value);
-            deaths.push({ key, deletedRevision: etcd.revision, text, locked });
+            deaths.push({ key, deletedRevision: revision, text, locked });
           }
+          if (index === compaction) etcd.compact(etcd.revision);
         }
         const horizon = Math.max(1, etcd.horizon);
         const history = await readHistory(reader, {
@@ -89,7 +94,7 @@ describe("history", () => {
             ),
         );
       }),
-      { numRuns: 300 },
+      { numRuns: 1_500 },
     );
   });
 });

@@ -109,7 +109,8 @@ describeWithEtcd("history", () => {
     const at = "/old/";
     for (const key of ["a", "b", "c"]) await write(`${at}${key}`, key);
     const locked = await write("/old-locks/7", "the lock");
-    const deleted = [await erase(`${at}a`), await erase(`${at}b`)];
+    const deleted = [await erase(`${at}a`), await erase(`${at}b`), await erase(`${at}c`)];
+    await write(`${at}c`, "made again at once");
     await erase("/old-locks/7");
     await etcd.compact(locked);
     for (let batch = 0; batch < 20; batch++) {
@@ -128,6 +129,7 @@ describeWithEtcd("history", () => {
     ).toEqual([
       [`${at}a`, deleted[0], 1],
       [`${at}b`, deleted[1], 1],
+      [`${at}c`, deleted[2], 1],
     ]);
     expect(history.exhausted).toBe(false);
   });
