@@ -2,7 +2,7 @@ import { answered, type Outcome, unanswered } from "./outcome.js";
 
 /** A surrogate pair comes as two `\u`, and only as a pair. */
 const ESCAPE =
-  /\\(?:([0-7]{1,3})|x([0-9a-f]{1,2})|u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|u([0-9a-f]{4})|U([0-9a-f]{8})|(["'\\?abfnrtv])|)/gi;
+  /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(["'\\?abfnrtv])|)/g;
 const LETTERS: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
 const UTF8 = new TextEncoder();
 
