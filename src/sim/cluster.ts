@@ -95,7 +95,7 @@ export class SimCluster implements TabletWorld, Directory {
     const known = this.#servers.get(addresses);
     if (known !== undefined) return known;
     const firstLease = 2_228_897_054_349_924_884n + BigInt(this.#servers.size) * 1_000_000_007n;
-    const etcd = new SimEtcd(addresses, this.random.hex(16), this.clock, firstLease);
+    const etcd = new SimEtcd(addresses, this.random.clusterId(), this.clock, firstLease);
     this.#servers.set(addresses, etcd);
     return etcd;
   }

@@ -1,3 +1,4 @@
+import { type Alias, formatAlias } from "../cluster/alias.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import { parseStreamSource, type StreamSource } from "../cluster/stream-source.js";
 import type { EngineStream, ExecResult, SidecarRow } from "../tablets/access.js";
@@ -11,8 +12,7 @@ import { isStopped, newStreamRow, type VitessVersion } from "./stream-row.js";
 
 /** The tablet that a stream reads from. */
 export interface PickedSource {
-  /** `cell:"zone1" uid:100`, as `/debug/vars` prints it. */
-  readonly alias: string;
+  readonly alias: Alias;
   readonly mysql: SimMysql;
   /** False once its process is gone: the stream must pick again. */
   alive(): boolean;
@@ -85,6 +85,21 @@ export class SimEngine {
     if (this.#open) return;
     this.#open = true;
     for (const row of this.#rows()) if (row.db_name === this.host.dbName) this.#control(row);
+  }
+
+  /** Takes over the streams that a recorded engine had in memory, those without a row too. */
+  adopt(streams: readonly EngineStream[]): void {
+    this.#controllers.clear();
+    for (const stream of streams) {
+      const row = this.#row(stream.id) ?? ghostRow(stream);
+      this.#control(row);
+      const controller = this.#controllers.get(stream.id);
+      if (controller === undefined) continue;
+      const { state, sourceTablet, lastMessage, heartbeat } = stream;
+      Object.assign(controller, { state, sourceTablet, lastMessage, heartbeat });
+      const from = isStopped(row) ? null : this.host.pickSource(controller.source, row);
+      if (from !== null) controller.player = { from, next: from.mysql.binlog.length };
+    }
   }
 
   close(): void {
@@ -169,8 +184,8 @@ export class SimEngine {
       this.#beat(controller, { message: controller.lastMessage }, 1);
       return;
     }
-    controller.sourceTablet = from.alias;
-    controller.lastMessage = `Picked source tablet: ${from.alias}`;
+    controller.sourceTablet = formatAlias(from.alias);
+    controller.lastMessage = `Picked source tablet: cell:"${from.alias.cell}" uid:${from.alias.uid}`;
     const pos = row.pos ?? "";
     const unseen = from.mysql.binlog.findIndex((event) => !gtidSetHas(pos, event.uuid, event.number));
     controller.player = { from, next: unseen === -1 ? from.mysql.binlog.length : unseen };
@@ -294,6 +309,11 @@ export const runSidecarStatement = (
     }
   });
   return { rowsAffected: hit };
+};
+
+const ghostRow = ({ id, workflow, source, state }: EngineStream): SidecarRow => {
+  const [keyspace, shard] = source.split("/");
+  return { id: String(id), workflow, source: `keyspace:"${keyspace}" shard:"${shard}"`, state };
 };
 
 const guard = (where: readonly Condition[]): void => {

@@ -12,7 +12,7 @@ import type {
 } from "../topology/store.js";
 import type { SimClock } from "./clock.js";
 import type { Effects } from "./effects.js";
-import { RevisionError, type SimEtcd } from "./etcd.js";
+import { EtcdError, type SimEtcd } from "./etcd.js";
 import type { Faults } from "./faults.js";
 
 const EMPTY = new Uint8Array();
@@ -109,10 +109,7 @@ const attempt = <T>(run: () => T): Outcome<T> => {
   try {
     return answered(run());
   } catch (error) {
-    if (error instanceof RevisionError)
-      return unanswered(error.kind === "compacted" ? "compacted" : "failed", error.message);
-    if (error instanceof Error && error.message.startsWith("etcdserver:"))
-      return unanswered("failed", error.message);
+    if (error instanceof EtcdError) return unanswered(error.reason, error.message);
     throw error;
   }
 };

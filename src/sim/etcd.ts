@@ -22,14 +22,14 @@ export interface EtcdEvent {
   readonly lease: string;
 }
 
-/** etcd refuses a revision that it no longer has, or does not have yet (`mvcc/kvstore.go`). */
-export class RevisionError extends Error {
+/** What etcd refuses, in its words. */
+export class EtcdError extends Error {
   constructor(
-    readonly kind: "compacted" | "future",
+    readonly reason: "compacted" | "failed",
     message: string,
   ) {
     super(message);
-    this.name = "RevisionError";
+    this.name = "EtcdError";
   }
 }
 
@@ -88,6 +88,9 @@ export class SimEtcd {
   ): { readonly succeeded: boolean; readonly revision: number } {
     if (!compares.every((compare) => this.#holds(compare)))
       return { succeeded: false, revision: this.#revision };
+    for (const operation of operations)
+      if (operation.kind === "put" && !this.#hasLease(operation.lease ?? "0"))
+        throw new EtcdError("failed", "etcdserver: requested lease not found");
     const revision = this.#revision + 1;
     for (const operation of operations) {
       if (operation.kind === "put")
@@ -164,6 +167,11 @@ export class SimEtcd {
     return true;
   }
 
+  /** Ends a lease that carries nothing. */
+  dropIdleLease(id: string): void {
+    if (this.#leases.get(id)?.keys.size === 0) this.revoke(id);
+  }
+
   lease(id: string): { readonly ttl: number; readonly grantedTtl: number } | null {
     const lease = this.#leases.get(id);
     if (lease === undefined) return null;
@@ -183,7 +191,6 @@ export class SimEtcd {
   }
 
   #put(revision: number, key: string, value: Uint8Array, lease: string): void {
-    if (lease !== "0" && !this.#leases.has(lease)) throw new Error("etcdserver: requested lease not found");
     const before = this.#at(key);
     if (before !== null) this.#leases.get(before.lease)?.keys.delete(key);
     this.#revision = revision;
@@ -245,12 +252,16 @@ export class SimEtcd {
     return found[compare.target] === compare.equals;
   }
 
+  #hasLease(id: string): boolean {
+    return id === "0" || this.#leases.has(id);
+  }
+
   #readable(revision: number | undefined): void {
     if (revision === undefined) return;
     if (revision < this.#compacted)
-      throw new RevisionError("compacted", "etcdserver: mvcc: required revision has been compacted");
+      throw new EtcdError("compacted", "etcdserver: mvcc: required revision has been compacted");
     if (revision > this.#revision)
-      throw new RevisionError("future", "etcdserver: mvcc: required revision is a future revision");
+      throw new EtcdError("failed", "etcdserver: mvcc: required revision is a future revision");
   }
 }
 

@@ -107,12 +107,17 @@ export class SimMysql {
     return this.data.databases.get(database)?.get(name);
   }
 
-  /** Becomes a replica of `source`, which it then equals. */
-  replicateFrom(source: SimMysql): void {
+  /** Follows `source` from here on, with what it has. */
+  attachTo(source: SimMysql): void {
     this.stopReplication();
     this.#source = source;
     this.#replicating = true;
     source.#replicas.add(this);
+  }
+
+  /** Becomes a replica of `source`, which it then equals. */
+  replicateFrom(source: SimMysql): void {
+    this.attachTo(source);
     this.data = structuredClone(source.data);
     for (const [uuid, last] of source.executed) this.executed.set(uuid, last);
     this.readOnly = true;

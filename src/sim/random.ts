@@ -14,12 +14,13 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
   }
 
-  pick<T>(from: readonly [T, ...T[]]): T {
-    return from[this.below(from.length)] ?? from[0];
-  }
-
   hex(digits: number): string {
     return Array.from({ length: digits }, () => this.below(16).toString(16)).join("");
+  }
+
+  /** An etcd cluster id: decimal. */
+  clusterId(): string {
+    return String(BigInt(`0x${this.hex(15)}`) + 1n);
   }
 
   /** A MySQL server_uuid. */

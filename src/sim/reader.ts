@@ -10,6 +10,7 @@ import type {
   TabletStatus,
   TabletVars,
 } from "../tablets/access.js";
+import { flagValue } from "../tablets/command-line.js";
 import type { SidecarRead } from "../tablets/queries.js";
 import type { Faults } from "./faults.js";
 import type { SimMysql } from "./mysql.js";
@@ -134,13 +135,8 @@ const varsOf = (tablet: SimTablet, streamers: number): TabletVars => ({
   keyRangeStart: tablet.keyRange.start,
   keyRangeEnd: tablet.keyRange.end,
   commandLine: tablet.commandLine,
-  topoServer: flagOf(tablet.commandLine, "topo-global-server-address"),
-  topoRoot: flagOf(tablet.commandLine, "topo-global-root"),
+  topoServer: flagValue(tablet.commandLine, "topo-global-server-address"),
+  topoRoot: flagValue(tablet.commandLine, "topo-global-root"),
   streams: tablet.engine.streams.map(({ workflowType: _, ...stream }) => stream),
-  vstreamers: streamers + tablet.extraStreamers,
+  vstreamers: streamers,
 });
-
-const flagOf = (commandLine: readonly string[], flag: string): string => {
-  const at = commandLine.findIndex((argument) => argument.replaceAll("_", "-") === `--${flag}`);
-  return at === -1 ? "" : (commandLine[at + 1] ?? "");
-};

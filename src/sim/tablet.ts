@@ -71,8 +71,6 @@ export class SimTablet implements EngineHost {
   /** A SrvKeyspace control forbids its type to serve, as far as it knows. */
   disabled = false;
   deniedTables: readonly string[] = [];
-  /** As `/debug/vars` counts: streams that others read from here, where nobody simulated does. */
-  extraStreamers = 0;
   commandLine: readonly string[];
   #cancelSync: () => void = () => {};
 
@@ -208,9 +206,8 @@ export class SimTablet implements EngineHost {
       candidates.filter((tablet) => tablet.type === type),
     );
     if (picked === undefined) return null;
-    const { cell, uid } = picked.alias;
     return {
-      alias: `cell:"${cell}" uid:${uid}`,
+      alias: picked.alias,
       mysql: picked.mysql,
       alive: () => picked.running && picked.mysql.running,
     };

@@ -1,0 +1,70 @@
+import type { SidecarRow } from "../tablets/access.js";
+import type { SimMysql } from "./mysql.js";
+import { mysqlJson, newTable } from "./mysql-data.js";
+import type { RecordedTablet } from "./recorded-files.js";
+
+/** Fills an empty MySQL with what was recorded of one; of user rows only the number is known. */
+export const restoreMysql = (mysql: SimMysql, recorded: RecordedTablet): void => {
+  mysql.running = recorded.mysqld_running;
+  mysql.readOnly = recorded.mysql.read_only === "1";
+  mysql.superReadOnly = recorded.mysql.super_read_only === "1";
+  for (const [, uuid, last] of recorded.mysql.gtid_executed.matchAll(/([0-9a-f-]{36}):(?:\d+-)?(\d+)/g))
+    if (uuid !== undefined) mysql.executed.set(uuid, Number(last));
+  for (const [name, tables] of Object.entries(recorded.databases))
+    mysql.data.databases.set(
+      name,
+      new Map(
+        Object.entries(tables).map(([table, { create, rows }]) => [
+          table,
+          {
+            ...newTable(table, create, /^CREATE TABLE/i.test(create) ? "BASE TABLE" : "VIEW"),
+            uncounted: rows,
+          },
+        ]),
+      ),
+    );
+  restoreSidecar(mysql, recorded);
+};
+
+const restoreSidecar = ({ data }: SimMysql, { _vt }: RecordedTablet): void => {
+  const { sidecar } = data;
+  sidecar.vreplication = _vt.vreplication.map(rowOf);
+  sidecar.copyState = _vt.copy_state.map((row) => ({
+    id: Number(row.id),
+    vreplId: Number(row.vrepl_id),
+    tableName: String(row.table_name),
+  }));
+  sidecar.postCopyActions = _vt.post_copy_action.map((row) => ({
+    id: Number(row.id),
+    vreplId: Number(row.vrepl_id),
+    tableName: String(row.table_name),
+    action: mysqlJson(row.action),
+  }));
+  sidecar.journals = _vt.resharding_journal.map((row) => ({
+    id: String(row.id),
+    dbName: String(row.db_name),
+    val: String(row.val),
+  }));
+  sidecar.vdiffs = _vt.vdiff.map((row) => ({
+    id: Number(row.id),
+    uuid: String(row.vdiff_uuid),
+    workflow: String(row.workflow),
+    keyspace: String(row.keyspace),
+    shard: String(row.shard),
+    dbName: String(row.db_name),
+    state: String(row.state),
+  }));
+  sidecar.next.vreplication = 1 + highest(sidecar.vreplication.map((row) => Number(row.id)));
+  sidecar.next.copyState = 1 + highest(sidecar.copyState.map(({ id }) => id));
+  sidecar.next.postCopyAction = 1 + highest(sidecar.postCopyActions.map(({ id }) => id));
+};
+
+const highest = (ids: readonly number[]): number => Math.max(0, ...ids);
+
+const rowOf = (row: Readonly<Record<string, unknown>>): SidecarRow =>
+  Object.fromEntries(
+    Object.entries(row).map(([column, value]) => [
+      column,
+      value === null ? null : typeof value === "object" ? mysqlJson(value) : String(value),
+    ]),
+  );
