@@ -26,7 +26,10 @@ export interface TabletReader {
   rows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>>;
   /** TabletManager.GetSchema of the tablet's own database, views included. */
   schema(at: TabletAddress): Promise<Outcome<readonly TableDefinition[]>>;
-  /** The same rows from MySQL itself in a READ ONLY session; `unsupported` where no MySQL credentials were given. */
+  /**
+   * The same rows from MySQL itself in a READ ONLY session; `unsupported` where no MySQL credentials were given, `denied` for
+   * `holds` and `triggers` where the user can not see all of them.
+   */
   mysqlRows(at: TabletAddress, read: SidecarRead, sidecar: string): Promise<Outcome<readonly SidecarRow[]>>;
   /** Who the MySQL behind it is, whether it takes writes, and from where it replicates. */
   mysqlStatus(at: TabletAddress): Promise<Outcome<MysqlStatus>>;
@@ -48,7 +51,7 @@ export interface TabletWriter {
   refreshState(at: TabletAddress): Promise<Outcome<null>>;
   /** TabletManager.VDiff, action delete, argument all. */
   deleteVDiffs(at: TabletAddress, keyspace: string, workflow: string): Promise<Outcome<null>>;
-  /** TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (verified.md 13). */
+  /** TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (verified.md 13). `unsupported` before v21. */
   changeTags(at: TabletAddress): Promise<Outcome<null>>;
   close(): void;
 }
@@ -87,8 +90,9 @@ export interface TabletVars {
   /** Hex; empty for an unsharded or unbounded side. */
   readonly keyRangeStart: string;
   readonly keyRangeEnd: string;
-  /** The process's arguments, for the topology it was started with (design D7). */
+  /** The process's arguments, for the topology it was started with (design D7); values of password flags are `***`. */
   readonly commandLine: readonly string[];
+  /** Empty where the arguments do not say it (a configuration file does). */
   readonly topoServer: string;
   readonly topoRoot: string;
   readonly streams: readonly EngineStream[];
@@ -103,7 +107,9 @@ export interface EngineStream {
   readonly state: string;
   /** `keyspace/shard`. */
   readonly source: string;
+  /** `zone1-0000000100`; empty before the engine picked one, and again once the stream is stopped. */
   readonly sourceTablet: string;
+  /** The newest of the engine's last messages, without its time. */
   readonly lastMessage: string;
   /** Unix seconds; 0: never. */
   readonly heartbeat: number;
@@ -137,6 +143,7 @@ export interface TableDefinition {
   /** `BASE TABLE` or `VIEW`. */
   readonly type: string;
   readonly definition: string;
+  /** Bytes and rows as MySQL estimates them: up to a day old, 0 for a table that was filled since. */
   readonly dataLength: number;
   readonly rowCount: number;
 }

@@ -7,7 +7,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type Metadata, Server, ServerCredentials, type ServiceDefinition, status } from "@grpc/grpc-js";
+import { type Metadata, Server, ServerCredentials, type ServiceDefinition } from "@grpc/grpc-js";
 import type { TabletAddress } from "../../src/tablets/access.js";
 
 /** What one method of the fake does: answer, refuse with a gRPC status, or never answer. */
@@ -108,5 +108,3 @@ function addMethod(server: Server, { method, handle }: Method): void {
   };
   server.addService(definition, { [method.name]: method.methodKind === "server_streaming" ? stream : unary });
 }
-
-export { status };

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { ServerCredentials } from "@grpc/grpc-js";
+import { ServerCredentials, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, it } from "vitest";
 import { Query } from "../../src/proto/gen/queryservice_pb.js";
 import { TabletManager } from "../../src/proto/gen/tabletmanagerservice_pb.js";
@@ -18,7 +18,6 @@ import {
   refuse,
   serves,
   silence,
-  status,
 } from "./fake-vttablet.js";
 import { OPTIONS, realClock } from "./settings.js";
 
