@@ -69,8 +69,10 @@ const renderStory = (story: Story, widths: readonly number[], style: Style, pain
       ]),
       ...(style.verbose ? evidenceLines(line.finding, style, paint) : []),
     ]),
-    ...(state === "confirmed" ? [] : [wrapped(because, style.width, indent)]),
-    ...(repair.command === "" ? [] : [`${indent}next: ${paint.command(printable(repair.command))}`]),
+    // What is not proven is not to be repaired yet; why it is not says what to do.
+    ...(state === "confirmed"
+      ? [`${indent}next: ${paint.command(printable(repair.command))}`]
+      : [wrapped(because, style.width, indent)]),
   ].join("\n");
 };
 

@@ -1,0 +1,79 @@
+import type { CardVariant, RuleCard } from "../findings/rule-card.js";
+
+/** One rule's page of docs/rules, in Markdown. Generated, so that the rule file stays the only place that says it. */
+export const rulePage = (rule: RuleCard): string =>
+  document([
+    `# ${rule.id}`,
+    `<!-- Generated from ${rule.file}; write it again with: npx vitest run --project fast test/rules/pages.test.ts -u -->`,
+    `**${rule.severity}**: ${rule.title}.`,
+    section("What it says", [quoted(rule.symptom)]),
+    section("Impact", [prose(rule.impact)]),
+    section("Cause", [prose(rule.cause)]),
+    section("Repair", [bullets(rule.steps.map(prose)), code("sh", rule.command)]),
+    ...rule.variants.map(variantSection),
+    section("Messages that lead here", [bullets(rule.messages.map((message) => `\`${message}\``))]),
+    section("Part of another story", [bullets(rule.follows.map((root) => `[${root}](${root}.md)`))]),
+    section("What it needs to know", [needsText(rule.needs)]),
+    section("Query", [code("sql", rule.query)]),
+    section("Tested with", [
+      bullets([
+        ...rule.examples.sick.map((name) => `sick: ${prose(name)}`),
+        ...rule.examples.healthy.map((name) => `healthy: ${prose(name)}`),
+      ]),
+    ]),
+  ]);
+
+/** The list of all rules, by family. */
+export const rulesIndex = (rules: readonly RuleCard[]): string =>
+  document([
+    "# The rules",
+    "<!-- Generated; write it again with: npx vitest run --project fast test/rules/pages.test.ts -u -->",
+    "`{name}` in a text stands for what the finding fills in. How to write one: [writing-rules.md](../writing-rules.md).",
+    ...[...new Set(rules.map(({ family }) => family))]
+      .toSorted()
+      .map((family) =>
+        section(family, [
+          bullets(
+            rules
+              .filter((rule) => rule.family === family)
+              .map(({ id, severity, title }) => `[${id}](${id}.md) (${severity}): ${title}`),
+          ),
+        ]),
+      ),
+  ]);
+
+const variantSection = (variant: CardVariant): string =>
+  section(`Where ${variant.when}`, [
+    variant.severity === null ? "" : `Severity: **${variant.severity}**.`,
+    variant.symptom === null ? "" : quoted(variant.symptom),
+    variant.impact === null ? "" : `Impact: ${prose(variant.impact)}`,
+    variant.cause === null ? "" : `Cause: ${prose(variant.cause)}`,
+    bullets(variant.steps.map(prose)),
+    variant.command === null ? "" : code("sh", variant.command),
+  ]);
+
+const needsText = (needs: readonly string[]): string =>
+  needs.length === 0
+    ? "Nothing beyond the rows themselves."
+    : `Where one of these did not answer for the object, the verdict is \`unknown\`: ${needs.join(", ")}.`;
+
+const document = (parts: readonly string[]): string =>
+  `${parts.filter((part) => part !== "").join("\n\n")}\n`;
+
+const section = (title: string, parts: readonly string[]): string => {
+  const filled = parts.filter((part) => part !== "");
+  return filled.length === 0 ? "" : [`## ${title}`, ...filled].join("\n\n");
+};
+
+const bullets = (items: readonly string[]): string => items.map((item) => `- ${item}`).join("\n");
+
+const quoted = (text: string): string => `> ${prose(text)}`;
+
+const code = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
+
+/** `_` and `*` of a name are no emphasis. Text between backticks is left alone. */
+const prose = (text: string): string =>
+  text
+    .split(/(`[^`]*`)/)
+    .map((part) => (part.startsWith("`") ? part : part.replace(/[_*<>]/g, "\\$&")))
+    .join("");
