@@ -7,8 +7,8 @@ import type { EtcdOptions } from "./etcd-options.js";
 export const hostsOf = (server: string): readonly string[] =>
   server
     .split(",")
-    .map((host) => host.trim())
-    .filter((host) => host !== "" && host !== "http://" && host !== "https://");
+    .map((host) => host.trim().replace(/\/+$/, ""))
+    .filter((host) => host !== "" && host !== "http:" && host !== "https:");
 
 /** @throws {UsageError} where the TLS files can not be used together. */
 export function openEtcd(host: string, options: EtcdOptions): Etcd3 {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Etcd3 } from "etcd3";
@@ -43,7 +43,8 @@ export async function startEtcd(
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  await listening(server, client);
+  await ready(server, client);
+  if (scheme === "http") await leads(clientUrl);
   return {
     address: `127.0.0.1:${client}`,
     compact: (revision) => compact(clientUrl, revision),
@@ -75,16 +76,31 @@ async function compact(url: string, revision: number): Promise<void> {
   }
 }
 
-/** The port opens before the member has a leader; the first read waits for that. */
-async function listening(server: ChildProcess, port: number): Promise<void> {
+/** The port opens before there is a leader, and a loaded machine takes its time. */
+async function ready(server: ChildProcess, port: number): Promise<void> {
   let said = "";
   server.stderr?.on("data", (text) => {
     said += text;
   });
   for (let tries = 0; tries < 200; tries++) {
     if (server.exitCode !== null) throw new Error(`etcd ended with ${server.exitCode}: ${said}`);
-    if (spawnSync("bash", ["-c", `exec 3<>/dev/tcp/127.0.0.1/${port}`]).status === 0) return;
+    if (await connects(port)) return;
     await systemClock.sleep(50);
   }
   throw new Error(`etcd does not listen on ${port}: ${said}`);
+}
+
+const connects = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => resolve(true));
+    socket.once("error", () => resolve(false)).once("connect", () => socket.destroy());
+  });
+
+async function leads(url: string): Promise<void> {
+  const etcd = new Etcd3({ hosts: url });
+  try {
+    await etcd.kv.range({ key: Buffer.from("ready") }, { deadline: systemClock.now() + 20_000 });
+  } finally {
+    etcd.close();
+  }
 }

@@ -72,6 +72,11 @@ describe("bytes", () => {
     expect(records.encodeShard(create(ShardSchema))).toEqual(new Uint8Array());
   });
 
+  test("that are no text where text belongs are refused, not mended", () => {
+    const hostname = Uint8Array.of(0x12, 2, 0xff, 0x41);
+    expect(records.decodeTablet(hostname)).toMatchObject({ kind: "unanswered", reason: "failed" });
+  });
+
   test("that are cut off or of another kind are an outcome that says so", () => {
     const bytes = toBinary(SrvVSchemaSchema, create(SrvVSchemaSchema, { keyspaces: { customer: {} } }));
     expect(records.decodeSrvVSchema(bytes.slice(0, -1))).toMatchObject({
