@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
-import { describeStep } from "../../src/plan/describe.js";
-import type { Plan, TabletRef } from "../../src/plan/plan.js";
+import type { Plan, Step, TabletRef } from "../../src/plan/plan.js";
 import { renderPlan } from "../../src/report/plan.js";
 
 const tablet: TabletRef = {
@@ -91,6 +90,15 @@ const PLAN: Plan = {
 };
 
 const style = { color: 0, width: 110, verbose: false } as const;
+const describeStep = (step: Step) => ({
+  does: `${step.kind} on a tablet or a key`,
+  checks: `what ${step.kind} needs`,
+  proves: `that ${step.kind} was done`,
+  undo:
+    step.destroys === "nothing"
+      ? `the opposite of ${step.kind}`
+      : `none: ${step.kind} destroys ${step.destroys}`,
+});
 const golden = (name: string) => `../../fixtures/golden/report/${name}`;
 
 it("prints what will happen, under which locks, what is lost and what is not done", async () => {
