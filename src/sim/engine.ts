@@ -25,7 +25,8 @@ export interface EngineHost {
   /** Rows that one stream copies in a second of the copy phase. */
   readonly copyRowsPerSecond: number;
   nowSeconds(): number;
-  pickSource(source: StreamSource, row: SidecarRow): PickedSource | null;
+  /** `prefer`: the alias that it should be if it can be. */
+  pickSource(source: StreamSource, row: SidecarRow, prefer?: string): PickedSource | null;
 }
 
 interface Player {
@@ -97,7 +98,7 @@ export class SimEngine {
       if (controller === undefined) continue;
       const { state, sourceTablet, lastMessage, heartbeat } = stream;
       Object.assign(controller, { state, sourceTablet, lastMessage, heartbeat });
-      const from = isStopped(row) ? null : this.host.pickSource(controller.source, row);
+      const from = isStopped(row) ? null : this.host.pickSource(controller.source, row, sourceTablet);
       if (from !== null) controller.player = { from, next: from.mysql.binlog.length };
     }
   }

@@ -16,6 +16,7 @@ import type { SimClock } from "./clock.js";
 import { executeAsDba } from "./dba.js";
 import { type EngineHost, type PickedSource, SimEngine } from "./engine.js";
 import type { SimMysql } from "./mysql.js";
+import type { Random } from "./random.js";
 import { atLeast, type VitessVersion } from "./stream-row.js";
 import { type SimTopology, sameAlias } from "./topology.js";
 
@@ -23,6 +24,7 @@ import { type SimTopology, sameAlias } from "./topology.js";
 export interface TabletWorld {
   readonly clock: SimClock;
   readonly topology: SimTopology;
+  readonly random: Random;
   readonly copyRowsPerSecond: number;
   /** The process that a Tablet record leads to. */
   tabletAt(record: Tablet): SimTablet | null;
@@ -194,17 +196,23 @@ export class SimTablet implements EngineHost {
     return executeAsDba(this, statement);
   }
 
-  pickSource(source: StreamSource, row: SidecarRow): PickedSource | null {
+  /** Of the first wanted type that has one when `in_order:`, else any of the wanted types (`discovery/tablet_picker.go`). */
+  pickSource(source: StreamSource, row: SidecarRow, prefer = ""): PickedSource | null {
     if (source.externalCluster !== "" || source.externalMysql !== "") return null;
-    const { topology } = this.world;
-    const candidates = topology.replicas(source.keyspace, source.shard).flatMap((alias) => {
+    const { topology, random } = this.world;
+    const serving = topology.replicas(source.keyspace, source.shard).flatMap((alias) => {
       const record = topology.tablet(alias).get();
       const tablet = record === null ? null : this.world.tabletAt(record);
       return tablet?.serving === true ? [tablet] : [];
     });
-    const [picked] = wantedTypes(row.tablet_types ?? "").flatMap((type) =>
-      candidates.filter((tablet) => tablet.type === type),
-    );
+    const wanted = row.tablet_types ?? "";
+    const groups = wantedTypes(wanted).map((type) => serving.filter((tablet) => tablet.type === type));
+    const candidates = wanted.startsWith("in_order:")
+      ? (groups.find((group) => group.length > 0) ?? [])
+      : groups.flat();
+    const picked =
+      candidates.find(({ name }) => name === prefer) ??
+      candidates[random.below(Math.max(1, candidates.length))];
     if (picked === undefined) return null;
     return {
       alias: picked.alias,
