@@ -8,7 +8,7 @@ import { applySchema } from "../../src/sim/native/keyspace.js";
 import { moveTablesCreate } from "../../src/sim/native/move-tables.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import type { TabletAddress, TabletReader, TabletVars } from "../../src/tablets/access.js";
-import { addTablet, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
+import { addTablet, alike, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
 
 const PRIMARY = "127.0.0.1:16100";
 const REPLICA = "127.0.0.1:16101";
@@ -116,18 +116,20 @@ describe("a tablet", () => {
   it("that spells the global server otherwise is judged by the cluster id, where that can be had", async () => {
     const cluster = smallCluster();
     cluster.server("etcd-staging:2379");
-    const spelledAs = async (topoServer: string) => {
+    const spelledAs = async (topoServer: string, reach = sourcesOf(cluster).connect) => {
       const tablets: TabletReader = {
         ...around(cluster.reader, (_, at, ask) => ask(at)),
         vars: async (at) => mapped(at, await cluster.reader.vars(at), (vars) => ({ ...vars, topoServer })),
       };
-      const connect = (server: string) =>
-        cluster.connect(server === "10.0.0.5:2379" ? "etcd-global:2379" : server);
+      const connect = (server: string) => reach(server === "10.0.0.5:2379" ? "etcd-global:2379" : server);
       return collect(sourcesOf(cluster, { tablets, connect }), settingsOf(cluster));
     };
     const staging = await spelledAs("etcd-staging:2379");
     expect(probesAt(staging, PRIMARY)).not.toHaveProperty("streams");
     expect(staging.topo_server.map(({ server }) => server)).toContain("etcd-staging:2379");
+    const alikeStaging = await spelledAs("etcd-staging:2379", alike(cluster));
+    expect(probesAt(alikeStaging, PRIMARY)).not.toHaveProperty("streams");
+    expect(new Set(alikeStaging.topo_server.map(({ cluster_id }) => cluster_id)).size).toBe(2);
     for (const ours of ["10.0.0.5:2379", "private.name:2379", "http://ETCD-global:2379/,other:2379", ""]) {
       expect(probesAt(await spelledAs(ours), PRIMARY)).toHaveProperty("streams");
     }

@@ -7,7 +7,7 @@ import { CellInfoSchema, ShardSchema } from "../../src/proto/gen/topodata_pb.js"
 import { cellInfoKey, shardKey } from "../../src/topology/paths.js";
 import { encodeCellInfo, encodeShard } from "../../src/topology/records.js";
 import type { TopologyReader } from "../../src/topology/store.js";
-import { around, settingsOf, smallCluster, sourcesOf } from "./world.js";
+import { alike, around, settingsOf, smallCluster, sourcesOf } from "./world.js";
 
 const metaOf = (facts: Awaited<ReturnType<typeof collect>>, name: string): string | undefined =>
   facts.meta.find((row) => row.name === name)?.value;
@@ -101,6 +101,18 @@ describe("the topology's facts", () => {
     ]);
     expect(asked.sort()).toEqual(["/vitess/global/", "/vitess/zone1/", "/vitess/zone2/"]);
     expect(new Set(facts.topo_key.map(({ key }) => key)).size).toBe(facts.topo_key.length);
+  });
+
+  it("keep two etcds apart that were set up alike and share their cluster id", async () => {
+    const cluster = smallCluster();
+    const facts = await collect(sourcesOf(cluster, { connect: alike(cluster) }), settingsOf(cluster));
+    expect(new Set(facts.topo_server.map((row) => row.cluster_id)).size).toBe(1);
+    expect(facts.topo_root.map(({ server }) => server)).toEqual([
+      "etcd-global:2379",
+      "etcd-global:2379",
+      "etcd-zone2:2379",
+    ]);
+    expect(facts.topo_key.map(({ key }) => key)).toContain("/vitess/zone2/tablets/zone2-0000000101/Tablet");
   });
 
   it("have the leases of locks", async () => {

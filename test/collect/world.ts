@@ -1,3 +1,4 @@
+import { mapOutcome } from "../../src/cluster/outcome.js";
 import type { CollectSettings, CollectSources } from "../../src/collect/collect.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { SimCluster, type SimOptions } from "../../src/sim/cluster.js";
@@ -79,3 +80,19 @@ export function around(
     close: () => reader.close(),
   };
 }
+
+/** Connections to etcds that all say the same cluster id, as those do that were configured alike. */
+export const alike =
+  (cluster: SimCluster) =>
+  (server: string): TopologyReader => {
+    const reader = cluster.connect(server);
+    return {
+      server,
+      status: async () =>
+        mapOutcome(await reader.status(), (status) => ({ ...status, clusterId: "cdf818194e3a8c32" })),
+      range: (request) => reader.range(request),
+      get: (key, revision) => reader.get(key, revision),
+      lease: (id) => reader.lease(id),
+      close: () => reader.close(),
+    };
+  };

@@ -194,10 +194,10 @@ describe("credentials", () => {
     const trusted = { ca: pem("ca.pem"), serverName: "tablet.test" };
     expect(await reader({ tls: trusted }).identity(at)).toMatchObject({ kind: "answered" });
     expect(await reader({ tls: { ca: pem("ca.pem") } }).identity(at)).toMatchObject({
-      reason: "unreachable",
+      reason: "denied",
     });
     const stranger = { ca: pem("client.pem"), serverName: "tablet.test" };
-    expect(await reader({ tls: stranger }).identity(at)).toMatchObject({ reason: "unreachable" });
+    expect(await reader({ tls: stranger }).identity(at)).toMatchObject({ reason: "denied" });
   });
 
   it("shows its own certificate where one is given", async () => {

@@ -141,13 +141,16 @@ describeWithEtcd("history", () => {
     for (const key of keys) await write(key, "1");
     for (const key of keys) await erase(key);
     await etcd.compact(first);
-    for (let budget = 1; budget < 200; budget += 7) {
+    const complete = await historyOf(store, all([at]), { samples: 8, budget: 1_000 });
+    expect(complete).toMatchObject({ exhausted: false, unresolved: [] });
+    for (let budget = 1; budget <= complete.requests; budget += 7) {
       const history = await historyOf(store, all([at]), { samples: 8, budget });
       const named = [...history.lost.map(({ key }) => key), ...history.unresolved];
       expect(new Set(named).size).toBe(named.length);
-      if (!history.exhausted) expect(history.lost.map(({ key }) => key)).toEqual(keys);
+      expect(history.exhausted).toBe(budget < complete.requests);
       expect(history.requests).toBeLessThanOrEqual(budget + 1);
     }
+    expect(complete.lost.map(({ key }) => key)).toEqual(keys);
   });
 
   test("a compaction on the way is survived, and what it took is named", async () => {

@@ -102,7 +102,7 @@ describe.skipIf(labMissing() !== null)("S1, the seed: v19 Reshard cancel", () =>
     const healthy = await rows();
     await healed(new Doctor(lab), before);
     expect(await rows()).toBe(healthy);
-    expect(await stillArrives(lab, "customer", "customer", 5005, [400])).toBe(true);
+    expect(await stillArrives(lab, "customer", "customer", 5005, [400], "moved")).toBe(true);
   });
 
   it("with a reference-table stream that was copied to the targets", async () => {

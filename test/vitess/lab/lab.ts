@@ -21,7 +21,7 @@ export type Version = "24" | "19";
 
 /** Why the lab can not run here, or null. `.ci/run` turns a reason into a failure. */
 export function labMissing(): string | null {
-  const parts = ["vitess/bin/vttablet", "vitess19/bin/vttablet", "mysql/base/mysql"];
+  const parts = ["vitess/bin/vttablet", "vitess19/built-2", "mysql/base/mysql"];
   const missing = parts.filter((part) => !existsSync(join(HOME, part)));
   return missing.length === 0
     ? null

@@ -102,6 +102,7 @@ export async function stillArrives(
   table: string,
   id: number,
   uids: readonly number[],
+  target = keyspace,
 ): Promise<boolean> {
   await lab.sql(100, `insert into \`${table}\`(id, name) values (${id}, 'late')`, `vt_${keyspace}`);
   await sleep(3000);

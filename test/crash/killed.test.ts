@@ -1,0 +1,115 @@
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { execute } from "../../src/apply/execute.js";
+import { resume } from "../../src/apply/resume.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
+import type { RunResult } from "../../src/apply/run-result.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { doctorAt } from "../apply/sim-world.js";
+import { Fate, Killed, MortalFolder } from "./mortal.js";
+import { owner, serversOf, stepIds, writable } from "./repair.js";
+import { copying, moving, orphaned, planOf, purged, running, type Scene } from "./scene.js";
+import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
+
+const OPTIONS = { lockTimeoutMs: 45_000 };
+/** Beyond the last instant of any run. */
+const NEVER = Number.POSITIVE_INFINITY;
+
+let runs: string;
+beforeAll(() => {
+  runs = mkdtempSync(join(tmpdir(), "vtdoctor-crash-"));
+});
+afterAll(() => rmSync(runs, { recursive: true, force: true }));
+
+interface Ending {
+  readonly result: RunResult;
+  readonly image: WorldImage;
+  readonly cluster: SimCluster;
+  readonly fate: Fate;
+  readonly resumed: boolean;
+}
+
+/** Executes the plan in a process that is killed at instant `killAt`, and, where it was, resumes the run in another one. */
+async function liveThrough(scene: Scene, plan: Plan, killAt: number): Promise<Ending> {
+  rmSync(join(runs, plan.id), { recursive: true, force: true });
+  const cluster = scene.build();
+  const fate = new Fate(killAt);
+  fate.rule(cluster);
+  const finish = async (result: RunResult, resumed: boolean): Promise<Ending> => {
+    cluster.clock.advance(120_000);
+    return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate, resumed };
+  };
+  try {
+    const folder = new MortalFolder(createRunFolder(runs, plan, owner(1)), fate);
+    const result = await execute(plan, doctorAt(cluster), folder, OPTIONS);
+    folder.close();
+    return await finish(result, false);
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+  }
+  cluster.disconnectAll();
+  cluster.effects.hook = {};
+  const folder = openRunFolder(runs, plan.id, owner(2));
+  const result = await resume(folder, doctorAt(cluster, "doctor-2"), OPTIONS);
+  folder.close();
+  return await finish(result, true);
+}
+
+/** A replica follows its primary: what the plan does to 200 happens to 201 as well. */
+const followed = (name: string): string => name.replace("zone1-0000000201", "zone1-0000000200");
+
+describe.each([orphaned, running, purged, copying, moving])("the repair of $name", (scene: Scene) => {
+  let plan: Plan;
+  let whole: Ending;
+  let before: SimCluster;
+
+  beforeAll(async () => {
+    plan = await planOf(scene);
+    before = scene.build();
+    whole = await liveThrough(scene, plan, NEVER);
+  });
+
+  it("comes to its end, and every step was done", () => {
+    expect(whole.result.exit).toBe("ok");
+    expect(whole.result.steps.map((step) => step.id)).toEqual(stepIds(plan));
+    expect(whole.image.size).toBeGreaterThan(0);
+    expect([...whole.image.keys()].filter((name) => /^(stream|engine) .* c2 /.test(name))).toEqual([]);
+  });
+
+  it("changes nothing but its write-set", () => {
+    const strangers = changed(imageOf(before, serversOf(plan)), whole.image).filter(
+      (name) => !writable(plan, name) && !writable(plan, followed(name)),
+    );
+    expect(strangers).toEqual([]);
+  });
+
+  it("leaves no lock", () => {
+    const locks = serversOf(plan).flatMap((server) => whole.cluster.server(server).range("/"));
+    expect(locks.filter(({ key }) => key.includes("/locks/"))).toEqual([]);
+  });
+
+  it("keeps every row of the users, unless it was asked to purge", () => {
+    if (scene === purged) return;
+    expect(userRows(whole.cluster)).toEqual(userRows(before));
+  });
+
+  it("ends the same wherever its process is killed", async () => {
+    const instants = whole.fate.passed;
+    expect(instants).toBeGreaterThan(50);
+    for (let killAt = 1; killAt <= instants; killAt++) {
+      const ending = await liveThrough(scene, plan, killAt);
+      expect(ending.fate.killed, `instant ${killAt} was reached`).toBe(true);
+      const where = `killed ${ending.fate.at} (instant ${killAt} of ${instants})`;
+      expect(changed(whole.image, ending.image), where).toEqual([]);
+      expect(
+        ending.result.steps.map((step) => step.id),
+        where,
+      ).toEqual(whole.result.steps.map((step) => step.id));
+      if (scene !== purged) expect(userRows(ending.cluster), where).toEqual(userRows(before));
+      expect(existsSync(join(runs, plan.id, "executor.lock")), where).toBe(false);
+    }
+  }, 120_000);
+});

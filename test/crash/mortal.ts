@@ -1,0 +1,122 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JournalRecord } from "../../src/apply/journal.js";
+import type { RunFolder } from "../../src/apply/run-folder.js";
+import type { RunReport } from "../../src/apply/run-report.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+
+/** The process is gone: whatever it would have done next does not happen. */
+export class Killed extends Error {}
+
+/** Instants around one write to the disk, in the order in which they come. */
+const DISK_INSTANTS = ["before", "torn", "after"] as const;
+
+/**
+ * Kills its process at the n-th instant at which a kill can make a difference: before and after every effect on the cluster, and
+ * before, in the middle of and after every write to the run's folder. Past its last instant it lives.
+ */
+export class Fate {
+  #passed = 0;
+  #killed = false;
+  /** What it was doing when it was killed. */
+  at = "";
+
+  constructor(private readonly killAt: number) {}
+
+  get killed(): boolean {
+    return this.#killed;
+  }
+
+  /** Instants that were survived. */
+  get passed(): number {
+    return this.#passed;
+  }
+
+  /** True exactly once: now. */
+  strikes(what: string): boolean {
+    this.mustLive();
+    this.#passed += 1;
+    if (this.#passed !== this.killAt) return false;
+    this.at = what;
+    this.#killed = true;
+    return true;
+  }
+
+  mustLive(): void {
+    if (this.#killed) throw new Killed(this.at);
+  }
+
+  instant(what: string): undefined {
+    if (this.strikes(what)) throw new Killed(what);
+  }
+
+  rule(cluster: SimCluster): void {
+    cluster.effects.hook = {
+      before: ({ call, at }) => this.instant(`before ${call} at ${at}`),
+      after: ({ call, at }) => this.instant(`after ${call} at ${at}, its reply lost`),
+    };
+  }
+}
+
+/** A run's folder on the disk of a process that may be killed. */
+export class MortalFolder implements RunFolder {
+  constructor(
+    private readonly folder: RunFolder,
+    private readonly fate: Fate,
+  ) {}
+
+  get run(): string {
+    return this.folder.run;
+  }
+  get path(): string {
+    return this.folder.path;
+  }
+  get plan(): Plan {
+    return this.folder.plan;
+  }
+
+  records(): readonly JournalRecord[] {
+    return this.folder.records();
+  }
+
+  append(record: JournalRecord): void {
+    for (const instant of DISK_INSTANTS) {
+      if (instant === "after") this.folder.append(record);
+      if (!this.fate.strikes(`${instant} the journal's ${record.kind}`)) continue;
+      if (instant === "torn") {
+        const text = JSON.stringify(record);
+        appendFileSync(join(this.path, "journal.jsonl"), text.slice(0, text.length / 2));
+      }
+      throw new Killed(this.fate.at);
+    }
+  }
+
+  keepBefore(name: string, image: unknown): string {
+    this.fate.instant("before an image");
+    const path = this.folder.keepBefore(name, image);
+    this.fate.instant("after an image");
+    return path;
+  }
+
+  readBefore(name: string): unknown {
+    return this.folder.readBefore(name);
+  }
+
+  addSection(file: string, title: string, text: string): string {
+    this.fate.instant("before a section");
+    const path = this.folder.addSection(file, title, text);
+    this.fate.instant("after a section");
+    return path;
+  }
+
+  saveReport(report: RunReport): void {
+    this.fate.instant("before the report");
+    this.folder.saveReport(report);
+  }
+
+  close(): void {
+    this.fate.mustLive();
+    this.folder.close();
+  }
+}

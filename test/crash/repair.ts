@@ -1,0 +1,72 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { type ExecuteOptions, execute } from "../../src/apply/execute.js";
+import type { Owner } from "../../src/apply/folder-owner.js";
+import { resume } from "../../src/apply/resume.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
+import type { RunResult } from "../../src/apply/run-result.js";
+import { DoctorError } from "../../src/cluster/errors.js";
+import type { Plan } from "../../src/plan/plan.js";
+import { writeSet } from "../../src/plan/write-set.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { doctorAt } from "../apply/sim-world.js";
+
+/** Every process before this one is dead. */
+export const owner = (pid: number): Owner => ({ pid, hostName: "doctor-1", isAlive: () => false });
+
+export type Attempt =
+  | { readonly kind: "ended"; readonly result: RunResult }
+  | { readonly kind: "stopped"; readonly error: DoctorError };
+
+const OPTIONS: ExecuteOptions = { lockTimeoutMs: 45_000 };
+
+/** Executes the plan from its beginning in a folder of its own. */
+export async function start(
+  runs: string,
+  plan: Plan,
+  cluster: SimCluster,
+  options: ExecuteOptions = OPTIONS,
+): Promise<Attempt> {
+  rmSync(join(runs, plan.id), { recursive: true, force: true });
+  const folder = createRunFolder(runs, plan, owner(1));
+  return attempt(() => execute(plan, doctorAt(cluster), folder, options)).finally(() => folder.close());
+}
+
+export async function goOn(runs: string, plan: Plan, cluster: SimCluster): Promise<Attempt> {
+  const folder = openRunFolder(runs, plan.id, owner(2));
+  return attempt(() => resume(folder, doctorAt(cluster, "doctor-2"), OPTIONS)).finally(() => folder.close());
+}
+
+async function attempt(run: () => Promise<RunResult>): Promise<Attempt> {
+  try {
+    return { kind: "ended", result: await run() };
+  } catch (error) {
+    if (error instanceof DoctorError) return { kind: "stopped", error };
+    throw error;
+  }
+}
+
+export const serversOf = (plan: Plan): readonly string[] => Object.keys(plan.cluster.clusterIds);
+
+/** Whether the plan says that it writes what an image calls `name`. */
+export function writable(plan: Plan, name: string): boolean {
+  return writeSet(plan).some((write) => {
+    switch (write.kind) {
+      case "topo-key":
+        return name === `key ${write.server} ${write.key}`;
+      case "stream-row":
+        return (
+          ["stream", "engine"].some(
+            (kind) => name === `${kind} ${write.alias} ${write.workflow} ${write.id}`,
+          ) || ["copy", "action"].some((kind) => name.startsWith(`${kind} ${write.alias} ${write.id} `))
+        );
+      case "table":
+        return name === `table ${write.alias} ${write.schema} ${write.table}`;
+      default:
+        return false;
+    }
+  });
+}
+
+export const stepIds = (plan: Plan): readonly string[] =>
+  plan.stages.flatMap((stage) => stage.steps).map((step) => step.id);

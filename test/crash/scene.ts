@@ -1,0 +1,118 @@
+import { collect } from "../../src/collect/collect.js";
+import { planCancel } from "../../src/plan/cancel.js";
+import type { CancelRequest } from "../../src/plan/context.js";
+import { DEFAULT_LIMITS } from "../../src/plan/context.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import {
+  createKeyspace,
+  moveTablesCreate,
+  plannedReparent,
+  reshardCancel,
+  startTablet,
+} from "../../src/sim/native.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
+
+/** A cluster that needs a repair. Built anew each time, it is the same to the byte: one plan fits all. */
+export interface Scene {
+  readonly name: string;
+  build(): SimCluster;
+  readonly request: Partial<CancelRequest>;
+}
+
+/** The seed: what v19's own cancel leaves. */
+export const orphaned: Scene = {
+  name: "shards that a v19 cancel dropped",
+  build() {
+    const cluster = reshardingLab({ version: "19.0.10", rows: 20 });
+    cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+};
+
+export const running: Scene = {
+  name: "a running Reshard, whose copied tables are held",
+  build: () => reshardingLab({ version: "24.0.4", rows: 20 }),
+  request: { keepData: false },
+};
+
+export const purged: Scene = {
+  name: "a running Reshard, whose copied tables are dropped",
+  build: () => reshardingLab({ version: "24.0.4", rows: 20 }),
+  request: { keepData: false, purge: true },
+};
+
+export const copying: Scene = {
+  name: "a copying Reshard, whose tables are kept and get their keys back",
+  build: () => reshardingLab({ version: "24.0.4", rows: 200, copyRowsPerSecond: 1e-6 }),
+  request: { keepData: true, restoreSecondaryKeys: true },
+};
+
+/** Rules, denied tables and a VSchema entry to take back. */
+export const moving: Scene = {
+  name: "a running MoveTables",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    cluster.run(createKeyspace(cluster, "moved"));
+    const options = { alias: { cell: "zone1", uid: 400 }, keyspace: "moved", shard: "0" };
+    const tablet = cluster.addTablet(options);
+    cluster.run(startTablet(cluster, tablet));
+    cluster.run(plannedReparent(cluster, tablet));
+    cluster.run(
+      moveTablesCreate(cluster, {
+        keyspace: "moved",
+        workflow: "c2",
+        sourceKeyspace: "customer",
+        tables: ["customer"],
+        cell: "zone1",
+      }),
+    );
+    cluster.clock.advance(5_000);
+    return cluster;
+  },
+  request: { keyspace: "moved" },
+};
+
+export async function planOf(scene: Scene): Promise<Plan> {
+  const cluster = scene.build();
+  const { etcd, root } = cluster.topology.global;
+  const facts = await collect(
+    { connect: (server) => cluster.connect(server), tablets: cluster.reader, clock: cluster.clock },
+    {
+      version: "test",
+      globalServer: etcd.server,
+      globalRoot: root,
+      inventory: { tablets: [], overrides: [] },
+      earlier: [],
+      keyspaces: [],
+      cells: [],
+      timeoutMs: 5_000,
+      concurrency: 16,
+      history: { enabled: true, budget: 1_000 },
+      mysql: false,
+      askTables: true,
+      settleMs: null,
+    },
+  );
+  const snapshot = Snapshot.of(facts);
+  const request: CancelRequest = {
+    ...DEFAULT_LIMITS,
+    command: "vtdoctor cancel customer.c2",
+    restoredTopologyConfirmed: false,
+    keyspace: "customer",
+    workflow: "c2",
+    keepData: null,
+    keepRoutingRules: false,
+    purge: false,
+    restoreSecondaryKeys: false,
+    ...scene.request,
+  };
+  try {
+    return planCancel(snapshot, request, { now: cluster.clock.now(), ids: () => "r1" });
+  } finally {
+    snapshot.close();
+  }
+}

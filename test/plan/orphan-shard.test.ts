@@ -1,0 +1,298 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { RefusedError, UsageError } from "../../src/cluster/errors.js";
+import type { Plan, StepKind } from "../../src/plan/plan.js";
+import type { StepOf } from "../../src/plan/steps/spec.js";
+import {
+  ShardReferenceSchema,
+  ShardSchema,
+  SrvKeyspace_KeyspacePartitionSchema,
+  SrvKeyspaceSchema,
+  TabletType,
+} from "../../src/proto/gen/topodata_pb.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import { decodeShard, decodeTablet, encodeShard, encodeSrvKeyspace } from "../../src/topology/records.js";
+import { addKey, addStream, dead, live, silentOn, withoutKey } from "./change.js";
+import { fixOf, kinds } from "./planned.js";
+import { recorded } from "./recorded.js";
+
+const SERVER = "127.0.0.1:2379";
+const cancelled = (): Facts => recorded("v19-cancelled");
+
+const steps = <K extends StepKind>(plan: Plan, kind: K): readonly StepOf<K>[] =>
+  plan.stages.flatMap((stage) => stage.steps).filter((step): step is StepOf<K> => step.kind === kind);
+
+const value = (step: { readonly value: string }): Uint8Array => Buffer.from(step.value, "base64");
+
+const reasons = (plan: Plan): string => plan.blocked.map((one) => one.reason).join("\n");
+
+const restoredShards = (plan: Plan): readonly string[] =>
+  steps(plan, "shard.restore").map((step) => step.shard);
+
+describe("what a cancel dropped", () => {
+  test("the bytes of unchanged processes come back exactly", () => {
+    const facts = cancelled();
+    const plan = fixOf(facts);
+    const lastBytes = (key: string): Uint8Array | undefined =>
+      facts.topo_history.find((row) => row.key === key)?.value;
+    for (const step of [...steps(plan, "tablet.restore"), ...steps(plan, "shard.restore")])
+      expect(Buffer.from(lastBytes(step.key) ?? []).equals(value(step)), step.key).toBe(true);
+    expect(restoredShards(plan)).toEqual(["-80", "80-"]);
+  });
+
+  test("streams are stopped and proven everywhere before the first one is deleted, and gone before a record comes back", () => {
+    const order = kinds(fixOf(cancelled()));
+    expect(order.lastIndexOf("stream.stop")).toBeLessThan(order.indexOf("stream.verify-stopped"));
+    expect(order.lastIndexOf("stream.verify-stopped")).toBeLessThan(order.indexOf("stream.delete"));
+    expect(order.lastIndexOf("stream.delete")).toBeLessThan(order.indexOf("stream.verify-gone"));
+    expect(order.lastIndexOf("stream.verify-gone")).toBeLessThan(order.indexOf("tablet.restore"));
+    expect(order.lastIndexOf("tablet.restore")).toBeLessThan(order.indexOf("shard.restore"));
+  });
+
+  test("nothing is held while waiting for the primary", () => {
+    const waiting = fixOf(cancelled()).stages.filter((stage) =>
+      stage.steps.some((step) => step.kind === "shard.await-primary"),
+    );
+    expect(waiting.map((stage) => stage.locks)).toEqual([[]]);
+  });
+
+  test("a dead tablet: its shard stays away, its live streams go, and the other shard comes back", () => {
+    const plan = fixOf(dead(cancelled(), "zone1-0000000201"));
+    expect(restoredShards(plan)).toEqual(["80-"]);
+    expect(steps(plan, "tablet.restore").map((step) => step.tablet.alias)).toEqual(["zone1-0000000300"]);
+    expect(steps(plan, "stream.delete").map((step) => step.tablet.shard)).toEqual(["-80", "80-"]);
+    expect(reasons(plan)).toMatch(
+      /customer\/-80 is not restored: tablet zone1-0000000201 of customer\/-80 does not answer.*revives the stream/,
+    );
+    expect(plan.repairs).not.toContain("shard-missing-live-tablets@customer/-80");
+  });
+
+  test("a dead primary: there is nobody to stop the stream through", () => {
+    const plan = fixOf(dead(cancelled(), "zone1-0000000200"));
+    expect(restoredShards(plan)).toEqual(["80-"]);
+    expect(steps(plan, "stream.stop").map((step) => step.tablet.alias)).toEqual(["zone1-0000000300"]);
+    expect(reasons(plan)).toMatch(/no process of customer\/-80 is PRIMARY/);
+  });
+
+  test("reparented since the last write: the records say what the processes are, and the shard names nobody", () => {
+    const demoted = live(cancelled(), "zone1-0000000200", { type: "REPLICA", term_start: 0, read_only: 1 });
+    const plan = fixOf(
+      live(demoted, "zone1-0000000201", { type: "PRIMARY", term_start: 1_795_599_999, read_only: 0 }),
+    );
+    const records = steps(plan, "tablet.restore").map((step) => {
+      const record = decodeTablet(value(step));
+      if (record.kind === "unanswered") throw new Error(record.message);
+      const { type, primaryTermStartTime, mysqlPort } = record.value;
+      return [step.tablet.alias, TabletType[type], primaryTermStartTime?.seconds, mysqlPort > 0];
+    });
+    expect(records.slice(0, 2)).toEqual([
+      ["zone1-0000000200", "REPLICA", undefined, true],
+      ["zone1-0000000201", "PRIMARY", 1_795_599_999n, true],
+    ]);
+    const shard = decodeShard(value(steps(plan, "shard.restore")[0] ?? { value: "" }));
+    expect(shard.kind === "answered" && shard.value.primaryAlias).toBeUndefined();
+    expect(steps(plan, "shard.await-primary")[0]?.alias).toBe("zone1-0000000201");
+  });
+
+  test("never serving, whatever its last bytes said", () => {
+    const facts = cancelled();
+    const serving = {
+      ...facts,
+      topo_history: facts.topo_history.map((row) => {
+        const shard = row.key.endsWith("/Shard") ? decodeShard(row.value) : null;
+        return shard?.kind === "answered"
+          ? { ...row, value: encodeShard({ ...shard.value, isPrimaryServing: true }) }
+          : row;
+      }),
+    };
+    for (const step of steps(fixOf(serving), "shard.restore")) {
+      const shard = decodeShard(value(step));
+      expect(shard.kind === "answered" && shard.value.isPrimaryServing).toBe(false);
+    }
+  });
+
+  test("a reference table's stream on the orphan goes too; a healthy workflow elsewhere is not touched", () => {
+    const reference = {
+      id: 7,
+      workflow: "ref",
+      source: 'keyspace:"other" shard:"0" filter:{rules:{match:"country" filter:"select * from country"}}',
+    };
+    const plan = fixOf(
+      addStream(addStream(cancelled(), "zone1-0000000200", reference), "zone1-0000000100", reference),
+    );
+    expect(steps(plan, "stream.delete").map((step) => `${step.workflow} ${step.tablet.alias}`)).toEqual([
+      "c2 zone1-0000000200",
+      "ref zone1-0000000200",
+      "c2 zone1-0000000300",
+    ]);
+    expect(plan.stages[0]?.locks).toContainEqual({ kind: "workflow", keyspace: "customer", workflow: "ref" });
+  });
+
+  test("reverse streams of the lost workflow go from the source", () => {
+    const reverse = {
+      id: 3,
+      workflow: "c2_reverse",
+      state: "Stopped",
+      source: 'keyspace:"customer" shard:"-80" filter:{rules:{match:"/.*" filter:""}}',
+    };
+    const plan = fixOf(addStream(cancelled(), "zone1-0000000100", reverse));
+    expect(steps(plan, "stream.delete").map((step) => `${step.workflow} ${step.tablet.alias}`)).toContain(
+      "c2_reverse zone1-0000000100",
+    );
+    expect(steps(plan, "stream.stop").find((step) => step.workflow === "c2_reverse")?.orphan).toBeUndefined();
+  });
+});
+
+describe("what forbids to restore", () => {
+  const KEYSPACE = "/vitess/global/keyspaces/customer";
+  const facts = cancelled();
+  const shardRecord = (start: string, end: string): Uint8Array =>
+    encodeShard(
+      create(ShardSchema, { keyRange: { start: Buffer.from(start, "hex"), end: Buffer.from(end, "hex") } }),
+    );
+  const routed = encodeSrvKeyspace(
+    create(SrvKeyspaceSchema, {
+      partitions: [
+        create(SrvKeyspace_KeyspacePartitionSchema, {
+          servedType: TabletType.REPLICA,
+          shardReferences: [
+            create(ShardReferenceSchema, {
+              name: "-80",
+              keyRange: { start: new Uint8Array(), end: Buffer.from("80", "hex") },
+            }),
+          ],
+        }),
+      ],
+    }),
+  );
+
+  test.each<[string, Facts, RegExp]>([
+    [
+      "a younger shard has the range",
+      addKey(facts, `${KEYSPACE}/shards/-40/Shard`, shardRecord("", "40"), 99),
+      /customer\/-40 overlaps customer\/-80 and is younger/,
+    ],
+    ["the keyspace is gone", withoutKey(facts, `${KEYSPACE}/Keyspace`), /customer has no record/],
+    [
+      "nobody else serves the range",
+      withoutKey(facts, `${KEYSPACE}/shards/0/Shard`),
+      /do not cover the range of customer\/-80/,
+    ],
+    [
+      "queries go there",
+      addKey(facts, "/vitess/zone1/keyspaces/customer/SrvKeyspace", routed, 60),
+      /REPLICA queries of cell zone1 are routed to customer\/-80 \(.*revision 60\)/,
+    ],
+    [
+      "its primary did not say its streams",
+      silentOn(facts, "zone1-0000000200", "streams"),
+      /zone1-0000000200 did not say which streams it has/,
+    ],
+    [
+      "its primary listens elsewhere than its record says",
+      live(facts, "zone1-0000000200", { command_line_json: '["vttablet","--grpc_port","9"]' }),
+      /has gRPC port 16200, the process was started with 9/,
+    ],
+    [
+      "history is compacted to after the lock",
+      { ...facts, topo_server: facts.topo_server.map((row) => ({ ...row, horizon: 55 })) },
+      /no longer reaches back to the start/,
+    ],
+  ])("%s", (_, changed, reason) => {
+    const plan = fixOf(changed);
+    expect(restoredShards(plan)).not.toContain("-80");
+    expect(reasons(plan)).toMatch(reason);
+  });
+});
+
+describe("what may have been meant", () => {
+  const person = (): Facts => recorded("deleted-by-person-v24");
+
+  test("asks, and touches nothing", () => {
+    const plan = fixOf(person());
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked.map((one) => one.instead).join()).toMatch(/--orphans restore/);
+  });
+
+  test("--orphans restore", () => {
+    expect(restoredShards(fixOf(person(), { orphans: "restore" }))).toEqual(["-80", "80-"]);
+  });
+
+  test("--orphans retire stops and deletes the streams, and does not claim more", () => {
+    const plan = fixOf(person(), { orphans: "retire" });
+    expect([...new Set(kinds(plan))]).toEqual([
+      "stream.stop",
+      "stream.verify-stopped",
+      "stream.delete",
+      "stream.verify-gone",
+    ]);
+    expect(reasons(plan)).toMatch(/does not end its processes/);
+    expect(plan.repairs).toEqual([]);
+  });
+
+  test("--orphans leave", () => {
+    const plan = fixOf(person(), { orphans: "leave" });
+    expect([plan.stages, plan.blocked]).toEqual([[], []]);
+  });
+
+  test("compacted history asks; when told to restore it builds the records from the processes' own words", () => {
+    const facts = person();
+    const forgotten: Facts = {
+      ...facts,
+      topo_history: [],
+      topo_history_lock: [],
+      witness: facts.witness.map((row) => ({
+        ...row,
+        source: "inventory",
+        mysql_port: row.grpc_port + 10_000,
+      })),
+    };
+    expect(fixOf(forgotten).stages).toEqual([]);
+    const plan = fixOf(forgotten, { orphans: "restore" });
+    const [tablet] = steps(plan, "tablet.restore");
+    expect(tablet?.origin).toMatch(/^reconstructed/);
+    const record = decodeTablet(value(tablet ?? { value: "" }));
+    expect(
+      record.kind === "answered" && [
+        record.value.portMap,
+        record.value.mysqlPort,
+        TabletType[record.value.type],
+      ],
+    ).toEqual([{ grpc: 16200, vt: 15200 }, 26200, "PRIMARY"]);
+    expect(plan.notes.join()).toMatch(/history no longer lists/);
+  });
+});
+
+describe("asking for repairs", () => {
+  test("one finding of two repairs one shard", () => {
+    const plan = fixOf(cancelled(), { findings: ["shard-missing-live-tablets@customer/80-"] });
+    expect(restoredShards(plan)).toEqual(["80-"]);
+    expect(steps(plan, "stream.delete").map((step) => step.tablet.alias)).toEqual(["zone1-0000000300"]);
+  });
+
+  test("a stream's finding leads to its shard's repair", () => {
+    const plan = fixOf(cancelled(), { findings: ["stream-on-unlisted-tablet@customer/80-/c2"] });
+    expect(restoredShards(plan)).toEqual(["80-"]);
+  });
+
+  test("an unknown finding or keyspace names the nearest", () => {
+    const misspelt = { findings: ["shard-missing-live-tablet@customer/80-"] };
+    expect(() => fixOf(cancelled(), misspelt)).toThrow(
+      /Did you mean "shard-missing-live-tablets@customer\/80-"/,
+    );
+    expect(() => fixOf(cancelled(), { keyspaces: ["custumer"] })).toThrow(UsageError);
+  });
+
+  test("limits name their flag", () => {
+    expect(() => fixOf(cancelled(), { maxTablets: 2 })).toThrow(/3 tablets, more than --max-tablets 2/);
+    expect(() => fixOf(cancelled(), { maxKeys: 4 })).toThrow(/7 topology keys, more than --max-keys 4/);
+  });
+
+  test("a topology that looks restored from a backup is not repaired without a typed confirmation", () => {
+    const facts = cancelled();
+    const seen = { name: "earlier_revisions_json", value: JSON.stringify({ [SERVER]: 1_000_000 }) };
+    const back = { ...facts, meta: [...facts.meta, seen] };
+    expect(() => fixOf(back)).toThrow(RefusedError);
+    expect(restoredShards(fixOf(back, { restoredTopologyConfirmed: true }))).toEqual(["-80", "80-"]);
+  });
+});

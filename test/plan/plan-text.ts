@@ -1,0 +1,62 @@
+import { toJsonString } from "@bufbuild/protobuf";
+import { describeStep } from "../../src/plan/describe.js";
+import type { LockScope, Plan, Read, Step } from "../../src/plan/plan.js";
+import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
+import { decodeShard, decodeTablet } from "../../src/topology/records.js";
+
+/** A whole plan as a person can read it; the golden files are reviewed in this form. */
+export const planText = (plan: Plan): string =>
+  [
+    `${plan.operation} ${plan.id}, repairs: ${plan.repairs.join(", ") || "-"}`,
+    ...plan.stages.flatMap((stage) => [
+      "",
+      `# ${stage.title}`,
+      `  locks: ${stage.locks.map(lockText).join(", ") || "none"}`,
+      ...stage.steps.flatMap(stepText),
+    ]),
+    "",
+    "# reads",
+    ...plan.reads.map((read) => `  ${readText(read)}`),
+    "",
+    "# blocked",
+    ...plan.blocked.map((one) => `  ${one.reason}\n    instead: ${one.instead}`),
+    "",
+    "# notes",
+    ...plan.notes.map((note) => `  ${note}`),
+    "",
+  ].join("\n");
+
+const lockText = (lock: LockScope): string =>
+  lock.kind === "keyspace"
+    ? `keyspace ${lock.keyspace}`
+    : `${lock.kind} ${lock.keyspace}/${lock.kind === "shard" ? lock.shard : lock.workflow}`;
+
+const readText = (read: Read): string =>
+  read.kind === "topo-key"
+    ? `${read.server} ${read.key} @ ${read.modRevision || "absent"}`
+    : `${read.tablet.alias} ${read.dbName} ${read.workflow}: ${read.ids.join(", ")}`;
+
+const stepText = (step: Step): readonly string[] => {
+  const text = describeStep(step);
+  return [
+    `  ${step.id} (${step.class}, destroys ${step.destroys})`,
+    `    does:   ${text.does}`,
+    `    checks: ${text.checks}`,
+    `    proves: ${text.proves}`,
+    `    undo:   ${text.undo}`,
+    ...valueText(step),
+  ];
+};
+
+const valueText = (step: Step): readonly string[] => {
+  if (step.kind === "keys.export") return step.actions.map((action) => `    key:    ${action.alter}`);
+  if (step.kind === "tablet.restore") {
+    const record = decodeTablet(Buffer.from(step.value, "base64"));
+    return record.kind === "answered" ? [`    record: ${toJsonString(TabletSchema, record.value)}`] : [];
+  }
+  if (step.kind === "shard.restore") {
+    const record = decodeShard(Buffer.from(step.value, "base64"));
+    return record.kind === "answered" ? [`    record: ${toJsonString(ShardSchema, record.value)}`] : [];
+  }
+  return [];
+};

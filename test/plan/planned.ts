@@ -1,0 +1,57 @@
+import { planCancel } from "../../src/plan/cancel.js";
+import { type CancelRequest, DEFAULT_LIMITS, type FixRequest } from "../../src/plan/context.js";
+import { planFix } from "../../src/plan/fix.js";
+import type { Plan } from "../../src/plan/plan.js";
+import { judge } from "../../src/rules/judge.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
+
+const RULES = loadRules([SHIPPED_RULES]);
+const CONTEXT = { now: 1_795_600_000_000, ids: () => "r1" };
+
+const ASKED = { ...DEFAULT_LIMITS, command: "vtdoctor", restoredTopologyConfirmed: false };
+
+const FIX: FixRequest = { ...ASKED, findings: null, keyspaces: null, orphans: null };
+
+/** Facts in, plan out, with the shipped rules between; the same was seen a minute before, so that nothing is a passing moment. */
+export const fixOf = (facts: Facts, wanted: Partial<FixRequest> = {}): Plan =>
+  within(facts, (snapshot) =>
+    within(minuteBefore(facts), (earlier) => {
+      const findings = judge(snapshot, RULES, { now: CONTEXT.now, earlier, suppressions: [] });
+      return planFix(snapshot, findings, { ...FIX, ...wanted }, CONTEXT);
+    }),
+  );
+
+const minuteBefore = (facts: Facts): Facts => ({
+  ...facts,
+  meta: facts.meta.map((row) =>
+    row.name === "taken_at_ms" ? { ...row, value: String(Number(row.value) - 60_000) } : row,
+  ),
+});
+
+const CANCEL: CancelRequest = {
+  ...ASKED,
+  keyspace: "customer",
+  workflow: "c2",
+  keepData: null,
+  keepRoutingRules: false,
+  purge: false,
+  restoreSecondaryKeys: false,
+};
+
+export const cancelOf = (facts: Facts, wanted: Partial<CancelRequest> = {}): Plan =>
+  within(facts, (snapshot) => planCancel(snapshot, { ...CANCEL, ...wanted }, CONTEXT));
+
+const within = <T>(facts: Facts, use: (snapshot: Snapshot) => T): T => {
+  const snapshot = Snapshot.of(facts);
+  try {
+    return use(snapshot);
+  } finally {
+    snapshot.close();
+  }
+};
+
+/** Kinds of the steps, in order. */
+export const kinds = (plan: Plan): readonly string[] =>
+  plan.stages.flatMap((stage) => stage.steps.map((step) => step.kind));

@@ -1,0 +1,157 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
+import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
+import { encodeShard, encodeTablet } from "../../src/topology/records.js";
+import { aDeletion, aPastLock, aTopology, ETCD } from "./make-facts.js";
+
+const G = "/vitess/global";
+const shard = (name: string) => `${G}/keyspaces/customer/shards/${name}/Shard`;
+const tablet = (root: string, uid: number) => `${root}/tablets/zone1-0000000${uid}/Tablet`;
+const tabletValue = encodeTablet(create(TabletSchema, { keyspace: "customer", shard: "-80" }));
+const shardValue = encodeShard(create(ShardSchema, {}));
+
+const deletions = (parts: Partial<Facts>, columns = "kind, operation, lock_action, workflow") => {
+  const snapshot = Snapshot.of({ ...emptyFacts(), ...aTopology(), ...parts });
+  const rows = snapshot.all(`SELECT ${columns} FROM deletion ORDER BY kind, key, deleted_revision`);
+  snapshot.close();
+  return rows;
+};
+
+const one = (locks: Facts["topo_history_lock"]) =>
+  deletions({ topo_history: [aDeletion(shard("-80"), shardValue, 50)], topo_history_lock: locks })[0];
+
+const keyspaceLock = (action: string, rest = {}) =>
+  aPastLock(`${G}/keyspaces/customer/locks/11`, action, 50, rest);
+const shardLock = (name: string, action: string) =>
+  aPastLock(`${G}/keyspaces/customer/shards/${name}/locks/12`, action, 50);
+const namedLock = (action: string) => aPastLock(`${G}/internal/named_locks/customer/c2/locks/13`, action, 50);
+
+describe("the operation of a deletion", () => {
+  test.each([
+    ["a cancel", [keyspaceLock("DropTargets")], "cancel", "DropTargets", ""],
+    [
+      "a cancel of v22 and later",
+      [namedLock("WorkflowDelete"), keyspaceLock("DropTargets")],
+      "cancel",
+      "DropTargets",
+      "c2",
+    ],
+    [
+      "a complete",
+      [namedLock("MoveTablesComplete"), keyspaceLock("DropSources")],
+      "complete",
+      "DropSources",
+      "c2",
+    ],
+    ["a person, the shard", [shardLock("-80", "DeleteShard")], "delete-shard", "DeleteShard", ""],
+    [
+      "a person, a primary",
+      [shardLock("-80", "DeleteTablet(zone1-0000000200)")],
+      "delete-tablet",
+      "DeleteTablet(zone1-0000000200)",
+      "",
+    ],
+    [
+      "a person, all",
+      [keyspaceLock("DeleteKeyspace"), shardLock("-80", "DeleteShard")],
+      "delete-keyspace",
+      "DeleteKeyspace",
+      "",
+    ],
+    ["another operation", [keyspaceLock("RebuildKeyspace")], "other", "RebuildKeyspace", ""],
+  ])("%s", (_, locks, operation, lock_action, workflow) => {
+    expect(one(locks)).toEqual({ kind: "shard", operation, lock_action, workflow });
+  });
+
+  test("none where no lock covers it: nothing, another shard's, another keyspace's", () => {
+    const none = { kind: "shard", operation: "none", lock_action: null, workflow: "" };
+    expect(one([])).toEqual(none);
+    expect(one([shardLock("80-", "DeleteShard")])).toEqual(none);
+    expect(one([aPastLock(`${G}/keyspaces/orders/locks/1`, "DropTargets", 50)])).toEqual(none);
+  });
+
+  test("a lock that waits behind the holder did nothing", () => {
+    const holder = keyspaceLock("RebuildKeyspace", { mod_revision: 40 });
+    const waiter = {
+      ...keyspaceLock("DropTargets", { mod_revision: 45 }),
+      key: `${G}/keyspaces/customer/locks/10`,
+    };
+    expect(one([waiter, holder])).toMatchObject({ operation: "other", lock_action: "RebuildKeyspace" });
+  });
+
+  test("a lock that nobody can read is still a lock", () => {
+    expect(one([keyspaceLock("x", { value: new Uint8Array([1]) })])).toMatchObject({
+      operation: "other",
+      lock_action: "",
+    });
+  });
+});
+
+test("a tablet on its cell's own etcd goes with its shard's deletion", () => {
+  const cellServer = "cell-etcd:2379";
+  const [server] = aTopology().topo_server;
+  const parts: Partial<Facts> = {
+    topo_server: server === undefined ? [] : [server, { ...server, server: cellServer, cluster_id: "2" }],
+    topo_root: [
+      { name: "global", server: ETCD, root: G },
+      { name: "zone1", server: cellServer, root: "/vitess/zone1" },
+    ],
+    topo_history: [
+      aDeletion(tablet("/vitess/zone1", 200), tabletValue, 7, cellServer),
+      aDeletion(
+        "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication",
+        new Uint8Array(),
+        8,
+        cellServer,
+      ),
+      aDeletion(
+        "/vitess/zone1/keyspaces/customer/shards/80-/ShardReplication",
+        new Uint8Array(),
+        9,
+        cellServer,
+      ),
+      aDeletion(shard("-80"), shardValue, 50),
+    ],
+    topo_history_lock: [keyspaceLock("DropTargets")],
+  };
+  expect(deletions(parts, "kind, shard, operation")).toEqual([
+    { kind: "shard", shard: "-80", operation: "cancel" },
+    { kind: "shard_replication", shard: "-80", operation: "cancel" },
+    { kind: "shard_replication", shard: "80-", operation: "none" },
+    { kind: "tablet", shard: "-80", operation: "cancel" },
+  ]);
+});
+
+test("a deletion beside its locks is not explained by its shard's: a person may have taken one tablet before", () => {
+  const parts: Partial<Facts> = {
+    topo_history: [
+      aDeletion(tablet("/vitess/zone1", 201), tabletValue, 20),
+      aDeletion(shard("-80"), shardValue, 50),
+    ],
+    topo_history_lock: [keyspaceLock("DropTargets")],
+  };
+  expect(deletions(parts, "kind, operation")).toEqual([
+    { kind: "shard", operation: "cancel" },
+    { kind: "tablet", operation: "none" },
+  ]);
+});
+
+test("only records are deletions, each as often as it was deleted, and what exists again is marked", () => {
+  const parts: Partial<Facts> = {
+    topo_history: [
+      aDeletion(`${G}/keyspaces/customer/VSchema`, new Uint8Array(), 19),
+      aDeletion(shard("-80"), shardValue, 20),
+      { ...aDeletion(shard("-80"), shardValue, 50), recreated: 1 },
+      aDeletion("/vitess/zone1/keyspaces/customer/SrvKeyspace", new Uint8Array(), 51),
+      aDeletion(`${G}/keyspaces/customer/Keyspace`, new Uint8Array([0xff]), 52),
+    ],
+  };
+  expect(deletions(parts, "kind, cell, deleted_revision AS at, recreated, detail_json")).toEqual([
+    { kind: "keyspace", cell: "", at: 52, recreated: 0, detail_json: "{}" },
+    { kind: "shard", cell: "", at: 20, recreated: 0, detail_json: "{}" },
+    { kind: "shard", cell: "", at: 50, recreated: 1, detail_json: "{}" },
+    { kind: "srv_keyspace", cell: "zone1", at: 51, recreated: 0, detail_json: "{}" },
+  ]);
+});
