@@ -4,6 +4,7 @@ import type { Read } from "../plan.js";
 import { keyRead } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
 import { streamRead } from "../view/streams.js";
+import { absenceReads } from "./other-targets.js";
 import type { CancelSubject } from "./subject.js";
 
 /** What "not switched" was concluded from: serving flags and partitions for shards, rules in every copy for tables. */
@@ -15,6 +16,7 @@ export const cancelReads = (snapshot: Snapshot, subject: CancelSubject): readonl
   ...[...subject.groups, ...subject.references, ...subject.reverse].map((group) =>
     streamRead(snapshot, group),
   ),
+  ...absenceReads(snapshot, subject),
 ];
 
 const servingReads = (snapshot: Snapshot, subject: CancelSubject): readonly Read[] =>

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { probed } from "../view/processes.js";
 import { shardName } from "../view/shards.js";
+import { silentTargets } from "./other-targets.js";
 import type { Refusal } from "./refusal.js";
 import type { CancelSubject, Side } from "./subject.js";
 
@@ -8,6 +9,7 @@ import type { CancelSubject, Side } from "./subject.js";
 export const surroundings = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => [
   ...topologySilent(snapshot),
   ...tabletsSilent(snapshot, subject),
+  ...silentTargets(snapshot, subject),
   ...atWork(snapshot, subject),
   ...subject.targets.flatMap((side) => writablePrimary(snapshot, side)),
   ...subject.sources.flatMap((side) => sourcePrimary(snapshot, side)),

@@ -8,6 +8,7 @@ import { removedBefore } from "./orphan/accounting.js";
 import { type Consent, consentFor } from "./orphan/consent.js";
 import { inspect, type OrphanShard, reachable } from "./orphan/inspect.js";
 import { obstacles } from "./orphan/preconditions.js";
+import { forgotten, historyReaches } from "./orphan/reach.js";
 import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "./orphan/restore.js";
 import { reverseLeftovers } from "./orphan/reverse.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
@@ -48,7 +49,13 @@ const judge = (snapshot: Snapshot, target: OrphanTarget, choice: OrphanChoice | 
     target,
     orphan,
     consent,
-    obstacles: consent.kind === "restore" ? obstacles(snapshot, orphan) : [],
+    obstacles:
+      consent.kind === "restore"
+        ? [
+            ...(choice === "restore" || historyReaches(snapshot, orphan) ? [] : [forgotten(orphan)]),
+            ...obstacles(snapshot, orphan),
+          ]
+        : [],
   };
 };
 
@@ -84,7 +91,7 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[]): Draft => {
       ...returning.flatMap((orphan) => restoreReads(snapshot, orphan)),
     ],
     blocked: judged.flatMap(blockedOf),
-    notes: touched.flatMap(({ orphan, consent }) => notesOf(orphan, consent)),
+    notes: touched.flatMap(({ orphan, consent }) => notesOf(snapshot, orphan, consent)),
   };
 };
 
@@ -156,7 +163,7 @@ const blockedOf = ({ target, consent, obstacles }: Judged): readonly Blocked[] =
   }));
 };
 
-const notesOf = (orphan: OrphanShard, consent: Consent): readonly string[] => [
+const notesOf = (snapshot: Snapshot, orphan: OrphanShard, consent: Consent): readonly string[] => [
   ...orphan.groups
     .filter((group) => !reachable(group))
     .map(
@@ -167,7 +174,7 @@ const notesOf = (orphan: OrphanShard, consent: Consent): readonly string[] => [
     (alias) =>
       `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,
   ),
-  ...(consent.kind === "restore" && orphan.deletion === null
+  ...(consent.kind === "restore" && !historyReaches(snapshot, orphan)
     ? [
         `history no longer lists the tablets of ${shardName(orphan)}: one that does not run now can not be known, and would bring its stream back`,
       ]

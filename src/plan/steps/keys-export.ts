@@ -7,7 +7,7 @@ export const keysExport: StepSpec<"keys.export"> = {
   class: "confirm",
   destroys: "nothing",
   describe: (step) => ({
-    does: `saves ${plural(step.actions.length, "put-off secondary key statement")} of ${step.dbName} on ${tabletName(step.tablet)} to the run's folder${step.apply ? " and runs them" : ""}`,
+    does: `saves${step.apply ? " and runs" : ""} ${plural(step.actions.length, "put-off secondary key statement")} of ${step.dbName} on ${tabletName(step.tablet)}, in the run's folder`,
     checks: "that the streams are stopped, so that no copy adds further ones",
     proves: step.apply ? "the tables have the keys" : "the file is on disk",
     undo: step.apply

@@ -15,6 +15,6 @@ export const streamStop: StepSpec<"stream.stop"> = {
     proves: "every listed row says Stopped, and so does the engine",
     undo: step.orphan
       ? "none: a stream is never restarted on an orphan, because no Vitess command could reach it to stop it again"
-      : "every stream is set back to its earlier state",
+      : "every stream whose row is still there is set back to its earlier state",
   }),
 };

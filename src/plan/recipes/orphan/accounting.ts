@@ -10,6 +10,7 @@ import { type Deletions, tabletRecord } from "./tablet-record.js";
  * dead primary that comes back revives the stream, and a record without a process is a drift of its own.
  */
 export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+  ...unreadableLists(orphan),
   ...memberAliases(orphan)
     .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
     .map((alias) => silent(snapshot, orphan, alias)),
@@ -40,6 +41,19 @@ const memberAliases = (orphan: OrphanShard): readonly string[] => {
     .map((tablet) => tablet.alias);
   return [...new Set([...listed, ...dropped])].sort();
 };
+
+const unreadableLists = (orphan: OrphanShard): readonly Obstacle[] =>
+  orphan.replication.flatMap(({ key, value }) => {
+    const record = decodeShardReplication(value);
+    return record.kind === "answered"
+      ? []
+      : [
+          {
+            reason: `the last ${key} can not be read (${record.message}), so nobody knows which tablets the shard had`,
+            instead: "restore its records by hand, or say --orphans retire",
+          },
+        ];
+  });
 
 /** Tablets of the shard that somebody had taken away before: they are named, and do not stand in the way. */
 export const removedBefore = (orphan: OrphanShard): readonly string[] => {
