@@ -86,7 +86,7 @@ class DiskRunFolder implements RunFolder {
   }
 
   keepBefore(name: string, image: unknown): string {
-    const relative = join("before", `${name}.json`);
+    const relative = imagePath(name);
     const file = join(this.path, relative);
     if (!existsSync(file)) {
       writeWhole(file, `${JSON.stringify(image, null, 2)}\n`);
@@ -96,7 +96,7 @@ class DiskRunFolder implements RunFolder {
   }
 
   readBefore(name: string): unknown {
-    return JSON.parse(readFileSync(join(this.path, "before", `${name}.json`), "utf8"));
+    return JSON.parse(readFileSync(join(this.path, imagePath(name)), "utf8"));
   }
 
   addSection(file: string, title: string, text: string): string {
@@ -116,6 +116,9 @@ class DiskRunFolder implements RunFolder {
     this.release();
   }
 }
+
+/** Step ids carry workflow names, which may hold any character. */
+const imagePath = (name: string): string => join("before", `${encodeURIComponent(name)}.json`);
 
 /** A crash while writing leaves at most one torn record, the last: it was not on disk when its effect could have begun. */
 function readJournal(file: string): { readonly records: JournalRecord[]; readonly bytes: number } {

@@ -1,5 +1,6 @@
 import type { DeferredKey } from "../../plan/plan.js";
 import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
@@ -24,9 +25,9 @@ export const keysExport: StepRunner<"keys.export"> = {
     if (!step.apply) return done(`wrote ${step.actions.length} statements to ${file}`);
     const missing = await missingKeys(step, site);
     if (missing.kind !== "missing") return missing;
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
     for (const action of missing.actions) {
+      const stop = await notCleared(step.tablet, site);
+      if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(step.tablet.address, action.alter, {
         reloadSchema: true,
         disableForeignKeyChecks: false,

@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import { seeLeftovers } from "../leftovers.js";
@@ -18,8 +19,8 @@ export const streamDelete: StepRunner<"stream.delete"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
+    const stop = await notCleared(step.tablet, site);
+    if (stop !== null) return stop;
     const reply = await site.world.writer.deleteWorkflow(step.tablet.address, step.workflow);
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     return done(`${nameOf(step.tablet)} deleted ${inIds(idsOf(step))} of ${step.workflow}`);

@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sight.js";
@@ -18,8 +19,8 @@ export const streamStop: StepRunner<"stream.stop"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
+    const stop = await notCleared(step.tablet, site);
+    if (stop !== null) return stop;
     const reply = await site.world.writer.vreplicationExec(
       step.tablet.address,
       stopStatement(step, site.run),

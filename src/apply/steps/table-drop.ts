@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
@@ -16,8 +17,8 @@ export const tableDrop: StepRunner<"table.drop"> = {
 
   async run(step, site) {
     for (const table of step.tables) {
-      const differs = await differsFrom(step.tablet, site.world.reader);
-      if (differs !== null) return differs;
+      const stop = await notCleared(step.tablet, site);
+      if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(
         step.tablet.address,
         `drop table if exists ${qualified(step.dbName, table)}`,

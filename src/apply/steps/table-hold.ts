@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import type { Site } from "../site.js";
 import { qualified, sqlName } from "../sql.js";
@@ -17,9 +18,9 @@ export const tableHold: StepRunner<"table.hold"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
     for (const statement of holdStatements(step)) {
+      const stop = await notCleared(step.tablet, site);
+      if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, {
         reloadSchema: true,
         disableForeignKeyChecks: false,

@@ -1,3 +1,4 @@
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import type { StepRunner } from "../step-runner.js";
@@ -12,8 +13,8 @@ export const tabletRefresh: StepRunner<"tablet.refresh"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? READY,
 
   async run(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
+    const stop = await notCleared(step.tablet, site);
+    if (stop !== null) return stop;
     const reply = await site.world.writer.refreshState(step.tablet.address);
     return reply.kind === "unanswered"
       ? silent(nameOf(step.tablet), reply)

@@ -1,5 +1,6 @@
 import type { StepOf } from "../../plan/steps/spec.js";
 import type { SidecarRow } from "../../tablets/access.js";
+import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
@@ -14,8 +15,8 @@ export const vdiffDelete: StepRunner<"vdiff.delete"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    if (differs !== null) return differs;
+    const stop = await notCleared(step.tablet, site);
+    if (stop !== null) return stop;
     const reply = await site.world.writer.deleteVDiffs(step.tablet.address, step.keyspace, step.workflow);
     return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(doneWords(step));
   },
