@@ -58,12 +58,7 @@ async function observe(sources: CollectSources, settings: CollectSettings): Prom
   const before = await readTopology(sources, settings);
   const history = await historyOf(before, sources, settings);
   const recorded = recordedBy(before);
-  const [global] = before.servers;
-  const same = new SameTopology(sources, {
-    server: settings.globalServer,
-    root: settings.globalRoot,
-    clusterId: global?.clusterId ?? null,
-  });
+  const same = new SameTopology(sources, before.global, settings.globalRoot);
   const tablets = await tabletFacts(
     witnessesOf(recorded, history.deletedTablets, settings),
     recorded,

@@ -1,8 +1,11 @@
-import { addressName, WITNESS_SOURCES, type Witness } from "../witnesses/witness.js";
+import { addressName, type Witness, type WitnessSource } from "../witnesses/witness.js";
 import type { Sighting } from "./sighting.js";
 
+/** A record's address first, also a deleted one's: it is what a restored record will name again. */
+const PREFERENCE: readonly WitnessSource[] = ["topology", "history", "inventory", "snapshot", "replica"];
+
 /**
- * Each process once, though it may be known under several addresses: the address that the most trusted witness named stays. Two
+ * Each process once, though it may be known under several addresses: the address that a record names or named stays. Two
  * processes of one alias stay two: the same MySQL and the same primary term, and the same command line (or, where one is not known,
  * the same port) prove one process, nothing less.
  */
@@ -10,13 +13,13 @@ export function distinctProcesses(
   sightings: readonly Sighting[],
   witnesses: readonly Witness[],
 ): readonly Sighting[] {
-  const trust = trustOf(witnesses);
-  const rank = ({ target }: Sighting): number => trust.get(target.address) ?? WITNESS_SOURCES.length;
-  const byTrust = sightings.toSorted(
+  const preference = preferenceOf(witnesses);
+  const rank = ({ target }: Sighting): number => preference.get(target.address) ?? PREFERENCE.length;
+  const preferred = sightings.toSorted(
     (a, b) => rank(a) - rank(b) || (a.target.address < b.target.address ? -1 : 1),
   );
   const kept = new Map<string, Sighting[]>();
-  for (const sighting of byTrust) {
+  for (const sighting of preferred) {
     const key = serverOf(sighting);
     const alike = kept.get(key) ?? [];
     if (!alike.some((other) => isSameProcess(other, sighting))) kept.set(key, [...alike, sighting]);
@@ -34,12 +37,12 @@ const isSameProcess = (one: Sighting, other: Sighting): boolean =>
     ? one.target.at.grpcPort === other.target.at.grpcPort
     : JSON.stringify(one.vars.commandLine) === JSON.stringify(other.vars.commandLine);
 
-function trustOf(witnesses: readonly Witness[]): ReadonlyMap<string, number> {
-  const trust = new Map<string, number>();
+function preferenceOf(witnesses: readonly Witness[]): ReadonlyMap<string, number> {
+  const preference = new Map<string, number>();
   for (const { source, at } of witnesses) {
     const address = addressName(at);
-    const rank = WITNESS_SOURCES.indexOf(source);
-    trust.set(address, Math.min(rank, trust.get(address) ?? rank));
+    const rank = PREFERENCE.indexOf(source);
+    preference.set(address, Math.min(rank, preference.get(address) ?? rank));
   }
-  return trust;
+  return preference;
 }

@@ -2,6 +2,7 @@ import { type CellPlace, cellsOf } from "./cells.js";
 import { checkFilters } from "./filters.js";
 import { readGlobalRoot } from "./global-root.js";
 import { prefixesToRead } from "./roots.js";
+import { compareClusters } from "./same-cluster.js";
 import { type OpenServer, openServer, readPrefixes } from "./server-session.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
 import type { ServerReading, TopologyReading } from "./topology-reading.js";
@@ -19,14 +20,14 @@ export async function readTopology(
   const cells = cellsOf(global, settings.globalRoot);
   checkFilters(settings, global, cells);
   const wanted = cells.filter(({ cell }) => settings.cells.length === 0 || settings.cells.includes(cell));
-  const spelled = await openSpellings(sources, global, wanted);
-  const servers = await readServers(global, spelled, cells);
+  const { servers, spelled } = await readCells(sources, global, wanted, cells);
   const roots = cells.map(({ cell, server, root }) => ({
     name: cell,
-    server: spelled.get(server)?.server ?? server,
+    server: spelled.get(server) ?? server,
     root,
   }));
   return {
+    global,
     servers,
     roots: [{ name: "global", server: global.server, root: settings.globalRoot }, ...roots],
     moved: [],
@@ -34,26 +35,71 @@ export async function readTopology(
   };
 }
 
-/** Each spelling of an address with the server that it leads to: the first spelling of that cluster. */
-async function openSpellings(
+interface CellReadings {
+  readonly servers: readonly ServerReading[];
+  /** Each spelling of an address with the one that the facts use. */
+  readonly spelled: ReadonlyMap<string, string>;
+}
+
+/** Servers that say the same cluster id are compared one after the other, the rest at once. */
+async function readCells(
   sources: CollectSources,
   global: ServerReading,
+  wanted: readonly CellPlace[],
   cells: readonly CellPlace[],
-): Promise<ReadonlyMap<string, OpenServer>> {
-  const spellings = [...new Set(cells.map(({ server }) => server))].filter(
+): Promise<CellReadings> {
+  const rootsAt = (server: string): readonly string[] =>
+    cells.filter((cell) => cell.server === server).map(({ root }) => root);
+  const spellings = [...new Set(wanted.map(({ server }) => server))].filter(
     (server) => server !== global.server,
   );
   const opened = await Promise.all(spellings.sort().map((server) => openServer(sources, server)));
-  const first = reopened(global);
-  const byCluster = new Map<string | null, OpenServer>([[global.clusterId, first]]);
-  const bySpelling = new Map<string, OpenServer>([[global.server, first]]);
+  const groups = new Map<string | null, OpenServer[]>([[global.clusterId, []]]);
   for (const open of opened) {
-    const clusterId = open.status.kind === "answered" ? open.status.value.clusterId : null;
-    const known = clusterId === null ? undefined : byCluster.get(clusterId);
-    if (known === undefined && clusterId !== null) byCluster.set(clusterId, open);
-    bySpelling.set(open.server, known ?? open);
+    const id = open.status.kind === "answered" ? open.status.value.clusterId : open.server;
+    groups.set(id, [...(groups.get(id) ?? []), open]);
   }
-  return bySpelling;
+  const first = await readMore(global, rootsAt(global.server));
+  const readings = await Promise.all(
+    [...groups].map(([id, group]) => readAlike(id === global.clusterId ? [first] : [], group, rootsAt)),
+  );
+  return {
+    servers: readings.flatMap(({ servers }) => servers),
+    spelled: new Map(readings.flatMap(({ spelled }) => [...spelled])),
+  };
+}
+
+async function readAlike(
+  known: readonly ServerReading[],
+  group: readonly OpenServer[],
+  rootsAt: (server: string) => readonly string[],
+): Promise<CellReadings> {
+  const servers = [...known];
+  const spelled = new Map<string, string>();
+  for (const open of group) {
+    const roots = rootsAt(open.server);
+    const index = await indexOfSame(servers, open);
+    const same = servers[index];
+    if (same === undefined) servers.push(await readPrefixes(open, prefixesToRead(roots)));
+    else servers[index] = await readMore(same, roots);
+    spelled.set(open.server, same?.server ?? open.server);
+  }
+  return { servers, spelled };
+}
+
+async function indexOfSame(servers: readonly ServerReading[], open: OpenServer): Promise<number> {
+  for (const [index, reading] of servers.entries()) {
+    if ((await compareClusters(reading, open)) === "same") return index;
+  }
+  return -1;
+}
+
+/** What lies outside of the prefixes that were read. */
+function readMore(reading: ServerReading, roots: readonly string[]): Promise<ServerReading> {
+  const beyond = prefixesToRead(roots).filter(
+    (prefix) => !reading.prefixes.some((read) => prefix.startsWith(read)),
+  );
+  return beyond.length === 0 ? Promise.resolve(reading) : readPrefixes(reopened(reading), beyond, reading);
 }
 
 const reopened = ({ server, reader, clusterId, version, revision }: ServerReading): OpenServer => ({
@@ -64,20 +110,3 @@ const reopened = ({ server, reader, clusterId, version, revision }: ServerReadin
     value: { clusterId: clusterId ?? "", version: version ?? "", revision: revision ?? 0 },
   },
 });
-
-function readServers(
-  global: ServerReading,
-  spelled: ReadonlyMap<string, OpenServer>,
-  cells: readonly CellPlace[],
-): Promise<readonly ServerReading[]> {
-  return Promise.all(
-    [...new Set(spelled.values())].map((open) => {
-      const roots = cells.filter(({ server }) => spelled.get(server) === open).map(({ root }) => root);
-      if (open.reader !== global.reader) return readPrefixes(open, prefixesToRead(roots));
-      const beyond = prefixesToRead(roots).filter(
-        (prefix) => !global.prefixes.some((read) => prefix.startsWith(read)),
-      );
-      return readPrefixes(open, beyond, global);
-    }),
-  );
-}

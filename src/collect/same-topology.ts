@@ -1,41 +1,45 @@
 import type { TopoServerRow } from "../snapshot/facts.js";
 import { rootPrefix } from "../topology/paths.js";
+import { compareClusters } from "./same-cluster.js";
 import { openServer } from "./server-session.js";
 import type { CollectSources } from "./settings.js";
+import type { ServerReading } from "./topology-reading.js";
 
 /** Spellings of the global server's address that are looked up at most; tablets of one cluster share one or two. */
 const MOST_SPELLINGS = 16;
 
+interface OtherSpelling {
+  readonly row: TopoServerRow;
+  readonly isForeign: boolean;
+}
+
 /**
  * Tells whether a process was started with the topology that is being scanned (design D7). Another root is another topology. An
- * address that is spelled differently is asked for its cluster id; where it does not answer from here (a port-forward, a private
+ * address that is spelled differently is asked which cluster it is; where it does not answer from here (a port-forward, a private
  * name), nothing is known, and nothing is held against the process.
  */
 export class SameTopology {
-  readonly #asked = new Map<string, Promise<TopoServerRow | null>>();
+  readonly #asked = new Map<string, Promise<OtherSpelling | null>>();
 
   constructor(
     private readonly sources: CollectSources,
-    private readonly global: {
-      readonly server: string;
-      readonly root: string;
-      readonly clusterId: string | null;
-    },
+    private readonly global: ServerReading,
+    private readonly root: string,
   ) {}
 
   async isForeign(server: string, root: string): Promise<boolean> {
-    if (root !== "" && rootPrefix(root) !== rootPrefix(this.global.root)) return true;
+    if (root !== "" && rootPrefix(root) !== rootPrefix(this.root)) return true;
     if (server === "" || shareAnAddress(server, this.global.server)) return false;
-    const row = await this.#lookUp(server);
-    return row !== null && row.cluster_id !== this.global.clusterId;
+    return (await this.#lookUp(server))?.isForeign ?? false;
   }
 
   /** The servers that answered under another spelling: their cluster id is the proof of the judgement. */
   async servers(): Promise<readonly TopoServerRow[]> {
-    return (await Promise.all(this.#asked.values())).filter((row) => row !== null);
+    const found = await Promise.all(this.#asked.values());
+    return found.flatMap((spelling) => (spelling === null ? [] : [spelling.row]));
   }
 
-  #lookUp(server: string): Promise<TopoServerRow | null> {
+  #lookUp(server: string): Promise<OtherSpelling | null> {
     const known = this.#asked.get(server);
     if (known !== undefined) return known;
     const answer = this.#asked.size < MOST_SPELLINGS ? this.#ask(server) : Promise.resolve(null);
@@ -43,18 +47,24 @@ export class SameTopology {
     return answer;
   }
 
-  async #ask(server: string): Promise<TopoServerRow | null> {
-    const { status } = await openServer(this.sources, server);
-    if (status.kind === "unanswered") return null;
+  async #ask(server: string): Promise<OtherSpelling | null> {
+    const open = await openServer(this.sources, server);
+    if (open.status.kind === "unanswered") return null;
+    const { clusterId, version, revision } = open.status.value;
+    const isForeign = (await compareClusters(this.global, open)) === "other";
+    const looksLikeOurs = isForeign && clusterId === this.global.clusterId;
     return {
-      server,
-      cluster_id: status.value.clusterId,
-      version: status.value.version,
-      revision: status.value.revision,
-      horizon: null,
-      answered: 1,
-      reason: null,
-      message: null,
+      isForeign,
+      row: {
+        server,
+        cluster_id: looksLikeOurs ? `${clusterId} at ${server}` : clusterId,
+        version,
+        revision,
+        horizon: null,
+        answered: 1,
+        reason: null,
+        message: null,
+      },
     };
   }
 }

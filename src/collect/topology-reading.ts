@@ -20,7 +20,8 @@ export interface ServerReading {
 }
 
 export interface TopologyReading {
-  /** The first is the one that holds the global root. */
+  /** The server that holds the global root, as it was first read. */
+  readonly global: ServerReading;
   readonly servers: readonly ServerReading[];
   readonly roots: readonly TopoRootRow[];
   /** Keys that changed between the first reading and the second. */

@@ -12,7 +12,8 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT R
 
 -- One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started
 -- with, if it answered. A server of cells that --cell leaves out has none. horizon: the oldest revision that could still be read.
--- answered = 1 with a reason: only its history could not be read, or not to its end.
+-- cluster_id: etcd's own, which clusters that were configured alike share; `ID at SERVER` where a tablet's server says the global one's id
+-- but holds other keys. answered = 1 with a reason: only its history could not be read, or not to its end.
 CREATE TABLE topo_server (
   server TEXT PRIMARY KEY, cluster_id TEXT, version TEXT, revision INTEGER, horizon INTEGER,
   answered INTEGER NOT NULL, reason TEXT, message TEXT
