@@ -61,7 +61,7 @@ export async function locateDeletions(past: Past, lost: readonly Lost[]): Promis
       located.push(...lives.map((life) => ({ ...life, deletedRevision: missed })));
       continue;
     }
-    if (past.spent) {
+    if (!past.allows()) {
       unlocated.push(...lives);
       continue;
     }

@@ -20,7 +20,7 @@ export async function lastEntries(past: Past, deletions: readonly Deletion[]): P
   const found: LastEntry[] = [];
   const unread: Deletion[] = [];
   for (const deletion of deletions.toSorted(order)) {
-    const before = past.spent ? null : await past.get(deletion.key, deletion.deletedRevision - 1);
+    const before = past.allows() ? await past.get(deletion.key, deletion.deletedRevision - 1) : null;
     if (before?.kind === "unanswered" && before.reason !== "compacted") return before;
     const entry = before?.kind === "answered" ? before.value.entry : null;
     if (entry) found.push({ deletedRevision: deletion.deletedRevision, entry });

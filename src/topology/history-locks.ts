@@ -71,7 +71,7 @@ class HistoricLocks {
   }
 
   async #readOne(prefix: string, revision: number): Promise<Outcome<null>> {
-    if (this.past.spent || this.#known.has(place(prefix, revision))) return answered(null);
+    if (this.#known.has(place(prefix, revision)) || !this.past.allows()) return answered(null);
     const answer = await this.past.entries(prefix, revision - 1);
     if (answer.kind === "answered") this.#known.set(place(prefix, revision), answer.value.entries);
     else if (answer.reason !== "compacted") return answer;

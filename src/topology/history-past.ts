@@ -4,6 +4,7 @@ import type { Entry, RangeResult, TopologyReader } from "./store.js";
 /** Reads old revisions and counts the requests, so that history costs etcd no more than was agreed. */
 export class Past {
   #requests = 0;
+  #exhausted = false;
 
   constructor(
     private readonly reader: Pick<TopologyReader, "range" | "get">,
@@ -14,9 +15,15 @@ export class Past {
     return this.#requests;
   }
 
-  /** No further request may be made; callers stop with what they have. */
-  get spent(): boolean {
-    return this.#requests >= this.budget;
+  /** Something was left unread because the budget was spent. */
+  get exhausted(): boolean {
+    return this.#exhausted;
+  }
+
+  /** Asked before each request that can be done without; after a `false` the caller goes on with what it has. */
+  allows(): boolean {
+    this.#exhausted ||= this.#requests >= this.budget;
+    return this.#requests < this.budget;
   }
 
   keys(prefix: string, revision: number): Promise<Outcome<RangeResult>> {

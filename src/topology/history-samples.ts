@@ -7,7 +7,7 @@ import type { Past } from "./history-past.js";
  */
 export async function findHorizon(past: Past, now: number): Promise<Outcome<number>> {
   let [gone, readable] = [0, now];
-  for (let probe = 1; readable - gone > 1 && !past.spent; probe = middle(gone, readable)) {
+  for (let probe = 1; readable - gone > 1 && past.allows(); probe = middle(gone, readable)) {
     const answer = await past.get(ANY_KEY, probe);
     if (answer.kind === "unanswered" && answer.reason !== "compacted") return answer;
     if (answer.kind === "answered") readable = probe;

@@ -37,7 +37,7 @@ export interface History {
 }
 
 /** A key that was deleted, with its last bytes. */
-export interface LostKey {
+interface LostKey {
   readonly key: string;
   /** The revision of the deletion itself. */
   readonly deletedRevision: number;
@@ -69,7 +69,7 @@ export async function readHistory(
 
   const roll = new Roll();
   for (const sample of chooseRevisions(horizon.value, revision, request.samples)) {
-    if (past.spent) break;
+    if (!past.allows()) break;
     const then = await presentAt(past, request, sample);
     if (then.kind === "answered") roll.call(sample, then.value);
     else if (then.reason !== "compacted") return then;
@@ -98,7 +98,7 @@ export async function readHistory(
     unresolved: [
       ...new Set([...deletions.value.unlocated, ...last.value.unread].map(({ key }) => key)),
     ].sort(),
-    exhausted: past.spent,
+    exhausted: past.exhausted,
     requests: past.requests,
   });
 }

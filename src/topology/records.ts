@@ -2,8 +2,6 @@ import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufb
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import {
   CellInfoSchema,
-  CellsAliasSchema,
-  ExternalVitessClusterSchema,
   KeyspaceSchema,
   ShardReplicationSchema,
   ShardSchema,
@@ -24,13 +22,11 @@ import {
  * Decoding keeps fields that this vtdoctor does not know, at every depth, and encoding writes them back (design D4).
  */
 export const decodeCellInfo = decoder(CellInfoSchema);
-export const decodeCellsAlias = decoder(CellsAliasSchema);
 export const decodeKeyspace = decoder(KeyspaceSchema);
 export const decodeShard = decoder(ShardSchema);
 export const decodeTablet = decoder(TabletSchema);
 export const decodeShardReplication = decoder(ShardReplicationSchema);
 export const decodeSrvKeyspace = decoder(SrvKeyspaceSchema);
-export const decodeExternalCluster = decoder(ExternalVitessClusterSchema);
 export const decodeVSchema = decoder(VSchemaSchema);
 export const decodeSrvVSchema = decoder(SrvVSchemaSchema);
 export const decodeRoutingRules = decoder(RoutingRulesSchema);
@@ -47,8 +43,6 @@ export const encodeSrvKeyspace = encoder(SrvKeyspaceSchema);
 export const encodeVSchema = encoder(VSchemaSchema);
 export const encodeSrvVSchema = encoder(SrvVSchemaSchema);
 export const encodeRoutingRules = encoder(RoutingRulesSchema);
-export const encodeShardRoutingRules = encoder(ShardRoutingRulesSchema);
-export const encodeKeyspaceRoutingRules = encoder(KeyspaceRoutingRulesSchema);
 
 function decoder<Desc extends DescMessage>(schema: Desc): (bytes: Uint8Array) => Outcome<MessageShape<Desc>> {
   return (bytes) => {
