@@ -5,6 +5,7 @@ import { reshardingLab } from "../../src/sim/lab.js";
 import {
   createKeyspace,
   deleteShards,
+  interrupt,
   legacyCancel,
   moveTablesCreate,
   plannedReparent,
@@ -13,6 +14,7 @@ import {
   startTablet,
   switchAll,
   switchReads,
+  switchWrites,
 } from "../../src/sim/native.js";
 import { loadRecording } from "../../src/sim/recording.js";
 import type { VitessVersion } from "../../src/sim/stream-row.js";
@@ -105,3 +107,45 @@ test.each(OPERATIONS)(
     if (hasHistory) expect(deletionsOf(cluster)).toEqual(deletionsOf(real));
   },
 );
+
+/** Where the vtctld of a recorded cutover was killed, by the last effect that it had, and how long before the recording. */
+const KILLED = [
+  { recording: "interrupted-switch-preflight-v24", after: "lock WorkflowSwitchTraffic", secondsAgo: 0 },
+  {
+    recording: "interrupted-cutover-catchup-v24",
+    after: "streams of customer/-80 caught up and stopped",
+    secondsAgo: 121,
+  },
+  {
+    recording: "interrupted-cutover-before-journal-v24",
+    after: "create reverse streams on customer/0",
+    secondsAgo: 0,
+  },
+  {
+    recording: "interrupted-cutover-after-journal-v24",
+    after: "enable PRIMARY of -80,80- in zone1",
+    secondsAgo: 0,
+  },
+  {
+    recording: "interrupted-cutover-no-side-serving-v24",
+    after: "customer/0 is_primary_serving=false",
+    secondsAgo: 121,
+  },
+  { recording: "switched-stale-locks-v24", after: "freeze streams of customer/80-", secondsAgo: 1 },
+];
+
+test.each(KILLED)("killed like the real vtctld: $recording", async ({ recording, after, secondsAgo }) => {
+  const limit = effectsUntil(after);
+  const cluster = reshardingLab({ version: "24.0.4", rows: 50 });
+  cluster.run(switchReads(cluster, c2));
+  expect(interrupt(switchWrites(cluster, c2), limit).effects.at(-1)).toBe(after);
+  cluster.clock.advance(secondsAgo * 1_000);
+  expect(await shapeOf(cluster)).toEqual(await shapeOf(loadRecording(join(RECORDINGS, recording))));
+});
+
+/** How many effects of the cutover it takes. */
+const effectsUntil = (effect: string): number => {
+  const cluster = reshardingLab({ version: "24.0.4", rows: 1 });
+  cluster.run(switchReads(cluster, c2));
+  return interrupt(switchWrites(cluster, c2), Number.POSITIVE_INFINITY).effects.indexOf(effect) + 1;
+};

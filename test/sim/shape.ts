@@ -89,15 +89,17 @@ const tabletsOf = async ({ tablets, reader }: SimCluster): Promise<object> => {
         stateName: vars.stateName,
         buildVersion: vars.buildVersion,
         keyRange: [vars.keyRangeStart, vars.keyRangeEnd],
-        engine: vars.streams.map(({ id, workflow, state, source, sourceTablet }) => ({
-          id,
-          workflow,
-          state,
-          source,
-          readsFrom: shardOf(tablets, sourceTablet),
-        })),
+        engine: byWorkflow(
+          vars.streams.map(({ id, workflow, state, source, sourceTablet }) => ({
+            id: String(id),
+            workflow,
+            state,
+            source,
+            readsFrom: shardOf(tablets, sourceTablet),
+          })),
+        ),
         replication: { sourceHost, ioState, sqlState },
-        streams: answerOf(await reader.rows(address, "streams")).map(steadyRow),
+        streams: byWorkflow(answerOf(await reader.rows(address, "streams")).map(steadyRow)),
         copying: answerOf(await reader.rows(address, "copyState")).length,
         journals: answerOf(await reader.rows(address, "journals")).map(({ val, ...row }) => ({
           ...row,
@@ -115,6 +117,20 @@ const tabletsOf = async ({ tablets, reader }: SimCluster): Promise<object> => {
   return Object.fromEntries(await Promise.all(shapes));
 };
 
+/** Which of a workflow's streams on one tablet has which id is the order of a Go map. */
+const byWorkflow = (streams: readonly SidecarRow[]): object => {
+  const workflows = [...new Set(streams.map(({ workflow }) => workflow ?? ""))].sort();
+  return Object.fromEntries(
+    workflows.map((workflow) => {
+      const its = streams.filter((stream) => stream.workflow === workflow);
+      return [
+        workflow,
+        { ids: its.map(({ id }) => id).sort(), streams: steady(its.map(({ id: _, ...rest }) => rest)) },
+      ];
+    }),
+  );
+};
+
 /** Which of a shard's tablets a stream reads from is chance. */
 const shardOf = (tablets: readonly SimTablet[], alias: string): string => {
   const tablet = tablets.find(({ name }) => name === alias);
@@ -130,7 +146,7 @@ const steadyRow = (row: SidecarRow): SidecarRow =>
 
 const withoutGtids = (val: string): object => {
   const { shardGtids, localPosition: _, ...journal } = answerOf(parseJournal(val));
-  return { ...journal, shardGtids: shardGtids.map(({ keyspace, shard }) => ({ keyspace, shard })) };
+  return { ...journal, shardGtids: shardGtids.map(({ keyspace, shard }) => `${keyspace}/${shard}`).sort() };
 };
 
 const actionOf = (value: Uint8Array): string => answerOf(parseLockBody(value)).action;
