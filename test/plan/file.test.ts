@@ -1,0 +1,101 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { RefusedError, UsageError } from "../../src/cluster/errors.js";
+import { readPlan, refuseForeign, writePlan } from "../../src/plan/file.js";
+import { cancelOf, fixOf } from "./planned.js";
+import { recorded } from "./recorded.js";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "vtdoctor-plan-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = (): string => join(folder, "plan.json");
+
+describe("a plan in a file", () => {
+  test.each([
+    ["fix", fixOf(recorded("v19-cancelled"))],
+    ["fix that is blocked", fixOf(recorded("deleted-by-person-v24"))],
+    ["cancel of a Reshard", cancelOf(recorded("healthy-reshard-copying-v24"), { workflow: "c3" })],
+    ["cancel that drops", cancelOf(recorded("healthy-reshard-running-v24"), { purge: true })],
+    [
+      "cancel of MoveTables",
+      cancelOf(recorded("healthy-movetables-created-v24"), { keyspace: "moved", workflow: "m1" }),
+    ],
+  ])("%s: comes back as it was", (_, plan) => {
+    writePlan(file(), plan);
+    expect(readPlan(file())).toEqual(plan);
+  });
+
+  test("is whole, alone and its owner's", () => {
+    writePlan(file(), fixOf(recorded("v19-cancelled")));
+    expect(readdirSync(folder)).toEqual(["plan.json"]);
+    expect(statSync(file()).mode & 0o077).toBe(0);
+  });
+
+  test("a folder that is not there", () => {
+    expect(() => writePlan(join(folder, "no", "plan.json"), fixOf(recorded("v19-cancelled")))).toThrow(
+      UsageError,
+    );
+  });
+
+  test.each<[string, (text: string) => string, RegExp]>([
+    ["cut off", (text) => text.slice(0, 900), /is not JSON, or was cut off/],
+    ["something else", () => '{"findings":[]}', /is not a plan of vtdoctor/],
+    [
+      "of a newer vtdoctor",
+      (text) => text.replace('"schema": 1', '"schema": 2'),
+      /has schema 2, and this vtdoctor knows 1/,
+    ],
+    [
+      "with a step that nobody knows",
+      (text) => text.replace('"kind": "stream.stop"', '"kind": "stream.shoot"'),
+      /damaged: .*stream.shoot/,
+    ],
+    ["with a misspelt field", (text) => text.replace('"settleMs"', '"setleMs"'), /damaged: .*steps\/2/],
+    [
+      "with a path for an id",
+      (text) => text.replace('"id": "r1"', '"id": "../r1"'),
+      /damaged: \/id must match/,
+    ],
+  ])("%s", (_, change, message) => {
+    writePlan(file(), fixOf(recorded("v19-cancelled")));
+    writeFileSync(file(), change(readFileSync(file(), "utf8")));
+    expect(() => readPlan(file())).toThrow(message);
+    expect(() => readPlan(file())).toThrow(UsageError);
+  });
+
+  test("one that is not there", () => {
+    expect(() => readPlan(file())).toThrow(/can not be read: ENOENT/);
+  });
+});
+
+describe("a plan from another cluster", () => {
+  const plan = fixOf(recorded("v19-cancelled"));
+  const { cluster } = plan;
+
+  test("its own cluster is fine, also where an etcd does not say its id now", () => {
+    refuseForeign(plan, cluster);
+    refuseForeign(plan, { ...cluster, clusterIds: {} });
+  });
+
+  test.each([
+    ["another root", { ...cluster, globalRoot: "/other" }, /global root \/vitess\/global, not for \/other/],
+    [
+      "another etcd at the address",
+      { ...cluster, clusterIds: { "127.0.0.1:2379": "9" } },
+      /etcd cluster 1, and 127.0.0.1:2379 is 9/,
+    ],
+    [
+      "a cell elsewhere",
+      { ...cluster, roots: cluster.roots.filter((root) => root.name !== "zone1") },
+      /cell zone1 is at/,
+    ],
+  ])("%s", (_, other, message) => {
+    expect(() => refuseForeign(plan, other)).toThrow(message);
+    expect(() => refuseForeign(plan, other)).toThrow(RefusedError);
+  });
+});
