@@ -1,16 +1,19 @@
 import { status } from "@grpc/grpc-js";
 import { type Outcome, type Unanswered, type UnansweredReason, unanswered } from "../cluster/outcome.js";
 import { reasonOfErrno } from "./mysql-errors.js";
+import { isTlsRefusal } from "./socket-errors.js";
 
 /** A gRPC status that is not OK, as an outcome. vttablet's codes are vtrpc's, 1:1 up to 16 (`topology-and-wire.md` 7.1). */
 export const grpcUnanswered = (code: number, details: string): Unanswered =>
   unanswered(reasonOf(code, details), wordsOf(details) || `gRPC status ${status[code] ?? code}`);
 
-/** The client library adds how long each phase took, and the end of a sentence that it does not finish. */
+/** Without what the client library adds of its own and differs from call to call: how long each phase took, times, thread ids. */
 const wordsOf = (details: string): string =>
   details
     .replace(/^Deadline exceeded after .*/, "no answer within the deadline")
-    .replace(/ Resolution note:\s*$/, "");
+    .replace(/ Resolution note:\s*$/, "")
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/\b[0-9A-F]{16}:(?=error:)/g, "");
 
 /** RESOURCE_EXHAUSTED of either side's message limit: `grpc: trying to send message larger than max (18876203 vs. 16777216)`. */
 export const isTooLarge = (outcome: Outcome<unknown>): boolean =>
@@ -39,5 +42,6 @@ function reasonOf(code: number, details: string): UnansweredReason {
 
 /** UNAVAILABLE is the client library's word for "no connection" and also a code that vttablet answers with. */
 function unavailable(details: string): UnansweredReason {
-  return /^TabletManager\.|tabletserver is shutdown|vttablet: /.test(details) ? "failed" : "unreachable";
+  if (/^TabletManager\.|tabletserver is shutdown|vttablet: /.test(details)) return "failed";
+  return isTlsRefusal(details) ? "denied" : "unreachable";
 }

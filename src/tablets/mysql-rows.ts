@@ -44,4 +44,4 @@ const SIGHT: Partial<Record<SidecarRead, readonly string[]>> = {
 
 /** Granted to the user itself; what only a role gives is not counted. */
 const GLOBAL_PRIVILEGES =
-  "select privilege_type as privilege from information_schema.user_privileges where grantee = concat('\\'', substring_index(current_user(), '@', 1), '\\'@\\'', substring_index(current_user(), '@', -1), '\\'')";
+  "select privilege_type as privilege from information_schema.user_privileges where grantee = concat('''', substring_index(current_user(), '@', 1), '''@''', substring_index(current_user(), '@', -1), '''')";

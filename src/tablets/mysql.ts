@@ -65,7 +65,7 @@ async function session<T>(
       user: login.user,
       password: login.password,
       connectTimeout,
-      ...(login.ssl === null ? {} : { ssl: login.ssl }),
+      ...(login.ssl === null ? {} : { ssl: { ...login.ssl } }),
     });
     const open = connection;
     if (expired.aborted) return unanswered("timeout", "connected too late");

@@ -2,9 +2,13 @@ import { type Unanswered, unanswered } from "../cluster/outcome.js";
 
 /** An error of a socket before or while the other side spoke. */
 export function socketUnanswered(error: Error & { readonly code?: unknown }): Unanswered {
-  const timedOut = error.code === "ETIMEDOUT";
-  return unanswered(timedOut ? "timeout" : "unreachable", wordsOf(error));
+  const words = wordsOf(error);
+  if (error.code === "ETIMEDOUT") return unanswered("timeout", words);
+  return unanswered(isTlsRefusal(words) ? "denied" : "unreachable", words);
 }
+
+/** One side does not accept the other's certificate: somebody is there, and the TLS files are wrong. */
+export const isTlsRefusal = (words: string): boolean => /certificate|altnames|SSL routines/i.test(words);
 
 /** An AggregateError (every address of a name refused) has no words of its own. */
 function wordsOf(error: Error & { readonly code?: unknown }): string {
