@@ -107,7 +107,7 @@ export async function stillArrives(
   await lab.sql(100, `insert into \`${table}\`(id, name) values (${id}, 'late')`, `vt_${keyspace}`);
   await sleep(3000);
   for (const uid of uids) {
-    if ((await lab.sql(uid, `select count(*) from \`${table}\` where id=${id}`, `vt_${keyspace}`)) !== "0")
+    if ((await lab.sql(uid, `select count(*) from \`${table}\` where id=${id}`, `vt_${target}`)) !== "0")
       return true;
   }
   return false;

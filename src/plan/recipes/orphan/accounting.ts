@@ -29,17 +29,20 @@ export const deletionsOf = (orphan: OrphanShard, alias: string): Deletions => ({
   shard: orphan.deletion,
 });
 
-/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard. */
-const memberAliases = (orphan: OrphanShard): readonly string[] => {
-  const listed = orphan.replication.flatMap((deletion) => {
+/** In the order of the ShardReplication records that were dropped. */
+export const listedAliases = (orphan: OrphanShard): readonly string[] =>
+  orphan.replication.flatMap((deletion) => {
     const record = decodeShardReplication(deletion.value);
     if (record.kind === "unanswered") return [];
     return record.value.nodes.flatMap((node) => (node.tabletAlias ? [formatAlias(node.tabletAlias)] : []));
   });
+
+/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard. */
+const memberAliases = (orphan: OrphanShard): readonly string[] => {
   const dropped = orphan.tablets
     .filter((tablet) => tablet.lockKey === orphan.deletion?.lockKey)
     .map((tablet) => tablet.alias);
-  return [...new Set([...listed, ...dropped])].sort();
+  return [...new Set([...listedAliases(orphan), ...dropped])].sort();
 };
 
 const unreadableLists = (orphan: OrphanShard): readonly Obstacle[] =>

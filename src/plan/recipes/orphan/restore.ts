@@ -8,7 +8,7 @@ import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
-import { deletionsOf } from "./accounting.js";
+import { deletionsOf, listedAliases } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
 import { shardRecord } from "./shard-record.js";
 import { tabletRecord } from "./tablet-record.js";
@@ -24,7 +24,7 @@ interface Keys {
 
 /** Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists (`cancel-path.md` 5.3 b10-A). */
 export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
-  orphan.processes
+  asListed(orphan)
     .filter((process) => process.record === "absent")
     .flatMap((process): readonly DraftStep[] => {
       const record = tabletRecord(snapshot, process, deletionsOf(orphan, process.alias));
@@ -42,6 +42,14 @@ export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly D
         },
       ];
     });
+
+/** In the old order of ShardReplication, which so comes back byte for byte. */
+const asListed = (orphan: OrphanShard): readonly Process[] => {
+  const listed = listedAliases(orphan);
+  const place = ({ alias }: Process): number =>
+    listed.includes(alias) ? listed.indexOf(alias) : listed.length;
+  return orphan.processes.toSorted((a, b) => place(a) - place(b));
+};
 
 export const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] => {
   const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
