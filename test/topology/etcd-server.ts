@@ -9,11 +9,11 @@ import { systemClock } from "../../src/cli/clock.js";
 
 const found = spawnSync("etcd", ["--version"]).status === 0;
 
-/** Skips with a reason in the name where no etcd is installed; CI has one. */
-export const describeWithEtcd = (name: string, body: () => void): void => {
-  if (found) describe(name, body);
-  else describe.skip(`${name} (skipped: no etcd on PATH; apt-get install etcd-server)`, body);
-};
+if (!found)
+  console.warn("Tests on a real etcd are skipped: there is none on PATH (apt-get install etcd-server).");
+
+/** Skipped where no etcd is installed, which is said once a file; CI has one. */
+export const describeWithEtcd: typeof describe.skip = found ? describe : describe.skip;
 
 /** A real etcd of its own in a folder of its own. */
 export interface EtcdServer {
