@@ -16,7 +16,7 @@ export const SETTLE_MS = 30_000;
  * How sure the verdict is. In this order: a source is missing (unknown), an operation in flight may explain it (deferred), what it
  * rests on moved during the scan (suspected), it is proven lasting (confirmed), it was seen once (suspected).
  */
-export const assess = (
+const assess = (
   sighting: Sighting,
   circumstances: Circumstances,
   seenBefore: ReadonlyMap<string, number>,
@@ -47,10 +47,37 @@ export const assess = (
     const apart = FILTERS.duration((circumstances.takenAt - earlier) / 1000);
     return { state: "confirmed", because: `seen twice, ${apart} apart` };
   }
-  return {
-    state: "suspected",
-    because: "seen once; scan again with --settle to tell it from a passing moment",
+  return SEEN_ONCE;
+};
+
+const SEEN_ONCE: Assessment = {
+  state: "suspected",
+  because: "seen once; scan again with --settle to tell it from a passing moment",
+};
+
+/**
+ * Every sighting's assessment, by finding id. What was only seen once is confirmed with the finding that it follows from: a lasting cause
+ * makes a lasting story.
+ */
+export const assessAll = (
+  sightings: readonly Sighting[],
+  circumstances: Circumstances,
+  seenBefore: ReadonlyMap<string, number>,
+): ReadonlyMap<string, Assessment> => {
+  const own = new Map(
+    sightings.map((sighting) => [sighting.finding.id, assess(sighting, circumstances, seenBefore)]),
+  );
+  const causes = new Map(sightings.map(({ finding }) => [finding.id, finding.causedBy]));
+  const withCause = (id: string, below: readonly string[]): Assessment => {
+    const assessment = own.get(id) ?? SEEN_ONCE;
+    const cause = causes.get(id) ?? null;
+    if (assessment !== SEEN_ONCE || cause === null || below.includes(cause)) return assessment;
+    const above = withCause(cause, [...below, id]);
+    return above.state === "confirmed"
+      ? { state: "confirmed", because: `part of ${cause}, which lasts: ${above.because}` }
+      : assessment;
   };
+  return new Map(sightings.map(({ finding }) => [finding.id, withCause(finding.id, [])]));
 };
 
 const nameOperation = (operation: Operation): string => {

@@ -1,7 +1,7 @@
 import type { Finding } from "../findings/finding.js";
 import { compareFindings } from "../findings/order.js";
 import { type Suppression, suppress } from "../findings/suppression.js";
-import { assess, SETTLE_MS } from "./assess.js";
+import { assessAll, SETTLE_MS } from "./assess.js";
 import { joinCauses } from "./causes.js";
 import { readCircumstances, readMeta } from "./circumstances.js";
 import type { Queryable, Row, Rule } from "./rule.js";
@@ -25,10 +25,12 @@ export const judge = (
   const circumstances = readCircumstances(snapshot);
   const seenBefore = earlierSightings(rules, options.earlier, circumstances.takenAt);
   const { sightings, failures } = look(snapshot, rules, circumstances.takenAt);
-  const findings = joinCauses(sightings).map((sighting) => ({
-    ...sighting.finding,
-    ...assess(sighting, circumstances, seenBefore),
-    firstSeen: seenBefore.get(sighting.finding.id) ?? sighting.finding.firstSeen,
+  const joined = joinCauses(sightings);
+  const assessments = assessAll(joined, circumstances, seenBefore);
+  const findings = joined.map(({ finding }) => ({
+    ...finding,
+    ...assessments.get(finding.id),
+    firstSeen: seenBefore.get(finding.id) ?? finding.firstSeen,
   }));
   return suppress([...findings, ...failures], options.suppressions, options.now).toSorted(compareFindings);
 };

@@ -164,6 +164,44 @@ describe("one cause is one story", () => {
     expect(new Set(findings.map(({ state }) => state))).toEqual(new Set(["confirmed"]));
   });
 
+  it("is confirmed as a whole by what proves its root, but not what moved or waits", () => {
+    const rows = {
+      process: [200, 201].map((uid) => ({
+        ...{
+          address: `h:${uid}`,
+          alias: `zone1-0000000${uid}`,
+          cell: "zone1",
+          keyspace: "customer",
+          shard: "-80",
+        },
+        ...{
+          type: uid === 200 ? "PRIMARY" : "REPLICA",
+          same_cluster: 1,
+          record: "absent",
+          shard_record: "absent",
+        },
+        observed_at: 1795521600,
+      })),
+      live_tablet: [{ address: "h:200", term_start: 1795500000, observed_at_ms: TAKEN_AT }],
+    };
+    const judged = (more: Example["rows"] = {}) =>
+      Object.fromEntries(
+        judge(state({ ...rows, ...more }), loadRules([SHIPPED_RULES]), ONCE).map(({ id, state }) => [
+          id,
+          state,
+        ]),
+      );
+    const replica = "tablet-record-missing-live-process@zone1-0000000201";
+    expect(judged()).toMatchObject({
+      "shard-missing-live-tablets@customer/-80": "confirmed",
+      [replica]: "confirmed",
+    });
+    const silence = [
+      { domain: "cell", subject: "zone1", cell: "zone1", reason: "timeout", message: "m", required: 1 },
+    ];
+    expect(judged({ unanswered: silence })[replica]).toBe("unknown");
+  });
+
   it("ends where rules follow each other in a ring", () => {
     const ring = (own: string, other: string) =>
       RULE.replaceAll("shard-named-x", own).replace(
