@@ -1,16 +1,14 @@
-import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
 import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
-import { encodeShard, encodeTablet } from "../../src/topology/records.js";
-import { aDeletion, aPastLock, aTopology, ETCD } from "./make-facts.js";
+import { aDeletion, aPastLock, aTopology, ETCD, encoded } from "./make-facts.js";
 
 const G = "/vitess/global";
 const shard = (name: string) => `${G}/keyspaces/customer/shards/${name}/Shard`;
 const tablet = (root: string, uid: number) => `${root}/tablets/zone1-0000000${uid}/Tablet`;
-const tabletValue = encodeTablet(create(TabletSchema, { keyspace: "customer", shard: "-80" }));
-const shardValue = encodeShard(create(ShardSchema, {}));
+const tabletValue = encoded(TabletSchema, { keyspace: "customer", shard: "-80" });
+const shardValue = encoded(ShardSchema, {});
 
 const deletions = (parts: Partial<Facts>, columns = "kind, operation, lock_action, workflow") => {
   const snapshot = Snapshot.of({ ...emptyFacts(), ...aTopology(), ...parts });

@@ -1,3 +1,4 @@
+import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type {
   Facts,
   LiveTabletRow,
@@ -33,6 +34,10 @@ export const aTopology = (): Pick<Facts, "meta" | "topo_server" | "topo_root"> =
     { name: "zone1", server: ETCD, root: "/vitess/zone1" },
   ],
 });
+
+/** The bytes that Vitess would store. */
+export const encoded = <Desc extends DescMessage>(schema: Desc, record: MessageInitShape<Desc>): Uint8Array =>
+  toBinary(schema, create(schema, record));
 
 export const aTopoKey = (
   key: string,

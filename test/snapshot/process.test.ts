@@ -1,34 +1,30 @@
-import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { CellInfoSchema, ShardSchema, TabletSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
-import { encodeCellInfo, encodeShard, encodeTablet } from "../../src/topology/records.js";
-import { aLiveTablet, aTopoKey, aTopology, aWitness, ETCD, NOW } from "./make-facts.js";
+import { aLiveTablet, aTopoKey, aTopology, aWitness, ETCD, encoded, NOW } from "./make-facts.js";
 
 const ALIAS = "zone1-0000000200";
 const TABLET_KEY = `/vitess/zone1/tablets/${ALIAS}/Tablet`;
 const SHARD_KEY = "/vitess/global/keyspaces/customer/shards/-80/Shard";
 
 const tabletRecord = (hostname: string, term = NOW - 3600): Uint8Array =>
-  encodeTablet(
-    create(TabletSchema, {
-      alias: { cell: "zone1", uid: 200 },
-      hostname,
-      portMap: { grpc: 16200, vt: 15200 },
-      keyspace: "customer",
-      shard: "-80",
-      type: TabletType.PRIMARY,
-      dbNameOverride: "customer_db",
-      primaryTermStartTime: { seconds: BigInt(term) },
-    }),
-  );
+  encoded(TabletSchema, {
+    alias: { cell: "zone1", uid: 200 },
+    hostname,
+    portMap: { grpc: 16200, vt: 15200 },
+    keyspace: "customer",
+    shard: "-80",
+    type: TabletType.PRIMARY,
+    dbNameOverride: "customer_db",
+    primaryTermStartTime: { seconds: BigInt(term) },
+  });
 
 const cellKey = aTopoKey(
   "/vitess/global/cells/zone1/CellInfo",
-  encodeCellInfo(create(CellInfoSchema, { serverAddress: ETCD, root: "/vitess/zone1" })),
+  encoded(CellInfoSchema, { serverAddress: ETCD, root: "/vitess/zone1" }),
 );
-const shardKey = aTopoKey(SHARD_KEY, encodeShard(create(ShardSchema, {})));
+const shardKey = aTopoKey(SHARD_KEY, encoded(ShardSchema, {}));
 
 const live = (address: string, rest: Parameters<typeof aLiveTablet>[0] | object = {}) =>
   aLiveTablet({ address, alias: ALIAS, keyspace: "customer", shard: "-80", ...rest });

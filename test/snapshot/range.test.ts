@@ -1,4 +1,3 @@
-import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
@@ -12,13 +11,7 @@ import {
 import { cover } from "../../src/snapshot/derive/range-cover.js";
 import { emptyFacts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
-import {
-  encodeCellInfo,
-  encodeKeyspace,
-  encodeShard,
-  encodeSrvKeyspace,
-} from "../../src/topology/records.js";
-import { aTopoKey, aTopology } from "./make-facts.js";
+import { aTopoKey, aTopology, encoded } from "./make-facts.js";
 
 const G = "/vitess/global/keyspaces/customer";
 
@@ -34,25 +27,23 @@ const state = ({ serving, resting = [], partition, type = KeyspaceType.NORMAL }:
     ...emptyFacts(),
     ...aTopology(),
     topo_key: [
-      aTopoKey("/vitess/global/cells/zone1/CellInfo", encodeCellInfo(create(CellInfoSchema, {}))),
-      aTopoKey(`${G}/Keyspace`, encodeKeyspace(create(KeyspaceSchema, { keyspaceType: type }))),
+      aTopoKey("/vitess/global/cells/zone1/CellInfo", encoded(CellInfoSchema, {})),
+      aTopoKey(`${G}/Keyspace`, encoded(KeyspaceSchema, { keyspaceType: type })),
       ...serving.map((shard) =>
-        aTopoKey(`${G}/shards/${shard}/Shard`, encodeShard(create(ShardSchema, { isPrimaryServing: true }))),
+        aTopoKey(`${G}/shards/${shard}/Shard`, encoded(ShardSchema, { isPrimaryServing: true })),
       ),
-      ...resting.map((shard) => aTopoKey(`${G}/shards/${shard}/Shard`, encodeShard(create(ShardSchema, {})))),
+      ...resting.map((shard) => aTopoKey(`${G}/shards/${shard}/Shard`, encoded(ShardSchema, {}))),
       ...(partition === undefined
         ? []
         : [
             aTopoKey(
               "/vitess/zone1/keyspaces/customer/SrvKeyspace",
-              encodeSrvKeyspace(
-                create(SrvKeyspaceSchema, {
-                  partitions: [
-                    { servedType: TabletType.PRIMARY, shardReferences: partition.map((name) => ({ name })) },
-                    { servedType: TabletType.REPLICA, shardReferences: [] },
-                  ],
-                }),
-              ),
+              encoded(SrvKeyspaceSchema, {
+                partitions: [
+                  { servedType: TabletType.PRIMARY, shardReferences: partition.map((name) => ({ name })) },
+                  { servedType: TabletType.REPLICA, shardReferences: [] },
+                ],
+              }),
             ),
           ]),
     ],
