@@ -2,7 +2,6 @@ import type { Clock } from "../cluster/clock.js";
 
 interface Timer {
   readonly at: number;
-  readonly order: number;
   run(): void;
 }
 
@@ -13,7 +12,6 @@ interface Timer {
  */
 export class SimClock implements Clock {
   #now: number;
-  #order = 0;
   #wakeUp: NodeJS.Immediate | null = null;
   readonly #events: Timer[] = [];
   readonly #sleepers: Timer[] = [];
@@ -33,7 +31,6 @@ export class SimClock implements Clock {
     return new Promise((resolve) => {
       const timer: Timer = {
         at: this.#now + ms,
-        order: this.#order++,
         run: () => {
           signal?.removeEventListener("abort", abort);
           resolve(true);
@@ -51,7 +48,7 @@ export class SimClock implements Clock {
 
   /** Runs `run` when the time comes; answers a function that calls it off. */
   at(time: number, run: () => void): () => void {
-    const timer: Timer = { at: Math.max(time, this.#now), order: this.#order++, run };
+    const timer: Timer = { at: Math.max(time, this.#now), run };
     insert(this.#events, timer);
     return () => remove(this.#events, timer);
   }
@@ -96,9 +93,16 @@ export class SimClock implements Clock {
   }
 }
 
+/** After all that are due no later. */
 const insert = (timers: Timer[], timer: Timer): void => {
-  const later = timers.findIndex((other) => other.at > timer.at);
-  timers.splice(later === -1 ? timers.length : later, 0, timer);
+  let low = 0;
+  let high = timers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((timers[middle]?.at ?? 0) <= timer.at) low = middle + 1;
+    else high = middle;
+  }
+  timers.splice(low, 0, timer);
 };
 
 const remove = (timers: Timer[], timer: Timer): void => {

@@ -217,7 +217,6 @@ export class SimCluster implements TabletWorld, Directory {
   }
 
   streamersOf(tablet: SimTablet): number {
-    return this.tablets.flatMap(({ engine }) => engine.reading).filter(({ mysql }) => mysql === tablet.mysql)
-      .length;
+    return this.tablets.reduce((sum, { engine }) => sum + engine.readersOf(tablet.mysql), 0);
   }
 }

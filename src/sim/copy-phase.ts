@@ -18,7 +18,7 @@ interface Target {
 
 /**
  * One turn of the copy phase (`vcopier.go`): `_vt.copy_state` holds a row for every table that is not finished, and deferred secondary
- * keys wait in `_vt.post_copy_action` meanwhile. `running`: there was nothing to copy; `copied`: the last table is finished now.
+ * keys wait in `_vt.post_copy_action` meanwhile.
  */
 export const copyTables = (
   target: Target,
@@ -26,9 +26,9 @@ export const copyTables = (
   source: SimMysql,
   row: SidecarRow,
   seconds: number,
-): "running" | "copying" | "copied" => {
+): "copying" | "copied" => {
   if ((row.pos ?? "") === "") begin(target, copier, source, row);
-  else if (pending(target.mysql, copier.id).length === 0) return "running";
+  else if (pending(target.mysql, copier.id).length === 0) return "copied";
   let budget = target.copyRowsPerSecond * seconds;
   for (const table of pending(target.mysql, copier.id)) {
     budget = copyTable(target, copier, source.table(sourceDatabase(copier, source), table), budget);

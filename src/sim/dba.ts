@@ -1,8 +1,9 @@
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { ExecResult } from "../tablets/access.js";
+import type { EngineHost } from "./controller.js";
 import { addKeys } from "./copy-phase.js";
-import { type EngineHost, runSidecarStatement } from "./engine.js";
 import type { MysqlData, SimTable } from "./mysql-data.js";
+import { runSidecarStatement } from "./sidecar-writes.js";
 import { SqlError } from "./sql.js";
 
 interface TableName {

@@ -1,54 +1,9 @@
-import { type Alias, formatAlias } from "../cluster/alias.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
-import { parseStreamSource, type StreamSource } from "../cluster/stream-source.js";
+import { parseStreamSource } from "../cluster/stream-source.js";
 import type { EngineStream, ExecResult, SidecarRow } from "../tablets/access.js";
-import { copyTables } from "./copy-phase.js";
-import { gtidSetHas } from "./gtid.js";
-import type { SimMysql } from "./mysql.js";
-import type { MysqlData } from "./mysql-data.js";
+import { Controller, type EngineHost, type PickedSource } from "./controller.js";
+import { insertStreamRows, runSidecarStatement, setInRows } from "./sidecar-writes.js";
 import { type Condition, matches, parseSidecarStatement, SqlError } from "./sql.js";
-import { carriesRow } from "./stream-filter.js";
-import { isStopped, newStreamRow, type VitessVersion } from "./stream-row.js";
-
-/** The tablet that a stream reads from. */
-export interface PickedSource {
-  readonly alias: Alias;
-  readonly mysql: SimMysql;
-  /** False once its process is gone: the stream must pick again. */
-  alive(): boolean;
-}
-
-export interface EngineHost {
-  readonly mysql: SimMysql;
-  readonly dbName: string;
-  readonly version: VitessVersion;
-  /** Rows that one stream copies in a second of the copy phase. */
-  readonly copyRowsPerSecond: number;
-  nowSeconds(): number;
-  /** `prefer`: the alias that it should be if it can be. */
-  pickSource(source: StreamSource, row: SidecarRow, prefer?: string): PickedSource | null;
-}
-
-interface Player {
-  readonly from: PickedSource;
-  /** Index of the next event in the binary log of the source. */
-  next: number;
-}
-
-/** A goroutine of vttablet, one per stream. It lives on when its row is deleted by SQL: a ghost (`cancel-path.md` 6.1). */
-interface Controller {
-  readonly id: number;
-  readonly workflow: string;
-  readonly workflowType: number;
-  readonly source: StreamSource;
-  state: string;
-  sourceTablet: string;
-  lastMessage: string;
-  heartbeat: number;
-  player: Player | null;
-  /** Rows copied of each table in the copy phase. */
-  readonly copied: Map<string, number>;
-}
 
 /**
  * The vreplication engine of one vttablet: open only while it is PRIMARY, reads `_vt.vreplication` only when it opens, and sees no
@@ -64,22 +19,15 @@ export class SimEngine {
     return this.#open;
   }
 
-  get streams(): readonly (EngineStream & { readonly workflowType: number })[] {
-    return [...this.#controllers.values()].map((controller) => ({
-      id: controller.id,
-      workflow: controller.workflow,
-      state: controller.state,
-      source: `${controller.source.keyspace}/${controller.source.shard}`,
-      sourceTablet: controller.sourceTablet,
-      lastMessage: controller.lastMessage,
-      heartbeat: controller.heartbeat,
-      workflowType: controller.workflowType,
-    }));
+  get streams(): readonly EngineStream[] {
+    return [...this.#controllers.values()].map(({ stream }) => stream);
   }
 
-  /** MySQLs that streams of this engine read from now. */
-  get reading(): readonly PickedSource[] {
-    return [...this.#controllers.values()].flatMap(({ player }) => (player === null ? [] : [player.from]));
+  /** How many streams read from that MySQL now. */
+  readersOf(source: PickedSource["mysql"]): number {
+    let readers = 0;
+    for (const { reading } of this.#controllers.values()) if (reading?.mysql === source) readers += 1;
+    return readers;
   }
 
   open(): void {
@@ -93,13 +41,7 @@ export class SimEngine {
     this.#controllers.clear();
     for (const stream of streams) {
       const row = this.#row(stream.id) ?? ghostRow(stream);
-      this.#control(row);
-      const controller = this.#controllers.get(stream.id);
-      if (controller === undefined) continue;
-      const { state, sourceTablet, lastMessage, heartbeat } = stream;
-      Object.assign(controller, { state, sourceTablet, lastMessage, heartbeat });
-      const from = isStopped(row) ? null : this.host.pickSource(controller.source, row, sourceTablet);
-      if (from !== null) controller.player = { from, next: from.mysql.binlog.length };
+      this.#control(row)?.adopt(stream, row);
     }
   }
 
@@ -115,7 +57,7 @@ export class SimEngine {
       const statement = parseSidecarStatement(query);
       if (statement.table === "resharding_journal") return answered(runSidecarStatement(this.host, query));
       if (statement.kind === "insert") return answered(this.#insert(statement.rows));
-      guard(statement.where);
+      guard(statement.where, query);
       if (statement.kind === "delete") return answered(this.#delete(statement.where));
       if (statement.set.has("id")) throw new SqlError("id cannot be changed");
       return answered(this.#update(statement.where, statement.set));
@@ -138,126 +80,38 @@ export class SimEngine {
 
   /** What the streams do in `seconds` of time. */
   play(seconds: number): void {
-    for (const controller of this.#controllers.values()) {
-      const row = this.#row(controller.id);
-      if (row === undefined ? controller.player !== null : !isStopped(row))
-        this.#step(controller, row, seconds);
-    }
+    for (const controller of this.#controllers.values()) controller.step(this.#row(controller.id), seconds);
   }
 
-  #step(controller: Controller, row: SidecarRow | undefined, seconds: number): void {
-    if (controller.player !== null && !controller.player.from.alive()) controller.player = null;
-    if (controller.player === null && row !== undefined) this.#pick(controller, row);
-    const { player } = controller;
-    if (player === null) return;
-    if (row === undefined) {
-      this.#apply(controller, player);
-      controller.heartbeat = this.host.nowSeconds();
-      return;
-    }
-    const copying = copyTables(this.host, controller, player.from.mysql, row, seconds);
-    if (copying === "copying") {
-      controller.state = "Copying";
-      this.#beat(controller, { state: "Copying" }, seconds);
-      return;
-    }
-    if (copying === "copied") player.next = player.from.mysql.binlog.length;
-    const applied = this.#apply(controller, player);
-    controller.state = "Running";
-    controller.heartbeat = this.host.nowSeconds();
-    this.#beat(
-      controller,
-      {
-        state: "Running",
-        message: "",
-        pos: player.from.mysql.position,
-        time_heartbeat: String(this.host.nowSeconds()),
-        ...(applied > 0 ? { transaction_timestamp: String(this.host.nowSeconds()) } : {}),
-      },
-      seconds,
-    );
-  }
-
-  #pick(controller: Controller, row: SidecarRow): void {
-    const from = this.host.pickSource(controller.source, row);
-    if (from === null) {
-      controller.lastMessage = "Error picking tablet: context has expired";
-      this.#beat(controller, { message: controller.lastMessage }, 1);
-      return;
-    }
-    controller.sourceTablet = formatAlias(from.alias);
-    controller.lastMessage = `Picked source tablet: cell:"${from.alias.cell}" uid:${from.alias.uid}`;
-    const pos = row.pos ?? "";
-    const unseen = from.mysql.binlog.findIndex((event) => !gtidSetHas(pos, event.uuid, event.number));
-    controller.player = { from, next: unseen === -1 ? from.mysql.binlog.length : unseen };
-  }
-
-  /** Applies what the source logged since; the number of rows. */
-  #apply(controller: Controller, player: Player): number {
-    const events = player.from.mysql.binlog.slice(player.next);
-    player.next = player.from.mysql.binlog.length;
-    const rows = events.filter((event) => carriesRow(controller.source, event.table, event.key));
-    for (const table of new Set(rows.map((row) => row.table)))
-      this.host.mysql.insert(
-        this.host.dbName,
-        table,
-        rows.filter((row) => row.table === table),
-      );
-    return rows.length;
-  }
-
-  #beat(controller: Controller, set: Readonly<Record<string, string>>, seconds: number): void {
-    const now = String(this.host.nowSeconds());
-    this.host.mysql.write(
-      (data) => replaceRows(data, (row) => row.id === String(controller.id), { ...set, time_updated: now }),
-      [],
-      Math.max(1, Math.round(seconds)),
-    );
-  }
-
-  #control(row: SidecarRow): void {
+  /** Null where the source can not be read: vttablet logs it and has no controller. */
+  #control(row: SidecarRow): Controller | null {
     const source = parseStreamSource(row.source ?? "");
-    const id = Number(row.id);
-    if (source.kind === "unanswered") return;
-    const stopped = isStopped(row);
-    this.#controllers.set(id, {
-      id,
-      workflow: row.workflow ?? "",
-      workflowType: Number(row.workflow_type),
-      source: source.value,
-      state: stopped ? (row.state ?? "") : (row.pos ?? "") === "" ? "Copying" : "Running",
-      sourceTablet: "",
-      lastMessage: "",
-      heartbeat: Number(row.time_heartbeat ?? 0),
-      player: null,
-      copied: new Map(),
-    });
+    if (source.kind === "unanswered") return null;
+    const controller = new Controller(this.host, source.value, row);
+    this.#controllers.set(controller.id, controller);
+    return controller;
   }
 
   #insert(rows: readonly ReadonlyMap<string, string | null>[]): ExecResult {
     if (rows.some((row) => row.has("id"))) throw new SqlError("id should not have a value");
-    const { next } = this.host.mysql.data.sidecar;
-    const first = next.vreplication;
-    insertRows(this.host, rows);
+    const first = this.host.mysql.data.sidecar.next.vreplication;
+    insertStreamRows(this.host, rows);
     for (const row of this.#rows()) if (Number(row.id) >= first) this.#control(row);
     return { rowsAffected: rows.length };
   }
 
+  /** Rows first looked up, controllers stopped, rows changed, new controllers: no row, no effect. */
   #update(where: readonly Condition[], set: ReadonlyMap<string, string | null>): ExecResult {
-    const ids = this.#ids(where);
+    const ids = this.#stop(where);
     if (ids.size === 0) return { rowsAffected: 0 };
-    for (const id of ids) this.#controllers.delete(Number(id));
-    this.host.mysql.write((data) =>
-      replaceRows(data, (row) => ids.has(row.id ?? ""), Object.fromEntries(set)),
-    );
+    this.host.mysql.write((data) => setInRows(data, ({ id }) => ids.has(id ?? ""), Object.fromEntries(set)));
     for (const row of this.#rows()) if (ids.has(row.id ?? "")) this.#control(row);
     return { rowsAffected: ids.size };
   }
 
   #delete(where: readonly Condition[]): ExecResult {
-    const ids = this.#ids(where);
+    const ids = this.#stop(where);
     if (ids.size === 0) return { rowsAffected: 0 };
-    for (const id of ids) this.#controllers.delete(Number(id));
     this.host.mysql.write(({ sidecar }) => {
       sidecar.vreplication = sidecar.vreplication.filter((row) => !ids.has(row.id ?? ""));
       sidecar.copyState = sidecar.copyState.filter((row) => !ids.has(String(row.vreplId)));
@@ -266,12 +120,14 @@ export class SimEngine {
     return { rowsAffected: ids.size };
   }
 
-  #ids(where: readonly Condition[]): ReadonlySet<string> {
-    return new Set(
+  #stop(where: readonly Condition[]): ReadonlySet<string> {
+    const ids = new Set(
       this.#rows()
         .filter((row) => matches(row, where))
-        .map((row) => row.id ?? ""),
+        .map(({ id }) => id ?? ""),
     );
+    for (const id of ids) this.#controllers.delete(Number(id));
+    return ids;
   }
 
   #rows(): readonly SidecarRow[] {
@@ -283,92 +139,14 @@ export class SimEngine {
   }
 }
 
-/** The same statements sent to MySQL itself: rows change, controllers do not notice. */
-export const runSidecarStatement = (
-  host: Pick<EngineHost, "mysql" | "version" | "nowSeconds">,
-  sql: string,
-): ExecResult => {
-  const statement = parseSidecarStatement(sql);
-  if (statement.table === "resharding_journal") {
-    if (statement.kind === "update") throw new SqlError("unsupported construct: update");
-    return statement.kind === "delete"
-      ? deleteJournals(host.mysql, statement.where)
-      : insertJournals(host.mysql, statement.rows);
-  }
-  if (statement.kind === "insert") {
-    insertRows(host, statement.rows);
-    return { rowsAffected: statement.rows.length };
-  }
-  const hit = host.mysql.data.sidecar.vreplication.filter((row) => matches(row, statement.where)).length;
-  if (hit === 0) return { rowsAffected: 0 };
-  host.mysql.write((data) => {
-    if (statement.kind === "update")
-      replaceRows(data, (row) => matches(row, statement.where), Object.fromEntries(statement.set));
-    else {
-      const { sidecar } = data;
-      sidecar.vreplication = sidecar.vreplication.filter((row) => !matches(row, statement.where));
-    }
-  });
-  return { rowsAffected: hit };
-};
-
 const ghostRow = ({ id, workflow, source, state }: EngineStream): SidecarRow => {
   const [keyspace, shard] = source.split("/");
   return { id: String(id), workflow, source: `keyspace:"${keyspace}" shard:"${shard}"`, state };
 };
 
-const guard = (where: readonly Condition[]): void => {
-  if (!where.some(({ column }) => column === "id" || column === "workflow"))
-    throw new SqlError("unsafe WHERE clause: it must select by id or workflow");
-};
-
-const replaceRows = (
-  { sidecar }: MysqlData,
-  hit: (row: SidecarRow) => boolean,
-  set: Readonly<Record<string, string | null>>,
-): void => {
-  sidecar.vreplication = sidecar.vreplication.map((row) => (hit(row) ? { ...row, ...set } : row));
-};
-
-const insertRows = (
-  host: Pick<EngineHost, "mysql" | "version" | "nowSeconds">,
-  rows: readonly ReadonlyMap<string, string | null>[],
-): void => {
-  const made = rows.map((values) => ({
-    ...newStreamRow(
-      host.version,
-      { workflow: "", dbName: "", source: "", workflowType: 0, limits: "0" },
-      host.nowSeconds(),
-    ),
-    ...Object.fromEntries(values),
-  }));
-  host.mysql.write(({ sidecar }) => {
-    for (const row of made) {
-      const id = Number(row.id ?? sidecar.next.vreplication);
-      sidecar.next.vreplication = Math.max(sidecar.next.vreplication, id + 1);
-      sidecar.vreplication = [...sidecar.vreplication, { ...row, id: String(id) }];
-    }
-  });
-};
-
-const deleteJournals = (mysql: SimMysql, where: readonly Condition[]): ExecResult => {
-  const hit = mysql.data.sidecar.journals.filter(({ id, dbName }) => matches({ id, db_name: dbName }, where));
-  mysql.write(({ sidecar }) => {
-    sidecar.journals = sidecar.journals.filter(({ id }) => !hit.some((row) => row.id === id));
-  });
-  return { rowsAffected: hit.length };
-};
-
-const insertJournals = (mysql: SimMysql, rows: readonly ReadonlyMap<string, string | null>[]): ExecResult => {
-  mysql.write(({ sidecar }) => {
-    for (const row of rows) {
-      const journal = {
-        id: row.get("id") ?? "0",
-        dbName: row.get("db_name") ?? "",
-        val: row.get("val") ?? "",
-      };
-      sidecar.journals = [...sidecar.journals, journal];
-    }
-  });
-  return { rowsAffected: rows.length };
+const guard = (where: readonly Condition[], query: string): void => {
+  if (where.some(({ column }) => column === "id" || column === "workflow")) return;
+  throw new SqlError(
+    `unsafe WHERE clause without the /*vt+ ALLOW_UNSAFE_VREPLICATION_WRITE */ comment directive: ${query}; should be using = or in with at least one of the following columns: id, workflow`,
+  );
 };

@@ -34,12 +34,19 @@ export class EtcdClient implements TopologyStore {
     return this.#ask(() => ({ clusterId, revision, version }));
   }
 
-  range(request: RangeRequest): Promise<Outcome<RangeResult>> {
+  range({
+    prefix,
+    revision,
+    keysOnly = false,
+    createdAfter = 0,
+  }: RangeRequest): Promise<Outcome<RangeResult>> {
     return this.#ask(() => {
-      const entries = this.etcd.range(request.prefix, request.revision);
+      const all = this.etcd.range(prefix, revision);
+      const wanted = all.filter(({ createRevision }) => createRevision > createdAfter);
       return {
-        revision: request.revision ?? this.etcd.revision,
-        entries: request.keysOnly === true ? entries.map((entry) => ({ ...entry, value: EMPTY })) : entries,
+        revision: revision ?? this.etcd.revision,
+        entries: keysOnly ? wanted.map((entry) => ({ ...entry, value: EMPTY })) : wanted,
+        count: all.length,
       };
     });
   }

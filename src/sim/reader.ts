@@ -137,6 +137,6 @@ const varsOf = (tablet: SimTablet, streamers: number): TabletVars => ({
   commandLine: tablet.commandLine,
   topoServer: flagValue(tablet.commandLine, "topo-global-server-address"),
   topoRoot: flagValue(tablet.commandLine, "topo-global-root"),
-  streams: tablet.engine.streams.map(({ workflowType: _, ...stream }) => stream),
+  streams: tablet.engine.streams,
   vstreamers: streamers,
 });

@@ -141,7 +141,7 @@ const resume = (tablet: SimTablet, recorded: RecordedTablet, records: ReadonlyMa
   const record = records.get(tablet.name);
   const type = String(recorded.debug_vars?.TabletType ?? "").toUpperCase();
   const known = Object.values(TabletType).find((one) => typeof one === "number" && TabletType[one] === type);
-  tablet.resume(
+  tablet.begin(
     typeof known === "number" ? known : TabletType.UNKNOWN,
     record?.primaryTermStartTime ?? null,
     record?.tabletStartTime ?? null,

@@ -5,7 +5,7 @@ import { type Keyspace as VSchema, KeyspaceSchema as VSchemaSchema } from "../..
 import type { SimCluster } from "../cluster.js";
 import { keyspaceIdOf } from "../stream-filter.js";
 import type { VitessVersion } from "../stream-row.js";
-import { keyRangeRecord } from "../tablet.js";
+import { keyRangeRecord } from "../tablet-record.js";
 import { underLock } from "./lock.js";
 import { done, type Native } from "./operation.js";
 import { rebuildSrvVSchema } from "./serving-graph.js";

@@ -64,7 +64,8 @@ function* keepingShards(
   const lock = { target: { kind: "keyspace", keyspace }, action: "DropTargets", version } as const;
   const outcome = yield* underLock(cluster, lock, function* (): Native {
     for (const { tablet, shard } of targets) {
-      updateStreams(tablet, name, "state='Stopped'");
+      // The RPC writes what it was not told to keep as empty (`cancel-path.md` 2.8, trap 7).
+      updateStreams(tablet, name, "state='Stopped', cell='', tablet_types=''");
       yield `stop streams of ${name} on ${keyspace}/${shard}`;
     }
     if (!keepData) yield* dropTargetTables(workflow);

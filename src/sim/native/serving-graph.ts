@@ -18,7 +18,7 @@ import {
 } from "../../proto/gen/vschema_pb.js";
 import type { SimCluster } from "../cluster.js";
 import { atLeast, type VitessVersion } from "../stream-row.js";
-import { keyRangeRecord } from "../tablet.js";
+import { keyRangeRecord } from "../tablet-record.js";
 
 const SERVED_TYPES = [TabletType.PRIMARY, TabletType.REPLICA, TabletType.RDONLY];
 

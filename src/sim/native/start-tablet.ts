@@ -7,6 +7,7 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import type { Time } from "../../proto/gen/vttime_pb.js";
 import type { SimCluster } from "../cluster.js";
+import { atLeast } from "../stream-row.js";
 import type { SimTablet } from "../tablet.js";
 import { sameAlias } from "../topology.js";
 import { addShard, createKeyspace } from "./keyspace.js";
@@ -39,6 +40,8 @@ export function* startTablet(cluster: SimCluster, tablet: SimTablet): Native {
     return refuse(
       `initTablet failed because existing tablet keyspace and shard ${existing.keyspace}/${existing.shard} differ`,
     );
+  if (start.type === TabletType.PRIMARY && atLeast(version, 20) && tablet.isDisabledByControl(start.type))
+    return refuse("Prepared transactions have not been resolved yet");
   tablet.begin(start.type, start.term);
   topology.tablet(alias).put(tablet.record());
   yield `put Tablet ${tablet.name}`;

@@ -1,0 +1,82 @@
+import type { ExecResult, SidecarRow } from "../tablets/access.js";
+import type { SimMysql } from "./mysql.js";
+import type { MysqlData } from "./mysql-data.js";
+import { matches, parseSidecarStatement, type SidecarStatement, SqlError } from "./sql.js";
+import { newStreamRow, type VitessVersion } from "./stream-row.js";
+
+export interface SidecarHost {
+  readonly mysql: SimMysql;
+  readonly version: VitessVersion;
+  nowSeconds(): number;
+}
+
+type Values = ReadonlyMap<string, string | null>;
+
+/** A statement on `_vt` sent to MySQL itself: rows change, controllers do not notice. */
+export const runSidecarStatement = (host: SidecarHost, sql: string): ExecResult => {
+  const statement = parseSidecarStatement(sql);
+  return statement.table === "resharding_journal"
+    ? changeJournals(host.mysql, statement)
+    : changeStreams(host, statement);
+};
+
+const changeStreams = (host: SidecarHost, statement: SidecarStatement): ExecResult => {
+  if (statement.kind === "insert") {
+    insertStreamRows(host, statement.rows);
+    return { rowsAffected: statement.rows.length };
+  }
+  const hit = (row: SidecarRow): boolean => matches(row, statement.where);
+  const rowsAffected = host.mysql.data.sidecar.vreplication.filter(hit).length;
+  if (rowsAffected === 0) return { rowsAffected };
+  host.mysql.write((data) => {
+    if (statement.kind === "update") setInRows(data, hit, Object.fromEntries(statement.set));
+    else data.sidecar.vreplication = data.sidecar.vreplication.filter((row) => !hit(row));
+  });
+  return { rowsAffected };
+};
+
+const changeJournals = (mysql: SimMysql, statement: SidecarStatement): ExecResult => {
+  if (statement.kind === "update") throw new SqlError("unsupported construct: update");
+  if (statement.kind === "insert") {
+    const made = statement.rows.map((row) => ({
+      id: row.get("id") ?? "0",
+      dbName: row.get("db_name") ?? "",
+      val: row.get("val") ?? "",
+    }));
+    mysql.write(({ sidecar }) => {
+      sidecar.journals = [...sidecar.journals, ...made];
+    });
+    return { rowsAffected: made.length };
+  }
+  const hit = mysql.data.sidecar.journals.filter(({ id, dbName }) =>
+    matches({ id, db_name: dbName }, statement.where),
+  );
+  mysql.write(({ sidecar }) => {
+    sidecar.journals = sidecar.journals.filter(({ id }) => !hit.some((row) => row.id === id));
+  });
+  return { rowsAffected: hit.length };
+};
+
+/** Columns that are not given get what the table gives them; an id is taken as it comes. */
+export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): void => {
+  const blank = { workflow: "", dbName: "", source: "", workflowType: 0, limits: "0" };
+  const made = rows.map((values) => ({
+    ...newStreamRow(host.version, blank, host.nowSeconds()),
+    ...Object.fromEntries(values),
+  }));
+  host.mysql.write(({ sidecar }) => {
+    for (const row of made) {
+      const id = Number(row.id ?? sidecar.next.vreplication);
+      sidecar.next.vreplication = Math.max(sidecar.next.vreplication, id + 1);
+      sidecar.vreplication = [...sidecar.vreplication, { ...row, id: String(id) }];
+    }
+  });
+};
+
+export const setInRows = (
+  { sidecar }: MysqlData,
+  hit: (row: SidecarRow) => boolean,
+  set: Readonly<Record<string, string | null>>,
+): void => {
+  sidecar.vreplication = sidecar.vreplication.map((row) => (hit(row) ? { ...row, ...set } : row));
+};
