@@ -20,7 +20,7 @@ export interface KeyspaceShard {
   readonly shard: string;
 }
 
-export interface ShardGtid extends KeyspaceShard {
+interface ShardGtid extends KeyspaceShard {
   readonly gtid: string;
 }
 

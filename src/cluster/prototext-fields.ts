@@ -34,8 +34,7 @@ export const asEnum =
         ? (names[Number(value.literal)] ?? value.literal)
         : null;
 
-export const asMessage: FieldReader<TextMessage> = (value) =>
-  value.kind === "message" ? value.fields : null;
+const asMessage: FieldReader<TextMessage> = (value) => (value.kind === "message" ? value.fields : null);
 
 /** Reads the fields of one message by name, and remembers the first one that does not fit. */
 export class Fields {

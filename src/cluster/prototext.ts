@@ -5,7 +5,7 @@ import { printLiteral } from "./prototext-string.js";
 /** A message in protobuf's text format: its fields in the order of the text, a repeated field once per item. */
 export type TextMessage = readonly TextField[];
 
-export interface TextField {
+interface TextField {
   /** The field's name; digits where `String()` printed a field that the writer did not know (`topology-and-wire.md` 3). */
   readonly name: string;
   readonly value: TextValue;

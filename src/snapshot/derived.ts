@@ -374,5 +374,3 @@ export interface Derived {
   readonly unanswered: readonly UnansweredRow[];
   readonly restored_topology: readonly RestoredTopologyRow[];
 }
-
-export type DerivedTable = keyof Derived;

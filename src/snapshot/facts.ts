@@ -3,7 +3,7 @@
  * A test holds the two together.
  */
 
-export interface MetaRow {
+interface MetaRow {
   readonly name: string;
   readonly value: string;
 }

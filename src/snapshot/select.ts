@@ -45,7 +45,7 @@ export const selectHere = (
  * The query without a closing semicolon, proven to be one SELECT (or WITH, or VALUES): nothing else compiles on its own and also
  * inside of parentheses. A second statement would need a semicolon there, and PRAGMA, ATTACH or a write are no subqueries.
  */
-export const oneSelect = (snapshot: Snapshot, sql: string): string => {
+const oneSelect = (snapshot: Snapshot, sql: string): string => {
   const query = sql.replace(/[\s;]+$/, "");
   for (const text of [`EXPLAIN ${query}`, `EXPLAIN ${columnsSql(query)}`]) {
     try {

@@ -19,7 +19,7 @@ const TYPES: Readonly<Record<string, string>> = {
 /** `interface TopoKeyRow { readonly key: string; ... }` of a source file as table -> its fields. */
 const interfaces = (file: string): ReadonlyMap<string, readonly string[]> => {
   const source = readFileSync(new URL(`../../src/snapshot/${file}`, import.meta.url), "utf8");
-  const found = source.matchAll(/export interface (\w+)Row \{\n([^}]*)\}/g);
+  const found = source.matchAll(/(?:export )?interface (\w+)Row \{\n([^}]*)\}/g);
   return new Map(
     [...found].map(([, name = "", body = ""]) => [
       name.replace(/(?!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase(),

@@ -105,6 +105,16 @@ describe("a snapshot that is saved and opened", () => {
     chmodSync(folder, 0o700);
   });
 
+  test("is read though another tool set it to a write-ahead log, unless that holds changes", () => {
+    const path = saved(factsOfRecording("healthy-reshard-running-v24"));
+    writeFileSync(path, readFileSync(path).fill(2, 18, 20));
+    expect(reopened(path, (snapshot) => snapshot.all("SELECT phase FROM workflow"))).toEqual([
+      { phase: "running" },
+    ]);
+    writeFileSync(`${path}-wal`, "frames");
+    expect(() => Snapshot.open(path)).toThrow(/close the program that has it open/);
+  });
+
   test("replaces an older file in one step and leaves nothing beside it", () => {
     writeFileSync(join(folder, "cluster.db"), "old");
     const path = saved(emptyFacts());
