@@ -34,5 +34,5 @@ export async function execute(
   provenYoung(plan, world.clock);
   await provenCluster(plan, world);
   await provenReads(plan, world);
-  return new Run(world, folder, options, "started").toTheEnd();
+  return new Run(world, folder, options).toTheEnd("started");
 }

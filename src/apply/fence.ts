@@ -1,5 +1,5 @@
 import type { Compare } from "../topology/store.js";
-import type { HeldLock } from "./locks.js";
+import { type HeldLock, lostWords } from "./held-lock.js";
 import { type Refused, refused, type Silent } from "./verdict.js";
 
 /**
@@ -36,6 +36,3 @@ export class Fence {
     return null;
   }
 }
-
-export const lostWords = (name: string): string =>
-  `the lock on ${name} was lost (its lease ended), so others may be writing now`;

@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { RefusedError } from "../cluster/errors.js";
+import { isCode } from "./disk.js";
 
 /** The process that opens a run's folder, and how it finds out whether another one still runs. */
 export interface Owner {
@@ -92,9 +93,6 @@ function writeSynced(file: string, text: string): void {
     closeSync(handle);
   }
 }
-
-const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;
 
 const inUse = (folder: string, file: string, holder: Claim | null): string =>
   `the run in ${folder} is being executed by ${holder === null ? "another process" : `process ${holder.pid} on ${holder.hostName}`}; wait for it, or remove ${file} if that process is gone`;

@@ -1,6 +1,6 @@
 import { formatLockBody } from "../topology/lock-body.js";
 import type { Entry, HeldLease, TopologyStore } from "../topology/store.js";
-import { lostWords } from "./fence.js";
+import { type HeldLock, heldLock, lostWords } from "./held-lock.js";
 import { holderOf, type LockHolder } from "./lock-holder.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 import type { World } from "./world.js";
@@ -23,19 +23,6 @@ export interface LockRequest {
 export interface Patience {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-}
-
-export interface HeldLock {
-  readonly name: string;
-  readonly server: string;
-  readonly key: string;
-  readonly lease: string;
-  readonly createRevision: number;
-  /** True from the moment at which it can no longer be proven ours. */
-  lost(): boolean;
-  /** Asks etcd; null: the lease lives and the key is the one that was put. */
-  prove(): Promise<Refused | Silent | null>;
-  release(): Promise<void>;
 }
 
 export type LockAttempt =
@@ -70,7 +57,10 @@ export async function takeLock(
     const attempt = await awaitTurn(store, request, queued, world, { ...patience, until });
     if (attempt !== null) return attempt;
     held = true;
-    return { kind: "held", lock: heldLock(store, request, queued, lease) };
+    return {
+      kind: "held",
+      lock: heldLock(store, lease, { name: request.name, key: queued.key, createRevision: queued.revision }),
+    };
   } finally {
     if (!held) await lease.release();
   }
@@ -148,19 +138,3 @@ async function awaitTurn(
 
 const oldest = (entries: readonly Entry[]): Entry =>
   entries.reduce((first, entry) => (entry.modRevision < first.modRevision ? entry : first));
-
-const heldLock = (store: TopologyStore, request: LockRequest, own: Queued, lease: HeldLease): HeldLock => ({
-  name: request.name,
-  server: store.server,
-  key: own.key,
-  lease: lease.id,
-  createRevision: own.revision,
-  lost: () => lease.lost(),
-  prove: async () => {
-    const state = await store.get(own.key);
-    if (state.kind === "unanswered") return silent(store.server, state);
-    const ours = state.value.entry?.createRevision === own.revision && !lease.lost();
-    return ours ? null : refused(lostWords(request.name));
-  },
-  release: () => lease.release(),
-});

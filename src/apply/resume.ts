@@ -1,8 +1,9 @@
 import type { ExecuteOptions } from "./execute.js";
 import { execute } from "./execute.js";
-import { abandonedLocks, intentsIn, isFinished, type LockRecord } from "./journal.js";
+import { abandonedLocks, isFinished, type LockRecord } from "./journal.js";
 import { provenCluster } from "./preconditions.js";
-import { finishedResult, Run } from "./run.js";
+import { finishedResult } from "./progress.js";
+import { Run } from "./run.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunResult } from "./run-result.js";
 import type { World } from "./world.js";
@@ -15,11 +16,10 @@ import type { World } from "./world.js";
 export async function resume(folder: RunFolder, world: World, options: ExecuteOptions): Promise<RunResult> {
   const records = folder.records();
   if (records.length === 0) return execute(folder.plan, world, folder, options);
-  if (isFinished(records)) return finishedResult(folder);
+  if (isFinished(records)) return finishedResult(folder, { alreadyFinished: true });
   await provenCluster(folder.plan, world);
   for (const lock of abandonedLocks(records)) await giveBack(lock, world);
-  const fresh = intentsIn(records).size === 0;
-  return new Run(world, folder, options, "resumed", fresh).toTheEnd();
+  return new Run(world, folder, options).toTheEnd("resumed");
 }
 
 /** The folder has one executor at a time, so whoever held this lock for the run is gone. Otherwise it ends with its lease. */

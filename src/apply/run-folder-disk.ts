@@ -1,73 +1,66 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  ftruncateSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError, UsageError } from "../cluster/errors.js";
+import { readPlan, writePlan } from "../plan/file.js";
 import type { Plan } from "../plan/plan.js";
+import { syncDirectory, writeWhole } from "./disk.js";
 import { claimFolder, type Owner } from "./folder-owner.js";
 import type { JournalRecord } from "./journal.js";
+import { JournalFile } from "./journal-file.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunReport } from "./run-report.js";
 
 /** `runsDir`: usually `.vtdoctor/runs`. A plan is consumed once: the run has its id, and a second run of it is refused. */
 export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunFolder {
   const path = join(runsDir, plan.id);
-  mkdirSync(join(path, "before"), { recursive: true });
-  const release = claimFolder(path, owner);
-  try {
-    if (existsSync(join(path, "plan.json"))) {
+  mkdirSync(join(path, "before"), { recursive: true, mode: 0o700 });
+  return claimed(path, owner, (release) => {
+    if (existsSync(planIn(path))) {
       throw new RefusedError(
         `plan ${plan.id} was started before (${path}); go on with \`vtdoctor resume ${plan.id}\`, or make a new plan`,
       );
     }
-    writeWhole(join(path, "plan.json"), `${JSON.stringify(plan, null, 2)}\n`);
-    syncDirectory(path);
+    writePlan(planIn(path), plan);
     syncDirectory(runsDir);
     return new DiskRunFolder(path, plan, release);
+  });
+}
+
+/** Opens the folder of an earlier run, to go on with it. Throws `UsageError` where there is none or its plan is damaged. */
+export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFolder {
+  const path = join(runsDir, run);
+  if (!existsSync(planIn(path))) throw new UsageError(noRun(runsDir, run));
+  return claimed(path, owner, (release) => new DiskRunFolder(path, readPlan(planIn(path)), release));
+}
+
+const planIn = (path: string): string => join(path, "plan.json");
+
+function claimed(path: string, owner: Owner, open: (release: () => void) => RunFolder): RunFolder {
+  const release = claimFolder(path, owner);
+  try {
+    return open(release);
   } catch (error) {
     release();
     throw error;
   }
 }
 
-/** Opens the folder of an earlier run, to go on with it. */
-export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFolder {
-  const path = join(runsDir, run);
-  if (!existsSync(join(path, "plan.json"))) {
-    throw new UsageError(`there is no run ${run} in ${runsDir}; \`vtdoctor runs\` lists them`);
-  }
-  const release = claimFolder(path, owner);
-  try {
-    const plan: Plan = JSON.parse(readFileSync(join(path, "plan.json"), "utf8"));
-    return new DiskRunFolder(path, plan, release);
-  } catch (error) {
-    release();
-    throw error;
-  }
+function noRun(runsDir: string, run: string): string {
+  const runs = existsSync(runsDir)
+    ? readdirSync(runsDir).filter((name) => existsSync(planIn(join(runsDir, name))))
+    : [];
+  return `there is no run ${run} in ${runsDir} (--run-dir); ${runs.length === 0 ? "it holds none" : `it holds ${runs.sort().join(", ")}`}`;
 }
 
 class DiskRunFolder implements RunFolder {
-  private readonly journal: number;
-  private readonly seen: JournalRecord[];
+  private readonly journal: JournalFile;
 
   constructor(
     readonly path: string,
     readonly plan: Plan,
     private readonly release: () => void,
   ) {
-    const file = join(path, "journal.jsonl");
-    const { records, bytes } = readJournal(file);
-    this.seen = records;
-    this.journal = openSync(file, "a");
-    ftruncateSync(this.journal, bytes);
+    this.journal = new JournalFile(join(path, "journal.jsonl"));
     syncDirectory(path);
   }
 
@@ -76,13 +69,11 @@ class DiskRunFolder implements RunFolder {
   }
 
   records(): readonly JournalRecord[] {
-    return [...this.seen];
+    return this.journal.records;
   }
 
   append(record: JournalRecord): void {
-    writeSync(this.journal, `${JSON.stringify(record)}\n`);
-    fsyncSync(this.journal);
-    this.seen.push(record);
+    this.journal.append(record);
   }
 
   keepBefore(name: string, image: unknown): string {
@@ -112,49 +103,10 @@ class DiskRunFolder implements RunFolder {
   }
 
   close(): void {
-    closeSync(this.journal);
+    this.journal.close();
     this.release();
   }
 }
 
 /** Step ids carry workflow names, which may hold any character. */
 const imagePath = (name: string): string => join("before", `${encodeURIComponent(name)}.json`);
-
-/** A crash while writing leaves at most one torn record, the last: it was not on disk when its effect could have begun. */
-function readJournal(file: string): { readonly records: JournalRecord[]; readonly bytes: number } {
-  const content = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
-  const whole = content.subarray(0, content.lastIndexOf(0x0a) + 1);
-  const lines = whole.toString("utf8").split("\n").slice(0, -1);
-  return { records: lines.map((line, index) => parseLine(file, line, index + 1)), bytes: whole.length };
-}
-
-function parseLine(file: string, line: string, number: number): JournalRecord {
-  try {
-    return JSON.parse(line);
-  } catch {
-    throw new RefusedError(
-      `${file}:${number} is no journal record, so what was done can not be known; restore the file from a backup of the run's folder`,
-    );
-  }
-}
-
-/** Whole or not at all, whatever happens in between. */
-function writeWhole(file: string, text: string): void {
-  const handle = openSync(`${file}.new`, "w");
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(`${file}.new`, file);
-}
-
-function syncDirectory(path: string): void {
-  const handle = openSync(path, "r");
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-}

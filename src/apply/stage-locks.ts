@@ -1,8 +1,9 @@
 import type { LockScope, Plan } from "../plan/plan.js";
 import { lockDirectory } from "../topology/lock-target.js";
+import type { HeldLock } from "./held-lock.js";
 import { describeHolder } from "./lock-holder.js";
 import { lockOrder, nameOfScope } from "./lock-order.js";
-import { type HeldLock, type Patience, takeLock } from "./locks.js";
+import { type Patience, takeLock } from "./locks.js";
 import { globalRoot } from "./topo-roots.js";
 import { type Known, known, refused } from "./verdict.js";
 import type { World } from "./world.js";

@@ -13,6 +13,7 @@ import {
   startTablet,
 } from "../../src/sim/native.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
+import { NO_INVENTORY } from "../../src/witnesses/inventory.js";
 
 /** A cluster that needs a repair. Built anew each time, it is the same to the byte: one plan fits all. */
 export interface Scene {
@@ -85,7 +86,7 @@ export async function planOf(scene: Scene): Promise<Plan> {
       version: "test",
       globalServer: etcd.server,
       globalRoot: root,
-      inventory: { tablets: [], overrides: [] },
+      inventory: NO_INVENTORY,
       earlier: [],
       keyspaces: [],
       cells: [],

@@ -1,0 +1,26 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+
+/** Whole or not at all, and on disk when it returns. Row images may be in it: readable by its owner alone. */
+export function writeWhole(file: string, text: string): void {
+  const handle = openSync(`${file}.new`, "w", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(`${file}.new`, file);
+}
+
+/** A new name in a directory is on disk only when the directory is. */
+export function syncDirectory(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}
+
+export const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;

@@ -1,0 +1,85 @@
+import type { DoctorError } from "../cluster/errors.js";
+import type { Step } from "../plan/plan.js";
+import type { Progress } from "./progress.js";
+import type { RunFolder } from "./run-folder.js";
+import type { Site } from "./site.js";
+import { type BoundStep, bind } from "./steps/registry.js";
+import type { Check, Effect, Refused } from "./verdict.js";
+
+/** How often and how far apart the end state is looked for: a call whose reply was lost may still be at work. */
+const VERIFY_TRIES = 5;
+const VERIFY_EVERY_MS = 1000;
+
+/** One step: check, image, intent, effect, proof, result (design D20). Throws where its end state is not reached. */
+export class StepRun {
+  private readonly bound: BoundStep;
+
+  constructor(
+    private readonly step: Step,
+    private readonly site: Site,
+    private readonly folder: RunFolder,
+    private readonly progress: Progress,
+  ) {
+    this.bound = bind(step);
+  }
+
+  async toItsEnd(): Promise<void> {
+    const { id, kind } = this.step;
+    const { world } = this.site;
+    world.log({ kind: "step-started", id, step: kind });
+    const before = await this.bound.check(this.site);
+    if (before.kind === "refused" || before.kind === "unanswered") throw this.progress.stop(id, before);
+    const said = before.kind === "done-already" ? before.said : await this.effect();
+    const outcome = this.progress.isBegun(this.step) ? "done" : "done-already";
+    const result = { id, kind, outcome, said } as const;
+    this.progress.ended(result);
+    world.log({ kind: "step-ended", result });
+  }
+
+  private async effect(): Promise<string> {
+    const { id, kind } = this.step;
+    const before = await this.keepImage();
+    this.progress.record({ kind: "intent", step: id, does: kind, inverse: this.bound.inverse(), before });
+    const effect = await this.bound.run(this.site);
+    if (effect.kind === "refused") throw this.refusedOrLost(effect);
+    const proof = await this.proof(effect);
+    if (proof.kind !== "done-already") throw this.unproven(effect, proof);
+    return effect.kind === "done" ? proof.said : `${proof.said} (its reply was lost: ${effect.reason})`;
+  }
+
+  private async keepImage(): Promise<string | null> {
+    if (this.bound.image === null) return null;
+    const image = await this.bound.image(this.site);
+    if (image.kind !== "known") throw this.progress.stop(this.step.id, image);
+    return this.folder.keepBefore(this.step.id, image.value);
+  }
+
+  private async proof(effect: Effect): Promise<Check> {
+    let proof = await this.bound.verify(this.site, effect);
+    for (let tries = 1; tries < VERIFY_TRIES && isOpen(proof); tries++) {
+      await this.site.world.clock.sleep(VERIFY_EVERY_MS);
+      proof = await this.bound.verify(this.site, effect);
+    }
+    return proof;
+  }
+
+  private unproven(effect: Effect, proof: Exclude<Check, { kind: "done-already" }>): DoctorError {
+    const { id } = this.step;
+    if (proof.kind === "refused") return this.refusedOrLost(proof);
+    if (effect.kind === "unanswered") return this.progress.interrupted(`${id}: ${effect.reason}`);
+    if (proof.kind === "unanswered") {
+      return this.progress.interrupted(`${id} was run, but not proven: ${proof.reason}`);
+    }
+    return this.progress.stop(id, { kind: "refused", reason: "it was run, but its end state does not hold" });
+  }
+
+  /** Without its locks a run may go on later; a refusal needs a new plan. */
+  private refusedOrLost(verdict: Refused): DoctorError {
+    const { id } = this.step;
+    return this.site.fence.lostLock() === null
+      ? this.progress.stop(id, verdict)
+      : this.progress.interrupted(`${id}: ${verdict.reason}`);
+  }
+}
+
+const isOpen = (proof: Check): boolean => proof.kind === "ready" || proof.kind === "unanswered";
