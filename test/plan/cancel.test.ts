@@ -287,6 +287,13 @@ describe("what goes with it", () => {
     ]);
   });
 
+  test("--keep-data takes empty VSchema entries away, so that no query without a keyspace becomes ambiguous", () => {
+    const removed = cancelOf(moving(), { ...MOVE, keepData: true })
+      .stages.flatMap((stage) => stage.steps)
+      .filter((step) => step.kind === "vschema.remove-tables");
+    expect(removed.map((step) => step.tables)).toEqual([["corder"]]);
+  });
+
   test("a table that another workflow names stays denied", () => {
     const other = {
       id: 9,

@@ -37,7 +37,9 @@ export const cancelDraft = (
     ...(moves ? denialSteps(snapshot, subject) : []),
     ...deleteSteps(snapshot, subject.reverse),
     ...(moves && !options.keepRoutingRules ? routingSteps(snapshot, subject) : []),
-    ...(moves && !options.keep ? vschemaSteps(snapshot, subject) : []),
+    ...(moves && !(options.keep && options.keepRoutingRules)
+      ? vschemaSteps(snapshot, subject, { keep: options.keep })
+      : []),
     ...deleteSteps(snapshot, forward),
     ...[...subject.targets, ...subject.sources]
       .flatMap((side) => side.primaries)
@@ -97,7 +99,8 @@ const notes = (
   ),
   ...sets.flatMap(({ group, views }) =>
     views.map(
-      (view) => `the view ${view} on ${group.process.alias} reads from tables that go, and stays broken`,
+      (view) =>
+        `the view ${view} on ${group.process.alias} reads from tables that go: it stays, broken, and Vitess can not read the schema there (a new workflow fails) until somebody drops it or the tables are back`,
     ),
   ),
   ...(options.keep

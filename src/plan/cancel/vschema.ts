@@ -6,24 +6,24 @@ import { globalRoot } from "../view/roots.js";
 import type { CancelSubject } from "./subject.js";
 import { ruleTables } from "./tables.js";
 
-/** MoveTables adds its tables to an unsharded target's VSchema; a sharded one is the operator's own work (`cancel-path.md` 5.2-6d). */
-export const vschemaSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
+/**
+ * MoveTables adds its tables to an unsharded target's VSchema; a sharded one is the operator's own work (`cancel-path.md` 5.2-6d).
+ * Where the data is kept, entries go all the same that say nothing: once the routing rules are gone, a table that two VSchemas list is
+ * an "ambiguous table reference" to every query that names no keyspace (seen on v24), and an unsharded keyspace is read without entries.
+ */
+export const vschemaSteps = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
   const record = keyFact(snapshot, server, vschemaKey(root, subject.keyspace));
-  const unsharded = snapshot.all(
-    "SELECT 1 FROM vschema WHERE scope = 'global' AND keyspace = ? AND sharded = 0",
-    subject.keyspace,
-  );
-  if (record === null || unsharded.length === 0) return [];
-  const named = new Set(ruleTables(snapshot, subject.groups));
-  const tables = snapshot
-    .all<{ name: string }>(
-      "SELECT table_name AS name FROM vschema_table WHERE scope = 'global' AND keyspace = ? ORDER BY table_name",
-      subject.keyspace,
-    )
-    .map(({ name }) => name)
-    .filter((name) => named.has(name));
-  if (tables.length === 0) return [];
+  const entries = unshardedEntries(snapshot, subject.keyspace);
+  const tables = ruleTables(snapshot, subject.groups).filter((table) => {
+    const entry = entries[table];
+    return entry !== undefined && (!options.keep || Object.keys(entry).length === 0);
+  });
+  if (record === null || tables.length === 0) return [];
   return [
     {
       kind: "vschema.remove-tables",
@@ -35,4 +35,14 @@ export const vschemaSteps = (snapshot: Snapshot, subject: CancelSubject): readon
       before: base64(record.value),
     },
   ];
+};
+
+/** What an unsharded keyspace's VSchema says of its tables; nothing for a sharded one. */
+const unshardedEntries = (snapshot: Snapshot, keyspace: string): Readonly<Record<string, object>> => {
+  const [vschema] = snapshot.all<{ body: string }>(
+    "SELECT body_json AS body FROM vschema WHERE scope = 'global' AND keyspace = ? AND sharded = 0",
+    keyspace,
+  );
+  const body = JSON.parse(vschema?.body ?? "{}") as { readonly tables?: Readonly<Record<string, object>> };
+  return body.tables ?? {};
 };
