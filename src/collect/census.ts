@@ -1,10 +1,12 @@
 import type { Target } from "../witnesses/targets.js";
-import { cellOfAlias, meet, type Round } from "./first-round.js";
+import { meet } from "./first-round.js";
 import { Interview } from "./interview.js";
 import { inParallel } from "./pool.js";
 import { QuietCells } from "./quiet-cells.js";
+import type { Round } from "./round.js";
 import type { CollectSettings } from "./settings.js";
 import type { Sighting } from "./sighting.js";
+import { cellOfAlias } from "./standing.js";
 
 /** Addresses that only the past knows are mostly dead: few at once, few in all, and only for a few deadlines (design D7). */
 const PAST = { atOnce: 16, inAll: 512, deadlines: 3 };

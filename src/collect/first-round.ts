@@ -1,23 +1,12 @@
-import { parseAlias } from "../cluster/alias.js";
 import type { Outcome } from "../cluster/outcome.js";
 import type { TabletIdentity, TabletVars } from "../tablets/access.js";
 import type { Target } from "../witnesses/targets.js";
-import { mysqlName } from "../witnesses/witness.js";
-import { Interview } from "./interview.js";
-import { DEFAULT_SIDECAR } from "./recorded.js";
-import type { SameTopology } from "./same-topology.js";
-import type { CollectSources } from "./settings.js";
-import { vreplicationRow } from "./sidecar-facts.js";
-import type { Sighting, Standing, Who } from "./sighting.js";
-
-/** What every interview of one scan shares. */
-export interface Round {
-  readonly sources: CollectSources;
-  readonly topology: SameTopology;
-  readonly sidecars: ReadonlyMap<string, string>;
-  readonly mysql: boolean;
-  wanted(who: Who): boolean;
-}
+import { askGrpc, NOTHING_BY_GRPC } from "./ask-grpc.js";
+import { askMysql } from "./ask-mysql.js";
+import { answerOf, Interview } from "./interview.js";
+import type { Round } from "./round.js";
+import type { Sighting } from "./sighting.js";
+import { isStranger, standingOf, whoOf } from "./standing.js";
 
 /**
  * The first round at one address: who is there, and with which topology; then, of one of ours, its replication and its streams.
@@ -27,38 +16,26 @@ export interface Round {
 export async function meet(target: Target, round: Round): Promise<Sighting> {
   const { tablets, clock } = round.sources;
   const interview = new Interview(target.address, target.required, clock);
-  const nobody = { target, identity: null, vars: null, status: null, mysql: null, byGrpc: false, who: null };
   const identity = await (target.at.grpcPort > 0
     ? interview.ask("health", tablets.identity(target.at))
     : null);
   const vars = await askVars(target, identity, interview, round);
   const who = whoOf(identity, vars);
   const standing = await standingOf(target, who, vars, round);
-  const known = {
-    ...nobody,
-    who,
-    standing,
-    identity: answerOf(identity),
-    vars,
-    observedAtMs: clock.now(),
-  };
-  if (standing !== "ours" && standing !== "silent") return { ...known, facts: { probe: interview.probes } };
-  const byGrpc = standing === "ours" && answersGrpc(identity);
-  const [status, streams] = byGrpc
-    ? await Promise.all([
-        interview.ask("status", tablets.status(target.at)),
-        interview.ask("streams", tablets.rows(target.at, "streams")),
-      ])
-    : [null, null];
-  const now = Math.trunc(clock.now() / 1000);
-  const grpcRows = (answerOf(streams) ?? []).map((row) => vreplicationRow(target.address, "grpc", row, now));
+  const observedAtMs = clock.now();
+  const known = { target, who, standing, identity: answerOf(identity), vars, observedAtMs };
+  if (standing !== "ours" && standing !== "silent") {
+    return { ...known, status: null, mysql: null, byGrpc: false, facts: { probe: interview.probes } };
+  }
+  const grpc =
+    standing === "ours" && answersGrpc(identity) ? await askGrpc(target, interview, round) : NOTHING_BY_GRPC;
   const { mysql, rows } = await askMysql(target, who, interview, round);
   return {
     ...known,
-    byGrpc,
-    status: answerOf(status),
+    byGrpc: grpc.answers,
+    status: grpc.status,
     mysql,
-    facts: { probe: interview.probes, vreplication: [...grpcRows, ...rows] },
+    facts: { probe: interview.probes, vreplication: [...grpc.rows, ...rows] },
   };
 }
 
@@ -80,49 +57,3 @@ async function askVars(
 const answersGrpc = (identity: Outcome<TabletIdentity> | null): boolean =>
   identity !== null &&
   (identity.kind === "answered" || identity.reason === "unsupported" || identity.reason === "failed");
-
-const whoOf = (identity: Outcome<TabletIdentity> | null, vars: TabletVars | null): Who | null =>
-  answerOf(identity) ?? vars;
-
-async function standingOf(
-  target: Target,
-  who: Who | null,
-  vars: TabletVars | null,
-  round: Round,
-): Promise<Standing> {
-  if (who === null) return "silent";
-  if (isStranger(target, who.alias)) return "stranger";
-  if (vars !== null && (await round.topology.isForeign(vars.topoServer, vars.topoRoot))) return "foreign";
-  return round.wanted(who) ? "ours" : "unwanted";
-}
-
-const isStranger = (target: Target, alias: string): boolean =>
-  target.aliases.length > 0 && !target.aliases.includes(alias);
-
-async function askMysql(
-  target: Target,
-  who: Who | null,
-  interview: Interview,
-  round: Round,
-): Promise<{
-  readonly mysql: Sighting["mysql"];
-  readonly rows: readonly ReturnType<typeof vreplicationRow>[];
-}> {
-  if (!round.mysql || target.at.mysqlPort === 0 || target.at.mysqlHost === "")
-    return { mysql: null, rows: [] };
-  const { tablets, clock } = round.sources;
-  const mysql = answerOf(await interview.ask("mysqlStatus", tablets.mysqlStatus(target.at)));
-  if (mysql === null) return { mysql, rows: [] };
-  const keyspace = who?.keyspace ?? target.keyspaces[0] ?? "";
-  const sidecar = round.sidecars.get(keyspace) ?? DEFAULT_SIDECAR;
-  const streams = await interview.ask("mysql", tablets.mysqlRows(target.at, "streams", sidecar));
-  const address = who === null ? mysqlName(target.at) : target.address;
-  const now = Math.trunc(clock.now() / 1000);
-  return { mysql, rows: (answerOf(streams) ?? []).map((row) => vreplicationRow(address, "mysql", row, now)) };
-}
-
-/** The cell of the alias decides: a tablet lives in its own cell. */
-export const cellOfAlias = (alias: string): string => parseAlias(alias)?.cell ?? "";
-
-const answerOf = <T>(outcome: Outcome<T> | null): T | null =>
-  outcome?.kind === "answered" ? outcome.value : null;

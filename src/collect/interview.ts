@@ -51,3 +51,7 @@ export class Interview {
     });
   }
 }
+
+/** Null where there was no answer or no question. */
+export const answerOf = <T>(outcome: Outcome<T> | null): T | null =>
+  outcome?.kind === "answered" ? outcome.value : null;

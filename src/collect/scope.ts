@@ -1,7 +1,7 @@
 import type { Target } from "../witnesses/targets.js";
-import { cellOfAlias } from "./first-round.js";
 import type { CollectSettings } from "./settings.js";
 import type { Who } from "./sighting.js";
+import { cellOfAlias } from "./standing.js";
 
 /** Which tablets the filters let be asked. */
 export class Scope {

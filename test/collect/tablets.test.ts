@@ -78,6 +78,29 @@ describe("a tablet", () => {
     });
   });
 
+  it("whose MySQL hangs costs one deadline more, and leaves its shard to a replica", async () => {
+    const cluster = smallCluster();
+    const hung = async <T>(): Promise<Outcome<T>> => {
+      await cluster.clock.sleep(TIMEOUT_MS);
+      return unanswered("timeout", "no answer");
+    };
+    const tablets: TabletReader = {
+      ...around(cluster.reader, (_, at, ask) => ask(at)),
+      status: (at) => (at.grpcPort === 16100 ? hung() : cluster.reader.status(at)),
+      rows: (at, read) => (at.grpcPort === 16100 ? hung() : cluster.reader.rows(at, read)),
+    };
+    const before = cluster.clock.now();
+    const facts = await scan(cluster, {}, tablets);
+    expect(cluster.clock.now() - before).toBe(TIMEOUT_MS);
+    expect(probesAt(facts, PRIMARY)).toEqual({
+      health: "answered",
+      vars: "answered",
+      status: "timeout",
+      streams: "timeout",
+    });
+    expect(probesAt(facts, REPLICA)).toMatchObject({ journals: "answered" });
+  });
+
   it("whose gRPC port is closed still says over HTTP who it is", async () => {
     const cluster = smallCluster();
     cluster.faults.refuse("zone1-0000000100", ["grpc"]);
