@@ -27,9 +27,10 @@ export async function meet(target: Target, round: Round): Promise<Sighting> {
   if (standing !== "ours" && standing !== "silent") {
     return { ...known, status: null, mysql: null, byGrpc: false, facts: { probe: interview.probes } };
   }
-  const grpc =
-    standing === "ours" && answersGrpc(identity) ? await askGrpc(target, interview, round) : NOTHING_BY_GRPC;
-  const { mysql, rows } = await askMysql(target, who, interview, round);
+  const [grpc, { mysql, rows }] = await Promise.all([
+    standing === "ours" && answersGrpc(identity) ? askGrpc(target, interview, round) : NOTHING_BY_GRPC,
+    askMysql(target, who, interview, round),
+  ]);
   return {
     ...known,
     byGrpc: grpc.answers,
