@@ -1,0 +1,233 @@
+import { describe, expect, it } from "vitest";
+import { stopStatement } from "../../src/apply/steps/stream-stop.js";
+import { TabletType } from "../../src/proto/gen/topodata_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { insertRows, plannedReparent } from "../../src/sim/native.js";
+import type { SimTablet } from "../../src/sim/tablet.js";
+import { planFor, refTo, rowsOn, run, step } from "./hand-plan.js";
+
+const lab = () => reshardingLab({ rows: 20 });
+const target = (cluster: SimCluster): SimTablet => cluster.tablet("zone1-0000000200");
+
+const stop = (tablet: SimTablet, workflow = "c2") =>
+  step("stream.stop", {
+    tablet: refTo(tablet),
+    workflow,
+    dbName: tablet.dbName,
+    rows: rowsOn(tablet, workflow),
+  });
+const remove = (tablet: SimTablet) =>
+  step("stream.delete", {
+    tablet: refTo(tablet),
+    workflow: "c2",
+    dbName: tablet.dbName,
+    rows: rowsOn(tablet, "c2"),
+  });
+const watch = (kind: "stream.verify-stopped" | "stream.verify-gone", tablet: SimTablet) =>
+  step(kind, {
+    streams: [
+      {
+        tablet: refTo(tablet),
+        workflow: "c2",
+        dbName: tablet.dbName,
+        ids: rowsOn(tablet, "c2").map(({ id }) => id),
+      },
+    ],
+    settleMs: 5_000,
+  });
+
+const stateOf = (tablet: SimTablet) => tablet.mysql.data.sidecar.vreplication.map((row) => row.state);
+
+describe("stream.stop", () => {
+  it("stops the rows and the engine, and keeps the rows as they were", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    const ran = await run(cluster, planFor(cluster, { steps: [stop(tablet)] }), ["01-stream.stop"]);
+    expect(ran).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    expect(stateOf(tablet)).toEqual(["Stopped"]);
+    expect(tablet.engine.streams.map((stream) => stream.state)).toEqual(["Stopped"]);
+    expect(ran).toMatchObject({
+      files: { "01-stream.stop": [{ id: "1", workflow: "c2", state: "Running" }] },
+    });
+  });
+
+  it("says done-already of what is stopped, and writes nothing", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    const plan = planFor(cluster, { steps: [stop(tablet)] });
+    await run(cluster, plan);
+    const effects = cluster.effects.log.length;
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+    expect(cluster.effects.log).toHaveLength(effects);
+  });
+
+  it("leaves a workflow of another name alone, whatever characters are in it", () => {
+    const tablet = target(lab());
+    const evil = { ...stop(tablet), workflow: "c2' or '1'='1", dbName: "vt_\\'" };
+    expect(stopStatement(evil, "r1")).toBe(
+      "update _vt.vreplication set state='Stopped', message='stopped by vtdoctor run r1' where db_name='vt_\\\\\\'' and workflow='c2\\' or \\'1\\'=\\'1'",
+    );
+  });
+
+  const refusals: readonly [string, RegExp, (cluster: SimCluster, tablet: SimTablet) => void][] = [
+    [
+      "a tablet that is no longer PRIMARY",
+      /is REPLICA now, no longer PRIMARY: its vreplication engine is closed and another tablet of customer\/-80 owns the streams/,
+      (cluster) => cluster.run(plannedReparent(cluster, cluster.tablet("zone1-0000000201"))),
+    ],
+    [
+      "another process at the address",
+      /127\.0\.0\.1:16200 is zone1-0000000999 now, not zone1-0000000200/,
+      (cluster, tablet) => {
+        tablet.kill();
+        const options = {
+          alias: { cell: "zone1", uid: 999 },
+          keyspace: "customer",
+          shard: "-80",
+          grpcPort: 16_200,
+        };
+        cluster.addTablet({ ...options, mysql: tablet.mysql }).begin(TabletType.PRIMARY, null);
+      },
+    ],
+    [
+      "a stream that the plan does not know",
+      /has stream 2 of c2, which the plan does not know/,
+      (_cluster, tablet) => {
+        const [row] = tablet.mysql.data.sidecar.vreplication;
+        tablet.mysql.write(({ sidecar }) => sidecar.vreplication.push({ ...row, id: "2" }));
+      },
+    ],
+    [
+      "a stream that was frozen by a switch",
+      /stream 1 of c2 on zone1-0000000200 .* was FROZEN after the plan was made: its traffic was switched/,
+      (_cluster, tablet) => {
+        tablet.engine.exec("update _vt.vreplication set message='FROZEN' where id=1");
+      },
+    ],
+    [
+      "a ghost, which no statement stops",
+      /the engine of zone1-0000000200 .* runs stream 1 without a row/,
+      (_cluster, tablet) => {
+        tablet.executeAsDba("delete from _vt.vreplication where id=1");
+      },
+    ],
+  ];
+  it.each(refusals)("is refused for %s", async (_name, words, happen) => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    const plan = planFor(cluster, { steps: [stop(tablet)] });
+    happen(cluster, tablet);
+    const effects = cluster.effects.log.length;
+    const ran = await run(cluster, plan);
+    expect(ran).toMatchObject({ exit: "refused", said: expect.stringMatching(words) });
+    expect(ran).toMatchObject({ said: expect.stringContaining("Nothing was changed.") });
+    expect(cluster.effects.log).toHaveLength(effects);
+  });
+
+  it("is incomplete, not refused, where the tablet does not answer", async () => {
+    const cluster = lab();
+    const plan = planFor(cluster, { steps: [stop(target(cluster))] });
+    cluster.faults.hang("zone1-0000000200");
+    expect(await run(cluster, plan)).toMatchObject({ exit: "incomplete" });
+  });
+
+  it("is incomplete where only the engine can not be seen", async () => {
+    const cluster = lab();
+    const plan = planFor(cluster, { steps: [stop(target(cluster))] });
+    cluster.faults.refuse("zone1-0000000200", ["http"]);
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "incomplete",
+      said: expect.stringContaining("/debug/vars"),
+    });
+  });
+});
+
+describe("stream.verify-stopped", () => {
+  it("refuses a stream that runs", async () => {
+    const cluster = lab();
+    expect(
+      await run(cluster, planFor(cluster, { steps: [watch("stream.verify-stopped", target(cluster))] })),
+    ).toMatchObject({ exit: "refused", said: expect.stringContaining("is Running in _vt") });
+  });
+
+  it("is not deceived by a row that was set to Stopped behind the engine's back", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    tablet.executeAsDba("update _vt.vreplication set state='Stopped' where id=1");
+    expect(
+      await run(cluster, planFor(cluster, { steps: [watch("stream.verify-stopped", tablet)] })),
+    ).toMatchObject({ exit: "refused", said: expect.stringMatching(/Running in the engine|still move/) });
+  });
+});
+
+describe("stream.delete", () => {
+  it("does not delete what is not stopped", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    expect(await run(cluster, planFor(cluster, { steps: [remove(tablet)] }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("is Running, not Stopped"),
+    });
+    expect(stateOf(tablet)).toEqual(["Running"]);
+  });
+
+  it("keeps the copy state and the deferred keys in the run's folder", async () => {
+    const cluster = reshardingLab({ rows: 20, copyRowsPerSecond: 1e-6 });
+    const tablet = target(cluster);
+    const steps = [{ ...stop(tablet), id: "01-stop" }, remove(tablet)];
+    const ran = await run(cluster, planFor(cluster, { steps }), ["01-stream.delete"]);
+    expect(ran).toMatchObject({
+      exit: "ok",
+      files: {
+        "01-stream.delete": {
+          streams: [{ workflow: "c2" }],
+          copyState: expect.arrayContaining([expect.anything()]),
+        },
+      },
+    });
+    expect(tablet.mysql.data.sidecar).toMatchObject({ vreplication: [], copyState: [], postCopyActions: [] });
+  });
+});
+
+describe("stream.verify-gone", () => {
+  const cancelled = (cluster: SimCluster) => {
+    const tablet = target(cluster);
+    return [
+      { ...stop(tablet), id: "01-stop" },
+      { ...remove(tablet), id: "02-delete" },
+      watch("stream.verify-gone", tablet),
+    ];
+  };
+
+  it("proves by a position that stands still that no data arrives", async () => {
+    const cluster = lab();
+    const ran = await run(cluster, planFor(cluster, { steps: cancelled(cluster) }));
+    expect(ran.exit === "ok" && ran.steps[2]?.said).toMatch(
+      /no data arrives: the MySQL positions stand still/,
+    );
+  });
+
+  it("says that a moving position proves nothing, and is content with rows and engine", async () => {
+    const cluster = lab();
+    const plan = planFor(cluster, { steps: cancelled(cluster) });
+    const { mysql } = target(cluster);
+    cluster.clock.whilePassing(() => mysql.write(() => {}));
+    const ran = await run(cluster, plan);
+    expect(ran.exit === "ok" && ran.steps[2]?.said).toMatch(
+      /still takes other writes \(heartbeats or clients\), so its MySQL position is no proof/,
+    );
+  });
+
+  it("finds the ghost that a row deleted by SQL leaves", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    const plan = planFor(cluster, { steps: [watch("stream.verify-gone", tablet)] });
+    tablet.executeAsDba("delete from _vt.vreplication where id=1");
+    insertRows(cluster, "customer", "customer", [{ key: "777", content: "late" }]);
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("runs on in the engine without a row"),
+    });
+  });
+});
