@@ -8,9 +8,9 @@ import {
   selectAll,
 } from "./database.js";
 import { derive } from "./derive/index.js";
-import type { Derived } from "./derived.js";
 import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "./facts.js";
 import { readSnapshotFile, writeSnapshotFile } from "./file.js";
+import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
 /**
@@ -65,7 +65,12 @@ export class Snapshot {
   facts(): Facts {
     return Object.assign(
       emptyFacts(),
-      Object.fromEntries(FACT_TABLES.map((table) => [table, this.#ordered(table)])),
+      Object.fromEntries(
+        FACT_TABLES.map((table) => {
+          const key = this.#key(table).map((column) => `"${column}"`);
+          return [table, this.all(`SELECT * FROM ${table} ORDER BY ${key.join(", ")}`)];
+        }),
+      ),
     );
   }
 
@@ -74,20 +79,23 @@ export class Snapshot {
   }
 
   #fill(facts: Facts): void {
-    const meta = facts.meta.filter(({ name }) => name !== "schema");
-    insertRows(this.#db, "meta", [...meta, { name: "schema", value: String(SNAPSHOT_SCHEMA) }]);
-    for (const table of FACT_TABLES) if (table !== "meta") insertRows(this.#db, table, facts[table]);
-    const derived: Derived = derive({ rows: (table) => this.#ordered(table) });
-    for (const [table, rows] of Object.entries(derived)) insertRows(this.#db, table, rows);
+    const schema = { name: "schema", value: String(SNAPSHOT_SCHEMA) };
+    const stated: Facts = { ...facts, meta: [...facts.meta.filter(({ name }) => name !== "schema"), schema] };
+    const ordered: Facts = Object.assign(
+      emptyFacts(),
+      Object.fromEntries(
+        FACT_TABLES.map((table) => [table, inKeyOrder<object>(stated[table], this.#key(table))]),
+      ),
+    );
+    for (const table of FACT_TABLES) insertRows(this.#db, table, ordered[table]);
+    for (const [table, rows] of Object.entries(derive(ordered))) insertRows(this.#db, table, rows);
     this.#db.exec("PRAGMA query_only = 1");
   }
 
-  /** By primary key: nothing may depend on the order in which facts came in (invariant 4 of ARCHITECTURE.md). */
-  #ordered<T extends FactTable>(table: T): Facts[T] {
-    const key = columnsOf(this.#db, table)
+  #key(table: FactTable): readonly string[] {
+    return columnsOf(this.#db, table)
       .filter(({ pk }) => pk > 0)
       .sort((one, other) => one.pk - other.pk)
-      .map(({ name }) => `"${name}"`);
-    return this.all(`SELECT * FROM ${table} ORDER BY ${key.join(", ")}`) as unknown as Facts[T];
+      .map(({ name }) => name);
   }
 }

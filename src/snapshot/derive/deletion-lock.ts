@@ -1,7 +1,7 @@
 import { parseLockBody } from "../../topology/lock-body.js";
 import type { LockTarget } from "../../topology/paths.js";
+import type { Facts } from "../facts.js";
 import type { Vanished } from "./deletion.js";
-import type { FactReader } from "./facts-reader.js";
 import { locate, rootsByServer } from "./located-key.js";
 import { oldestOfEach } from "./locks.js";
 import { groupBy } from "./order.js";
@@ -41,10 +41,10 @@ const OPERATIONS: readonly (readonly [RegExp, CoveringLock["operation"]])[] = [
 ];
 
 /** Finds the lock that was held over a record at the moment of its deletion; null where none was. */
-export const coveringLocks = (facts: FactReader): ((record: Vanished) => CoveringLock | null) => {
+export const coveringLocks = (facts: Facts): ((record: Vanished) => CoveringLock | null) => {
   const rootsOf = rootsByServer(facts);
   const atRevision = groupBy(
-    facts.rows("topo_history_lock"),
+    facts.topo_history_lock,
     ({ server, deleted_revision }) => `${server} ${deleted_revision}`,
   );
   return (record) => {

@@ -18,10 +18,9 @@ import {
   decodeTablet,
 } from "../../topology/records.js";
 import type { DeletionRow } from "../derived.js";
-import type { TopoHistoryRow } from "../facts.js";
+import type { Facts, TopoHistoryRow } from "../facts.js";
 import { databaseOf } from "./cell-records.js";
 import { type CoveringLock, coveringLocks, type OperationName } from "./deletion-lock.js";
-import type { FactReader } from "./facts-reader.js";
 import { locate, rootsByServer } from "./located-key.js";
 import { stableJson } from "./order.js";
 
@@ -35,14 +34,12 @@ export type Vanished = Omit<
  * What vanished and by whose hand: the locks that were alive at the deletion name the operation (verified.md 11, design D8).
  * A key on a cell's own etcd has no locks beside it, so it goes with the deletion of its shard.
  */
-export const deriveDeletions = (facts: FactReader, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
+export const deriveDeletions = (facts: Facts, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
   const rootsOf = rootsByServer(facts);
-  const vanished = facts.rows("topo_history").flatMap((row) => vanishedRecord(rootsOf(row.server), row));
+  const vanished = facts.topo_history.flatMap((row) => vanishedRecord(rootsOf(row.server), row));
   const lockOf = coveringLocks(facts);
   const direct = vanished.map((record) => ({ record, lock: lockOf(record) }));
-  const globals = new Set(
-    facts.rows("topo_root").flatMap(({ name, server }) => (name === "global" ? server : [])),
-  );
+  const globals = new Set(facts.topo_root.flatMap(({ name, server }) => (name === "global" ? server : [])));
   const byShard = new Map(
     direct
       .filter(({ record }) => record.kind === "shard")
@@ -145,12 +142,12 @@ const detail = <Desc extends DescMessage>(
 });
 
 /** Where a tablet that has no record any more kept its data, by alias; the last record counts. */
-export const deletedDatabases = (facts: FactReader): ReadonlyMap<string, string> => {
+export const deletedDatabases = (facts: Facts): ReadonlyMap<string, string> => {
   const rootsOf = rootsByServer(facts);
   const databases = new Map<string, string>();
-  for (const row of facts
-    .rows("topo_history")
-    .toSorted((one, other) => one.deleted_revision - other.deleted_revision)) {
+  for (const row of facts.topo_history.toSorted(
+    (one, other) => one.deleted_revision - other.deleted_revision,
+  )) {
     for (const { is } of locate(rootsOf(row.server), row.key)) {
       const record = is.kind === "tablet" ? decodeTablet(row.value) : null;
       if (is.kind !== "tablet" || record?.kind !== "answered") continue;

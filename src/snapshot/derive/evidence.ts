@@ -1,5 +1,5 @@
 import type { ProcessRow, StreamRow } from "../derived.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 import { groupBy } from "./order.js";
 import type { TopologyKnown } from "./record-standing.js";
 import { type ServingState, shardSwitch } from "./shard-switch.js";
@@ -12,7 +12,7 @@ export interface EvidenceInputs extends ServingState, RoutingState {
   readonly process: readonly ProcessRow[];
 }
 
-export const gatherEvidence = (facts: FactReader, inputs: EvidenceInputs): Evidence => {
+export const gatherEvidence = (facts: Facts, inputs: EvidenceInputs): Evidence => {
   const ofShards = shardSwitch(inputs);
   const ofTables = tableSwitch(inputs);
   const recorded = new Set(inputs.shard.map(({ keyspace, shard }) => `${keyspace}/${shard}`));
@@ -36,10 +36,9 @@ export const gatherEvidence = (facts: FactReader, inputs: EvidenceInputs): Evide
 };
 
 /** Shards whose streams some tablet of theirs told. */
-const shardsAsked = (facts: FactReader, processes: readonly ProcessRow[]): ReadonlySet<string> => {
+const shardsAsked = (facts: Facts, processes: readonly ProcessRow[]): ReadonlySet<string> => {
   const told = new Set(
-    facts
-      .rows("probe")
+    facts.probe
       .filter(({ channel, answered }) => answered === 1 && (channel === "streams" || channel === "mysql"))
       .map(({ address }) => address),
   );

@@ -10,8 +10,8 @@ import type {
   TabletControlRow,
   VitessMetadataRow,
 } from "../derived.js";
+import type { Facts } from "../facts.js";
 import type { Decoding } from "./decoding.js";
-import type { FactReader } from "./facts-reader.js";
 import type { KeyIndex } from "./located-key.js";
 import { groupBy } from "./order.js";
 
@@ -27,9 +27,9 @@ export const seconds = (time: { readonly seconds: bigint } | undefined): number 
   time === undefined ? null : Number(time.seconds);
 
 /** `answered`: the server that holds the cell's root was read to the end. */
-export const deriveCells = (facts: FactReader, keys: KeyIndex, decoding: Decoding): readonly CellRow[] => {
-  const servers = new Map(facts.rows("topo_server").map((row) => [row.server, row.answered]));
-  const roots = new Map(facts.rows("topo_root").map((row) => [row.name, row]));
+export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): readonly CellRow[] => {
+  const servers = new Map(facts.topo_server.map((row) => [row.server, row.answered]));
+  const roots = new Map(facts.topo_root.map((row) => [row.name, row]));
   return decoding.all(keys.of("cell-info"), decodeCellInfo).map(({ is, at, record }) => {
     const read = roots.get(is.cell);
     return {

@@ -1,10 +1,10 @@
 import type { Derived } from "../derived.js";
+import type { Facts } from "../facts.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
 import { gatherEvidence } from "./evidence.js";
 import { expectedPartitions } from "./expected-partition.js";
-import { type FactReader, readingOnce } from "./facts-reader.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
 import { indexKeys } from "./located-key.js";
 import { deriveLocks } from "./locks.js";
@@ -18,9 +18,8 @@ import { undecodableNames } from "./undecodable.js";
 import { deriveVSchemas } from "./vschema-records.js";
 import { deriveWorkflows, workflowIntoShard } from "./workflow.js";
 
-/** Every derived table of `schema.sql`, from the facts alone: no clock, no randomness, no order but that of the facts' keys. */
-export const derive = (reader: FactReader): Derived => {
-  const facts = readingOnce(reader);
+/** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
+export const derive = (facts: Facts): Derived => {
   const records = deriveRecords(facts);
   const topology = {
     globalAnswered: globalAnswered(facts),
@@ -50,7 +49,7 @@ export const derive = (reader: FactReader): Derived => {
   };
 };
 
-const deriveRecords = (facts: FactReader) => {
+const deriveRecords = (facts: Facts) => {
   const keys = indexKeys(facts);
   const decoding = new Decoding();
   const records = {
@@ -67,15 +66,13 @@ const deriveRecords = (facts: FactReader) => {
   return { ...records, undecodable_key: decoding.undecodable };
 };
 
-const globalAnswered = (facts: FactReader): boolean => {
-  const global = facts.rows("topo_root").find(({ name }) => name === "global");
-  return facts
-    .rows("topo_server")
-    .some(({ server, answered }) => server === global?.server && answered === 1);
+const globalAnswered = (facts: Facts): boolean => {
+  const global = facts.topo_root.find(({ name }) => name === "global");
+  return facts.topo_server.some(({ server, answered }) => server === global?.server && answered === 1);
 };
 
 /** Unix seconds; 0 where the facts do not say when they were taken, which makes every lock's own clock useless. */
-const takenAt = (facts: FactReader): number => {
-  const meta = facts.rows("meta").find(({ name }) => name === "taken_at_ms");
+const takenAt = (facts: Facts): number => {
+  const meta = facts.meta.find(({ name }) => name === "taken_at_ms");
   return Math.floor(Number(meta?.value ?? 0) / 1000);
 };

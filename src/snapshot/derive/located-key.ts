@@ -1,6 +1,5 @@
 import { classifyKey, rootPrefix, type TopoKey } from "../../topology/paths.js";
-import type { TopoKeyRow } from "../facts.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts, TopoKeyRow } from "../facts.js";
 import { groupBy } from "./order.js";
 
 /** A key of the topology as one root sees it. Cells may share a root: then each of them has the key. */
@@ -29,10 +28,10 @@ const IN_CELLS: ReadonlySet<TopoKey["kind"]> = new Set([
   "srv-vschema",
 ]);
 
-export const indexKeys = (facts: FactReader): KeyIndex => {
+export const indexKeys = (facts: Facts): KeyIndex => {
   const rootsOf = rootsByServer(facts);
   const index = new Map<string, LocatedKey[]>();
-  for (const at of facts.rows("topo_key")) {
+  for (const at of facts.topo_key) {
     for (const { root, is } of locate(rootsOf(at.server), at.key)) {
       const known = index.get(is.kind);
       if (known === undefined) index.set(is.kind, [{ root, is, at }]);
@@ -45,8 +44,8 @@ export const indexKeys = (facts: FactReader): KeyIndex => {
   };
 };
 
-export const rootsByServer = (facts: FactReader): ((server: string) => readonly Root[]) => {
-  const roots = groupBy(facts.rows("topo_root"), ({ server }) => server);
+export const rootsByServer = (facts: Facts): ((server: string) => readonly Root[]) => {
+  const roots = groupBy(facts.topo_root, ({ server }) => server);
   return (server) => roots.get(server) ?? [];
 };
 

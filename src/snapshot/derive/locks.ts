@@ -1,12 +1,12 @@
 import { parseLockBody } from "../../topology/lock-body.js";
 import type { LockTarget } from "../../topology/paths.js";
 import type { TopoLockRow } from "../derived.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 import type { KeyIndex } from "./located-key.js";
 
 /** Every key under a `locks` directory; a body that nobody can read is still a lock (`topology-and-wire.md` 4.5). */
-export const deriveLocks = (facts: FactReader, keys: KeyIndex): readonly TopoLockRow[] => {
-  const leases = new Map(facts.rows("topo_lease").map((row) => [`${row.server} ${row.lease}`, row]));
+export const deriveLocks = (facts: Facts, keys: KeyIndex): readonly TopoLockRow[] => {
+  const leases = new Map(facts.topo_lease.map((row) => [`${row.server} ${row.lease}`, row]));
   const located = keys.of("lock");
   const holders = new Set(
     oldestOfEach(located.map(({ at }) => ({ ...at, revision: at.create_revision }))).map(nameOf),

@@ -1,8 +1,7 @@
 import { parseAlias } from "../../cluster/alias.js";
 import type { ProcessRow, ShardRow, TabletRow } from "../derived.js";
-import type { VreplicationRow, WitnessRow } from "../facts.js";
+import type { Facts, VreplicationRow, WitnessRow } from "../facts.js";
 import { defaultDatabase } from "./cell-records.js";
-import type { FactReader } from "./facts-reader.js";
 import { groupBy } from "./order.js";
 import { type Candidate, recordStandings, type TopologyKnown } from "./record-standing.js";
 import { sameCluster } from "./same-cluster.js";
@@ -16,10 +15,10 @@ export interface ProcessInputs extends TopologyKnown {
 /**
  * Every process that answered, with what the topology says of it. Who it is it says itself; an address proves nothing (design D7).
  */
-export const deriveProcesses = (facts: FactReader, inputs: ProcessInputs): readonly ProcessRow[] => {
-  const witnesses = groupBy(facts.rows("witness"), ({ address }) => address);
+export const deriveProcesses = (facts: Facts, inputs: ProcessInputs): readonly ProcessRow[] => {
+  const witnesses = groupBy(facts.witness, ({ address }) => address);
   const candidates = identify(facts, inputs.tablets);
-  const standing = recordStandings(inputs, facts.rows("witness"), candidates);
+  const standing = recordStandings(inputs, facts.witness, candidates);
   const ours = sameCluster(facts, candidates, standing);
   const shardRecord = shardStanding(inputs);
   const databases = databasesOfStreams(facts);
@@ -50,15 +49,15 @@ const sourcesOf = (witnesses: readonly WitnessRow[]): string =>
   [...new Set(witnesses.map(({ source }) => source))].sort().join(",");
 
 /** A MySQL that answered alone does not say whose it is; the witness that led there does. */
-const identify = (facts: FactReader, tablets: readonly TabletRow[]): readonly Candidate[] => {
+const identify = (facts: Facts, tablets: readonly TabletRow[]): readonly Candidate[] => {
   const records = new Map(tablets.map((row) => [row.alias, row]));
   const led = new Map<string, string>();
-  for (const { alias, address, mysql_host, mysql_port } of facts.rows("witness")) {
+  for (const { alias, address, mysql_host, mysql_port } of facts.witness) {
     if (alias === null) continue;
     led.set(address, alias);
     led.set(`mysql://${mysql_host}:${mysql_port}`, alias);
   }
-  return facts.rows("live_tablet").map((live) => {
+  return facts.live_tablet.map((live) => {
     const alias = live.alias ?? led.get(live.address) ?? "";
     const record = records.get(alias);
     return {
@@ -80,10 +79,10 @@ const shardStanding = ({ shards, undecodable, globalAnswered }: ProcessInputs) =
 };
 
 /** The one database that the streams at an address write to; looked up for few, so that nothing is prepared for all. */
-const databasesOfStreams = (facts: FactReader): ((address: string) => string | undefined) => {
+const databasesOfStreams = (facts: Facts): ((address: string) => string | undefined) => {
   let rows: ReadonlyMap<string, readonly VreplicationRow[]> | undefined;
   return (address) => {
-    rows ??= groupBy(facts.rows("vreplication"), (row) => row.address);
+    rows ??= groupBy(facts.vreplication, (row) => row.address);
     const [only, ...others] = new Set(rows.get(address)?.map(({ db_name }) => db_name));
     return others.length === 0 ? only : undefined;
   };

@@ -1,5 +1,5 @@
 import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../derived.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 
 /** Design D8: more than this missing at once is no single operation. */
 const MOST_SHARDS = 3;
@@ -14,7 +14,7 @@ export interface RestoredInputs {
 }
 
 /** Signs that this topology is older than the cluster that it describes. What history shows as deleted is no sign. */
-export const restoredTopology = (facts: FactReader, inputs: RestoredInputs): readonly RestoredTopologyRow[] =>
+export const restoredTopology = (facts: Facts, inputs: RestoredInputs): readonly RestoredTopologyRow[] =>
   [missingRecords(inputs), newerTerms(facts, inputs), lowerRevisions(facts)].filter((sign) => sign !== null);
 
 const missingRecords = ({ process, deletion }: RestoredInputs): RestoredTopologyRow | null => {
@@ -39,13 +39,13 @@ const missingRecords = ({ process, deletion }: RestoredInputs): RestoredTopology
   };
 };
 
-const newerTerms = (facts: FactReader, { process, shard }: RestoredInputs): RestoredTopologyRow | null => {
+const newerTerms = (facts: Facts, { process, shard }: RestoredInputs): RestoredTopologyRow | null => {
   const recorded = new Map(shard.map((row) => [`${row.keyspace}/${row.shard}`, row.primary_term_start ?? 0]));
   const ours = new Map(
     process.filter(({ same_cluster }) => same_cluster === 1).map((row) => [row.address, row]),
   );
   const ahead = new Set<string>();
-  for (const { address, type, term_start, observed_at_ms } of facts.rows("live_tablet")) {
+  for (const { address, type, term_start, observed_at_ms } of facts.live_tablet) {
     const own = ours.get(address);
     if (own === undefined || type !== "PRIMARY" || term_start === null) continue;
     const name = `${own.keyspace}/${own.shard}`;
@@ -60,12 +60,11 @@ const newerTerms = (facts: FactReader, { process, shard }: RestoredInputs): Rest
 };
 
 /** `earlier_revisions_json` of `meta`: the revisions that an earlier snapshot saw, by server. */
-const lowerRevisions = (facts: FactReader): RestoredTopologyRow | null => {
-  const earlier = facts.rows("meta").find(({ name }) => name === "earlier_revisions_json");
+const lowerRevisions = (facts: Facts): RestoredTopologyRow | null => {
+  const earlier = facts.meta.find(({ name }) => name === "earlier_revisions_json");
   if (earlier === undefined) return null;
   const seen = JSON.parse(earlier.value) as Readonly<Record<string, number>>;
-  const fallen = facts
-    .rows("topo_server")
+  const fallen = facts.topo_server
     .filter(
       ({ server, answered, revision }) =>
         answered === 1 && revision !== null && revision < (seen[server] ?? 0),

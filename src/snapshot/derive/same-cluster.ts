@@ -1,4 +1,4 @@
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 import type { Candidate, RecordStanding } from "./record-standing.js";
 
 /**
@@ -8,11 +8,11 @@ import type { Candidate, RecordStanding } from "./record-standing.js";
  * alias proves that another one has that part.
  */
 export const sameCluster = (
-  facts: FactReader,
+  facts: Facts,
   candidates: readonly Candidate[],
   standing: (candidate: Candidate) => RecordStanding,
 ): ((candidate: Candidate) => boolean) => {
-  const global = facts.rows("topo_root").find(({ name }) => name === "global");
+  const global = facts.topo_root.find(({ name }) => name === "global");
   const recorded = candidates.filter((candidate) => standing(candidate) === "present");
   const isOurServer = ourServers(facts, global?.server ?? "", recorded);
   const roots = new Set(
@@ -33,9 +33,9 @@ export const sameCluster = (
 };
 
 /** Null: nothing tells. */
-const ourServers = (facts: FactReader, global: string, recorded: readonly Candidate[]) => {
+const ourServers = (facts: Facts, global: string, recorded: readonly Candidate[]) => {
   const known = new Set([global, ...recorded.map(({ live }) => live.topo_server ?? "")].flatMap(hostPorts));
-  const clusterIds = new Map(facts.rows("topo_server").map((row) => [row.server, row.cluster_id]));
+  const clusterIds = new Map(facts.topo_server.map((row) => [row.server, row.cluster_id]));
   const ours = clusterIds.get(global) ?? null;
   return (server: string): boolean | null => {
     if (hostPorts(server).some((address) => known.has(address))) return true;

@@ -1,7 +1,6 @@
 import type { ProcessRow } from "../derived.js";
-import type { LiveTabletRow, VreplicationRow } from "../facts.js";
-import type { FactReader } from "./facts-reader.js";
-import { groupBy } from "./order.js";
+import type { Facts, LiveTabletRow, VreplicationRow } from "../facts.js";
+import { groupBy, uniqueBy } from "./order.js";
 
 export interface OwnedRow {
   readonly row: VreplicationRow;
@@ -22,9 +21,9 @@ interface Holder {
  * belongs to the PRIMARY, whose engine alone runs it. Two PRIMARYs that do not replicate have two streams. Where no PRIMARY could
  * be read, the tablet that most likely becomes one stands for it. Rows of another cluster's processes are nobody's.
  */
-export const ownedRows = (facts: FactReader, processes: readonly ProcessRow[]): readonly OwnedRow[] => {
-  const live = new Map(facts.rows("live_tablet").map((row) => [row.address, row]));
-  const engines = new Set(facts.rows("engine_stream").map(({ address, id }) => `${address} ${id}`));
+export const ownedRows = (facts: Facts, processes: readonly ProcessRow[]): readonly OwnedRow[] => {
+  const live = new Map(facts.live_tablet.map((row) => [row.address, row]));
+  const engines = new Set(facts.engine_stream.map(({ address, id }) => `${address} ${id}`));
   const rows = mergedRows(facts);
   const shards = groupBy(
     processes.filter(({ same_cluster }) => same_cluster === 1),
@@ -74,32 +73,19 @@ const byAuthority = (one: Holder, other: Holder): number => {
   return differences.find((difference) => difference !== 0) ?? 0;
 };
 
-/** Both ways into a tablet show the same table; the tablet's own answer goes first, MySQL fills in what it did not give. */
-const mergedRows = (facts: FactReader): ReadonlyMap<string, readonly VreplicationRow[]> => {
-  const rows = facts.rows("vreplication");
-  const told = groupBy(
-    rows.filter(({ channel }) => channel === "grpc"),
-    ({ address }) => address,
-  );
-  const known = (row: VreplicationRow): boolean =>
-    told.get(row.address)?.some(({ id }) => id === row.id) ?? false;
-  const filledIn = groupBy(
-    rows.filter((row) => row.channel !== "grpc" && !known(row)),
-    ({ address }) => address,
-  );
-  return new Map(
-    [...new Set([...told.keys(), ...filledIn.keys()])].map((address) => [
-      address,
-      [...(told.get(address) ?? []), ...(filledIn.get(address) ?? [])],
-    ]),
-  );
+/** Both ways into a tablet show the same table; `grpc` sorts first and wins, `mysql` fills in what it did not give. */
+const mergedRows = (facts: Facts): ReadonlyMap<string, readonly VreplicationRow[]> => {
+  const merged = [...groupBy(facts.vreplication, ({ address }) => address)].map(([address, rows]) => {
+    const twoWays = rows[0]?.channel !== rows.at(-1)?.channel;
+    return [address, twoWays ? uniqueBy(rows, ({ id }) => String(id)) : rows] as const;
+  });
+  return new Map(merged);
 };
 
 /** Addresses whose streams were read, by whichever way. */
-const streamsRead = (facts: FactReader): ReadonlySet<string> =>
+const streamsRead = (facts: Facts): ReadonlySet<string> =>
   new Set(
-    facts
-      .rows("probe")
+    facts.probe
       .filter(({ channel, answered }) => answered === 1 && (channel === "streams" || channel === "mysql"))
       .map(({ address }) => address),
   );

@@ -1,7 +1,6 @@
 import { parseStreamSource, type StreamSource } from "../../cluster/stream-source.js";
 import type { ProcessRow, StreamRow, StreamRuleRow, UnparsableSourceRow } from "../derived.js";
-import type { VreplicationRow } from "../facts.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts, VreplicationRow } from "../facts.js";
 import { type OwnedRow, ownedRows } from "./stream-owner.js";
 import { workflowKind } from "./workflow-kind.js";
 
@@ -12,11 +11,11 @@ export interface StreamRecords {
 }
 
 /** Every stream once, with its source read and its state in both worlds: the row and the engine's memory. */
-export const deriveStreams = (facts: FactReader, processes: readonly ProcessRow[]): StreamRecords => {
+export const deriveStreams = (facts: Facts, processes: readonly ProcessRow[]): StreamRecords => {
   const engines = new Map(
-    facts.rows("engine_stream").map((row) => [`${row.address} ${row.id} ${row.workflow}`, row.state]),
+    facts.engine_stream.map((row) => [`${row.address} ${row.id} ${row.workflow}`, row.state]),
   );
-  const copying = new Set(facts.rows("copy_state").map(({ address, vrepl_id }) => `${address} ${vrepl_id}`));
+  const copying = new Set(facts.copy_state.map(({ address, vrepl_id }) => `${address} ${vrepl_id}`));
   const read = ownedRows(facts, processes).map((owned) => ({
     ...owned,
     parsed: parseStreamSource(owned.row.source),

@@ -1,7 +1,6 @@
 import { parseAlias } from "../../cluster/alias.js";
 import type { TabletRow, UnansweredRow } from "../derived.js";
-import type { ProbeRow } from "../facts.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts, ProbeRow } from "../facts.js";
 import { groupBy } from "./order.js";
 
 /** Channels by the kind of knowledge that is missing without them, the telling ones first. */
@@ -13,15 +12,15 @@ const DOMAINS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (design D10). */
-export const deriveUnanswered = (
-  facts: FactReader,
-  tablets: readonly TabletRow[],
-): readonly UnansweredRow[] => [...unansweredServers(facts), ...unansweredProbes(facts, tablets)];
+export const deriveUnanswered = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => [
+  ...unansweredServers(facts),
+  ...unansweredProbes(facts, tablets),
+];
 
 /** A server that answered and still gives a reason lost its history alone: nothing is incomplete without that. */
-const unansweredServers = (facts: FactReader): readonly UnansweredRow[] => {
-  const roots = groupBy(facts.rows("topo_root"), ({ server }) => server);
-  return facts.rows("topo_server").flatMap(({ server, answered, reason, message }) => {
+const unansweredServers = (facts: Facts): readonly UnansweredRow[] => {
+  const roots = groupBy(facts.topo_root, ({ server }) => server);
+  return facts.topo_server.flatMap(({ server, answered, reason, message }) => {
     if (answered === 1 && reason === null) return [];
     return (roots.get(server) ?? []).map(({ name }) => ({
       domain: answered === 1 ? "history" : name === "global" ? "topology" : "cell",
@@ -37,10 +36,10 @@ const unansweredServers = (facts: FactReader): readonly UnansweredRow[] => {
   });
 };
 
-const unansweredProbes = (facts: FactReader, tablets: readonly TabletRow[]): readonly UnansweredRow[] => {
+const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => {
   const placeOf = places(facts, tablets);
   const failed = groupBy(
-    facts.rows("probe").filter(({ answered }) => answered === 0),
+    facts.probe.filter(({ answered }) => answered === 0),
     ({ address }) => address,
   );
   return [...failed].flatMap(([address, probes]) =>
@@ -68,14 +67,12 @@ const isMissed = ({ required, reason }: ProbeRow): boolean => required === 1 && 
 type Place = Pick<UnansweredRow, "cell" | "keyspace" | "shard" | "alias">;
 
 /** Whom an address belongs to: its own word, else the record that names it, else the witness that led there. */
-const places = (facts: FactReader, tablets: readonly TabletRow[]): ((address: string) => Place) => {
-  const live = new Map(facts.rows("live_tablet").map((row) => [row.address, row]));
+const places = (facts: Facts, tablets: readonly TabletRow[]): ((address: string) => Place) => {
+  const live = new Map(facts.live_tablet.map((row) => [row.address, row]));
   const byAddress = new Map(tablets.map((row) => [row.address, row]));
   const byAlias = new Map(tablets.map((row) => [row.alias, row]));
   const witnessed = new Map(
-    facts
-      .rows("witness")
-      .flatMap(({ address, alias }) => (alias === null ? [] : [[address, alias] as const])),
+    facts.witness.flatMap(({ address, alias }) => (alias === null ? [] : [[address, alias] as const])),
   );
   return (address) => {
     const alias = live.get(address)?.alias ?? byAddress.get(address)?.alias ?? witnessed.get(address) ?? "";

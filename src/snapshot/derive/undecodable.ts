@@ -1,12 +1,12 @@
 import { formatAlias } from "../../cluster/alias.js";
 import type { UndecodableKeyRow } from "../derived.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 import { locate, rootsByServer } from "./located-key.js";
 import type { TopologyKnown } from "./record-standing.js";
 
 /** Which tablets and shards have a record that cannot be read: it is there, so nothing of theirs is absent (design D10). */
 export const undecodableNames = (
-  facts: FactReader,
+  facts: Facts,
   keys: readonly UndecodableKeyRow[],
 ): TopologyKnown["undecodable"] => {
   const rootsOf = rootsByServer(facts);

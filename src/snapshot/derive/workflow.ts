@@ -1,6 +1,6 @@
 import { migrationId } from "../../cluster/journal.js";
 import type { ProcessRow, StreamRow, WorkflowRow } from "../derived.js";
-import type { FactReader } from "./facts-reader.js";
+import type { Facts } from "../facts.js";
 import { sortedJson } from "./global-records.js";
 import { byText, groupBy } from "./order.js";
 import { type Evidence, phaseOf } from "./workflow-phase.js";
@@ -23,7 +23,7 @@ export interface WorkflowStreams {
 }
 
 export const deriveWorkflows = (
-  facts: FactReader,
+  facts: Facts,
   streams: readonly StreamRow[],
   processes: readonly ProcessRow[],
   evidence: Evidence,
@@ -87,14 +87,14 @@ const NOTHING = { keyspace: "", workflow: "", kind: "" };
 type JournalLookup = (keyspace: string, shards: readonly string[], id: string) => boolean;
 
 /** Journals stay on every tablet of a source shard, long after their switch (cancel-path.md 4.3 R20). */
-const journals = (facts: FactReader, processes: readonly ProcessRow[]): JournalLookup => {
+const journals = (facts: Facts, processes: readonly ProcessRow[]): JournalLookup => {
   const shards = new Map(
     processes
       .filter(({ same_cluster }) => same_cluster === 1)
       .map(({ address, keyspace, shard }) => [address, `${keyspace}/${shard}`]),
   );
   const found = new Set(
-    facts.rows("resharding_journal").map(({ address, id }) => `${shards.get(address) ?? address} ${id}`),
+    facts.resharding_journal.map(({ address, id }) => `${shards.get(address) ?? address} ${id}`),
   );
   return (keyspace, sourceShards, id) =>
     sourceShards.some((shard) => found.has(`${keyspace}/${shard} ${id}`));
