@@ -10,12 +10,13 @@ const PAGE = { records: 1_000, keysOnly: 10_000 };
 /** Pages are pinned to the revision of the first, so that together they are one consistent view (`topology-and-wire.md` 1.4). */
 export async function readRange(
   connection: EtcdConnection,
-  { prefix, revision, keysOnly = false }: RangeRequest,
+  { prefix, revision, keysOnly = false, createdAfter }: RangeRequest,
 ): Promise<Outcome<RangeResult>> {
   const entries: Entry[] = [];
   const end = endOfPrefix(prefix);
   let from = prefix === "" ? ZERO : Buffer.from(prefix);
   let pinned = revision;
+  let count: number | undefined;
   for (;;) {
     const request: IRangeRequest = {
       key: from,
@@ -23,13 +24,15 @@ export async function readRange(
       limit: keysOnly ? PAGE.keysOnly : PAGE.records,
       keys_only: keysOnly,
       ...(pinned !== undefined && { revision: pinned }),
+      ...(createdAfter !== undefined && { min_create_revision: createdAfter + 1 }),
     };
     const page = await connection.read((etcd, options) => etcd.kv.range(request, options));
     if (page.kind === "unanswered") return page;
     pinned ??= Number(page.value.header.revision);
+    count ??= Number(page.value.count);
     for (const found of page.value.kvs) entries.push(toEntry(found));
     const last = page.value.kvs.at(-1);
-    if (!page.value.more || last === undefined) return answered({ revision: pinned, entries });
+    if (!page.value.more || last === undefined) return answered({ revision: pinned, entries, count });
     from = Buffer.concat([last.key, ZERO]);
   }
 }

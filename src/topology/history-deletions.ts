@@ -1,20 +1,7 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
 import type { Past } from "./history-past.js";
+import { idOf, type Life, type Lost } from "./history-roll.js";
 import { middle } from "./history-samples.js";
-import type { Entry } from "./store.js";
-
-/** One life of a key, from its creation to its deletion: a key that was made again is another one. */
-export interface Life {
-  readonly key: string;
-  readonly createRevision: number;
-}
-
-/** Lives that were there at `seen` and gone at `missed`. */
-interface Lost {
-  readonly lives: readonly Life[];
-  readonly seen: number;
-  readonly missed: number;
-}
 
 export interface Deletion extends Life {
   readonly deletedRevision: number;
@@ -24,30 +11,6 @@ export interface Deletions {
   readonly located: readonly Deletion[];
   /** Gone as well, but the budget or the history ended before the revision was found. */
   readonly unlocated: readonly Life[];
-}
-
-const idOf = ({ key, createRevision }: Life): string => `${createRevision} ${key}`;
-
-/** Follows the lives through ascending revisions and notes between which two of them each one ends. */
-export class Roll {
-  readonly #open = new Map<string, Life>();
-  readonly #lost: Lost[] = [];
-  #seen = 0;
-
-  call(revision: number, present: readonly Entry[]): void {
-    const here = new Map(present.map((life) => [idOf(life), life]));
-    const gone = [...this.#open].filter(([id]) => !here.has(id));
-    for (const [id] of gone) this.#open.delete(id);
-    if (gone.length > 0) {
-      this.#lost.push({ lives: gone.map(([, life]) => life), seen: this.#seen, missed: revision });
-    }
-    for (const [id, { key, createRevision }] of here) this.#open.set(id, { key, createRevision });
-    this.#seen = revision;
-  }
-
-  get lost(): readonly Lost[] {
-    return this.#lost;
-  }
 }
 
 /** Bisects to each deletion; keys that vanished together share the requests until their revisions part. */

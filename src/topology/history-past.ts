@@ -26,9 +26,9 @@ export class Past {
     return this.#requests < this.budget;
   }
 
-  keys(prefix: string, revision: number): Promise<Outcome<RangeResult>> {
+  keys(prefix: string, revision: number, createdAfter = 0): Promise<Outcome<RangeResult>> {
     this.#requests++;
-    return this.reader.range({ prefix, revision, keysOnly: true });
+    return this.reader.range({ prefix, revision, keysOnly: true, ...(createdAfter > 0 && { createdAfter }) });
   }
 
   entries(prefix: string, revision: number): Promise<Outcome<RangeResult>> {

@@ -1,17 +1,14 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import { locateDeletions, Roll } from "./history-deletions.js";
+import { locateDeletions } from "./history-deletions.js";
 import { lastEntries } from "./history-last.js";
 import { type LocksOf, locksBefore } from "./history-locks.js";
 import { Past } from "./history-past.js";
+import { callRoll, takeCensus, type Watched } from "./history-roll.js";
 import { chooseRevisions, findHorizon } from "./history-samples.js";
-import type { Entry, RangeResult, TopologyReader } from "./store.js";
+import type { Entry, TopologyReader } from "./store.js";
 
 /** What to look for in the past of one etcd (design D7, D8). */
-export interface HistoryRequest {
-  /** Only keys under these are looked at; none lies under another. */
-  readonly prefixes: readonly string[];
-  /** Whether the loss of such a key matters: locks come and go by the thousand. */
-  readonly wanted: (key: string) => boolean;
+export interface HistoryRequest extends Watched {
   /**
    * Prefixes of the lock keys that may have covered the deletion of the record. Null where the locks live in another etcd than the
    * record: their revisions have nothing in common, and only the locks' times can be compared.
@@ -64,25 +61,19 @@ export async function readHistory(
   const past = new Past(reader, request.budget);
   const horizon = await findHorizon(past, revision);
   if (horizon.kind === "unanswered") return horizon;
-  const present = await presentAt(past, request, revision);
+  const present = await takeCensus(past, request, revision, 0);
   if (present.kind === "unanswered") return present;
+  const samples = chooseRevisions(horizon.value, revision, request.samples);
+  const lost = await callRoll(past, request, samples, { revision, census: present.value });
+  if (lost.kind === "unanswered") return lost;
 
-  const roll = new Roll();
-  for (const sample of chooseRevisions(horizon.value, revision, request.samples)) {
-    if (!past.allows()) break;
-    const then = await presentAt(past, request, sample);
-    if (then.kind === "answered") roll.call(sample, then.value);
-    else if (then.reason !== "compacted") return then;
-  }
-  roll.call(revision, present.value);
-
-  const deletions = await locateDeletions(past, roll.lost);
+  const deletions = await locateDeletions(past, lost.value);
   if (deletions.kind === "unanswered") return deletions;
   const last = await lastEntries(past, deletions.value.located);
   if (last.kind === "unanswered") return last;
   const locks = await locksBefore(past, request.locksOf, last.value.found);
   if (locks.kind === "unanswered") return locks;
-  const here = new Set(present.value.map(({ key }) => key));
+  const here = new Set(present.value.lives.map(({ key }) => key));
   return answered({
     revision,
     horizon: horizon.value,
@@ -101,18 +92,4 @@ export async function readHistory(
     exhausted: past.exhausted,
     requests: past.requests,
   });
-}
-
-async function presentAt(
-  past: Past,
-  { prefixes, wanted }: HistoryRequest,
-  revision: number,
-): Promise<Outcome<readonly Entry[]>> {
-  const entries: Entry[] = [];
-  for (const prefix of prefixes) {
-    const found: Outcome<RangeResult> = await past.keys(prefix, revision);
-    if (found.kind === "unanswered") return found;
-    for (const entry of found.value.entries) if (wanted(entry.key)) entries.push(entry);
-  }
-  return answered(entries);
 }

@@ -43,11 +43,15 @@ export interface RangeRequest {
   readonly prefix: string;
   readonly revision?: number;
   readonly keysOnly?: boolean;
+  /** Only the keys created after this revision: what is new costs no more than it is. */
+  readonly createdAfter?: number;
 }
 
 export interface RangeResult {
   readonly revision: number;
   readonly entries: readonly Entry[];
+  /** Of all keys under the prefix at that revision, also of those that `createdAfter` left out. */
+  readonly count: number;
 }
 
 export interface Entry {

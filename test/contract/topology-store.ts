@@ -121,6 +121,7 @@ export function topologyStoreContract(name: string, start: () => Promise<StoreUn
         const revision = await put(`${at}a`, "value");
         expect(answerOf(await store.range({ prefix: at, keysOnly: true }))).toEqual({
           revision,
+          count: 1,
           entries: [
             {
               key: `${at}a`,
@@ -132,6 +133,24 @@ export function topologyStoreContract(name: string, start: () => Promise<StoreUn
             },
           ],
         });
+      });
+
+      test("can leave out what is known, and count it all the same", async () => {
+        const at = folder();
+        const keys = Array.from({ length: 90 }, (_, index) => `${at}${index}`);
+        await txn(
+          [],
+          keys.map((key) => ({ kind: "put", key, value: bytes("1") })),
+        );
+        const known = await remove(`${at}0`);
+        await put(`${at}0`, "made again");
+        await put(`${at}1`, "changed");
+        await put(`${at}new`, "1");
+        const later = answerOf(await store.range({ prefix: at, createdAfter: known, keysOnly: true }));
+        expect(later.entries.map(({ key }) => key)).toEqual([`${at}0`, `${at}new`]);
+        expect(later.count).toBe(91);
+        const past = answerOf(await store.range({ prefix: at, createdAfter: known, revision: known }));
+        expect(past).toEqual({ revision: known, entries: [], count: 89 });
       });
 
       test("of the empty prefix are everything", async () => {
@@ -166,8 +185,9 @@ export function topologyStoreContract(name: string, start: () => Promise<StoreUn
             keys.slice(from, from + 100).map((key) => ({ kind: "put", key, value })),
           );
         }
-        const { entries } = answerOf(await store.range({ prefix: at }));
+        const { entries, count } = answerOf(await store.range({ prefix: at }));
         expect(entries.map(({ key }) => key)).toEqual(keys);
+        expect(count).toBe(keys.length);
         expect(entries.reduce((sum, found) => sum + found.value.length, 0)).toBeGreaterThan(4 << 20);
       });
 
