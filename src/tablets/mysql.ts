@@ -68,6 +68,8 @@ async function session<T>(
       ...(login.ssl === null ? {} : { ssl: { ...login.ssl } }),
     });
     const open = connection;
+    // The question that waits hears of it; without a listener a server that leaves between two would end the process.
+    open.on("error", () => {});
     if (expired.aborted) return unanswered("timeout", "connected too late");
     // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
     expired.addEventListener("abort", () => open.destroy(), { once: true });
@@ -93,8 +95,8 @@ async function textRows(connection: Connection, sql: string): Promise<readonly S
 }
 
 function mysqlUnanswered(error: unknown): Unanswered {
-  // Errors of MySQL and of sockets carry a code; one without is a bug of ours.
-  if (!(error instanceof Error) || !("code" in error)) throw error;
+  // Errors of MySQL and of sockets carry a code, those of a connection that is gone are fatal; any other is a bug of ours.
+  if (!(error instanceof Error) || !("code" in error || "fatal" in error)) throw error;
   const { errno, sqlMessage } = error as { errno?: number; sqlMessage?: string };
   if (sqlMessage === undefined || errno === undefined) return socketUnanswered(error);
   return unanswered(reasonOfErrno(errno) ?? "failed", `${sqlMessage} (errno ${errno})`);

@@ -26,7 +26,10 @@ afterEach(() => {
 });
 
 /** A server that speaks MySQL's protocol and knows only what a test says; what sets the session up is always accepted. */
-async function fakeMysql(reply: (sql: string) => Reply): Promise<FakeMysql> {
+async function fakeMysql(
+  reply: (sql: string) => Reply,
+  leavesAfter: (sql: string) => boolean = () => false,
+): Promise<FakeMysql> {
   const asked: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -53,6 +56,7 @@ async function fakeMysql(reply: (sql: string) => Reply): Promise<FakeMysql> {
       connection.sequenceId = 1;
       send(connection, reply(sql));
       connection.sequenceId = 0;
+      if (leavesAfter(sql)) socket.end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -236,6 +240,14 @@ describe("MySQL behind a tablet", () => {
     expect(await reader(LOGIN, 200).mysqlStatus({ ...NOWHERE, mysqlPort: portOf(mute) })).toMatchObject({
       reason: "timeout",
     });
+  });
+
+  it("is unreachable where it leaves between two questions", async () => {
+    const mysql = await fakeMysql(
+      () => [SERVER],
+      (sql) => sql.startsWith("select"),
+    );
+    expect(await reader().mysqlStatus(mysql.at)).toMatchObject({ kind: "unanswered", reason: "unreachable" });
   });
 
   it("is not asked without a user, nor where no port is known or open", async () => {
