@@ -1,8 +1,8 @@
 import type { VreplicationRow } from "../snapshot/facts.js";
 import type { MysqlStatus } from "../tablets/access.js";
 import type { Target } from "../witnesses/targets.js";
-import { mysqlName } from "../witnesses/witness.js";
 import { answerOf, type Interview } from "./interview.js";
+import { liveAddress } from "./live-row.js";
 import { DEFAULT_SIDECAR } from "./recorded.js";
 import type { Round } from "./round.js";
 import { vreplicationRow } from "./sidecar-facts.js";
@@ -31,7 +31,7 @@ export async function askMysql(
   const keyspace = who?.keyspace ?? target.keyspaces[0] ?? "";
   const sidecar = round.sidecars.get(keyspace) ?? DEFAULT_SIDECAR;
   const streams = await interview.ask("mysql", tablets.mysqlRows(target.at, "streams", sidecar));
-  const address = who === null ? mysqlName(target.at) : target.address;
+  const address = liveAddress({ who, target });
   const now = Math.trunc(clock.now() / 1000);
   return { mysql, rows: (answerOf(streams) ?? []).map((row) => vreplicationRow(address, "mysql", row, now)) };
 }

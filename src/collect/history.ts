@@ -21,7 +21,7 @@ export interface Past {
   readonly gaps: readonly HistoryGap[];
 }
 
-export interface HistoryGap {
+interface HistoryGap {
   readonly server: string;
   readonly reason: Unanswered["reason"] | "budget";
   readonly message: string;
