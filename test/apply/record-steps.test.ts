@@ -1,0 +1,392 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import {
+  RoutingRuleSchema,
+  RoutingRulesSchema,
+  KeyspaceSchema as VSchemaSchema,
+} from "../../src/proto/gen/vschema_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
+import { addShard, createKeyspace, reshardCancel } from "../../src/sim/native.js";
+import { formatLockBody } from "../../src/topology/lock-body.js";
+import { decodeSrvVSchema, encodeRoutingRules, encodeShard } from "../../src/topology/records.js";
+import type { Entry } from "../../src/topology/store.js";
+import { planFor, refTo, run, SERVER, step } from "./hand-plan.js";
+
+/** Field 1000, text: of a Vitess that is not written yet. */
+const FUTURE = Buffer.from([0xc2, 0x3e, 2, 0x68, 0x69]);
+const LOCKS = [{ kind: "keyspace", keyspace: "customer" }] as const;
+
+const entryOf = (cluster: SimCluster, at: { readonly key: string }): Entry => {
+  const entry = cluster.server(SERVER).get(at.key);
+  if (entry === null) throw new Error(`${at.key} does not exist`);
+  return entry;
+};
+
+describe("denial.lift", () => {
+  function denied(...tables: readonly string[]) {
+    const cluster = labCluster({ rows: 1 });
+    const shard = cluster.topology.shard("customer", "0");
+    const record = shard.get() ?? create(ShardSchema);
+    const control = create(Shard_TabletControlSchema, {
+      tabletType: TabletType.PRIMARY,
+      deniedTables: [...tables],
+    });
+    const bytes = encodeShard({ ...record, tabletControls: [control] });
+    cluster.server(SERVER).put(shard.key, Buffer.concat([bytes, FUTURE]));
+    const lift = step("denial.lift", {
+      keyspace: "customer",
+      shard: "0",
+      server: SERVER,
+      key: shard.key,
+      tables: ["customer"],
+      modRevision: entryOf(cluster, shard).modRevision,
+    });
+    return { cluster, shard, record, plan: planFor(cluster, { steps: [lift], locks: LOCKS }) };
+  }
+
+  it("leaves no empty control behind, and every field that it does not know", async () => {
+    const { cluster, shard, record, plan } = denied("customer");
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    expect(Buffer.from(entryOf(cluster, shard).value)).toEqual(Buffer.concat([encodeShard(record), FUTURE]));
+  });
+
+  it("leaves the tables of others denied", async () => {
+    const { cluster, shard, plan } = denied("other", "customer");
+    await run(cluster, plan);
+    expect(shard.get()?.tabletControls.map((control) => control.deniedTables)).toEqual([["other"]]);
+  });
+
+  it("is refused where the record moved, unless nothing is left to do", async () => {
+    const { cluster, shard, record, plan } = denied("customer");
+    cluster.server(SERVER).put(shard.key, entryOf(cluster, shard).value);
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("was changed since the plan was made"),
+    });
+    shard.put(record);
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+
+  it("does not write where the record moves between check and write", async () => {
+    const { cluster, shard, plan } = denied("customer");
+    cluster.effects.hook = {
+      before: ({ detail }) => {
+        if (detail === `put ${shard.key}`) cluster.server(SERVER).put(shard.key, new Uint8Array());
+        return undefined;
+      },
+    };
+    expect(await run(cluster, plan)).toMatchObject({ exit: "refused" });
+    expect(entryOf(cluster, shard).value).toHaveLength(0);
+  });
+});
+
+describe("routing.remove", () => {
+  function ruled(...from: readonly string[]) {
+    const cluster = labCluster({ rows: 1 });
+    const at = cluster.topology.routingRules();
+    const rules = from.map((fromTable) => create(RoutingRuleSchema, { fromTable, toTables: ["customer.t"] }));
+    const bytes = Buffer.concat([encodeRoutingRules(create(RoutingRulesSchema, { rules })), FUTURE]);
+    cluster.server(SERVER).put(at.key, bytes);
+    const { modRevision } = entryOf(cluster, at);
+    const body = { server: SERVER, key: at.key, fromTables: ["t", "t@replica"], modRevision, before: "" };
+    return { cluster, at, plan: planFor(cluster, { steps: [step("routing.remove", body)] }) };
+  }
+
+  it("keeps the rules of others and what it does not know", async () => {
+    const { cluster, at, plan } = ruled("t", "other", "t@replica");
+    const ran = await run(cluster, plan, ["01-routing.remove"]);
+    expect(ran).toMatchObject({ exit: "ok", files: { "01-routing.remove": { key: at.key } } });
+    expect(at.get()?.rules.map((rule) => rule.fromTable)).toEqual(["other"]);
+    expect(Buffer.from(entryOf(cluster, at).value).subarray(-FUTURE.length)).toEqual(FUTURE);
+  });
+
+  it("deletes the key with its last rule, as Vitess does", async () => {
+    const { cluster, at, plan } = ruled("t", "t@replica");
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok" });
+    expect(cluster.server(SERVER).get(at.key)).toBeNull();
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+});
+
+describe("srvvschema.rebuild", () => {
+  const cells = ["zone1", "zone2"];
+  const rebuild = (cluster: SimCluster) =>
+    planFor(cluster, { steps: [step("srvvschema.rebuild", { cells })] });
+
+  function twoCells(): SimCluster {
+    const cluster = labCluster({ rows: 1 });
+    cluster.addCell("zone2", { server: "etcd-zone2:2379", root: "/v2" });
+    cluster.topology.vschema("moved").put(create(VSchemaSchema, { sharded: true }));
+    cluster.topology.shard("phantom", "0").put(create(ShardSchema));
+    const rule = create(RoutingRuleSchema, { fromTable: "t", toTables: ["customer.t"] });
+    cluster.topology.routingRules().put(create(RoutingRulesSchema, { rules: [rule] }));
+    return cluster;
+  }
+
+  it("writes to every cell what Vitess would, phantom keyspaces included, and then finds nothing to do", async () => {
+    const cluster = twoCells();
+    expect(await run(cluster, rebuild(cluster))).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    const ours = cells.map((cell) => cluster.topology.srvVSchema(cell).get());
+    expect(Object.keys(ours[1]?.keyspaces ?? {}).sort()).toEqual(["customer", "moved", "phantom"]);
+    expect(await run(cluster, rebuild(cluster))).toMatchObject({
+      exit: "ok",
+      steps: [{ outcome: "done-already" }],
+    });
+  });
+
+  it("finds nothing to do where Vitess has just done it", async () => {
+    const cluster = labCluster({ rows: 1 });
+    const { key } = cluster.topology.srvVSchema("zone1");
+    cluster.server(SERVER).delete(key);
+    const effects = [...rebuildSrvVSchema(cluster, "24.0.4")];
+    expect(effects.length).toBeGreaterThan(0);
+    const plan = planFor(cluster, { steps: [step("srvvschema.rebuild", { cells: ["zone1"] })] });
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+
+  it("takes a keyspace that is gone out, and keeps a section of a newer Vitess", async () => {
+    const cluster = twoCells();
+    await run(cluster, rebuild(cluster));
+    const { key } = cluster.topology.srvVSchema("zone1");
+    const before = cluster.server(SERVER).get(key)?.value ?? new Uint8Array();
+    cluster.server(SERVER).put(key, Buffer.concat([before, FUTURE]));
+    cluster.topology.vschema("moved").delete();
+    expect(await run(cluster, rebuild(cluster))).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    const after = decodeSrvVSchema(cluster.server(SERVER).get(key)?.value ?? new Uint8Array());
+    expect(after).toMatchObject({ kind: "answered", value: { $unknown: [{ no: 1000 }] } });
+    expect(after.kind === "answered" && Object.keys(after.value.keyspaces)).not.toContain("moved");
+  });
+
+  it("does not write over a rule that is changed at that moment", async () => {
+    const cluster = twoCells();
+    const rules = cluster.topology.routingRules();
+    const { key } = cluster.topology.srvVSchema("zone1");
+    const before = cluster.server(SERVER).get(key)?.modRevision;
+    cluster.effects.hook = {
+      before: ({ detail }) => {
+        if (detail === `put ${key}`) rules.put(create(RoutingRulesSchema));
+        return undefined;
+      },
+    };
+    expect(await run(cluster, rebuild(cluster))).toMatchObject({ exit: "refused" });
+    expect(cluster.server(SERVER).get(key)?.modRevision).toBe(before);
+  });
+});
+
+describe("tablet.restore and shard.restore", () => {
+  /** The seed, with the records as they were before the cancel. */
+  function orphans(version: "19.0.10" | "24.0.4" = "19.0.10") {
+    const cluster = reshardingLab({ version, rows: 5 });
+    const tablet = cluster.tablet("zone1-0000000200");
+    const { topology } = cluster;
+    const [record, shard, replication] = [
+      topology.tablet(tablet.alias),
+      topology.shard("customer", "-80"),
+      topology.shardReplication("zone1", "customer", "-80"),
+    ];
+    const [recordBytes, shardBytes] = [entryOf(cluster, record).value, entryOf(cluster, shard).value];
+    cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+    const restoreTablet = step("tablet.restore", {
+      tablet: refTo(tablet),
+      server: SERVER,
+      key: record.key,
+      value: Buffer.from(recordBytes).toString("base64"),
+      replicationKey: replication.key,
+      origin: "history",
+    });
+    const restoreShard = step("shard.restore", {
+      keyspace: "customer",
+      shard: "-80",
+      server: SERVER,
+      key: shard.key,
+      value: Buffer.from(shardBytes).toString("base64"),
+      keyspaceKey: topology.keyspace("customer").key,
+      origin: "history",
+    });
+    const source = topology.shard("customer", "0");
+    const reads = [
+      {
+        kind: "topo-key",
+        server: SERVER,
+        key: source.key,
+        modRevision: entryOf(cluster, source).modRevision,
+      },
+    ] as const;
+    const planned = (...steps: readonly (typeof restoreTablet | typeof restoreShard)[]) =>
+      planFor(cluster, { steps, locks: LOCKS, reads });
+    return {
+      cluster,
+      tablet,
+      record,
+      shard,
+      replication,
+      recordBytes,
+      shardBytes,
+      restoreTablet,
+      restoreShard,
+      planned,
+    };
+  }
+
+  it("put the same bytes back, and list the tablet once", async () => {
+    const o = orphans();
+    expect(await run(o.cluster, o.planned(o.restoreTablet, o.restoreShard))).toMatchObject({ exit: "ok" });
+    expect(entryOf(o.cluster, o.record).value).toEqual(Buffer.from(o.recordBytes));
+    expect(entryOf(o.cluster, o.shard).value).toEqual(Buffer.from(o.shardBytes));
+    expect(o.replication.get()?.nodes.map((node) => node.tabletAlias?.uid)).toEqual([200]);
+    expect(await run(o.cluster, o.planned(o.restoreTablet, o.restoreShard))).toMatchObject({
+      steps: [{ outcome: "done-already" }, { outcome: "done-already" }],
+    });
+  });
+
+  it("write Tablet and ShardReplication in one revision", async () => {
+    const o = orphans();
+    await run(o.cluster, o.planned(o.restoreTablet));
+    expect(entryOf(o.cluster, o.record).modRevision).toBe(entryOf(o.cluster, o.replication).modRevision);
+  });
+
+  const refusals: readonly [string, RegExp, (o: ReturnType<typeof orphans>) => void][] = [
+    [
+      "a process with other ports than the record says",
+      /with that record it would never publish again/,
+      ({ tablet }) => {
+        tablet.commandLine = tablet.commandLine.map((word) =>
+          word === String(tablet.vtPort) ? "15999" : word,
+        );
+      },
+    ],
+    [
+      "a record that names another process",
+      /exists already and names another process or shard/,
+      ({ record, tablet }) => record.put({ ...tablet.record(), hostname: "elsewhere" }),
+    ],
+    [
+      "a shard that exists and differs",
+      /exists already and differs from the record/,
+      ({ shard }) => shard.put(create(ShardSchema, { isPrimaryServing: true })),
+    ],
+    [
+      "a younger shard of the same ids",
+      /shards\/-40\/Shard covers ids of customer\/-80 and is not in the plan/,
+      ({ cluster }) => cluster.run(addShard(cluster, "customer", "-40")),
+    ],
+  ];
+  it.each(refusals)("are refused for %s", async (_name, words, happen) => {
+    const o = orphans();
+    happen(o);
+    const plan = o.planned(o.restoreTablet, o.restoreShard);
+    expect(await run(o.cluster, plan)).toMatchObject({ exit: "refused", said: expect.stringMatching(words) });
+  });
+
+  it("never let a shard serve", async () => {
+    const o = orphans();
+    const value = Buffer.from(encodeShard(create(ShardSchema, { isPrimaryServing: true }))).toString(
+      "base64",
+    );
+    expect(await run(o.cluster, o.planned({ ...o.restoreShard, value }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("would serve at once"),
+    });
+  });
+
+  it("do not name a primary whose own record is missing", async () => {
+    const o = orphans();
+    expect(await run(o.cluster, o.planned(o.restoreShard))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("which has no Tablet record"),
+    });
+    expect(o.shard.get()).toBeNull();
+  });
+
+  it("need the keyspace", async () => {
+    const o = orphans();
+    const plan = planFor(o.cluster, { steps: [o.restoreTablet, o.restoreShard] });
+    o.cluster.topology.keyspace("customer").delete();
+    expect(await run(o.cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("keyspace customer does not exist any more"),
+    });
+  });
+
+  it("are followed by the running primary's own sync, for which the run waits", async () => {
+    const o = orphans();
+    const bare = { ...(o.shard.get() ?? create(ShardSchema)) };
+    const value = Buffer.from(encodeShard(bare)).toString("base64");
+    const wait = step("shard.await-primary", {
+      keyspace: "customer",
+      shard: "-80",
+      server: SERVER,
+      key: o.shard.key,
+      alias: o.tablet.name,
+      timeoutMs: 90_000,
+    });
+    const plan = planFor(o.cluster, {
+      steps: [o.restoreTablet, { ...o.restoreShard, value }, wait],
+      reads: o.planned().reads,
+    });
+    const before = o.cluster.clock.now();
+    expect(await run(o.cluster, plan)).toMatchObject({ exit: "ok" });
+    expect(o.cluster.clock.now() - before).toBeLessThanOrEqual(31_000);
+    o.tablet.kill();
+    o.shard.put(create(ShardSchema));
+    const alone = planFor(o.cluster, { steps: [wait] });
+    expect(await run(o.cluster, alone)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("did not name itself as primary of customer/-80 within 90 s"),
+    });
+  });
+});
+
+describe("lock.clear", () => {
+  function abandoned() {
+    const cluster = labCluster({ rows: 1 });
+    const etcd = cluster.server(SERVER);
+    const lease = etcd.grant(86_400);
+    const key = `/vitess/global/internal/named_locks/customer/c2/locks/${lease}`;
+    const body = formatLockBody({ action: "WorkflowDelete", hostName: "dead", userName: "v", time: 0 });
+    const modRevision = etcd.put(key, body, lease);
+    const clear = step("lock.clear", { server: SERVER, key, lease, modRevision });
+    return { cluster, etcd, key, lease, body, plan: planFor(cluster, { steps: [clear] }) };
+  }
+
+  it("revokes the lease, and the key goes with it", async () => {
+    const { cluster, etcd, key, lease, plan } = abandoned();
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    expect(etcd.get(key)).toBeNull();
+    expect(etcd.lease(lease)).toBeNull();
+  });
+
+  it("leaves a lock that was taken again", async () => {
+    const { cluster, etcd, key, lease, body, plan } = abandoned();
+    etcd.put(key, body, lease);
+    expect(await run(cluster, plan)).toMatchObject({ exit: "refused" });
+    expect(etcd.get(key)).not.toBeNull();
+  });
+});
+
+describe("a step in another etcd than its locks", () => {
+  it("is not written when a lock is gone", async () => {
+    const cluster = labCluster({ rows: 1 });
+    cluster.addCell("zone2", { server: "etcd-zone2:2379", root: "/v2" });
+    cluster.run(createKeyspace(cluster, "moved"));
+    const { key } = cluster.topology.srvVSchema("zone2");
+    cluster.server("etcd-zone2:2379").delete(key);
+    const plan = planFor(cluster, {
+      steps: [step("srvvschema.rebuild", { cells: ["zone2"] })],
+      locks: LOCKS,
+    });
+    cluster.effects.hook = {
+      after: ({ detail }) => {
+        if (!detail.includes("/locks/")) return undefined;
+        const [lock] = cluster.server(SERVER).range("/vitess/global/keyspaces/customer/locks/");
+        cluster.server(SERVER).revoke(lock?.lease ?? "");
+        return undefined;
+      },
+    };
+    expect(await run(cluster, plan)).toMatchObject({ exit: expect.stringMatching(/interrupted|refused/) });
+    expect(cluster.server("etcd-zone2:2379").get(key)).toBeNull();
+  });
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from "vitest";
+import { reshardingLab } from "../../src/sim/lab.js";
+import type { SimTablet } from "../../src/sim/tablet.js";
+import { planFor, refTo, run, step } from "./hand-plan.js";
+
+const HOLD = "vtdoctor_hold_r1";
+
+function lab() {
+  const cluster = reshardingLab({ rows: 20 });
+  const tablet = cluster.tablet("zone1-0000000200");
+  const hold = step("table.hold", {
+    tablet: refTo(tablet),
+    dbName: "vt_customer",
+    holdSchema: HOLD,
+    tables: ["corder", "customer"],
+    views: [],
+  });
+  return { cluster, tablet, hold, plan: planFor(cluster, { steps: [hold] }) };
+}
+
+const tablesIn = (tablet: SimTablet, database: string) => [
+  ...(tablet.mysql.data.databases.get(database)?.keys() ?? []),
+];
+
+describe("table.hold", () => {
+  it("moves all tables in one statement, on the replica too", async () => {
+    const { cluster, tablet, plan } = lab();
+    const before = cluster.effects.log.length;
+    expect(await run(cluster, plan, ["01-table.hold"])).toMatchObject({
+      exit: "ok",
+      files: { "01-table.hold": [{ name: "corder" }, { name: "customer" }] },
+    });
+    for (const one of [tablet, cluster.tablet("zone1-0000000201")]) {
+      expect(tablesIn(one, "vt_customer")).toEqual([]);
+      expect(tablesIn(one, HOLD).sort()).toEqual(["corder", "customer"]);
+    }
+    expect(cluster.effects.log.slice(before).map((effect) => effect.detail)).toEqual([
+      "create database if not exists `vtdoctor_hold_r1`",
+      "rename table `vt_customer`.`corder` to `vtdoctor_hold_r1`.`corder`, `vt_customer`.`customer` to `vtdoctor_hold_r1`.`customer`",
+    ]);
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+
+  it("is refused for tables with triggers", async () => {
+    const { cluster, tablet, plan } = lab();
+    tablet.mysql.data.triggers.push({ database: "vt_customer", name: "t", table: "corder" });
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/corder .* has triggers/),
+    });
+    expect(tablesIn(tablet, "vt_customer")).toHaveLength(2);
+  });
+
+  it("is refused where a table went, or only a part was moved", async () => {
+    const gone = lab();
+    gone.tablet.executeAsDba("drop table `vt_customer`.`corder`");
+    expect(await run(gone.cluster, gone.plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("corder is gone from vt_customer"),
+    });
+    const half = lab();
+    half.tablet.executeAsDba(`create database ${HOLD}`);
+    half.tablet.executeAsDba(`rename table \`vt_customer\`.\`corder\` to \`${HOLD}\`.\`corder\``);
+    expect(await run(half.cluster, half.plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("somebody else moves tables there"),
+    });
+  });
+});
+
+describe("table.drop", () => {
+  it("drops what is there, and keeps the definitions in the run's folder", async () => {
+    const { cluster, tablet } = lab();
+    const drop = step("table.drop", {
+      tablet: refTo(tablet),
+      dbName: "vt_customer",
+      tables: ["corder", "missing"],
+    });
+    const ran = await run(cluster, planFor(cluster, { steps: [drop] }), ["01-table.drop"]);
+    expect(ran).toMatchObject({ exit: "ok", files: { "01-table.drop": [{ name: "corder" }] } });
+    expect(tablesIn(tablet, "vt_customer")).toEqual(["customer"]);
+  });
+});
+
+describe("keys.export", () => {
+  const alter = "alter table vt_customer.corder add key sku (sku), add unique key `odd``name` (id)";
+
+  it("adds the keys once, and says so when they are there", async () => {
+    const { cluster, tablet } = lab();
+    const actions = [{ table: "corder", alter: "alter table vt_customer.corder add key sku (sku)" }];
+    const keys = step("keys.export", { tablet: refTo(tablet), dbName: "vt_customer", actions, apply: true });
+    const plan = planFor(cluster, { steps: [keys] });
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+    expect(tablet.mysql.table("vt_customer", "corder")?.definition).toContain("KEY `sku` (");
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+
+  it("does not guess where a key of that name is there already and another is not", async () => {
+    const { cluster, tablet } = lab();
+    const [table] = [tablet.mysql.table("vt_customer", "corder")];
+    if (table)
+      table.definition = table.definition.replace(
+        "KEY `customer_id`",
+        "KEY `sku` (`sku`),\n  KEY `customer_id`",
+      );
+    const keys = step("keys.export", {
+      tablet: refTo(tablet),
+      dbName: "vt_customer",
+      actions: [{ table: "corder", alter }],
+      apply: true,
+    });
+    expect(await run(cluster, planFor(cluster, { steps: [keys] }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("has a key sku already, but not all of"),
+    });
+  });
+
+  it("only writes the file where the keys are not to be added", async () => {
+    const { cluster, tablet } = lab();
+    const before = tablet.mysql.table("vt_customer", "corder")?.definition;
+    const effects = cluster.effects.log.length;
+    const keys = step("keys.export", {
+      tablet: refTo(tablet),
+      dbName: "vt_customer",
+      actions: [{ table: "corder", alter }],
+      apply: false,
+    });
+    const ran = await run(cluster, planFor(cluster, { steps: [keys] }));
+    expect(ran.exit === "ok" && ran.steps[0]?.said).toMatch(/the statements are in .*deferred-keys\.sql/);
+    expect(cluster.effects.log).toHaveLength(effects);
+    expect(tablet.mysql.table("vt_customer", "corder")?.definition).toBe(before);
+  });
+});
