@@ -44,7 +44,8 @@ export class SimEtcd {
   readonly #keys = new Map<string, Version[]>();
   readonly #leases = new Map<string, Lease>();
   readonly #events: EtcdEvent[] = [];
-  #sorted: string[] | null = null;
+  /** Every key that some revision has, ascending. */
+  #sorted: string[] = [];
   #revision = 1;
   #compacted = 0;
   #nextLease: bigint;
@@ -107,15 +108,12 @@ export class SimEtcd {
 
   range(prefix: string, revision?: number): readonly Entry[] {
     this.#readable(revision);
-    this.#sorted ??= [...this.#keys.keys()].sort();
-    const entries: Entry[] = [];
-    for (let index = firstAtLeast(this.#sorted, prefix); index < this.#sorted.length; index++) {
-      const key = this.#sorted[index] ?? "";
-      if (!key.startsWith(prefix)) break;
-      const entry = this.#at(key, revision);
-      if (entry !== null) entries.push(entry);
-    }
-    return entries;
+    return [...this.#under(prefix, revision)];
+  }
+
+  /** Whether some key starts with `prefix` now. */
+  any(prefix: string): boolean {
+    return this.#under(prefix).next().done !== true;
   }
 
   /** Forgets what only revisions before `revision` show. */
@@ -127,7 +125,7 @@ export class SimEtcd {
       if (versions.length === 1 && versions[0]?.deleted && versions[0].modRevision <= revision)
         this.#keys.delete(key);
     }
-    this.#sorted = null;
+    this.#sorted = this.#sorted.filter((key) => this.#keys.has(key));
     const first = this.#events.findIndex((event) => event.revision >= revision);
     this.#events.splice(0, first === -1 ? this.#events.length : first);
   }
@@ -190,6 +188,15 @@ export class SimEtcd {
     this.#revision = Math.max(this.#revision, revision);
   }
 
+  *#under(prefix: string, revision?: number): Generator<Entry, void> {
+    for (let index = firstAtLeast(this.#sorted, prefix); index < this.#sorted.length; index++) {
+      const key = this.#sorted[index] ?? "";
+      if (!key.startsWith(prefix)) return;
+      const entry = this.#at(key, revision);
+      if (entry !== null) yield entry;
+    }
+  }
+
   #put(revision: number, key: string, value: Uint8Array, lease: string): void {
     const before = this.#at(key);
     if (before !== null) this.#leases.get(before.lease)?.keys.delete(key);
@@ -229,7 +236,7 @@ export class SimEtcd {
     if (versions !== undefined) versions.push(version);
     else {
       this.#keys.set(version.key, [version]);
-      this.#sorted = null;
+      this.#sorted.splice(firstAtLeast(this.#sorted, version.key), 0, version.key);
     }
   }
 

@@ -141,7 +141,7 @@ export class SimTopology {
 
   /** True where some key lies in the directory: only then can Vitess lock it. */
   exists(directory: string): boolean {
-    return this.global.etcd.range(`${directory}/`).length > 0;
+    return this.global.etcd.any(`${directory}/`);
   }
 }
 

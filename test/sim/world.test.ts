@@ -3,7 +3,15 @@ import { unanswered } from "../../src/cluster/outcome.js";
 import { SimClock } from "../../src/sim/clock.js";
 import { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
-import { interrupt, reshardCancel, switchAll } from "../../src/sim/native.js";
+import {
+  createKeyspace,
+  interrupt,
+  plannedReparent,
+  reshardCancel,
+  reshardCreate,
+  startTablet,
+  switchAll,
+} from "../../src/sim/native.js";
 
 const c2 = { keyspace: "customer", workflow: "c2" } as const;
 
@@ -125,4 +133,39 @@ describe("locks", () => {
       expect((users[1] ?? 0) + (users[3] ?? 0)).toBe(4);
     }
   });
+});
+
+test("a cell of its own etcd has its tablets and its serving graph there, and only there", async () => {
+  const cluster = new SimCluster({ version: "19.0.10" });
+  cluster.addCell("zone1");
+  cluster.addCell("zone2", { server: "etcd-zone2:2379", root: "/cell" });
+  cluster.run(createKeyspace(cluster, "ks"));
+  const start = (cell: string, uid: number, shard: string) => {
+    const tablet = cluster.addTablet({ alias: { cell, uid }, keyspace: "ks", shard });
+    cluster.run(startTablet(cluster, tablet));
+    return tablet;
+  };
+  for (const [uid, shard] of [
+    [1, "0"],
+    [2, "-80"],
+    [3, "80-"],
+  ] as const)
+    cluster.run(plannedReparent(cluster, start("zone1", uid, shard)));
+  const replica = start("zone2", 4, "-80");
+  const keysOfZone2 = async () => {
+    const range = await cluster.connect("etcd-zone2:2379").range({ prefix: "" });
+    return range.kind === "answered" ? range.value.entries.map(({ key }) => key) : [];
+  };
+  const servingGraph = ["/cell/SrvVSchema", "/cell/keyspaces/ks/SrvKeyspace"];
+  expect(await keysOfZone2()).toEqual([
+    ...servingGraph,
+    "/cell/keyspaces/ks/shards/-80/ShardReplication",
+    "/cell/tablets/zone2-0000000004/Tablet",
+  ]);
+  cluster.run(
+    reshardCreate(cluster, { keyspace: "ks", workflow: "w", sources: ["0"], targets: ["-80", "80-"] }),
+  );
+  cluster.run(reshardCancel(cluster, { keyspace: "ks", workflow: "w", version: 19 }));
+  expect(await keysOfZone2()).toEqual(servingGraph);
+  expect(replica.mysql.data.sidecar.vreplication).toHaveLength(1);
 });

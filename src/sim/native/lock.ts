@@ -25,7 +25,7 @@ export function* underLock<T>(cluster: SimCluster, options: LockOptions, body: (
   const isNamed = target.kind === "workflow" || target.kind === "named";
   const directory = lockDirectory(root, target);
   if (!isNamed && !cluster.topology.exists(directory)) return refuse(`node doesn't exist: ${directory}`);
-  if (etcd.range(locksPrefix(root, target)).length > 0)
+  if (etcd.any(locksPrefix(root, target)))
     return refuse(`deadline exceeded: ${locksPrefix(root, target).slice(0, -1)}`);
   const lease = etcd.grant(options.ttl ?? (isNamed ? NAMED_LOCK_TTL : LOCK_TTL));
   etcd.put(lockKey(root, target, lease), lockBytes(cluster.clock.now(), options), lease);
