@@ -116,6 +116,7 @@ describeWithEtcd("several members", () => {
 describeWithEtcd("an etcd that goes away", () => {
   test("takes its leases out of our hands before another could get them", async () => {
     const etcd = await startEtcd();
+    onTestFinished(etcd.stop);
     const store = open(etcd.address, { timeoutMs: 5_000, tls: null });
     const lease = await store.grant(5);
     if (lease.kind === "unanswered") throw new Error(lease.message);

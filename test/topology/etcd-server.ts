@@ -19,6 +19,7 @@ export const describeWithEtcd: typeof describe.skip = found ? describe : describ
 export interface EtcdServer {
   readonly address: string;
   compact(revision: number): Promise<void>;
+  /** May be called again. */
   stop(): Promise<void>;
 }
 
@@ -43,15 +44,18 @@ export async function startEtcd(
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
+  process.once("exit", () => server.kill("SIGKILL"));
   await ready(server, client);
   if (scheme === "http") await leads(clientUrl);
   return {
     address: `127.0.0.1:${client}`,
     compact: (revision) => compact(clientUrl, revision),
     stop: async () => {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGKILL");
-      await ended;
+      if (server.exitCode === null && server.signalCode === null) {
+        const ended = new Promise((resolve) => server.once("exit", resolve));
+        server.kill("SIGKILL");
+        await ended;
+      }
       rmSync(folder, { recursive: true, force: true });
     },
   };
