@@ -4,7 +4,7 @@ import type { Suppression } from "./suppression.js";
 import { decideExit, type FailOn } from "./verdict.js";
 
 /** Version of this document's form; it rises when a reader of an older one could be misled. */
-export const DOCUMENT_SCHEMA = 1;
+const DOCUMENT_SCHEMA = 1;
 
 /** What `scan --format json` prints (design section 4); its JSON Schema is `document.schema.json`. */
 export interface ScanDocument {
@@ -41,7 +41,7 @@ export interface Coverage {
 }
 
 /** What was looked at. `tablets`: processes that answered; the others are records. */
-export interface Seen {
+interface Seen {
   readonly cells: number;
   readonly keyspaces: number;
   readonly shards: number;
@@ -67,7 +67,7 @@ export interface UnansweredSource {
   readonly rules: readonly string[];
 }
 
-export interface Summary {
+interface Summary {
   /** Findings that are confirmed, by severity. */
   readonly confirmed: Readonly<Record<Severity, number>>;
   /** Findings of every severity, by state. */
@@ -75,7 +75,7 @@ export interface Summary {
   readonly expiredSuppressions: readonly ExpiredSuppression[];
 }
 
-export interface ExpiredSuppression {
+interface ExpiredSuppression {
   readonly finding: string;
   readonly reason: string;
   /** `2027-01-31`. */

@@ -19,6 +19,7 @@ export const renderHuman = (document: ScanDocument, style: Style): string => {
     ...stories.map((story) => renderStory(story, widths, style, paint)),
     notSeen(document.coverage.unanswered, style, paint),
     expired(document, style, paint),
+    together(stories, paint),
     paint.strong(summaryLine(document)),
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
@@ -102,6 +103,16 @@ const notSeen = (silent: readonly UnansweredSource[], style: Style, paint: Paint
     ),
     ...(hidden === 0 ? [] : [`  ${counted(hidden, "source")} that nothing rests on (--verbose names them)`]),
   ].join("\n");
+};
+
+/** One cause may have broken several objects: then there is one plan for all of them too. */
+const together = (stories: readonly Story[], paint: Paint): string => {
+  const repairable = stories.filter(
+    ({ finding }) => finding.state === "confirmed" && finding.repair.recipe !== null,
+  );
+  return repairable.length < 2
+    ? ""
+    : `next for these ${repairable.length} together: ${paint.command("vtdoctor fix --all --dry-run")}`;
 };
 
 const expired = (document: ScanDocument, style: Style, paint: Paint): string => {

@@ -4,17 +4,19 @@ export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}]+
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
-/** Lines no longer than `width` where words allow it, each after `indent`. */
+/** Lines no longer than `width` where words allow it, each after `indent`; what follows a list mark (`- `) hangs under its text. */
 export const wrapped = (text: string, width: number, indent: string): string => {
   const lines: string[] = [];
+  const hang = text.startsWith("- ") ? "  " : "";
   let line = "";
   for (const word of printable(text).split(" ")) {
-    if (line !== "" && indent.length + line.length + 1 + word.length > width) {
+    const before = indent.length + (lines.length === 0 ? 0 : hang.length);
+    if (line !== "" && before + line.length + 1 + word.length > width) {
       lines.push(line);
       line = word;
     } else line = line === "" ? word : `${line} ${word}`;
   }
-  return [...lines, line].map((one) => indent + one).join("\n");
+  return [...lines, line].map((one, i) => indent + (i === 0 ? "" : hang) + one).join("\n");
 };
 
 /** An evidence's `at`: an etcd revision, or unix milliseconds (which no revision of a real cluster reaches). */

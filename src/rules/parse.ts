@@ -14,7 +14,7 @@ import { compileTemplate, type Template } from "./template.js";
 import { validate } from "./validate.js";
 
 /** Placeholders that every rule's repair may use besides its columns. */
-export const BUILT_IN = ["id"] as const;
+const BUILT_IN = ["id"] as const;
 
 /**
  * One rule from its text. `id` must be the file's name and `family` the folder's. Throws a UsageError with file, line and field

@@ -21,7 +21,7 @@ export interface RuleFile {
   readonly examples: { readonly sick: readonly ExampleFile[]; readonly healthy: readonly ExampleFile[] };
 }
 
-export interface EvidenceFile {
+interface EvidenceFile {
   readonly each?: string;
   readonly fact: string;
   readonly source: string;
@@ -47,7 +47,7 @@ export interface VariantFile {
   readonly repair?: RepairFile;
 }
 
-export interface FollowsFile {
+interface FollowsFile {
   readonly rule: string;
   readonly on: Readonly<Record<string, string>>;
   readonly when?: ConditionFile;

@@ -38,7 +38,7 @@ export interface Rule {
 }
 
 /** What is said of an object. */
-export interface Verdict {
+interface Verdict {
   readonly severity: Severity;
   readonly symptom: Template;
   readonly impact: Template;

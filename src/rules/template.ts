@@ -41,7 +41,7 @@ export const compileTemplate = (text: string): Template => {
   };
 };
 
-export const prose: Quote = (value) => (value === null ? "(unknown)" : String(value));
+const prose: Quote = (value) => (value === null ? "(unknown)" : String(value));
 
 export const sqlLiteral: Quote = (value) => {
   if (value === null) return "NULL";

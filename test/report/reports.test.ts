@@ -19,6 +19,15 @@ describe("a scan for a person", () => {
     await expect(renderHuman(scan({ findings: STORY }), PLAIN)).toMatchFileSnapshot(golden("story.txt"));
   });
 
+  it("offers one plan where several things can be repaired", () => {
+    const other = finding({ id: "shard-missing-live-tablets@customer/80-" });
+    const together = /next for these 2 together: vtdoctor fix --all --dry-run/;
+    expect(renderHuman(scan({ findings: [finding(), other] }), PLAIN)).toMatch(together);
+    expect(renderHuman(scan({ findings: [finding(), { ...other, state: "suspected" }] }), PLAIN)).not.toMatch(
+      "together",
+    );
+  });
+
   it("shows the facts when asked", async () => {
     const verbose = renderHuman(scan({ findings: STORY }), { ...PLAIN, verbose: true });
     await expect(verbose).toMatchFileSnapshot(golden("story-verbose.txt"));

@@ -1,9 +1,10 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import { NEEDS } from "../../src/rules/rule.js";
 import { folderOf, RULE, rulesOf } from "./rule-text.js";
 
 const failure = (load: () => unknown): string => {
@@ -43,6 +44,11 @@ describe("the shipped rules", () => {
       rules.length + 1,
     );
   });
+});
+
+it("the schema for editors names the same sources", () => {
+  const schema = JSON.parse(readFileSync(join(SHIPPED_RULES, "rule.schema.json"), "utf8"));
+  expect(schema.properties.needs.items.enum).toEqual(NEEDS);
 });
 
 describe("a mistake in a rule is named with file, line and field", () => {
