@@ -158,6 +158,12 @@ describe("signs of an etcd that was put back from an older backup (design D8)", 
     expect(signs({ topo_key, live_tablet: primaries(3, { term_start: NOW - 90_000 }) })).toEqual([]);
   });
 
+  test("a Shard record that never saw a primary proves nothing", () => {
+    const name = (index: number) => `/vitess/global/keyspaces/customer/shards/${shardName(index)}/Shard`;
+    const topo_key = [cell, ...[0, 1, 2].map((index) => aTopoKey(name(index), encoded(ShardSchema, {})))];
+    expect(signs({ topo_key, live_tablet: primaries(3) })).toEqual([]);
+  });
+
   test("a server is at a lower revision than an earlier snapshot saw", () => {
     const meta = (revision: number) => [
       ...aTopology().meta,

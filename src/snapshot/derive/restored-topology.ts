@@ -39,8 +39,9 @@ const missingRecords = ({ process, deletion }: RestoredInputs): RestoredTopology
   };
 };
 
+/** A Shard record without a term never saw a primary, which is another story: it proves no age. */
 const newerTerms = (facts: Facts, { process, shard }: RestoredInputs): RestoredTopologyRow | null => {
-  const recorded = new Map(shard.map((row) => [`${row.keyspace}/${row.shard}`, row.primary_term_start ?? 0]));
+  const recorded = new Map(shard.map((row) => [`${row.keyspace}/${row.shard}`, row.primary_term_start]));
   const ours = new Map(
     process.filter(({ same_cluster }) => same_cluster === 1).map((row) => [row.address, row]),
   );
