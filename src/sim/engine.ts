@@ -94,9 +94,7 @@ export class SimEngine {
 
   #insert(rows: readonly ReadonlyMap<string, string | null>[]): ExecResult {
     if (rows.some((row) => row.has("id"))) throw new SqlError("id should not have a value");
-    const first = this.host.mysql.data.sidecar.next.vreplication;
-    insertStreamRows(this.host, rows);
-    for (const row of this.#rows()) if (Number(row.id) >= first) this.#control(row);
+    for (const row of insertStreamRows(this.host, rows)) this.#control(row);
     return { rowsAffected: rows.length };
   }
 

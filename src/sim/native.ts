@@ -1,7 +1,10 @@
 /** What Vitess itself does to a cluster, with its order of effects and its locks. */
 export { deleteShards } from "./native/delete-shard.js";
 export { addShard, applySchema, applyVSchema, createKeyspace, insertRows } from "./native/keyspace.js";
-export { moveTablesCancel, moveTablesCreate } from "./native/move-tables.js";
+export { moveTablesCreate } from "./native/move-tables.js";
+export { moveTablesCancel } from "./native/move-tables-cancel.js";
+export { moveTablesComplete } from "./native/move-tables-complete.js";
+export { moveTablesSwitch } from "./native/move-tables-switch.js";
 export { finish, interrupt, type Native } from "./native/operation.js";
 export { plannedReparent } from "./native/reparent.js";
 export { legacyCancel, reshardCancel } from "./native/reshard-cancel.js";

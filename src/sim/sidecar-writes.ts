@@ -57,20 +57,24 @@ const changeJournals = (mysql: SimMysql, statement: SidecarStatement): ExecResul
   return { rowsAffected: hit.length };
 };
 
-/** Columns that are not given get what the table gives them; an id is taken as it comes. */
-export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): void => {
+/**
+ * Columns that are not given get what the table gives them; an id is taken as it comes. The new ids are decided here and replicated as
+ * rows, so that a replica has the same ones whatever its own counter says.
+ */
+export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): readonly SidecarRow[] => {
   const blank = { workflow: "", dbName: "", source: "", workflowType: 0, limits: "0" };
-  const made = rows.map((values) => ({
-    ...newStreamRow(host.version, blank, host.nowSeconds()),
-    ...Object.fromEntries(values),
-  }));
-  host.mysql.write(({ sidecar }) => {
-    for (const row of made) {
-      const id = Number(row.id ?? sidecar.next.vreplication);
-      sidecar.next.vreplication = Math.max(sidecar.next.vreplication, id + 1);
-      sidecar.vreplication = [...sidecar.vreplication, { ...row, id: String(id) }];
-    }
+  let next = host.mysql.data.sidecar.next.vreplication;
+  const made = rows.map((values): SidecarRow => {
+    const id = Number(values.get("id") ?? next);
+    next = Math.max(next, id + 1);
+    const row = newStreamRow(host.version, blank, host.nowSeconds());
+    return { ...row, ...Object.fromEntries(values), id: String(id) };
   });
+  host.mysql.write(({ sidecar }) => {
+    sidecar.vreplication = [...sidecar.vreplication, ...made];
+    sidecar.next.vreplication = Math.max(sidecar.next.vreplication, next);
+  });
+  return made;
 };
 
 export const setInRows = (

@@ -7,7 +7,10 @@ import {
   deleteShards,
   interrupt,
   legacyCancel,
+  moveTablesCancel,
+  moveTablesComplete,
   moveTablesCreate,
+  moveTablesSwitch,
   plannedReparent,
   reshardCancel,
   reshardComplete,
@@ -22,6 +25,27 @@ import { deletionsOf, shapeOf } from "./shape.js";
 
 const RECORDINGS = join(import.meta.dirname, "../../fixtures/recordings");
 const c2 = { keyspace: "customer", workflow: "c2" } as const;
+
+/** From the end of c2: a new keyspace, and MoveTables m1 of corder into it, Running. */
+function movesCorder(cluster: SimCluster): void {
+  cluster.run(switchAll(cluster, c2));
+  cluster.run(reshardComplete(cluster, "customer", "c2"));
+  cluster.run(createKeyspace(cluster, "moved"));
+  const tablet = cluster.addTablet({ alias: { cell: "zone1", uid: 400 }, keyspace: "moved", shard: "0" });
+  cluster.run(startTablet(cluster, tablet));
+  cluster.run(plannedReparent(cluster, tablet));
+  const m1 = { workflow: "m1", keyspace: "moved", sourceKeyspace: "customer", tables: ["corder"] };
+  cluster.run(moveTablesCreate(cluster, { ...m1, cell: "zone1" }));
+  cluster.clock.advance(40_000);
+}
+
+/** What a finished VDiff leaves in the streams that it compared. */
+function vdiff(cluster: SimCluster): void {
+  cluster
+    .tablet("zone1-0000000400")
+    .engine.exec("update _vt.vreplication set stop_pos='' where workflow='m1'");
+  cluster.clock.advance(1_000);
+}
 
 /** What was done to the real cluster after `Reshard create`, and what the same does to the simulated one. */
 const OPERATIONS: readonly {
@@ -83,16 +107,42 @@ const OPERATIONS: readonly {
   {
     recording: "healthy-movetables-created-v24",
     version: "24.0.4",
+    do: movesCorder,
+  },
+  {
+    recording: "healthy-movetables-switched-v24",
+    version: "24.0.4",
     do(cluster) {
-      cluster.run(switchAll(cluster, c2));
-      cluster.run(reshardComplete(cluster, "customer", "c2"));
-      cluster.run(createKeyspace(cluster, "moved"));
-      const tablet = cluster.addTablet({ alias: { cell: "zone1", uid: 400 }, keyspace: "moved", shard: "0" });
-      cluster.run(startTablet(cluster, tablet));
-      cluster.run(plannedReparent(cluster, tablet));
-      const m1 = { workflow: "m1", keyspace: "moved", sourceKeyspace: "customer", tables: ["corder"] };
-      cluster.run(moveTablesCreate(cluster, { ...m1, cell: "zone1" }));
-      cluster.clock.advance(40_000);
+      movesCorder(cluster);
+      vdiff(cluster);
+      cluster.run(moveTablesSwitch(cluster, "moved", "m1"));
+      cluster.clock.advance(1_000);
+    },
+  },
+  {
+    recording: "movetables-completed-v24",
+    version: "24.0.4",
+    do(cluster) {
+      movesCorder(cluster);
+      cluster.run(moveTablesSwitch(cluster, "moved", "m1"));
+      cluster.run(moveTablesComplete(cluster, "moved", "m1"));
+    },
+  },
+  {
+    recording: "keep-data-denied-v24",
+    version: "24.0.4",
+    do(cluster) {
+      movesCorder(cluster);
+      cluster.run(moveTablesSwitch(cluster, "moved", "m1"));
+      cluster.run(moveTablesComplete(cluster, "moved", "m1"));
+      const toMoved = { keyspace: "moved", sourceKeyspace: "customer", tables: ["customer"], cell: "zone1" };
+      // One try without routing rules, cancelled with its data, came before the recorded one (verified.md 5).
+      cluster.run(moveTablesCreate(cluster, { ...toMoved, workflow: "m2", noRoutingRules: true }));
+      cluster.run(moveTablesCancel(cluster, { keyspace: "moved", workflow: "m2" }));
+      cluster.run(moveTablesCreate(cluster, { ...toMoved, workflow: "m3" }));
+      cluster.clock.advance(1_000);
+      const keep = { keepData: true, keepRoutingRules: true };
+      cluster.run(moveTablesCancel(cluster, { keyspace: "moved", workflow: "m3", ...keep }));
     },
   },
 ];

@@ -46,6 +46,13 @@ export function* loadWorkflow(cluster: SimCluster, keyspace: string, name: strin
   return { kind: "answered", value: { keyspace, name, sourceKeyspace, sources, targets } };
 }
 
+/** The tables that a MoveTables names. */
+export const movedTables = ({ targets }: Workflow): readonly string[] => {
+  const sources = targets.flatMap(({ rows }) => rows).map((row) => parseStreamSource(row.source ?? ""));
+  const rules = sources.flatMap((source) => (source.kind === "answered" ? source.value.rules : []));
+  return [...new Set(rules.map(({ match }) => match))];
+};
+
 /** The primary that the Shard record names, or why vtctld can not reach it. */
 export const primaryOf = (cluster: SimCluster, keyspace: string, shard: string): SimTablet | string => {
   const at = cluster.topology.shard(keyspace, shard);
