@@ -1,10 +1,9 @@
-import type { Blocked, LockScope, Read, Step, StepKind } from "./plan.js";
+import type { Blocked, LockScope, Read, Step } from "./plan.js";
 
 type Body<S> = S extends Step ? Omit<S, "id" | "class" | "destroys"> : never;
 
 /** A step before it has its place in the plan; class and losses follow from its kind (`steps/`). */
 export type DraftStep = Body<Step>;
-export type DraftStepOf<K extends StepKind> = Extract<DraftStep, { kind: K }>;
 
 export interface DraftStage {
   readonly title: string;

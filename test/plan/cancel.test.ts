@@ -118,6 +118,25 @@ describe("refused, and why (scene S4)", () => {
     expect(words(() => cancelOf(changed))).toMatch(reason);
   });
 
+  test.each([
+    ["another workflow's", "/vitess/global/internal/named_locks/customer/other/locks/77"],
+    ["a shard's that is not part of it", "/vitess/global/keyspaces/customer/shards/elsewhere/locks/77"],
+    ["another keyspace's", "/vitess/global/keyspaces/other/locks/77"],
+  ])("%s lock does not forbid", (_, key) => {
+    expect(kinds(cancelOf(addKey(facts, key, lockBody("WorkflowSwitchTraffic"), 99)))).toContain(
+      "stream.stop",
+    );
+  });
+
+  test.each([
+    ["its own", "/vitess/global/internal/named_locks/customer/c2/locks/77"],
+    ["a target shard's", "/vitess/global/keyspaces/customer/shards/-80/locks/77"],
+  ])("%s lock forbids", (_, key) => {
+    expect(words(() => cancelOf(addKey(facts, key, lockBody("EmergencyReparentShard"), 99)))).toMatch(
+      /EmergencyReparentShard of vtctld-0 holds the lock/,
+    );
+  });
+
   test("MoveTables whose reads are switched names the rule", () => {
     expect(words(() => cancelOf(recorded("healthy-movetables-switched-v24"), MOVE))).toMatch(
       /the rule .*corder leads to moved.corder .*\/RoutingRules, revision \d+/,

@@ -81,7 +81,9 @@ const rebuild = (snapshot: Snapshot): readonly DraftStep[] => [
 
 /** Vitess's order (`topology-and-wire.md` 4.4). */
 const locks = (subject: CancelSubject): readonly LockScope[] => [
-  { kind: "workflow", keyspace: subject.keyspace, workflow: subject.workflow },
+  ...[...new Set([...subject.groups, ...subject.references].map((group) => group.workflow))]
+    .sort()
+    .map((workflow): LockScope => ({ kind: "workflow", keyspace: subject.keyspace, workflow })),
   ...[...new Set([subject.sourceKeyspace, subject.keyspace])].map(
     (keyspace): LockScope => ({ kind: "keyspace", keyspace }),
   ),

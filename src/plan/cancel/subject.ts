@@ -111,7 +111,7 @@ const referenceCopies = (
     );
 };
 
-export const reverseStreams = (
+const reverseStreams = (
   snapshot: Snapshot,
   sources: readonly Side[],
   keyspace: string,

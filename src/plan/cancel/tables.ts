@@ -17,7 +17,7 @@ const INTERNAL = [
   /^_.*_old$/,
 ];
 
-export const isInternal = (table: string): boolean => INTERNAL.some((pattern) => pattern.test(table));
+const isInternal = (table: string): boolean => INTERNAL.some((pattern) => pattern.test(table));
 
 interface Rule {
   readonly match: string;

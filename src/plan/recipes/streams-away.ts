@@ -4,7 +4,7 @@ import { type Process, tabletRef } from "../view/processes.js";
 import { type StreamGroup, streamRows, streamSet } from "../view/streams.js";
 
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (`cancel-path.md` 5.2-5). */
-export const SETTLE_MS = 5000;
+const SETTLE_MS = 5000;
 
 /** Stop every stream everywhere, then prove it, before anything else is touched (design D16). */
 export const stopSteps = (
