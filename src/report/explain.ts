@@ -16,7 +16,7 @@ export const explainFinding = (
   return `${[
     `${paint.severity(finding.severity, finding.severity)} ${finding.state}  ${paint.strong(finding.id)}`,
     wrapped(finding.symptom, style.width, ""),
-    section("Sure", [finding.because]),
+    section(`Why ${finding.state}`, [finding.because]),
     facts(finding, style, paint),
     section("Impact", [finding.impact]),
     section("Cause", [finding.cause]),
