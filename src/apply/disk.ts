@@ -1,10 +1,10 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
 
 /** Whole or not at all, and on disk when it returns. Row images may be in it: readable by its owner alone. */
 export function writeWhole(file: string, text: string): void {
   const handle = openSync(`${file}.new`, "w", 0o600);
   try {
-    writeSync(handle, text);
+    writeFileSync(handle, text);
     fsyncSync(handle);
   } finally {
     closeSync(handle);

@@ -1,16 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RefusedError } from "../cluster/errors.js";
-import { isCode } from "./disk.js";
+import { isCode, writeWhole } from "./disk.js";
 
 /** The process that opens a run's folder, and how it finds out whether another one still runs. */
 export interface Owner {
@@ -31,7 +22,7 @@ interface Claim {
 export function claimFolder(folder: string, owner: Owner): () => void {
   const file = join(folder, "executor.lock");
   const own = join(folder, `executor.${owner.pid}.lock`);
-  writeSynced(own, JSON.stringify({ pid: owner.pid, hostName: owner.hostName } satisfies Claim));
+  writeWhole(own, JSON.stringify({ pid: owner.pid, hostName: owner.hostName } satisfies Claim));
   try {
     if (!tryLink(own, file)) {
       const holder = readClaim(file);
@@ -81,16 +72,6 @@ function readClaim(file: string): Claim | null {
   } catch (error) {
     if (isCode(error, "ENOENT") || error instanceof SyntaxError) return null;
     throw error;
-  }
-}
-
-function writeSynced(file: string, text: string): void {
-  const handle = openSync(file, "w");
-  try {
-    writeSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

@@ -10,7 +10,7 @@ interface Claim {
   readonly type: string;
 }
 
-export const addressOf = (tablet: TabletRef): string => `${tablet.address.host}:${tablet.address.grpcPort}`;
+const addressOf = (tablet: TabletRef): string => `${tablet.address.host}:${tablet.address.grpcPort}`;
 export const nameOf = (tablet: TabletRef): string => `${tablet.alias} (${addressOf(tablet)})`;
 
 /**

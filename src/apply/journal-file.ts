@@ -1,4 +1,12 @@
-import { closeSync, existsSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
 import { RefusedError } from "../cluster/errors.js";
 import type { JournalRecord } from "./journal.js";
 
@@ -20,7 +28,7 @@ export class JournalFile {
   }
 
   append(record: JournalRecord): void {
-    writeSync(this.#handle, `${JSON.stringify(record)}\n`);
+    writeFileSync(this.#handle, `${JSON.stringify(record)}\n`);
     fsyncSync(this.#handle);
     this.#records.push(record);
   }

@@ -13,7 +13,7 @@ import type { RunReport } from "./run-report.js";
 /** `runsDir`: usually `.vtdoctor/runs`. A plan is consumed once: the run has its id, and a second run of it is refused. */
 export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunFolder {
   const path = join(runsDir, plan.id);
-  mkdirSync(join(path, "before"), { recursive: true, mode: 0o700 });
+  makeFolder(runsDir, join(path, "before"));
   return claimed(path, owner, (release) => {
     if (existsSync(planIn(path))) {
       throw new RefusedError(
@@ -31,6 +31,15 @@ export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFo
   const path = join(runsDir, run);
   if (!existsSync(planIn(path))) throw new UsageError(noRun(runsDir, run));
   return claimed(path, owner, (release) => new DiskRunFolder(path, readPlan(planIn(path)), release));
+}
+
+function makeFolder(runsDir: string, path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--run-dir ${runsDir}: the run's folder can not be made there: ${words}`);
+  }
 }
 
 const planIn = (path: string): string => join(path, "plan.json");

@@ -12,7 +12,7 @@ export interface StreamSight {
   readonly othersRunning: number;
 }
 
-export interface LiveRow {
+interface LiveRow {
   readonly id: number;
   readonly state: string;
   readonly message: string;

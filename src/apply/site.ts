@@ -14,7 +14,7 @@ export interface Site {
 }
 
 /** What a step may leave in the run's folder for people. */
-export interface Evidence {
+interface Evidence {
   /** Adds a section to a file for people, once. */
   addSection(file: string, title: string, text: string): string;
 }

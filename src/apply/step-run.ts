@@ -6,8 +6,8 @@ import type { Site } from "./site.js";
 import { type BoundStep, bind } from "./steps/registry.js";
 import type { Check, Effect, Refused } from "./verdict.js";
 
-/** How often and how far apart the end state is looked for: a call whose reply was lost may still be at work. */
-const VERIFY_TRIES = 5;
+/** How often and how far apart the end state is looked for; longer where the reply was lost, as the call may still be at work. */
+const VERIFY_TRIES = { done: 5, unanswered: 20 } as const;
 const VERIFY_EVERY_MS = 1000;
 
 /** One step: check, image, intent, effect, proof, result (design D20). Throws where its end state is not reached. */
@@ -54,9 +54,9 @@ export class StepRun {
     return this.folder.keepBefore(this.step.id, image.value);
   }
 
-  private async proof(effect: Effect): Promise<Check> {
+  private async proof(effect: Exclude<Effect, Refused>): Promise<Check> {
     let proof = await this.bound.verify(this.site, effect);
-    for (let tries = 1; tries < VERIFY_TRIES && isOpen(proof); tries++) {
+    for (let tries = 1; tries < VERIFY_TRIES[effect.kind] && isOpen(proof); tries++) {
       await this.site.world.clock.sleep(VERIFY_EVERY_MS);
       proof = await this.bound.verify(this.site, effect);
     }

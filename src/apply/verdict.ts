@@ -1,4 +1,4 @@
-import type { Outcome, Unanswered } from "../cluster/outcome.js";
+import type { Unanswered } from "../cluster/outcome.js";
 
 /** What reality says about one step, before or after it. */
 export type Check =
@@ -35,6 +35,3 @@ export const silent = (who: string, outcome: Unanswered): Silent => ({
 export type Known<T> = { readonly kind: "known"; readonly value: T } | Refused | Silent;
 
 export const known = <T>(value: T): Known<T> => ({ kind: "known", value });
-
-export const knownFrom = <T>(who: string, outcome: Outcome<T>): Known<T> =>
-  outcome.kind === "answered" ? known(outcome.value) : silent(who, outcome);

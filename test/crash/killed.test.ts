@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../src/apply/execute.js";
 import { resume } from "../../src/apply/resume.js";
@@ -28,34 +29,49 @@ interface Ending {
   readonly result: RunResult;
   readonly image: WorldImage;
   readonly cluster: SimCluster;
+  /** Of the first process. */
   readonly fate: Fate;
-  readonly resumed: boolean;
 }
 
-/** Executes the plan in a process that is killed at instant `killAt`, and, where it was, resumes the run in another one. */
-async function liveThrough(scene: Scene, plan: Plan, killAt: number): Promise<Ending> {
+/**
+ * Executes the plan in a process that is killed at instant `kills[0]`, resumes it in one that is killed at its instant `kills[1]`, and
+ * so on; the one after the last lives.
+ */
+async function liveThrough(scene: Scene, plan: Plan, kills: readonly number[]): Promise<Ending> {
   rmSync(join(runs, plan.id), { recursive: true, force: true });
   const cluster = scene.build();
-  const fate = new Fate(killAt);
-  fate.rule(cluster);
-  const finish = async (result: RunResult, resumed: boolean): Promise<Ending> => {
+  const fates = [...kills, NEVER].map((killAt) => new Fate(killAt));
+  for (const [index, fate] of fates.entries()) {
+    const result = await liveOnce(cluster, plan, index + 1, fate);
+    if (result === "killed") continue;
     cluster.clock.advance(120_000);
-    return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate, resumed };
-  };
+    return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate: fates[0] ?? fate };
+  }
+  throw new Error("the process that was not killed did not come to an end");
+}
+
+async function liveOnce(
+  cluster: SimCluster,
+  plan: Plan,
+  pid: number,
+  fate: Fate,
+): Promise<RunResult | "killed"> {
+  fate.rule(cluster);
+  const doctor = doctorAt(cluster, `doctor-${pid}`);
   try {
-    const folder = new MortalFolder(createRunFolder(runs, plan, owner(1)), fate);
-    const result = await execute(plan, doctorAt(cluster), folder, OPTIONS);
+    const folder = new MortalFolder(
+      pid === 1 ? createRunFolder(runs, plan, owner(pid)) : openRunFolder(runs, plan.id, owner(pid)),
+      fate,
+    );
+    const result =
+      pid === 1 ? await execute(plan, doctor, folder, OPTIONS) : await resume(folder, doctor, OPTIONS);
     folder.close();
-    return await finish(result, false);
+    return result;
   } catch (error) {
     if (!(error instanceof Killed)) throw error;
+    cluster.disconnectAll();
+    return "killed";
   }
-  cluster.disconnectAll();
-  cluster.effects.hook = {};
-  const folder = openRunFolder(runs, plan.id, owner(2));
-  const result = await resume(folder, doctorAt(cluster, "doctor-2"), OPTIONS);
-  folder.close();
-  return await finish(result, true);
 }
 
 /** A replica follows its primary: what the plan does to 200 happens to 201 as well. */
@@ -69,7 +85,7 @@ describe.each([orphaned, running, purged, copying, moving])("the repair of $name
   beforeAll(async () => {
     plan = await planOf(scene);
     before = scene.build();
-    whole = await liveThrough(scene, plan, NEVER);
+    whole = await liveThrough(scene, plan, []);
   });
 
   it("comes to its end, and every step was done", () => {
@@ -100,7 +116,7 @@ describe.each([orphaned, running, purged, copying, moving])("the repair of $name
     const instants = whole.fate.passed;
     expect(instants).toBeGreaterThan(50);
     for (let killAt = 1; killAt <= instants; killAt++) {
-      const ending = await liveThrough(scene, plan, killAt);
+      const ending = await liveThrough(scene, plan, [killAt]);
       expect(ending.fate.killed, `instant ${killAt} was reached`).toBe(true);
       const where = `killed ${ending.fate.at} (instant ${killAt} of ${instants})`;
       expect(changed(whole.image, ending.image), where).toEqual([]);
@@ -112,4 +128,16 @@ describe.each([orphaned, running, purged, copying, moving])("the repair of $name
       expect(existsSync(join(runs, plan.id, "executor.lock")), where).toBe(false);
     }
   }, 120_000);
+
+  it("ends the same when the processes that resume it are killed as well", async () => {
+    const instant = fc.integer({ min: 1, max: whole.fate.passed });
+    await fc.assert(
+      fc.asyncProperty(fc.array(instant, { minLength: 2, maxLength: 4 }), async (kills) => {
+        const ending = await liveThrough(scene, plan, kills);
+        expect(changed(whole.image, ending.image)).toEqual([]);
+        if (scene !== purged) expect(userRows(ending.cluster)).toEqual(userRows(before));
+      }),
+      { numRuns: 10 },
+    );
+  }, 60_000);
 });

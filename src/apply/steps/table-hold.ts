@@ -40,9 +40,7 @@ export const tableHold: StepRunner<"table.hold"> = {
   }),
 };
 
-export const holdStatements = (
-  step: Pick<Hold, "dbName" | "holdSchema" | "tables">,
-): readonly [string, string] => [
+const holdStatements = (step: Pick<Hold, "dbName" | "holdSchema" | "tables">): readonly [string, string] => [
   `create database if not exists ${sqlName(step.holdSchema)}`,
   `rename table ${step.tables.map((table) => `${qualified(step.dbName, table)} to ${qualified(step.holdSchema, table)}`).join(", ")}`,
 ];
