@@ -11,7 +11,13 @@ import {
   TabletType,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { Facts } from "../../src/snapshot/facts.js";
-import { decodeShard, decodeTablet, encodeShard, encodeSrvKeyspace } from "../../src/topology/records.js";
+import {
+  decodeShard,
+  decodeTablet,
+  encodeShard,
+  encodeSrvKeyspace,
+  encodeTablet,
+} from "../../src/topology/records.js";
 import { addKey, addStream, dead, live, silentOn, withoutKey } from "./change.js";
 import { fixOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
@@ -202,6 +208,31 @@ describe("what forbids to restore", () => {
     const plan = fixOf(changed);
     expect(restoredShards(plan)).not.toContain("-80");
     expect(reasons(plan)).toMatch(reason);
+  });
+});
+
+describe("what is no orphan", () => {
+  test("a shard that the topology has keeps its streams, even where a Tablet record is missing", () => {
+    const facts = withoutKey(
+      recorded("healthy-reshard-running-v24"),
+      "/vitess/zone1/tablets/zone1-0000000200/Tablet",
+    );
+    for (const orphans of [null, "restore", "retire"] as const) {
+      const plan = fixOf(facts, { orphans });
+      expect(kinds(plan)).toEqual([]);
+      expect(plan.blocked.map((one) => one.instead).join()).toMatch(/restart/);
+    }
+  });
+
+  test("a tablet that was registered for another shard since needs no accounting", () => {
+    const facts = dead(cancelled(), "zone1-0000000201");
+    const record = decodeTablet(
+      facts.topo_history.find((row) => row.key.endsWith("0201/Tablet"))?.value ?? new Uint8Array(),
+    );
+    if (record.kind === "unanswered") throw new Error(record.message);
+    const elsewhere = encodeTablet({ ...record.value, shard: "0" });
+    const plan = fixOf(addKey(facts, "/vitess/zone1/tablets/zone1-0000000201/Tablet", elsewhere, 70));
+    expect(restoredShards(plan)).toEqual(["-80", "80-"]);
   });
 });
 

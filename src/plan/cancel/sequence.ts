@@ -31,7 +31,7 @@ export const cancelDraft = (
   const workflows = forward.map((group) => group.workflow);
   const moves = subject.kind === "MoveTables";
   const steps: readonly DraftStep[] = [
-    ...stopSteps(snapshot, forward, { orphan: false }),
+    ...stopSteps(snapshot, forward, () => false),
     ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
     ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
     ...(moves ? denialSteps(snapshot, subject) : []),

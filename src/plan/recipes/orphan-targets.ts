@@ -1,7 +1,7 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Process, processAt, processesOfAlias } from "../view/processes.js";
-import type { OrphanTarget } from "./orphan-shard.js";
+import type { OrphanTarget } from "./orphan/judge.js";
 
 /** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
 export const orphanTargets = (snapshot: Snapshot, findings: readonly Finding[]): readonly OrphanTarget[] => {

@@ -10,7 +10,7 @@ const SETTLE_MS = 5000;
 export const stopSteps = (
   snapshot: Snapshot,
   groups: readonly StreamGroup[],
-  where: { readonly orphan: boolean },
+  isOrphan: (group: StreamGroup) => boolean,
 ): readonly DraftStep[] =>
   groups.length === 0
     ? []
@@ -22,7 +22,7 @@ export const stopSteps = (
             workflow: group.workflow,
             dbName: group.dbName,
             rows: streamRows(snapshot, group),
-            ...(where.orphan ? { orphan: true } : {}),
+            ...(isOrphan(group) ? { orphan: true } : {}),
           }),
         ),
         verify("stream.verify-stopped", snapshot, groups),

@@ -13,6 +13,7 @@ export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly O
   ...unreadableLists(orphan),
   ...memberAliases(orphan)
     .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
+    .filter((alias) => !registeredElsewhere(snapshot, orphan, alias))
     .map((alias) => silent(snapshot, orphan, alias)),
   ...orphan.processes.flatMap((process) => {
     const twins = orphan.processes.filter((other) => other.alias === process.alias);
@@ -63,6 +64,15 @@ export const removedBefore = (orphan: OrphanShard): readonly string[] => {
   const members = new Set([...memberAliases(orphan), ...orphan.processes.map((process) => process.alias)]);
   return orphan.tablets.map((tablet) => tablet.alias).filter((alias) => !members.has(alias));
 };
+
+/** It has a record of another shard now, and Vitess lets no process of that alias start for this one (`topology-and-wire.md` 9.1). */
+const registeredElsewhere = (snapshot: Snapshot, orphan: OrphanShard, alias: string): boolean =>
+  snapshot.all(
+    "SELECT 1 FROM tablet WHERE alias = ? AND NOT (keyspace = ? AND shard = ?)",
+    alias,
+    orphan.keyspace,
+    orphan.shard,
+  ).length > 0;
 
 const silent = (snapshot: Snapshot, orphan: OrphanShard, alias: string): Obstacle => {
   const answer = snapshot.all<{ address: string; reason: string; message: string }>(
