@@ -18,14 +18,14 @@ export interface SimTable {
   uncounted: number;
 }
 
-export interface SimTrigger {
+interface SimTrigger {
   readonly database: string;
   readonly name: string;
   readonly table: string;
 }
 
 /** `_vt`, column to text, as a client reads it. */
-export interface Sidecar {
+interface Sidecar {
   vreplication: SidecarRow[];
   copyState: CopyStateRow[];
   postCopyActions: PostCopyActionRow[];
@@ -41,7 +41,7 @@ export interface CopyStateRow {
   readonly tableName: string;
 }
 
-export interface PostCopyActionRow {
+interface PostCopyActionRow {
   readonly id: number;
   readonly vreplId: number;
   readonly tableName: string;
@@ -49,13 +49,13 @@ export interface PostCopyActionRow {
   readonly action: string;
 }
 
-export interface JournalRow {
+interface JournalRow {
   readonly id: string;
   readonly dbName: string;
   readonly val: string;
 }
 
-export interface VdiffRow {
+interface VdiffRow {
   readonly id: number;
   readonly uuid: string;
   readonly workflow: string;

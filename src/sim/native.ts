@@ -5,7 +5,7 @@ export { moveTablesCreate } from "./native/move-tables.js";
 export { moveTablesCancel } from "./native/move-tables-cancel.js";
 export { moveTablesComplete } from "./native/move-tables-complete.js";
 export { moveTablesSwitch } from "./native/move-tables-switch.js";
-export { finish, interrupt, type Native } from "./native/operation.js";
+export { finish, interrupt } from "./native/operation.js";
 export { plannedReparent } from "./native/reparent.js";
 export { legacyCancel, reshardCancel } from "./native/reshard-cancel.js";
 export { reshardComplete } from "./native/reshard-complete.js";

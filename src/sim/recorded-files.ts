@@ -12,7 +12,7 @@ export interface RecordedFiles {
   readonly tablets: readonly RecordedTablet[];
 }
 
-export interface RecordedEntry {
+interface RecordedEntry {
   readonly key: string;
   readonly value_base64: string;
   readonly create_revision: number;
@@ -21,7 +21,7 @@ export interface RecordedEntry {
   readonly lease: number | string;
 }
 
-export interface RecordedEvent {
+interface RecordedEvent {
   readonly revision: number;
   readonly type: "put" | "delete";
   readonly key: string;

@@ -16,7 +16,7 @@ export type SidecarStatement =
       readonly rows: readonly ReadonlyMap<string, string | null>[];
     };
 
-export type SidecarTable = "vreplication" | "resharding_journal";
+type SidecarTable = "vreplication" | "resharding_journal";
 
 /** `column = value` or `column in (values)`; all of a WHERE must hold. */
 export interface Condition {

@@ -7,14 +7,6 @@ export const atLeast = (version: VitessVersion, major: number): boolean =>
   Number.parseInt(version, 10) >= major;
 
 /** Vitess's numbers (`binlogdata.VReplicationWorkflowType`). */
-export const WORKFLOW_TYPES = [
-  "Materialize",
-  "MoveTables",
-  "CreateLookupIndex",
-  "Migrate",
-  "Reshard",
-  "OnlineDDL",
-];
 export const MATERIALIZE = 0;
 export const MOVE_TABLES = 1;
 export const RESHARD = 4;

@@ -55,6 +55,20 @@ test("tables with triggers do not leave their schema", () => {
   });
 });
 
+test("a replica whose replication breaks says why and stands still", () => {
+  const { mysql } = cluster.tablet("zone1-0000000201");
+  mysql.breakReplication("Could not execute Write_rows event (errno 1062)");
+  const before = structuredClone(mysql.data.databases);
+  primary().executeAsDba("create database vtdoctor_hold_r1");
+  expect(mysql.data.databases).toEqual(before);
+  expect(mysql.status()).toMatchObject({
+    sourcePort: primary().mysql.port,
+    ioState: 1,
+    sqlState: 1,
+    lastError: "Could not execute Write_rows event (errno 1062)",
+  });
+});
+
 test("a server in super_read_only refuses", () => {
   const replica = cluster.tablet("zone1-0000000201");
   expect(replica.executeAsDba("create database x")).toMatchObject({

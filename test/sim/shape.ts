@@ -151,7 +151,7 @@ const withoutGtids = (val: string): object => {
 
 const actionOf = (value: Uint8Array): string => answerOf(parseLockBody(value)).action;
 
-export const answerOf = <T>(outcome: Outcome<T>): T => {
+const answerOf = <T>(outcome: Outcome<T>): T => {
   if (outcome.kind === "answered") return outcome.value;
   throw new Error(`${outcome.reason}: ${outcome.message}`);
 };

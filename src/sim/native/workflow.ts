@@ -20,7 +20,7 @@ export interface Participant {
   readonly tablet: SimTablet;
 }
 
-export interface Target extends Participant {
+interface Target extends Participant {
   readonly rows: readonly SidecarRow[];
 }
 
