@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Read } from "../plan.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
-import type { Refusal } from "./refusal.js";
+import { MAKE_IT_ANSWER, type Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
 
 /**
@@ -22,7 +22,7 @@ export const silentTargets = (snapshot: Snapshot, subject: CancelSubject): reado
     .filter((record) => speakers(snapshot, record).length === 0)
     .map((record) => ({
       fact: `no primary of ${shardName(record)} said whether it has streams of ${subject.workflow}`,
-      instead: "make it answer, then plan again: an absence is never concluded from silence",
+      instead: MAKE_IT_ANSWER,
     }));
 
 /** That they have no stream of it is part of what the plan rests on. */

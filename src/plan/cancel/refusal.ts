@@ -13,3 +13,6 @@ export const refuse = (name: string, refusals: readonly Refusal[]): void => {
   const facts = [...new Set(refusals.map((refusal) => refusal.fact))].join("; ");
   throw new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${first.instead}.`);
 };
+
+/** What to do about a silence. */
+export const MAKE_IT_ANSWER = "make it answer, then plan again: an absence is never concluded from silence";

@@ -4,7 +4,7 @@ import type { DraftStep } from "../draft.js";
 import { base64, keyFact } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
 import type { CancelSubject } from "./subject.js";
-import { toTables } from "./switched.js";
+import { toTables } from "./switched-tables.js";
 import { ruleNames, ruleTables } from "./tables.js";
 
 /** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (`cancel-path.md` 5.2-9). */
