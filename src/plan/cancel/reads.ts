@@ -3,6 +3,7 @@ import { routingRulesKey } from "../../topology/paths.js";
 import type { Read } from "../plan.js";
 import { keyRead } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
+import { servingReads } from "../view/serving.js";
 import { streamRead } from "../view/streams.js";
 import { absenceReads } from "./other-targets.js";
 import type { CancelSubject } from "./subject.js";
@@ -12,20 +13,12 @@ export const cancelReads = (snapshot: Snapshot, subject: CancelSubject): readonl
   ...[...subject.targets, ...subject.sources].flatMap((side) =>
     side.record === null ? [] : [keyRead(snapshot, side.record.server, side.record.key)],
   ),
-  ...(subject.kind === "Reshard" ? servingReads(snapshot, subject) : ruleReads(snapshot)),
+  ...(subject.kind === "Reshard" ? servingReads(snapshot, subject.keyspace) : ruleReads(snapshot)),
   ...[...subject.groups, ...subject.references, ...subject.reverse].map((group) =>
     streamRead(snapshot, group),
   ),
   ...absenceReads(snapshot, subject),
 ];
-
-const servingReads = (snapshot: Snapshot, subject: CancelSubject): readonly Read[] =>
-  snapshot
-    .all<{ server: string; key: string }>(
-      "SELECT server, key FROM srv_keyspace WHERE keyspace = ? ORDER BY cell",
-      subject.keyspace,
-    )
-    .map(({ server, key }) => keyRead(snapshot, server, key));
 
 const ruleReads = (snapshot: Snapshot): readonly Read[] => {
   const { server, root } = globalRoot(snapshot);

@@ -7,6 +7,7 @@ import type { Read } from "../../plan.js";
 import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
+import { servingReads } from "../../view/serving.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
 import { deletionsOf, listedAliases } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
@@ -86,17 +87,13 @@ export const restoreReads = (snapshot: Snapshot, orphan: OrphanShard): readonly 
   const global = globalRoot(snapshot);
   const range = keyRangeOfShard(orphan.shard);
   const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
-  const served = snapshot.all<{ server: string; key: string }>(
-    "SELECT server, key FROM srv_keyspace WHERE keyspace = ? ORDER BY cell",
-    orphan.keyspace,
-  );
   return [
     ...(keyspace === null ? [] : [keyRead(snapshot, keyspace.server, keyspace.key)]),
     keyRead(snapshot, global.server, orphanShardKey(snapshot, orphan)),
     ...shardRecords(snapshot, orphan.keyspace)
       .filter((other) => range !== null && overlaps(other, range))
       .map(({ server, key }) => keyRead(snapshot, server, key)),
-    ...served.map(({ server, key }) => keyRead(snapshot, server, key)),
+    ...servingReads(snapshot, orphan.keyspace),
     ...orphan.processes.flatMap((process) => {
       const keys = keysOf(snapshot, process);
       return keys === null
