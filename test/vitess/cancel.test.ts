@@ -137,7 +137,7 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
   });
 
   async function noDifference(workflow: string): Promise<void> {
-    const name = ["--workflow", workflow, "--target-keyspace", "customer"];
+    const name = ["--format=json", "--workflow", workflow, "--target-keyspace", "customer"];
     await lab.ctl("VDiff", ...name, "create", "--tablet-types", "primary");
     await until("the VDiff", 60_000, async () =>
       (await lab.ctl("VDiff", ...name, "show", "last")).includes('"State": "completed"'),
