@@ -95,10 +95,6 @@ class DiskRunFolder implements RunFolder {
     return relative;
   }
 
-  readBefore(name: string): unknown {
-    return JSON.parse(readFileSync(join(this.path, imagePath(name)), "utf8"));
-  }
-
   addSection(file: string, title: string, text: string): string {
     const path = join(this.path, file);
     const written = existsSync(path) ? readFileSync(path, "utf8") : "";

@@ -16,7 +16,6 @@ export interface RunFolder {
   append(record: JournalRecord): void;
   /** `before/<name>.json`; the first image of a name stays. Returns its path inside the folder. */
   keepBefore(name: string, image: unknown): string;
-  readBefore(name: string): unknown;
   /** Adds a section to a text file unless a section of that title is there. Returns the file's path. */
   addSection(file: string, title: string, text: string): string;
   saveReport(report: RunReport): void;

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execute } from "../../src/apply/execute.js";
@@ -77,13 +77,16 @@ export type Ran =
     }
   | { readonly exit: Exclude<ExitName, "ok">; readonly said: string };
 
+const imageIn = (path: string, name: string): unknown =>
+  JSON.parse(readFileSync(join(path, "before", `${name}.json`), "utf8"));
+
 /** Executes the plan in a folder that is gone afterwards; `read` names before-images to hand out. */
 export async function run(cluster: SimCluster, plan: Plan, read: readonly string[] = []): Promise<Ran> {
   const runs = mkdtempSync(join(tmpdir(), "vtdoctor-steps-"));
   const folder = createRunFolder(runs, plan, { pid: 1, hostName: "doctor-1", isAlive: () => false });
   try {
     const { steps } = await execute(plan, doctorAt(cluster), folder, { lockTimeoutMs: 45_000 });
-    const files = Object.fromEntries(read.map((name) => [name, folder.readBefore(name)]));
+    const files = Object.fromEntries(read.map((name) => [name, imageIn(folder.path, name)]));
     return { exit: "ok", steps, files };
   } catch (error) {
     if (error instanceof DoctorError && error.exit !== "ok") return { exit: error.exit, said: error.message };

@@ -93,7 +93,8 @@ describe("a run's folder", () => {
     const folder = createRunFolder(runs, plan, owner(1, [1]));
     expect(folder.keepBefore("01-x", { a: 1 })).toBe("before/01-x.json");
     folder.keepBefore("01-x", { a: 2 });
-    expect(folder.readBefore("01-x")).toEqual({ a: 1 });
+    expect(folder.keepBefore("02-a/../b", {})).toBe("before/02-a%2F..%2Fb.json");
+    expect(JSON.parse(readFileSync(join(folder.path, "before/01-x.json"), "utf8"))).toEqual({ a: 1 });
     folder.close();
   });
 

@@ -99,10 +99,6 @@ export class MortalFolder implements RunFolder {
     return path;
   }
 
-  readBefore(name: string): unknown {
-    return this.folder.readBefore(name);
-  }
-
   addSection(file: string, title: string, text: string): string {
     this.fate.instant("before a section");
     const path = this.folder.addSection(file, title, text);
