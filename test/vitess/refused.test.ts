@@ -65,10 +65,9 @@ describe.skipIf(labMissing() !== null)("S4, refused", () => {
       })),
     );
     const id = migrationId("customer", ids);
-    await lab.sql(
-      100,
-      `insert into _vt.resharding_journal values (${id}, 'vt_customer', 'id:${id} migration_type:SHARDS')`,
-    );
+    // Not binlogged: the running streams would take it for a switch, and move on.
+    const row = `(${id}, 'vt_customer', 'id:${id} migration_type:SHARDS')`;
+    await lab.sql(100, `set sql_log_bin = 0; insert into _vt.resharding_journal values ${row}`);
     await refuses(doctor, /journal/, new RegExp(String(id)));
   });
 

@@ -58,7 +58,7 @@ export class Doctor {
   }
 }
 
-export function parsed<T = ScanDocument>(said: Ran): T {
+function parsed<T = ScanDocument>(said: Ran): T {
   try {
     return JSON.parse(said.stdout) as T;
   } catch {

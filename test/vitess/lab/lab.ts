@@ -42,7 +42,7 @@ export interface LabOptions {
 }
 
 export const GLOBAL_ETCD = 22379;
-export const ONE_CELL: readonly Cell[] = [{ name: "zone1", etcdPort: GLOBAL_ETCD, root: "/vitess/zone1" }];
+const ONE_CELL: readonly Cell[] = [{ name: "zone1", etcdPort: GLOBAL_ETCD, root: "/vitess/zone1" }];
 /** The second cell has its own etcd server and its own root. */
 export const TWO_CELLS: readonly Cell[] = [
   ...ONE_CELL,

@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { Plan } from "../../../src/plan/plan.js";
-import { type Doctor, parsed } from "./doctor.js";
+import type { Doctor } from "./doctor.js";
 
 /** `fix --dry-run --out`: the path of the saved plan, which is not empty. */
 export async function savedPlan(doctor: Doctor, ...args: string[]): Promise<string> {
@@ -22,14 +21,6 @@ export async function repaired(doctor: Doctor, ...args: string[]): Promise<void>
     "json",
   );
   expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
-}
-
-export async function dryRun(
-  doctor: Doctor,
-  ...args: string[]
-): Promise<{ readonly plan: Plan; readonly code: number }> {
-  const said = await doctor.write("fix", ...args, "--dry-run", "--format", "json");
-  return { plan: parsed<{ plan: Plan }>(said).plan, code: said.code };
 }
 
 /** The keys that a shard-dropping cancel deletes and its repair must give back byte for byte. */

@@ -14,7 +14,7 @@ export interface ReshardOptions {
   readonly create?: readonly string[];
 }
 
-export const TARGETS = { "-80": [200, 201], "80-": [300] };
+const TARGETS = { "-80": [200, 201], "80-": [300] };
 
 /** A keyspace with shard 0 (tablet 100), its targets, rows, and (unless `workflow` is null) a Reshard that was created. */
 export async function reshardCluster(lab: Lab, options: ReshardOptions = {}): Promise<void> {
