@@ -13,7 +13,7 @@ export type Parsed =
     };
 
 /** `--topo_global_root` as v19 spells it: the same flag. */
-export const dashed = (argument: string): string =>
+const dashed = (argument: string): string =>
   /^--[a-z0-9]+(_[a-z0-9]+)+(=|$)/.test(argument)
     ? argument.replace(/^[^=]*/, (name) => name.replaceAll("_", "-"))
     : argument;

@@ -31,10 +31,6 @@ const CANCELLING = {
   },
 } as const satisfies Record<string, Option>;
 
-const WHY_NOT = {
-  "why-not": { type: "string", group: "Selection", about: "a rule: why it says nothing about this object" },
-} as const satisfies Record<string, Option>;
-
 /** In the order in which `--help` shows them. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -69,7 +65,7 @@ export const COMMANDS: readonly Command[] = [
     name: "explain",
     usage: "explain <finding>",
     about: "the proof of a finding, or what a rule means",
-    options: { ...LOOKING, ...WHY_NOT },
+    options: LOOKING,
     load: () => import("./commands/explain.js"),
   },
   {

@@ -1,9 +1,47 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { collect } from "../collect/collect.js";
 import type { Recordings } from "../rules/examples.js";
+import type { Rule } from "../rules/rule.js";
+import type { SimCluster } from "../sim/cluster.js";
+import { loadRecording } from "../sim/recording.js";
+import type { Facts } from "../snapshot/facts.js";
+import { type Inventory, NO_INVENTORY } from "../witnesses/inventory.js";
+import { simulatedSettings, simulatedSources } from "./simulated-sources.js";
 
-const RECORDINGS = fileURLToPath(new URL("../../fixtures/recordings", import.meta.url));
+const FOLDER = fileURLToPath(new URL("../../fixtures/recordings", import.meta.url));
 
-export type { Recordings };
-export { existsSync, join, RECORDINGS };
+/**
+ * What a scan of the recorded clusters that the examples of `rules` name sees, with every running tablet in its inventory; none of them
+ * where there are no recordings, as in an installed package.
+ */
+export async function recordedFacts(rules: readonly Rule[], version: string): Promise<Recordings> {
+  const known = new Map<string, Facts>();
+  for (const name of namesIn(rules)) {
+    const folder = join(FOLDER, name);
+    if (!existsSync(folder)) continue;
+    const cluster = loadRecording(folder);
+    const settings = { ...simulatedSettings(cluster, version), inventory: everyTablet(cluster) };
+    known.set(name, await collect(simulatedSources(cluster), settings));
+  }
+  return (name) => known.get(name) ?? null;
+}
+
+const namesIn = (rules: readonly Rule[]): ReadonlySet<string> =>
+  new Set(
+    rules
+      .flatMap(({ examples }) => [...examples.sick, ...examples.healthy])
+      .flatMap(({ recording }) => recording ?? []),
+  );
+
+const everyTablet = ({ tablets }: SimCluster): Inventory => ({
+  ...NO_INVENTORY,
+  tablets: tablets
+    .filter(({ running }) => running)
+    .map(({ host, grpcPort, vtPort }) => ({
+      host,
+      grpc: grpcPort,
+      http: vtPort,
+    })),
+});

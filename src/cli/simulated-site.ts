@@ -3,12 +3,12 @@ import { createRunFolder } from "../apply/run-folder-disk.js";
 import type { World } from "../apply/world.js";
 import { Given } from "../config/settings.js";
 import type { SimCluster } from "../sim/cluster.js";
-import { NO_INVENTORY } from "../witnesses/inventory.js";
 import type { Site } from "./carry-out.js";
 import type { Request } from "./command.js";
 import { narrate } from "./narrate.js";
 import { judged, look, type Observation } from "./observe.js";
 import { ruleSet } from "./rule-set.js";
+import { simulatedSettings, simulatedSources } from "./simulated-sources.js";
 
 export interface SimulatedSite extends Site {
   /** The request as the commands see it there: on the cluster's clock, and agreed to. */
@@ -33,7 +33,7 @@ export function simulatedSite(cluster: SimCluster, original: Request, folder: st
     context: { ...original.context, clock: cluster.clock, terminal: { ...terminal, note: terminal.out } },
   };
   const { ids, hostName, userName, version, signal } = request.context;
-  const { topology, reader, writer, clock } = cluster;
+  const { reader, writer, clock } = cluster;
   const world: World = {
     store: (server) => cluster.connect(server),
     reader,
@@ -45,21 +45,7 @@ export function simulatedSite(cluster: SimCluster, original: Request, folder: st
     log: narrate(request),
   };
   const observe = (): Promise<Observation> =>
-    look(
-      { connect: (server) => cluster.connect(server), tablets: reader, clock },
-      {
-        ...{ version, globalServer: topology.global.etcd.server, globalRoot: topology.global.root },
-        ...{
-          inventory: NO_INVENTORY,
-          earlier: [],
-          keyspaces: [],
-          cells: [],
-          timeoutMs: 5000,
-          concurrency: 64,
-        },
-        ...{ history: { enabled: true, budget: 400 }, mysql: false, askTables: false, settleMs: null },
-      },
-    );
+    look(simulatedSources(cluster), simulatedSettings(cluster, version));
   return {
     request,
     observe,

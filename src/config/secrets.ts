@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { UsageError } from "../cluster/errors.js";
 
 /** The bytes of a file that a flag names. */
-export function fileOf(flag: string, path: string): Buffer {
+function fileOf(flag: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

@@ -23,7 +23,7 @@ export interface TabletTls {
   readonly serverName?: string;
 }
 
-export interface StaticAuth {
+interface StaticAuth {
   readonly username: string;
   readonly password: string;
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 
-export interface Import {
+interface Import {
   readonly to: string;
   readonly typeOnly: boolean;
 }

@@ -52,7 +52,7 @@ function show(request: Request, [rule]: readonly Rule[]): number {
 }
 
 async function test(request: Request, rules: readonly Rule[], picked: readonly Rule[]): Promise<number> {
-  const recordings = await recordedFacts();
+  const recordings = await recordedFacts(picked, request.context.version);
   const results = runExamples(
     rules,
     recordings,
