@@ -8,7 +8,7 @@ import { finish, reshardCancel, switchReads } from "../../src/sim/native.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
 import { goOn, serversOf, start, stepIds } from "./repair.js";
 import { moving, orphaned, planOf, running, type Scene } from "./scene.js";
-import { changed, imageOf, userRows } from "./world-image.js";
+import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
 
 let runs: string;
 beforeAll(() => {
@@ -127,11 +127,13 @@ describe.each([orphaned, running, moving])("the plan for $name", (scene: Scene) 
       let seen = 0;
       let lostAt = Number.POSITIVE_INFINITY;
       const after: string[] = [];
+      let atLoss: WorldImage = new Map();
       cluster.effects.hook = {
         before: ({ call, detail }) => {
           if (seen === index) {
             for (const { lease } of locksOf(cluster)) cluster.server(SERVER).revoke(lease);
             if (locksOf(cluster).length === 0) lostAt = seen;
+            atLoss = imageOf(cluster, serversOf(plan));
           }
           if (seen > lostAt && !["grant", "release", "revoke"].includes(call) && !detail.includes("/locks/"))
             after.push(detail);
@@ -146,6 +148,8 @@ describe.each([orphaned, running, moving])("the plan for $name", (scene: Scene) 
         expect(["interrupted", "refused"], where).toContain(attempt.error.exit);
         expect(attempt.error.message, where).toMatch(/lock .* was lost/);
         expect(after, where).toEqual([]);
+        if (effect.call === "txn")
+          expect(changed(atLoss, imageOf(cluster, serversOf(plan))), where).toEqual([]);
         expect(await goOn(runs, plan, cluster), where).toMatchObject({ kind: "ended" });
       }
       cluster.clock.advance(120_000);
@@ -195,6 +199,32 @@ describe("a repair that meets Vitess at work", () => {
     const before = imageOf(cluster, serversOf(plan));
     expect(await start(runs, plan, cluster)).toMatchObject({ kind: "stopped", error: { exit: "refused" } });
     expect(changed(before, imageOf(cluster, serversOf(plan)))).toEqual([]);
+  });
+
+  it("does not hold tables when what it rests on moves after its first step", async () => {
+    const plan = await planOf(running);
+    const guards = plan.reads.filter((read) => read.kind === "topo-key");
+    expect(guards.length).toBeGreaterThan(2);
+    for (const read of guards) {
+      const cluster = running.build();
+      let moved = false;
+      cluster.effects.hook = {
+        after: ({ call }) => {
+          if (call === "vreplicationExec" && !moved) mutate(read, cluster);
+          moved ||= call === "vreplicationExec";
+          return undefined;
+        },
+      };
+      expect(await start(runs, plan, cluster)).toMatchObject({
+        kind: "stopped",
+        error: {
+          exit: "refused",
+          message: expect.stringMatching(/was at revision \d+ and is at.*Done before: 01-stream\.stop/),
+        },
+      });
+      const tables = cluster.tablet("zone1-0000000200").mysql.data.databases.get("vt_customer");
+      expect([...(tables?.keys() ?? [])].sort()).toEqual(["corder", "customer"]);
+    }
   });
 
   it("does not touch what a native cancel has taken apart meanwhile", async () => {
