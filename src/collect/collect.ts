@@ -1,6 +1,7 @@
-import type { Facts } from "../snapshot/facts.js";
+import { type Facts, metaValue } from "../snapshot/facts.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
 import type { TopologyReader } from "../topology/store.js";
+import { earlierRevisions } from "./earlier-revisions.js";
 import { joinFacts } from "./facts-part.js";
 import { historyOf, withPast } from "./history.js";
 import { readLeases } from "./leases.js";
@@ -50,7 +51,7 @@ export async function observeTwice(
   sources.progress?.(`waiting ${settings.settleMs ?? 0} ms for the second look`);
   await sources.clock.sleep(settings.settleMs ?? 0);
   const second = await collect(sources, settings);
-  return { first, second: seenSince(second, metaOf(first, "taken_at_ms")) };
+  return { first, second: seenSince(second, metaValue(first, "taken_at_ms") ?? "") };
 }
 
 async function observe(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
@@ -96,10 +97,8 @@ const metaRows = (topology: TopologyReading, takenAt: string, settings: CollectS
     keyspaces_json: JSON.stringify(settings.keyspaces),
     cells_json: JSON.stringify(settings.cells),
     moved_keys_json: JSON.stringify(topology.moved),
+    earlier_revisions_json: JSON.stringify(earlierRevisions(settings)),
   }).map(([name, value]) => ({ name, value }));
-
-const metaOf = (facts: Facts, name: string): string =>
-  facts.meta.find((row) => row.name === name)?.value ?? "";
 
 const seenSince = (facts: Facts, firstSeen: string): Facts => ({
   ...facts,

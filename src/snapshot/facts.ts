@@ -228,6 +228,10 @@ export interface Facts {
   readonly held_table: readonly HeldTableRow[];
 }
 
+/** Null where the snapshot does not have it. */
+export const metaValue = (facts: Pick<Facts, "meta">, name: string): string | null =>
+  facts.meta.find((row) => row.name === name)?.value ?? null;
+
 export type FactTable = keyof Facts;
 
 export const FACT_TABLES: readonly FactTable[] = [

@@ -7,7 +7,8 @@
 
 -- schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
 -- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
--- all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state).
+-- all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state), earlier_revisions_json ({server: the highest revision that an
+-- earlier snapshot saw}).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started

@@ -42,8 +42,17 @@ export function unansweredBy(error: unknown): Unanswered | null {
   const known = REASONS.find(([type]) => error instanceof type);
   if (known === undefined) return null;
   const told = TEXTS.find(([text]) => text.test(error.message));
-  return unanswered(told?.[1] ?? known[1], error.message.replace(/^\d+ [A-Z_]+: /, ""));
+  return unanswered(told?.[1] ?? known[1], wordsOf(error.message));
 }
+
+/** Without what the client library adds for its own debugging: status codes, notes, times, how long each phase took. */
+const wordsOf = (message: string): string =>
+  message
+    .replace(/^\d+ [A-Z_]+: /, "")
+    .replace(/^Deadline exceeded after .*/, "no answer within the deadline")
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/\.? Resolution note:.*$/s, "")
+    .replace("Last error: Error: ", "Last error: ");
 
 /** Whether the request can not have reached etcd: only then may a write be sent again. */
 export const neverSent = (outcome: Unanswered): boolean =>

@@ -25,6 +25,38 @@ const sources = (facts: Awaited<ReturnType<typeof scan>>, address: string): read
     .filter((row) => row.address === address)
     .map(({ source, required }) => `${source}:${required}`);
 
+describe("an etcd that was put back from an old backup", () => {
+  const signs = (facts: Awaited<ReturnType<typeof scan>>) => {
+    const snapshot = Snapshot.of(facts);
+    const rows = snapshot.all("SELECT sign, detail FROM restored_topology");
+    snapshot.close();
+    return rows;
+  };
+
+  it("is at a lower revision than an earlier snapshot saw", async () => {
+    const cluster = smallCluster();
+    const ahead = await scan(cluster);
+    expect(signs(await scan(cluster, { earlier: [ahead] }))).toEqual([]);
+    const [server] = ahead.topo_server;
+    const seen = (server?.revision ?? 0) + 5;
+    const later = {
+      ...ahead,
+      topo_server: ahead.topo_server.map((row) => ({
+        ...row,
+        revision: row === server ? seen : row.revision,
+      })),
+    };
+    expect(signs(await scan(cluster, { earlier: [later, ahead] }))).toEqual([
+      {
+        sign: "lower-revision",
+        detail: `etcd-global:2379 is at revision ${seen - 5}, an earlier snapshot saw ${seen}`,
+      },
+    ]);
+    const elsewhere = { ...later, meta: [{ name: "global_root", value: "/staging/global" }] };
+    expect(signs(await scan(cluster, { earlier: [elsewhere] }))).toEqual([]);
+  });
+});
+
 describe("a tablet without a record", () => {
   it("is found through etcd's history, and its silence is normal", async () => {
     const cluster = orphaned();

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { UsageError } from "../../src/cluster/errors.js";
 import { CellInfoSchema, ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
 import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
@@ -172,4 +173,12 @@ describe("signs of an etcd that was put back from an older backup (design D8)", 
     expect(signs({ meta: meta(1001) })).toEqual(["lower-revision"]);
     expect(signs({ meta: meta(1000) })).toEqual([]);
   });
+
+  test.each(["", "[]", "7", '{"etcd:2379":"7"}', '{"etcd:2379":-1}'])(
+    "earlier revisions of %j are refused",
+    (value) => {
+      const meta = [...aTopology().meta, { name: "earlier_revisions_json", value }];
+      expect(() => signs({ meta })).toThrow(UsageError);
+    },
+  );
 });

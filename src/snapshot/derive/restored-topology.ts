@@ -1,5 +1,6 @@
 import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../derived.js";
-import type { Facts } from "../facts.js";
+import { type Facts, metaValue } from "../facts.js";
+import { revisionsByServer } from "./revisions-by-server.js";
 
 /** Design D8: more than this missing at once is no single operation. */
 const MOST_SHARDS = 3;
@@ -62,17 +63,15 @@ const newerTerms = (facts: Facts, { process, shard }: RestoredInputs): RestoredT
 
 /** `earlier_revisions_json` of `meta`: the revisions that an earlier snapshot saw, by server. */
 const lowerRevisions = (facts: Facts): RestoredTopologyRow | null => {
-  const earlier = facts.meta.find(({ name }) => name === "earlier_revisions_json");
-  if (earlier === undefined) return null;
-  const seen = JSON.parse(earlier.value) as Readonly<Record<string, number>>;
+  const seen = revisionsByServer(metaValue(facts, "earlier_revisions_json") ?? "{}");
   const fallen = facts.topo_server
     .filter(
       ({ server, answered, revision }) =>
-        answered === 1 && revision !== null && revision < (seen[server] ?? 0),
+        answered === 1 && revision !== null && revision < (seen.get(server) ?? 0),
     )
     .map(
       ({ server, revision }) =>
-        `${server} is at revision ${revision}, an earlier snapshot saw ${seen[server]}`,
+        `${server} is at revision ${revision}, an earlier snapshot saw ${seen.get(server)}`,
     );
   return fallen.length === 0 ? null : { sign: "lower-revision", detail: fallen.join("; ") };
 };
