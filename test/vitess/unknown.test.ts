@@ -84,8 +84,11 @@ describe.skipIf(labMissing() !== null)("S10, unknown is said", () => {
     const found = await doctor.scan(...seen);
     expect(found.code).toBe(1);
     expect(JSON.stringify(found.findings)).toContain("restored-topology");
-    const refused = await doctor.write("fix", "--all", "--orphans", "restore", "--yes", ...seen);
+    const all = ["--all", "--orphans", "restore", "--settle", "30s", ...seen];
+    const refused = await doctor.write("fix", ...all, "--yes");
     expect(refused.code, refused.stderr + refused.stdout).toBe(4);
     expect(refused.stderr).toMatch(/backup/);
+    const confirmed = await doctor.write("fix", ...all, "--dry-run", "--confirm", lab.root);
+    expect(confirmed.code, confirmed.stderr + confirmed.stdout).toBe(1);
   });
 });
