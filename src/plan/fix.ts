@@ -32,7 +32,7 @@ export const planFix = (
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },
   ]);
-  if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
+  if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
   return withinLimits(assemble(snapshot, heading, withFollowers(draft, findings), context), request);
 };
