@@ -70,7 +70,8 @@ interface Tablet {
 export class Lab {
   private readonly pids = new Map<string, number>();
   private readonly tablets = new Map<number, Tablet>();
-  readonly dir = "/tmp/vtdoctor-lab";
+  /** An override lets a second lab run beside it in a network namespace of its own. */
+  readonly dir = process.env.VTDOCTOR_LAB_DIR ?? "/tmp/vtdoctor-lab";
   readonly server = `127.0.0.1:${GLOBAL_ETCD}`;
   readonly root = "/vitess/global";
 
