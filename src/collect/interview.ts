@@ -14,6 +14,7 @@ export type Channel =
   | "vdiffs"
   | "holds"
   | "triggers"
+  | "mysqlPort"
   | "schema"
   | "mysql"
   | "mysqlStatus";

@@ -2,8 +2,8 @@ import type { EngineStreamRow, LiveTabletRow } from "../snapshot/facts.js";
 import { mysqlName } from "../witnesses/witness.js";
 import type { Sighting } from "./sighting.js";
 
-/** The process in its own words; null where nothing answered there. */
-export function liveRow(sighting: Sighting): LiveTabletRow | null {
+/** The process in its own words; null where nothing answered there. `mysqlPort`: null where it was not asked. */
+export function liveRow(sighting: Sighting, mysqlPort: number | null): LiveTabletRow | null {
   const { who, identity, vars } = sighting;
   const server = sighting.status ?? sighting.mysql;
   if (who === null && server === null) return null;
@@ -29,6 +29,7 @@ export function liveRow(sighting: Sighting): LiveTabletRow | null {
     read_only: server === null ? null : flag(server.readOnly),
     super_read_only: server === null ? null : flag(server.superReadOnly),
     position: server?.position ?? null,
+    mysql_port: mysqlPort,
     source_host: server?.sourceHost ?? null,
     source_port: server?.sourcePort ?? null,
     io_state: server?.ioState ?? null,

@@ -4,6 +4,7 @@ import { type Witness, witnessRow } from "../witnesses/witness.js";
 import { census } from "./census.js";
 import { type FactsPart, joinFacts } from "./facts-part.js";
 import { engineStreamRows, liveRow } from "./live-row.js";
+import { portsOfUnrecorded } from "./mysql-ports.js";
 import { inParallel } from "./pool.js";
 import { distinctProcesses } from "./processes.js";
 import type { Recorded } from "./recorded.js";
@@ -33,11 +34,17 @@ export async function tabletFacts(
   };
   const { sightings, replicas } = await meetEverybody(witnesses, scope, round, settings);
   const processes = distinctProcesses(sightings, witnesses);
+  const ports = await portsOfUnrecorded(processes, recorded, sources, settings);
   const examined = await examineShards(processes, recorded, sources, settings);
   const kept = new Set(processes);
   return joinFacts([
     { witness: [...witnesses, ...replicas].map(witnessRow) },
-    { live_tablet: processes.map(liveRow).filter((row) => row !== null) },
+    {
+      probe: ports.probes,
+      live_tablet: processes
+        .map((sighting) => liveRow(sighting, ports.at.get(sighting.target.address) ?? null))
+        .filter((row) => row !== null),
+    },
     { engine_stream: processes.filter(({ standing }) => standing === "ours").flatMap(engineStreamRows) },
     ...sightings.map((sighting) =>
       kept.has(sighting) ? sighting.facts : { probe: sighting.facts.probe ?? [] },
@@ -62,7 +69,7 @@ async function meetEverybody(
   if (scope.widen(sourceKeyspaces([...met.values()]))) {
     await meetAll(targets.filter((target) => scope.mayHold(target) && !met.has(target.address)));
   }
-  const live = [...met.values()].map(liveRow).filter((row) => row !== null);
+  const live = [...met.values()].map((sighting) => liveRow(sighting, null)).filter((row) => row !== null);
   const replicas = replicaWitnesses(live, witnesses);
   if (settings.mysql) await meetAll(targetsOf(replicas));
   return { sightings: [...met.values()], replicas };

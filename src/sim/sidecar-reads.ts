@@ -47,6 +47,8 @@ export const readSidecar = (
         trigger_name: name,
         event_object_table: table,
       }));
+    case "mysqlPort":
+      return [{ port: String(mysql.port) }];
     case "position":
       return [{ position: mysql.gtidExecuted }];
   }

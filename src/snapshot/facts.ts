@@ -105,6 +105,7 @@ export interface LiveTabletRow {
   readonly read_only: number | null;
   readonly super_read_only: number | null;
   readonly position: string | null;
+  readonly mysql_port: number | null;
   readonly source_host: string | null;
   readonly source_port: number | null;
   readonly io_state: number | null;

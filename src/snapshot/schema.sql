@@ -57,20 +57,21 @@ CREATE TABLE witness (
 ) STRICT, WITHOUT ROWID;
 
 -- One row per question to one address. channel: health, vars, status, streams, copyState, postCopyActions, journals, vdiffs, holds,
--- triggers, schema, mysql, mysqlStatus. A question that was not asked has no row.
+-- triggers, schema, mysqlPort, mysql, mysqlStatus. A question that was not asked has no row.
 CREATE TABLE probe (
   address TEXT NOT NULL, channel TEXT NOT NULL, answered INTEGER NOT NULL, reason TEXT, message TEXT, required INTEGER NOT NULL,
   observed_at_ms INTEGER NOT NULL, PRIMARY KEY (address, channel)
 ) STRICT, WITHOUT ROWID;
 
 -- A process that answered at an address, in its own words (StreamHealth, /debug/vars, FullStatus; columns of a question that was not
--- answered are NULL). address = host:grpc_port, or mysql://host:port where only MySQL answered.
+-- answered are NULL). address = host:grpc_port, or mysql://host:port where only MySQL answered. mysql_port: @@port, asked of processes
+-- without a Tablet record only.
 CREATE TABLE live_tablet (
   address TEXT PRIMARY KEY, alias TEXT, keyspace TEXT, shard TEXT, type TEXT, serving INTEGER, term_start INTEGER, health_error TEXT,
   state_name TEXT, build_version TEXT, key_range_start TEXT, key_range_end TEXT, topo_server TEXT, topo_root TEXT, command_line_json TEXT,
   vstreamers INTEGER,
   server_uuid TEXT, server_version TEXT, read_only INTEGER, super_read_only INTEGER, position TEXT,
-  source_host TEXT, source_port INTEGER, io_state INTEGER, sql_state INTEGER, replication_error TEXT,
+  mysql_port INTEGER, source_host TEXT, source_port INTEGER, io_state INTEGER, sql_state INTEGER, replication_error TEXT,
   observed_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 

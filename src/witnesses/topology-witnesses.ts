@@ -17,7 +17,7 @@ export const topologyWitnesses = (records: readonly RecordedTablet[]): readonly 
       source: "topology",
       detail: key,
       at: addressOfRecord(tablet),
-      alias: aliasOf(tablet),
+      alias: aliasOf({ tablet }),
       keyspace: tablet.keyspace,
       required: true,
     }));
@@ -34,7 +34,7 @@ export const historyWitnesses = (deleted: readonly DeletedTablet[]): readonly Wi
       source: "history",
       detail: `${key}@${deletedRevision}`,
       at: addressOfRecord(tablet),
-      alias: aliasOf(tablet),
+      alias: aliasOf({ tablet }),
       keyspace: tablet.keyspace,
       required: false,
     }));
@@ -43,5 +43,5 @@ export interface DeletedTablet extends RecordedTablet {
   readonly deletedRevision: number;
 }
 
-const aliasOf = (tablet: Tablet): string | null =>
+export const aliasOf = ({ tablet }: Pick<RecordedTablet, "tablet">): string | null =>
   tablet.alias === undefined ? null : formatAlias({ cell: tablet.alias.cell, uid: tablet.alias.uid });

@@ -74,6 +74,17 @@ describe("a tablet without a record", () => {
     ]);
   });
 
+  it("is asked where its MySQL listens, which no record tells any more", async () => {
+    const cluster = orphaned();
+    const { port } = cluster.tablet("zone1-0000000100").mysql;
+    const facts = await scan(cluster);
+    expect(facts.live_tablet.map(({ alias, mysql_port }) => [alias, mysql_port])).toEqual([
+      ["zone1-0000000100", port],
+      ["zone2-0000000101", null],
+      ["zone1-0000000200", null],
+    ]);
+  });
+
   it("is not found when nobody knows of it", async () => {
     const facts = await scan(orphaned(), { history: NO_HISTORY });
     expect(facts.live_tablet.map(({ alias }) => alias)).not.toContain("zone1-0000000100");

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toJson } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
 import type { Plan, StepKind } from "../../src/plan/plan.js";
@@ -8,6 +8,7 @@ import {
   ShardSchema,
   SrvKeyspace_KeyspacePartitionSchema,
   SrvKeyspaceSchema,
+  TabletSchema,
   TabletType,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { Facts } from "../../src/snapshot/facts.js";
@@ -275,21 +276,27 @@ describe("what may have been meant", () => {
       witness: facts.witness.map((row) => ({
         ...row,
         source: "inventory",
-        mysql_port: row.grpc_port + 10_000,
+        mysql_host: "nat.example",
+        mysql_port: 0,
       })),
+      live_tablet: facts.live_tablet.map((row) => ({ ...row, mysql_port: 27200 })),
     };
     expect(fixOf(forgotten).stages).toEqual([]);
     const plan = fixOf(forgotten, { orphans: "restore" });
     const [tablet] = steps(plan, "tablet.restore");
     expect(tablet?.origin).toMatch(/^reconstructed/);
-    const record = decodeTablet(value(tablet ?? { value: "" }));
-    expect(
-      record.kind === "answered" && [
-        record.value.portMap,
-        record.value.mysqlPort,
-        TabletType[record.value.type],
-      ],
-    ).toEqual([{ grpc: 16200, vt: 15200 }, 26200, "PRIMARY"]);
+    const lost = facts.topo_history.find(({ key }) => key === tablet?.key)?.value ?? new Uint8Array();
+    const [record, before] = [decodeTablet(value(tablet ?? { value: "" })), decodeTablet(lost)];
+    if (record.kind === "unanswered" || before.kind === "unanswered") throw new Error("no record");
+    const known = ({ value }: typeof before) =>
+      toJson(TabletSchema, {
+        ...value,
+        tags: {},
+        tabletStartTime: undefined,
+        primaryTermStartTime: undefined,
+      });
+    expect(known(record)).toEqual(known(before));
+    expect(record.value.primaryTermStartTime?.seconds).toBe(before.value.primaryTermStartTime?.seconds);
     expect(plan.notes.join()).toMatch(/history no longer lists/);
   });
 });

@@ -198,6 +198,7 @@ const liveRow = (tablet: RecordedTablet, takenAt: number): LiveTabletRow => {
     source_port: Number(replica.Source_Port ?? 0),
     io_state: null,
     sql_state: null,
+    mysql_port: null,
     replication_error: "",
     observed_at_ms: takenAt * 1000,
   };

@@ -141,6 +141,7 @@ export const aLiveTablet = (
   read_only: 0,
   super_read_only: 0,
   position: "",
+  mysql_port: null,
   source_host: "",
   source_port: 0,
   io_state: 0,

@@ -6,7 +6,7 @@ import { groupBy } from "./order.js";
 /** Channels by the kind of knowledge that is missing without them, the telling ones first. */
 const DOMAINS: Readonly<Record<string, readonly string[]>> = {
   tablet: ["health", "vars", "status"],
-  sidecar: ["streams", "copyState", "postCopyActions", "journals", "vdiffs", "holds"],
+  sidecar: ["streams", "copyState", "postCopyActions", "journals", "vdiffs", "holds", "mysqlPort"],
   schema: ["schema", "triggers"],
   mysql: ["mysql", "mysqlStatus"],
 };

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { flagValue } from "../../../tablets/command-line.js";
 
-/** What a process's own command line says of its address; undefined where it does not (`/debug/vars` cmdline). */
+/** What a process itself says of its addresses, by its command line (`/debug/vars`) and its MySQL; undefined where it does not. */
 export interface OwnWords {
   readonly hostname: string | undefined;
   readonly grpcPort: number | undefined;
@@ -11,11 +11,11 @@ export interface OwnWords {
 }
 
 export const ownWords = (snapshot: Snapshot, address: string): OwnWords => {
-  const json = snapshot.all<{ json: string | null }>(
-    "SELECT command_line_json AS json FROM live_tablet WHERE address = ?",
+  const [live] = snapshot.all<{ json: string | null; mysqlPort: number | null }>(
+    "SELECT command_line_json AS json, mysql_port AS mysqlPort FROM live_tablet WHERE address = ?",
     address,
-  )[0]?.json;
-  const line = parseWords(json ?? "[]");
+  );
+  const line = parseWords(live?.json ?? "[]");
   const text = (flag: string): string | undefined => flagValue(line, flag) || undefined;
   const port = (flag: string): number | undefined => {
     const value = Number(text(flag));
@@ -26,7 +26,7 @@ export const ownWords = (snapshot: Snapshot, address: string): OwnWords => {
     grpcPort: port("grpc-port"),
     httpPort: port("port"),
     mysqlHost: text("db-host"),
-    mysqlPort: port("db-port"),
+    mysqlPort: port("db-port") ?? live?.mysqlPort ?? undefined,
   };
 };
 

@@ -114,8 +114,9 @@ const reconstructed = (
     shard: process.shard,
     type: typeOf(process),
     dbNameOverride: process.dbName === `vt_${process.keyspace}` ? "" : process.dbName,
-    mysqlHostname: words.mysqlHost ?? (address.mysqlHost || hostname),
+    mysqlHostname: words.mysqlHost ?? hostname,
     mysqlPort,
+    defaultConnCollation: usualCollation(snapshot, process.keyspace),
   });
   if (process.shard.includes("-"))
     tablet.keyRange = create(KeyRangeSchema, {
@@ -128,6 +129,21 @@ const reconstructed = (
     bytes: encodeTablet(tablet),
     origin: "reconstructed from the process's own words; tags are lost",
   };
+};
+
+/** The collation id that all recorded tablets of the keyspace have, which they take from one charset flag; 0 where they differ. */
+const usualCollation = (snapshot: Snapshot, keyspace: string): number => {
+  const records = snapshot.all<{ value: Uint8Array }>(
+    "SELECT k.value FROM tablet t JOIN topo_key k USING (server, key) WHERE t.keyspace = ? ORDER BY k.key",
+    keyspace,
+  );
+  const collations = new Set(
+    records
+      .map(({ value }) => decodeTablet(value))
+      .flatMap((record) => (record.kind === "answered" ? record.value.defaultConnCollation : [])),
+  );
+  const [only] = collations;
+  return collations.size === 1 && only !== undefined ? only : 0;
 };
 
 const typeOf = (process: Process): TabletType =>
