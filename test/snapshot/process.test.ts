@@ -127,6 +127,49 @@ describe("whether a process is one of this cluster", () => {
     expect(processes(other("2"), "same_cluster")).toEqual([{ same_cluster: 0 }]);
   });
 
+  describe("with a record of ours", () => {
+    const [server] = aTopology().topo_server;
+    const servers = (cluster_id: string | null) =>
+      server === undefined ? [] : [server, { ...server, server: "prod-etcd:2379", cluster_id }];
+    const recordedAt = (topo_server: string, rest: object = {}) =>
+      live("host-a:16200", { topo_server, ...rest });
+    const verdict = (parts: Partial<Facts>) => processes(parts, "record, same_cluster");
+
+    test("it is still another cluster's where its etcd is proven to be another: a clone names it", () => {
+      expect(verdict({ topo_server: servers("2"), live_tablet: [recordedAt("prod-etcd:2379")] })).toEqual([
+        { record: "present", same_cluster: 0 },
+      ]);
+      expect(verdict({ topo_server: servers("1"), live_tablet: [recordedAt("prod-etcd:2379")] })).toEqual([
+        { record: "present", same_cluster: 1 },
+      ]);
+    });
+
+    test("it is still another cluster's where it was started with another root", () => {
+      expect(verdict({ live_tablet: [recordedAt(ETCD, { topo_root: "/production/global" })] })).toEqual([
+        { record: "present", same_cluster: 0 },
+      ]);
+    });
+
+    test("it is ours where its etcd does not answer from here: a private name, a port-forward", () => {
+      expect(verdict({ live_tablet: [recordedAt("etcd.svc:2379")] })).toEqual([
+        { record: "present", same_cluster: 1 },
+      ]);
+    });
+
+    test("what another cluster's process was started with makes no second one ours", () => {
+      const orphan = { topo_server: "prod-etcd:2379", alias: "zone1-0000000300" };
+      expect(
+        verdict({
+          topo_server: servers("2"),
+          live_tablet: [recordedAt("prod-etcd:2379"), live("host-x:16300", orphan)],
+        }),
+      ).toEqual([
+        { record: "present", same_cluster: 0 },
+        { record: "absent", same_cluster: 0 },
+      ]);
+    });
+  });
+
   test("an orphan started with the name of etcd that recorded tablets use", () => {
     const names = { topo_server: "etcd.svc:2379" };
     const orphanToo = live("host-x:16300", { ...names, alias: "zone1-0000000300" });
