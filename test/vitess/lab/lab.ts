@@ -1,5 +1,6 @@
 import { execFile, spawn, spawnSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   cpSync,
@@ -375,12 +376,28 @@ export class Lab {
 
   /** Ends what an earlier lab that was killed left behind: its processes hold our ports. */
   private async sweep(): Promise<void> {
-    await ran("pkill", ["-9", "-f", `${this.dir}/`], 10_000);
+    for (const pid of this.leftBehind()) process.kill(-pid, "SIGKILL");
     await until(
       "the ports to be free",
       20_000,
       async () => !(await isOpen(GLOBAL_ETCD)) && !(await isOpen(25999)),
     );
+  }
+
+  /** A process id may have been given to somebody else since: the environment tells ours. */
+  private leftBehind(): readonly number[] {
+    if (!existsSync(this.pidFile)) return [];
+    return readFileSync(this.pidFile, "utf8")
+      .split("\n")
+      .map(Number)
+      .filter((pid) => pid > 1 && existsSync(`/proc/${pid}/environ`))
+      .filter((pid) =>
+        readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(`VTDATAROOT=${this.dir}`),
+      );
+  }
+
+  private get pidFile(): string {
+    return join(this.dir, "pids");
   }
 
   private spawn(name: string, command: string, args: readonly string[]): void {
@@ -399,6 +416,7 @@ export class Lab {
     child.unref();
     if (child.pid === undefined) throw new Error(`${program} did not start`);
     this.pids.set(name, child.pid);
+    appendFileSync(this.pidFile, `${child.pid}\n`);
   }
 
   /** The servers run as the user vitess where we are root. */
