@@ -86,6 +86,7 @@ const historyRows = (server: string, history: History): readonly TopoHistoryRow[
     create_revision: lost.createRevision,
     mod_revision: lost.modRevision,
     recreated: lost.recreated ? 1 : 0,
+    locks_known: lost.locks === null ? 0 : 1,
   }));
 
 /** Records that vanished in one revision share its locks: the order of the tables leaves each once. */

@@ -50,6 +50,7 @@ export interface TopoHistoryRow {
   readonly create_revision: number;
   readonly mod_revision: number;
   readonly recreated: number;
+  readonly locks_known: number;
 }
 
 export interface TopoHistoryLockRow {

@@ -35,10 +35,11 @@ CREATE TABLE topo_lease (
 ) STRICT, WITHOUT ROWID;
 
 -- Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
--- value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself.
+-- value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself. locks_known = 0: which locks stood then
+-- could not be read (compacted, budget), or they live on another etcd than the key.
 CREATE TABLE topo_history (
   server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, value BLOB NOT NULL,
-  create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, recreated INTEGER NOT NULL,
+  create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, recreated INTEGER NOT NULL, locks_known INTEGER NOT NULL,
   PRIMARY KEY (server, key, deleted_revision)
 ) STRICT, WITHOUT ROWID;
 
@@ -165,7 +166,8 @@ CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT
 -- ---------------------------------------------------------------- DERIVED: facts that need more than SQL
 
 -- A deleted record that history still shows. kind: shard, tablet, shard_replication, keyspace, srv_keyspace. operation: cancel (a DropTargets lock
--- covered it), complete (DropSources), delete-shard, delete-tablet, delete-keyspace, other (a lock of another action), none (no lock covered it).
+-- covered it), complete (DropSources), delete-shard, delete-tablet, delete-keyspace, other (a lock of another action), none (no lock covered it),
+-- unknown (nobody knows which locks stood then). A key on a cell's own etcd goes with its shard's deletion, where a lock covered that.
 -- detail_json: the decoded record.
 CREATE TABLE deletion (
   server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, kind TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, cell TEXT NOT NULL, alias TEXT NOT NULL,

@@ -4,6 +4,7 @@ import { SimCluster } from "../../src/sim/cluster.js";
 import { applySchema, insertRows } from "../../src/sim/native/keyspace.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { reshardCreate } from "../../src/sim/native/reshard-create.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { addTablet, settingsOf, sourcesOf } from "./world.js";
 
 /** The Reshard of the recordings: customer/0 (100) into -80 (200, replica 201) and 80- (300). */
@@ -25,6 +26,27 @@ function resharding(): SimCluster {
 }
 
 describe("after v19's Reshard cancel", () => {
+  it("a replica in a cell with its own etcd is the cancel's deed too, though no lock lies there", async () => {
+    const cluster = resharding();
+    const server = "etcd-zone2:2379";
+    cluster.addCell("zone2", { server, root: "/cell" });
+    addTablet(cluster, "zone2", 202, "-80", false);
+    cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+    const facts = await collect(sourcesOf(cluster), settingsOf(cluster));
+    expect(facts.topo_history.filter((row) => row.locks_known === 0).map((row) => row.server)).toEqual([
+      server,
+      server,
+    ]);
+    const snapshot = Snapshot.of(facts);
+    const elsewhere =
+      "SELECT kind, alias, operation, lock_action FROM deletion WHERE server = ? ORDER BY kind";
+    expect(snapshot.all(elsewhere, server)).toEqual([
+      { kind: "shard_replication", alias: "", operation: "cancel", lock_action: "DropTargets" },
+      { kind: "tablet", alias: "zone2-0000000202", operation: "cancel", lock_action: "DropTargets" },
+    ]);
+    snapshot.close();
+  });
+
   it("the orphans are found through history, with their streams and who dropped their records", async () => {
     const cluster = resharding();
     cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));

@@ -262,6 +262,21 @@ describe("what may have been meant", () => {
     expect(plan.repairs).toEqual([]);
   });
 
+  test("a cancel under locks that nobody could read asks as well", () => {
+    const facts = cancelled();
+    const unread: Facts = {
+      ...facts,
+      topo_history: facts.topo_history.map((row) => ({ ...row, locks_known: 0 })),
+      topo_history_lock: [],
+    };
+    const plan = fixOf(unread);
+    expect(kinds(plan)).toEqual([]);
+    expect(reasons(plan)).toMatch(
+      /customer\/-80 was deleted at revision \d+, and nobody can tell under which lock/,
+    );
+    expect(restoredShards(fixOf(unread, { orphans: "restore" }))).toEqual(["-80", "80-"]);
+  });
+
   test("--orphans leave", () => {
     const plan = fixOf(person(), { orphans: "leave" });
     expect([plan.stages, plan.blocked]).toEqual([[], []]);

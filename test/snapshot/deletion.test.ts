@@ -89,6 +89,7 @@ describe("the operation of a deletion", () => {
 
 test("a tablet on its cell's own etcd goes with its shard's deletion", () => {
   const cellServer = "cell-etcd:2379";
+  const elsewhere = { locks_known: 0 };
   const [server] = aTopology().topo_server;
   const parts: Partial<Facts> = {
     topo_server: server === undefined ? [] : [server, { ...server, server: cellServer, cluster_id: "2" }],
@@ -97,18 +98,20 @@ test("a tablet on its cell's own etcd goes with its shard's deletion", () => {
       { name: "zone1", server: cellServer, root: "/vitess/zone1" },
     ],
     topo_history: [
-      aDeletion(tablet("/vitess/zone1", 200), tabletValue, 7, cellServer),
+      aDeletion(tablet("/vitess/zone1", 200), tabletValue, 7, cellServer, elsewhere),
       aDeletion(
         "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication",
         new Uint8Array(),
         8,
         cellServer,
+        elsewhere,
       ),
       aDeletion(
         "/vitess/zone1/keyspaces/customer/shards/80-/ShardReplication",
         new Uint8Array(),
         9,
         cellServer,
+        elsewhere,
       ),
       aDeletion(shard("-80"), shardValue, 50),
     ],
@@ -117,8 +120,24 @@ test("a tablet on its cell's own etcd goes with its shard's deletion", () => {
   expect(deletions(parts, "kind, shard, operation")).toEqual([
     { kind: "shard", shard: "-80", operation: "cancel" },
     { kind: "shard_replication", shard: "-80", operation: "cancel" },
-    { kind: "shard_replication", shard: "80-", operation: "none" },
+    { kind: "shard_replication", shard: "80-", operation: "unknown" },
     { kind: "tablet", shard: "-80", operation: "cancel" },
+  ]);
+});
+
+test("a deletion whose locks could not be read is not one without a lock", () => {
+  const unread = { locks_known: 0 };
+  const parts: Partial<Facts> = {
+    topo_history: [
+      aDeletion(shard("-80"), shardValue, 50, ETCD, unread),
+      aDeletion(shard("80-"), shardValue, 51),
+      aDeletion(tablet("/vitess/zone1", 200), tabletValue, 40, ETCD, unread),
+    ],
+  };
+  expect(deletions(parts, "kind, shard, operation")).toEqual([
+    { kind: "shard", shard: "-80", operation: "unknown" },
+    { kind: "shard", shard: "80-", operation: "none" },
+    { kind: "tablet", shard: "-80", operation: "unknown" },
   ]);
 });
 

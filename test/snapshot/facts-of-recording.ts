@@ -144,6 +144,7 @@ const historyOf = (
         create_revision: known.create,
         mod_revision: known.mod,
         recreated: Number(finalKeys.has(key)),
+        locks_known: 1,
       });
       for (const [lock, held] of alive) {
         if (!isLock(lock)) continue;

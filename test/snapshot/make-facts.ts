@@ -69,6 +69,7 @@ export const aDeletion = (
   value: Uint8Array,
   deleted_revision: number,
   server = ETCD,
+  rest: Partial<TopoHistoryRow> = {},
 ): TopoHistoryRow => ({
   server,
   key,
@@ -77,6 +78,8 @@ export const aDeletion = (
   create_revision: 10,
   mod_revision: 10,
   recreated: 0,
+  locks_known: 1,
+  ...rest,
 });
 
 export const aPastLock = (

@@ -224,6 +224,7 @@ describe("who a process is", () => {
         create_revision: 1,
         mod_revision: 2,
         recreated: 0,
+        locks_known: 1,
       },
     ];
     expect(db({})).toEqual([{ db_name: "customer_db" }]);

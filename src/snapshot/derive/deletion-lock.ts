@@ -13,10 +13,11 @@ export type OperationName =
   | "delete-tablet"
   | "delete-keyspace"
   | "other"
-  | "none";
+  | "none"
+  | "unknown";
 
 export interface CoveringLock {
-  readonly operation: Exclude<OperationName, "none">;
+  readonly operation: Exclude<OperationName, "none" | "unknown">;
   readonly key: string;
   readonly action: string;
   readonly hostName: string;

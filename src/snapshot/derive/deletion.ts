@@ -36,22 +36,24 @@ export type Vanished = Omit<
  */
 export const deriveDeletions = (facts: Facts, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
   const rootsOf = rootsByServer(facts);
-  const vanished = facts.topo_history.flatMap((row) => vanishedRecord(rootsOf(row.server), row));
   const lockOf = coveringLocks(facts);
-  const direct = vanished.map((record) => ({ record, lock: lockOf(record) }));
+  const direct = facts.topo_history.flatMap((row) =>
+    vanishedRecord(rootsOf(row.server), row).map((record) => ({
+      record,
+      lock: lockOf(record),
+      locksKnown: row.locks_known === 1,
+    })),
+  );
   const globals = new Set(facts.topo_root.flatMap(({ name, server }) => (name === "global" ? server : [])));
   const byShard = new Map(
     direct
       .filter(({ record }) => record.kind === "shard")
       .map((found) => [shardOf(found.record), found.lock]),
   );
-  return direct.map(({ record, lock }) =>
-    deletionRow(
-      record,
-      globals.has(record.server) ? lock : (lock ?? byShard.get(shardOf(record)) ?? null),
-      workflowOf,
-    ),
-  );
+  return direct.map(({ record, lock, locksKnown }) => {
+    const ofShard = globals.has(record.server) ? null : (byShard.get(shardOf(record)) ?? null);
+    return deletionRow(record, lock ?? ofShard ?? (locksKnown ? "none" : "unknown"), workflowOf);
+  });
 };
 
 /** The one workflow whose streams the shard's live tablets show; '' where there is none, or more than one. */
@@ -61,10 +63,11 @@ const shardOf = ({ keyspace, shard }: Vanished): string => `${keyspace}/${shard}
 
 const deletionRow = (
   record: Vanished,
-  lock: CoveringLock | null,
+  hand: CoveringLock | "none" | "unknown",
   workflowOf: WorkflowOfShard,
 ): DeletionRow => {
-  const operation: OperationName = lock?.operation ?? "none";
+  const lock = typeof hand === "string" ? null : hand;
+  const operation: OperationName = typeof hand === "string" ? hand : hand.operation;
   return {
     ...record,
     operation,

@@ -38,10 +38,10 @@ export const listedAliases = (orphan: OrphanShard): readonly string[] =>
     return record.value.nodes.flatMap((node) => (node.tabletAlias ? [formatAlias(node.tabletAlias)] : []));
   });
 
-/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard. */
+/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard for all that is known. */
 const memberAliases = (orphan: OrphanShard): readonly string[] => {
   const dropped = orphan.tablets
-    .filter((tablet) => tablet.lockKey === orphan.deletion?.lockKey)
+    .filter((tablet) => tablet.operation === "unknown" || tablet.lockKey === orphan.deletion?.lockKey)
     .map((tablet) => tablet.alias);
   return [...new Set([...listedAliases(orphan), ...dropped])].sort();
 };

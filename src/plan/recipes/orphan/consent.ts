@@ -41,6 +41,8 @@ const unexplained = (shard: ShardRef): string =>
   `nothing in etcd's history says how the record of ${shardName(shard)} went away (it may be compacted), so it may have been meant`;
 
 const meant = (shard: ShardRef, deletion: Deletion): string => {
+  if (deletion.operation === "unknown")
+    return `the record of ${shardName(shard)} was deleted at revision ${deletion.deletedRevision}, and nobody can tell under which lock, so it may have been meant`;
   const by =
     deletion.lockAction === null
       ? "without any lock"
