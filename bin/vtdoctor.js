@@ -1,11 +1,14 @@
 #!/usr/bin/env node
-var version = process.versions.node.split(".").map(Number);
-var supported =
-  (version[0] === 20 && version[1] >= 19) || (version[0] === 22 && version[1] >= 12) || version[0] > 22;
+import module from "node:module";
+
+const [major, minor] = process.versions.node.split(".").map(Number);
+const supported = (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major > 22;
 if (!supported) {
   console.error(`vtdoctor: Node ${process.versions.node} is too old; it needs ^20.19 or >=22.12.`);
   process.exit(7);
 }
+// Node 22 and later keep compiled code between starts.
+module.enableCompileCache?.();
 import("../dist/cli/main.js")
   .then((cli) => cli.main(process))
   .catch((error) => {

@@ -1,20 +1,23 @@
-import type { RunResult } from "../apply/run-result.js";
-import { EXIT, type ExitName } from "../cluster/errors.js";
+import type { RunResult, StepResult } from "../apply/run-result.js";
+import { DoctorError, EXIT, type ExitName } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import { describeStep } from "../plan/describe.js";
-import type { Plan } from "../plan/plan.js";
+import type { Blocked, Plan } from "../plan/plan.js";
 import { renderPlan } from "../report/plan.js";
+import { renderRun } from "../report/run.js";
 import type { Request } from "./command.js";
 import { consent, type Looked } from "./consent.js";
 import { emit, emitJson } from "./output.js";
 import { styleOf } from "./style.js";
 
-/** What a plan is executed in and judged by again; a real or a simulated cluster. */
+/** What a plan is executed in and judged by again. */
 export interface Site {
   /** Creates the run's folder and executes the plan. */
   execute(plan: Plan): Promise<RunResult>;
   /** A new look at the cluster, judged. */
   rescan(): Promise<readonly Finding[]>;
+  /** Steps that ended since this process began. */
+  readonly ended: readonly StepResult[];
 }
 
 export interface Verification {
@@ -24,10 +27,13 @@ export interface Verification {
   readonly appeared: readonly string[];
 }
 
+const asJson = ({ given }: Request): boolean => given.text("format") === "json";
+
 /** `--dry-run`: the plan as it would run; exit 1 where it would do anything. */
 export function showPlan(plan: Plan, request: Request): number {
   const name: ExitName = plan.stages.length > 0 ? "findings" : "ok";
-  if (request.given.text("format") === "json") emitJson(request, document(request, name, [], { plan }));
+  const reasons = plan.stages.length > 0 ? ["the plan is not empty"] : [];
+  if (asJson(request)) emitJson(request, document(request, name, reasons, { plan }));
   else emit(request, renderPlan(plan, describeStep, styleOf(request)));
   return EXIT[name];
 }
@@ -41,77 +47,87 @@ export async function carryOut(
   request: Request,
 ): Promise<number> {
   if (plan.stages.length === 0) return nothingToRun(plan, request);
-  const { context } = request;
-  if (request.given.text("format") !== "json")
-    context.terminal.note(renderPlan(plan, describeStep, styleOf(request)));
+  if (looked !== "reviewed" && !asJson(request))
+    request.context.terminal.note(renderPlan(plan, describeStep, styleOf(request)));
   await consent(plan, looked, request);
-  const result = await site.execute(plan);
-  const verification = compare(plan, before, await site.rescan());
-  return conclude(plan, result, verification, request);
+  return conclude(plan, before, () => site.execute(plan), site, request);
 }
 
 function nothingToRun(plan: Plan, request: Request): number {
   const name: ExitName = plan.blocked.length > 0 ? "refused" : "ok";
-  const reasons = plan.blocked.map(({ reason, instead }) => `${reason}; ${instead}`);
-  if (request.given.text("format") === "json") {
+  const reasons = plan.blocked.map(why);
+  if (asJson(request)) {
     emitJson(request, document(request, name, reasons, { plan, run: null, results: [], verification: null }));
-  } else if (name === "ok") emit(request, ["nothing to do", ...plan.notes].join("\n"));
-  else emit(request, renderPlan(plan, describeStep, styleOf(request)));
+  } else if (name === "ok") {
+    emit(request, ["nothing to do", ...plan.notes].join("\n"));
+  } else {
+    const told = reasons.map((reason) => `\n- ${reason}`).join("");
+    request.context.terminal.note(`vtdoctor: nothing was changed, because nothing can be done:${told}`);
+  }
   return EXIT[name];
 }
 
-export function compare(plan: Plan, before: readonly string[], after: readonly Finding[]): Verification {
+const why = ({ finding, object, reason, instead }: Blocked): string =>
+  `${finding ?? Object.values(object).join("/")}: ${reason}. Instead: ${instead}`;
+
+/** Runs to the end, looks again and reports. A run that stops part-way is reported too, with what it did. `before` null: not known. */
+export async function conclude(
+  plan: Plan,
+  before: readonly string[] | null,
+  execute: () => Promise<RunResult>,
+  site: Site,
+  request: Request,
+): Promise<number> {
+  let result: RunResult | null = null;
+  try {
+    result = await execute();
+    return report(plan, result, compare(plan, before, await site.rescan()), request);
+  } catch (error) {
+    if (!(error instanceof DoctorError) || !asJson(request)) throw result === null ? error : unseen(error);
+    const results = result?.steps ?? site.ended;
+    const reasons = [result === null ? error.message : unseen(error).message];
+    emitJson(
+      request,
+      document(request, error.exit, reasons, { run: plan.id, plan, results, verification: null }),
+    );
+    request.context.terminal.note(`vtdoctor: ${reasons[0]}`);
+    return EXIT[error.exit];
+  }
+}
+
+/** Every step reached its end, and then the cluster could not be looked at. */
+const unseen = <E>(error: E): E | DoctorError =>
+  error instanceof DoctorError
+    ? new DoctorError(
+        error.exit,
+        `every step was done, and then the look at the cluster that verifies them failed: ${error.message}`,
+      )
+    : error;
+
+function compare(plan: Plan, before: readonly string[] | null, after: readonly Finding[]): Verification {
   const alive = after.filter(({ state }) => state === "confirmed" || state === "suspected");
   const ids = alive.map(({ id }) => id);
   return {
     persisting: plan.repairs.filter((id) => ids.includes(id)),
     appeared: alive
-      .filter(({ id, severity }) => severity !== "info" && !before.includes(id))
+      .filter(({ id, severity }) => before !== null && severity !== "info" && !before.includes(id))
       .map(({ id }) => id),
   };
 }
 
-export function conclude(
-  plan: Plan,
-  result: RunResult,
-  verification: Verification,
-  request: Request,
-): number {
-  const failed = verification.persisting.length + verification.appeared.length > 0;
-  const name: ExitName = failed ? "unverified" : plan.blocked.length > 0 ? "findings" : "ok";
-  const reasons = [
+function report(plan: Plan, result: RunResult, verification: Verification, request: Request): number {
+  const wrong = [
     ...verification.persisting.map((id) => `${id} is still there`),
     ...verification.appeared.map((id) => `${id} is new`),
-    ...plan.blocked.map(({ reason, instead }) => `not repaired: ${reason}; ${instead}`),
   ];
-  if (request.given.text("format") === "json") {
-    emitJson(
-      request,
-      document(request, name, reasons, { run: result.run, plan, results: result.steps, verification }),
-    );
-  } else {
-    const done = `run ${result.run}: ${result.steps.length} steps done`;
-    emit(
-      request,
-      [
-        done,
-        ...said(plan, result),
-        ...reasons,
-        name === "ok" ? "verified: a new scan finds nothing of it" : "",
-      ]
-        .filter(Boolean)
-        .join("\n"),
-    );
-  }
+  const name: ExitName = wrong.length > 0 ? "unverified" : plan.blocked.length > 0 ? "findings" : "ok";
+  if (asJson(request)) {
+    const reasons = [...wrong, ...plan.blocked.map((blocked) => `not repaired: ${why(blocked)}`)];
+    const body = { run: result.run, plan, results: result.steps, verification };
+    emitJson(request, document(request, name, reasons, body));
+  } else emit(request, renderRun(plan, result.steps, wrong, styleOf(request)));
   return EXIT[name];
 }
-
-/** What an operator must keep: exported keys, where tables are held. */
-const said = (plan: Plan, result: RunResult): readonly string[] =>
-  result.steps
-    .filter(({ kind }) => kind === "keys.export" || kind === "table.hold")
-    .map((step) => `${step.id}: ${step.said}`)
-    .concat(plan.notes);
 
 const document = (request: Request, name: ExitName, reasons: readonly string[], body: object) => ({
   vtdoctor: { version: request.context.version, schema: 1 },

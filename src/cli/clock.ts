@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Clock, Ids } from "../cluster/clock.js";
 
@@ -19,5 +18,6 @@ export const systemClock: Clock = {
 /** Sortable by the second of creation, unlikely to meet another: `20261124t233000-9f3ac1`. */
 export const randomIds: Ids = () => {
   const second = new Date(systemClock.now()).toISOString().slice(0, 19).replace(/[-:]/g, "").toLowerCase();
-  return `${second}${randomBytes(4).toString("hex")}`;
+  // The global loads node:crypto when it is first used, which most commands never do.
+  return `${second}${Buffer.from(crypto.getRandomValues(new Uint8Array(4))).toString("hex")}`;
 };

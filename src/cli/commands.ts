@@ -1,4 +1,4 @@
-import { COMMON, CONNECTION, JUDGING, type Option, WRITING } from "../config/options.js";
+import { COMMON, CONNECTION, JUDGING, type Option, SCANNING, WRITING } from "../config/options.js";
 import type { Command } from "./command.js";
 
 const LOOKING = { ...CONNECTION, ...JUDGING, ...COMMON };
@@ -37,7 +37,7 @@ export const COMMANDS: readonly Command[] = [
     name: "scan",
     usage: "scan",
     about: "look at topology and tablets, say what is wrong; changes nothing",
-    options: LOOKING,
+    options: { ...LOOKING, ...SCANNING },
     load: () => import("./commands/scan.js"),
   },
   {

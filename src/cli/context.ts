@@ -1,4 +1,5 @@
 import type { Clock, Ids } from "../cluster/clock.js";
+import type { Reach } from "./reach.js";
 
 /** Everything a command may touch of the process that runs it. */
 export interface Context {
@@ -12,6 +13,7 @@ export interface Context {
   /** Aborted by the first Ctrl-C: finish the step, journal it, stop. */
   readonly signal: AbortSignal;
   readonly terminal: Terminal;
+  readonly reach: Reach;
 }
 
 export interface Terminal {

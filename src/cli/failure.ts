@@ -4,17 +4,42 @@ import { join } from "node:path";
 import { DoctorError, EXIT, type ExitName } from "../cluster/errors.js";
 import type { Context } from "./context.js";
 
-/** Says in the wanted format that the command did not come to a result, and returns the exit code. */
-export function failure(exit: ExitName, error: unknown, format: string, context: Context): number {
+export interface Wanted {
+  readonly format: string | undefined;
+  readonly output: string | undefined;
+}
+
+/**
+ * Says in the wanted format that the command did not come to a result, and returns the exit code. The document goes where the result
+ * would have gone, so that nobody takes an older one for it.
+ */
+export function failure(exit: ExitName, error: unknown, wanted: Wanted, context: Context): number {
   const message = error instanceof DoctorError ? error.message : bug(error, context);
-  if (format === "json")
-    context.terminal.out(JSON.stringify(failureDocument(exit, message, context.version), null, 2));
-  if (format === "nagios") {
-    context.terminal.out(`VTDOCTOR UNKNOWN - ${message}`);
-    return 3;
-  }
+  const document = documentOf(exit, message, wanted.format, context.version);
+  if (document !== null) leave(document, wanted.output, context);
+  if (wanted.format === "nagios") return 3;
   context.terminal.note(`vtdoctor: ${message}`);
   return EXIT[exit];
+}
+
+function documentOf(
+  exit: ExitName,
+  message: string,
+  format: string | undefined,
+  version: string,
+): string | null {
+  if (format === "json") return JSON.stringify(failureDocument(exit, message, version), null, 2);
+  return format === "nagios" ? `VTDOCTOR UNKNOWN: ${message.split("\n")[0]?.replaceAll("|", "/")}` : null;
+}
+
+function leave(document: string, path: string | undefined, context: Context): void {
+  try {
+    if (path === undefined) context.terminal.out(document);
+    else writeFileSync(path, `${document}\n`);
+  } catch {
+    // The file can not be written, which may be the very error that is told here.
+    context.terminal.out(document);
+  }
 }
 
 const failureDocument = (exit: ExitName, message: string, version: string) => ({

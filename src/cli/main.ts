@@ -10,10 +10,13 @@ import { COMMANDS } from "./commands.js";
 import type { Context } from "./context.js";
 import { failure } from "./failure.js";
 import { interruptible } from "./interrupt.js";
+import { network } from "./reach.js";
 import { processTerminal } from "./terminal.js";
+import { withoutIpServerNames } from "./warnings.js";
 
 /** Runs the command line of this process, and ends it with the exit code. */
 export async function main(process: NodeJS.Process): Promise<void> {
+  withoutIpServerNames(process);
   const context: Context = {
     clock: systemClock,
     ids: randomIds,
@@ -24,6 +27,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
     userName: userInfo().username,
     signal: interruptible(process),
     terminal: processTerminal(process),
+    reach: network,
   };
   const code = await run(process.argv.slice(2), context);
   // Connections that are still open must not keep the process; what was written must be out first.
@@ -32,10 +36,16 @@ export async function main(process: NodeJS.Process): Promise<void> {
 
 /** The whole program as a function, for tests: never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
-  const format = formatTyped(argv);
+  // Known before the arguments are: an error in them must still come out as it was asked for.
+  let [format, output] = ["format", "output"].map((name) => typedValue(argv, name));
   try {
-    const config = readConfig(flagTyped(argv, "config"), context.cwd, context.env);
-    const defaults = { ...config.options, ...readEnvironment(context.env) };
+    const environment = readEnvironment(context.env);
+    format ??= textOf(environment.format);
+    output ??= textOf(environment.output);
+    const config = await readConfig(configTyped(argv), context.cwd, context.env);
+    const defaults = { ...config.options, ...environment };
+    format ??= textOf(defaults.format);
+    output ??= textOf(defaults.output);
     const parsed = await parseArguments(argv, COMMANDS, defaults, context.version);
     if (parsed.kind === "help") {
       context.terminal.out(parsed.text);
@@ -47,22 +57,28 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     return await command({ given, suppressions: config.suppressions, context, typed });
   } catch (error) {
     const exit: ExitName = error instanceof DoctorError ? error.exit : "internal";
-    return failure(exit, error, format, context);
+    return failure(exit, error, { format, output }, context);
   }
 }
 
-/** Known before the arguments are: an error in them must still come out in the format that was asked for. */
-const formatTyped = (argv: readonly string[]): string => flagTyped(argv, "format") ?? "human";
-
-function flagTyped(argv: readonly string[], name: string): string | undefined {
+/** The value of `--name VALUE` or `--name=VALUE`, without knowing the other flags; null where the flag ends the line. */
+function valueAfter(argv: readonly string[], name: string): string | null | undefined {
   const at = argv.findIndex((argument) => argument === `--${name}` || argument.startsWith(`--${name}=`));
-  if (at < 0) return undefined;
-  const argument = argv[at] ?? "";
-  const value = argument.includes("=") ? argument.slice(argument.indexOf("=") + 1) : argv[at + 1];
-  if (value === undefined && name === "config")
-    throw new UsageError("--config: needs the path of a YAML file.");
-  return value;
+  const argument = argv[at];
+  if (argument === undefined) return undefined;
+  return argument.includes("=") ? argument.slice(argument.indexOf("=") + 1) : (argv[at + 1] ?? null);
 }
+
+const typedValue = (argv: readonly string[], name: string): string | undefined =>
+  valueAfter(argv, name) ?? undefined;
+
+function configTyped(argv: readonly string[]): string | undefined {
+  const path = valueAfter(argv, "config");
+  if (path === null || path === "") throw new UsageError("--config: needs the path of a YAML file.");
+  return path;
+}
+
+const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
 
 function packageVersion(): string {
   return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")).version;

@@ -4,8 +4,8 @@ import type { Finding } from "../findings/finding.js";
 import { judge } from "../rules/judge.js";
 import type { Rule } from "../rules/rule.js";
 import { Snapshot } from "../snapshot/snapshot.js";
+import { collectSettings } from "./collect-settings.js";
 import type { Request } from "./command.js";
-import { collectSettings, readSources } from "./sources.js";
 
 /** What was seen, of a cluster or of a saved snapshot. */
 export interface Observation {
@@ -35,7 +35,7 @@ async function lookLive({ given, context }: Request, earlier: readonly Snapshot[
   const connection = connectionOf(given, context.env);
   const settleMs = given.duration("settle");
   const known = earlier.map((snapshot) => snapshot.facts());
-  const sources = readSources(connection, context, given.yes("quiet"));
+  const sources = await context.reach.sources(connection, context, given.yes("quiet"));
   try {
     const seen = await look(sources, collectSettings(connection, known, settleMs, context.version));
     return { snapshot: seen.snapshot, earlier: seen.earlier ?? earlier[0] ?? null };
@@ -44,8 +44,8 @@ async function lookLive({ given, context }: Request, earlier: readonly Snapshot[
   }
 }
 
-/** One look, or two where the settings say so; the same for a real and for a simulated cluster. */
-export async function look(sources: CollectSources, settings: CollectSettings): Promise<Observation> {
+/** One look, or two where the settings say so. */
+async function look(sources: CollectSources, settings: CollectSettings): Promise<Observation> {
   if (settings.settleMs === null)
     return { snapshot: Snapshot.of(await collect(sources, settings)), earlier: null };
   const { first, second } = await observeTwice(sources, settings);

@@ -1,14 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { collect } from "../collect/collect.js";
+import { type CollectSettings, type CollectSources, collect } from "../collect/collect.js";
 import type { Recordings } from "../rules/examples.js";
 import type { Rule } from "../rules/rule.js";
 import type { SimCluster } from "../sim/cluster.js";
 import { loadRecording } from "../sim/recording.js";
 import type { Facts } from "../snapshot/facts.js";
-import { type Inventory, NO_INVENTORY } from "../witnesses/inventory.js";
-import { simulatedSettings, simulatedSources } from "./simulated-sources.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/recordings", import.meta.url));
 
@@ -22,8 +20,7 @@ export async function recordedFacts(rules: readonly Rule[], version: string): Pr
     const folder = join(FOLDER, name);
     if (!existsSync(folder)) continue;
     const cluster = loadRecording(folder);
-    const settings = { ...simulatedSettings(cluster, version), inventory: everyTablet(cluster) };
-    known.set(name, await collect(simulatedSources(cluster), settings));
+    known.set(name, await collect(sourcesOf(cluster), settingsOf(cluster, version)));
   }
   return (name) => known.get(name) ?? null;
 }
@@ -35,13 +32,29 @@ const namesIn = (rules: readonly Rule[]): ReadonlySet<string> =>
       .flatMap(({ recording }) => recording ?? []),
   );
 
-const everyTablet = ({ tablets }: SimCluster): Inventory => ({
-  ...NO_INVENTORY,
-  tablets: tablets
-    .filter(({ running }) => running)
-    .map(({ host, grpcPort, vtPort }) => ({
-      host,
-      grpc: grpcPort,
-      http: vtPort,
-    })),
+const sourcesOf = (cluster: SimCluster): CollectSources => ({
+  connect: (server) => cluster.connect(server),
+  tablets: cluster.reader,
+  clock: cluster.clock,
+});
+
+const settingsOf = ({ topology, tablets }: SimCluster, version: string): CollectSettings => ({
+  version,
+  globalServer: topology.global.etcd.server,
+  globalRoot: topology.global.root,
+  inventory: {
+    tablets: tablets
+      .filter(({ running }) => running)
+      .map(({ host, grpcPort, vtPort }) => ({ host, grpc: grpcPort, http: vtPort })),
+    overrides: {},
+  },
+  earlier: [],
+  keyspaces: [],
+  cells: [],
+  timeoutMs: 5000,
+  concurrency: 64,
+  history: { enabled: true, budget: 400 },
+  mysql: false,
+  askTables: false,
+  settleMs: null,
 });

@@ -1,14 +1,9 @@
-import type { CollectSettings, CollectSources } from "../collect/collect.js";
+import type { CollectSources } from "../collect/collect.js";
 import type { Connection } from "../config/settings.js";
-import type { Facts } from "../snapshot/facts.js";
 import { createTabletReader } from "../tablets/reader.js";
 import { connectEtcdReader } from "../topology/etcd-reader.js";
-import { NO_INVENTORY, readInventory } from "../witnesses/inventory.js";
 import type { Context } from "./context.js";
 import { tabletOptions } from "./tablet-options.js";
-
-/** Reads of old revisions that one scan may ask of an etcd (design D7). */
-const HISTORY_BUDGET = 400;
 
 /** A real cluster's read side; `close` lets the process end. */
 export function readSources(
@@ -28,24 +23,3 @@ export function readSources(
     close: () => tablets.close(),
   };
 }
-
-export const collectSettings = (
-  connection: Connection,
-  earlier: readonly Facts[],
-  settleMs: number | null,
-  version: string,
-): CollectSettings => ({
-  version,
-  globalServer: connection.globalServer,
-  globalRoot: connection.globalRoot,
-  inventory: connection.inventory === null ? NO_INVENTORY : readInventory(connection.inventory),
-  earlier,
-  keyspaces: connection.keyspaces,
-  cells: connection.cells,
-  timeoutMs: connection.timeoutMs,
-  concurrency: connection.concurrency,
-  history: { enabled: true, budget: HISTORY_BUDGET },
-  mysql: connection.mysql !== null,
-  askTables: false,
-  settleMs,
-});

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import type { Terminal } from "./context.js";
 
 /** The process's own streams: stdout carries the result and nothing else. */
@@ -29,6 +28,7 @@ export function processTerminal(streams: Pick<NodeJS.Process, "stdin" | "stdout"
     ask: async (question) => {
       if (!stdin.isTTY || !stderr.isTTY) return null;
       clear();
+      const { createInterface } = await import("node:readline/promises");
       const lines = createInterface({ input: stdin, output: stderr });
       try {
         return await lines.question(question);

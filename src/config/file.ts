@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { parse, YAMLParseError } from "yaml";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Suppression } from "../findings/suppression.js";
@@ -17,7 +16,11 @@ export interface ConfigFile {
 const EMPTY: ConfigFile = { path: null, options: {}, suppressions: [] };
 
 /** Reads `--config`, else `vtdoctor.yaml` here or in a folder above, else in the XDG config folder. */
-export function readConfig(given: string | undefined, cwd: string, env: NodeJS.ProcessEnv): ConfigFile {
+export async function readConfig(
+  given: string | undefined,
+  cwd: string,
+  env: NodeJS.ProcessEnv,
+): Promise<ConfigFile> {
   const path = given ?? find(cwd, env);
   return path === null ? EMPTY : parseConfig(path, read(path, given !== undefined));
 }
@@ -44,7 +47,9 @@ function read(path: string, named: boolean): string {
   }
 }
 
-function parseConfig(path: string, text: string): ConfigFile {
+async function parseConfig(path: string, text: string): Promise<ConfigFile> {
+  // Loaded where there is a file to parse: it is a good part of the time that a start takes.
+  const { parse, YAMLParseError } = await import("yaml");
   let value: unknown;
   try {
     value = parse(text) ?? {};

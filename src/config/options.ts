@@ -80,7 +80,7 @@ export const COMMON = {
     group: "Output",
     about: "of the result on stdout",
     default: "human",
-    choices: ["human", "json", "nagios"],
+    choices: ["human", "json"],
   },
   output: { type: "string", group: "Output", about: "write the result to this file instead of stdout" },
   config: {
@@ -95,6 +95,11 @@ export const COMMON = {
     group: "Output",
     about: "colours (default: where stdout is a terminal; NO_COLOR and FORCE_COLOR are honoured)",
   },
+} as const satisfies Record<string, Option>;
+
+/** `scan` has one format more. */
+export const SCANNING = {
+  format: { ...COMMON.format, choices: ["human", "json", "nagios"] },
 } as const satisfies Record<string, Option>;
 
 export const JUDGING = {
@@ -163,4 +168,5 @@ export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...COMMON,
   ...JUDGING,
   ...WRITING,
+  ...SCANNING,
 };

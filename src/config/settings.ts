@@ -6,6 +6,13 @@ import { mysqlPasswordOf, type StaticAuth, staticAuthOf, type Tls, tlsOf } from 
 export class Given {
   constructor(private readonly values: Readonly<Record<string, unknown>>) {}
 
+  /** The same as if these had not been given. */
+  without(...names: readonly string[]): Given {
+    return new Given(
+      Object.fromEntries(Object.entries(this.values).filter(([name]) => !names.includes(name))),
+    );
+  }
+
   text(name: string): string | undefined {
     const value = this.values[name];
     if (value === undefined || value === null) return undefined;

@@ -51,13 +51,29 @@ describe("the layers of ARCHITECTURE.md", () => {
     }
   });
 
+  it("a start loads little before it knows the command", () => {
+    const seen = new Set<string>();
+    const visit = (path: string): void => {
+      if (seen.has(path)) return;
+      seen.add(path);
+      for (const each of all.get(path)?.imports ?? []) if (!each.typeOnly && !each.dynamic) visit(each.to);
+    };
+    visit("cli/main.ts");
+    expect([...seen].length).toBeLessThan(25);
+    const packages = [...seen].flatMap((path) => all.get(path)?.packages ?? []);
+    expect([...new Set(packages.filter((name) => !name.startsWith("node:")))].sort()).toEqual([
+      "fastest-levenshtein",
+      "yargs",
+    ]);
+  });
+
   it("only the command line prints or exits", () => {
     expect(matching(/\bconsole\.|process\.(exit|stdout|stderr)\b/, ["cli"])).toEqual([]);
   });
 
   it("only cli/clock.ts reads the clock or a random source", () => {
     const reads =
-      /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandom(Bytes|UUID|Int)\(|\bperformance\.now\(|\bhrtime\b/;
+      /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\brandom(Bytes|UUID|Int)\(|\bgetRandomValues\(|\bperformance\.now\(|\bhrtime\b/;
     expect(matching(reads, []).filter((path) => path !== "cli/clock.ts")).toEqual([]);
   });
 });

@@ -4,6 +4,8 @@ import { dirname, join, normalize, relative } from "node:path";
 interface Import {
   readonly to: string;
   readonly typeOnly: boolean;
+  /** Loaded when the code runs there, not with the module. */
+  readonly dynamic: boolean;
 }
 
 export interface Source {
@@ -12,6 +14,8 @@ export interface Source {
   readonly text: string;
   /** Imports of other files of `src`, resolved; dynamic ones too. */
   readonly imports: readonly Import[];
+  /** Packages that load with the module. */
+  readonly packages: readonly string[];
 }
 
 /** Every module of `src` with what it imports from `src`. */
@@ -29,11 +33,18 @@ function source(root: string, path: string): Source {
   for (const [, , type, names = "", from = ""] of text.matchAll(statement)) {
     const named = names.match(/^\{([\s\S]*)\}$/)?.[1];
     const allTypes = named?.split(",").every((name) => name.trim() === "" || name.trim().startsWith("type "));
-    imports.push({ to: resolve(root, path, from), typeOnly: type !== undefined || allTypes === true });
+    imports.push({
+      to: resolve(root, path, from),
+      typeOnly: type !== undefined || allTypes === true,
+      dynamic: false,
+    });
   }
   for (const [, from = ""] of text.matchAll(/import\("(\.[^"]+)"\)/g))
-    imports.push({ to: resolve(root, path, from), typeOnly: false });
-  return { path, text, imports };
+    imports.push({ to: resolve(root, path, from), typeOnly: false, dynamic: true });
+  const packages = [...text.matchAll(/^import\s+(?!type\b)[^;]*?from\s*"([^."][^"]*)";/gm)].map(
+    ([, name = ""]) => name,
+  );
+  return { path, text, imports, packages };
 }
 
 const resolve = (root: string, path: string, from: string): string =>

@@ -1,9 +1,15 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll } from "vitest";
 import type { Context } from "../../src/cli/context.js";
 import { run } from "../../src/cli/main.js";
+import { network } from "../../src/cli/reach.js";
+import { simulatedReach } from "../../src/cli/simulated-reach.js";
 import type { Clock } from "../../src/cluster/clock.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { reshardCancel } from "../../src/sim/native.js";
 
 export interface Said {
   readonly code: number;
@@ -16,37 +22,78 @@ export interface Typed {
   readonly cwd?: string;
   readonly answer?: string | null;
   readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  readonly outIsTerminal?: boolean;
+  /** Instead of the network. */
+  readonly cluster?: SimCluster;
+  /** Sees each line on stderr as it comes. */
+  readonly onNote?: (line: string) => void;
 }
 
-export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "vtdoctor-test-"));
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+export const emptyFolder = (): string => {
+  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-test-"));
+  folders.push(folder);
+  return folder;
+};
+
+let made = 0;
 
 /** The whole program with a recorded terminal: what an operator types in, what she sees out. */
 export async function vtdoctor(argv: readonly string[], typed: Typed = {}): Promise<Said> {
   const said = { out: "", err: "" };
   const context: Context = {
-    clock: typed.clock ?? { now: () => Date.UTC(2026, 10, 25), sleep: async () => true },
-    ids: (() => {
-      let n = 0;
-      return () => `test${n++}`;
-    })(),
+    clock: typed.clock ??
+      typed.cluster?.clock ?? { now: () => Date.UTC(2026, 10, 25), sleep: async () => true },
+    ids: () => `test${made++}`,
     env: typed.env ?? {},
     cwd: typed.cwd ?? emptyFolder(),
     version: "0.0.0-test",
     hostName: "host",
     userName: "operator",
-    signal: new AbortController().signal,
+    signal: typed.signal ?? new AbortController().signal,
+    reach: typed.cluster === undefined ? network : simulatedReach(typed.cluster),
     terminal: {
       out: (text) => {
         said.out += `${text}\n`;
       },
       note: (text) => {
         said.err += `${text}\n`;
+        typed.onNote?.(text);
       },
       progress: () => {},
       columns: 120,
-      outIsTerminal: false,
+      outIsTerminal: typed.outIsTerminal ?? false,
       ask: async () => typed.answer ?? null,
     },
   };
   return { code: await run(argv, context), ...said };
+}
+
+/** Types at a simulated cluster: the connection flags, and one folder for everything. */
+export function operatorAt(cluster: SimCluster, folder = emptyFolder()) {
+  const connection = [
+    ...["--topo-global-server-address", cluster.topology.global.etcd.server],
+    ...["--topo-global-root", cluster.topology.global.root],
+  ];
+  const type = (line: string, typed: Typed = {}): Promise<Said> =>
+    vtdoctor([...line.split(" "), ...connection], { cluster, cwd: folder, ...typed });
+  return {
+    folder,
+    type,
+    /** With the runs in the folder. */
+    write: (line: string, typed: Typed = {}) => type(`${line} --run-dir ${join(folder, "runs")}`, typed),
+  };
+}
+
+/** A running Reshard c2 on a simulated Vitess 19, cancelled by Vitess itself a minute ago. */
+export function seed(): SimCluster {
+  const cluster = reshardingLab({ version: "19.0.10" });
+  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+  cluster.clock.advance(60_000);
+  return cluster;
 }

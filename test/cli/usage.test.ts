@@ -108,7 +108,7 @@ describe("bad input is one sentence that names the flag, file or key, and exit 2
     const json = await vtdoctor(["scan", "--format", "json"]);
     expect(JSON.parse(json.out)).toMatchObject({ exit: { code: 2, name: "usage" } });
     const nagios = await vtdoctor(["scan", "--format=nagios"]);
-    expect([nagios.code, nagios.out]).toEqual([3, expect.stringMatching(/^VTDOCTOR UNKNOWN - .*\n$/)]);
+    expect([nagios.code, nagios.out]).toEqual([3, expect.stringMatching(/^VTDOCTOR UNKNOWN: .*\n$/)]);
   });
 
   it("flags take v19's underscores, and win over the environment, which wins over the file", async () => {

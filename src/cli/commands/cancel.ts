@@ -5,8 +5,8 @@ import { writePlan } from "../../plan/file.js";
 import { carryOut, showPlan } from "../carry-out.js";
 import type { Run } from "../command.js";
 import { judged, observe } from "../observe.js";
-import { realSite } from "../real-site.js";
 import { ruleSet } from "../rule-set.js";
+import { siteOf } from "../site.js";
 import { confirmedRestored } from "./fix.js";
 
 /** The corrected cancel: planned, shown, confirmed, executed, looked at again. */
@@ -36,7 +36,7 @@ export const run: Run = async (request) => {
   if (out !== undefined) writePlan(out, plan);
   if (dryRun) return showPlan(plan, request);
   const before = judged(observation, ruleSet(given), request).map(({ id }) => id);
-  return carryOut(plan, before, "named", realSite(request), request);
+  return carryOut(plan, before, "named", siteOf(request), request);
 };
 
 /** `KEYSPACE.WORKFLOW`, as vtctldclient's legacy commands take it; a workflow's name may have dots, a keyspace's may not. */

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EXIT } from "../../cluster/errors.js";
-import { planFix } from "../../plan/fix.js";
+import type { SimCluster } from "../../sim/cluster.js";
 import { reshardingLab } from "../../sim/lab.js";
 import { reshardCancel } from "../../sim/native.js";
-import { carryOut } from "../carry-out.js";
 import type { Request, Run } from "../command.js";
-import { judged } from "../observe.js";
-import { ruleSet } from "../rule-set.js";
-import { simulatedSite } from "../simulated-site.js";
-import { report } from "./scan.js";
+import type { Context } from "../context.js";
+import { run as vtdoctor } from "../main.js";
+import { simulatedReach } from "../simulated-reach.js";
+
+const WORKFLOW = { keyspace: "customer", workflow: "c2" };
 
 /** The whole story on a simulated cluster in this process: no server, no root, no network. */
 export const run: Run = (request) => play(request, { orderBug: true });
@@ -26,56 +26,61 @@ export async function play(request: Request, { orderBug }: { readonly orderBug: 
 }
 
 async function story(request: Request, orderBug: boolean, folder: string): Promise<number> {
-  const { terminal } = request.context;
-  const say = (text: string) => terminal.out(`\n${text}\n`);
-  say(
-    "A simulated Vitess cluster: keyspace customer, Reshard workflow c2 copies shard 0 (tablet 100) to -80 (200, 201) and 80- (300).",
-  );
+  const { out } = request.context.terminal;
   const cluster = reshardingLab({ version: "19.0.10" });
-  const site = simulatedSite(cluster, request, folder);
+  const type = operator(cluster, request, folder);
+  out(
+    "A simulated Vitess 19 in this process: keyspace customer, where Reshard workflow c2 copies shard 0 (tablet 100) to -80 (200, 201) and 80- (300).",
+  );
 
-  say("$ vtdoctor scan                                     # before: healthy");
-  const healthy = await site.observe();
-  report(site.request, healthy, ruleSet(request.given));
+  await type("scan", "all is well");
 
-  say("$ vtctldclient Reshard --workflow c2 --target-keyspace customer cancel      # as Vitess 19 does it");
-  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19, orderBug }));
-  terminal.out("Successfully cancelled the c2 workflow in the customer keyspace");
+  prompt(out, "vtctldclient Reshard --workflow c2 --target-keyspace customer cancel", "as Vitess 19 does it");
+  cluster.run(reshardCancel(cluster, { ...WORKFLOW, version: 19, orderBug }));
+  out("Successfully cancelled the c2 workflow in the customer keyspace");
   cluster.clock.advance(60_000);
 
-  say("$ vtdoctor scan                                     # a minute later");
-  const broken = await site.observe();
-  const found = report(site.request, broken, ruleSet(request.given));
-  if (found === EXIT.ok) return EXIT.ok;
-
-  say("$ vtdoctor fix --all --dry-run --out plan.json; vtdoctor fix --plan plan.json --yes");
-  const findings = judged(broken, ruleSet(request.given), site.request);
-  const wanted = {
-    command: "vtdoctor demo",
-    findings: null,
-    keyspaces: null,
-    orphans: null,
-    maxTablets: 10,
-    maxKeys: 50,
-  };
-  const plan = planFix(
-    broken.snapshot,
-    findings,
-    { ...wanted, restoredTopologyConfirmed: false },
-    { now: cluster.clock.now(), ids: site.request.context.ids },
+  if ((await type("scan", "a minute later")) === EXIT.ok) return EXIT.ok;
+  await type("fix --all --dry-run --out plan.json", "the plan, and nothing else yet");
+  const repaired = await type("fix --plan plan.json --yes", "exactly that plan");
+  const after = await type("scan", "repaired; only the copied tables are left");
+  out(
+    [
+      "\nThat was the program itself; only the cluster was simulated. On a cluster of yours, scan changes nothing:",
+      "    vtdoctor scan --topo-global-server-address HOST:2379 --topo-global-root /vitess/global",
+      "",
+    ].join("\n"),
   );
-  const code = await carryOut(
-    plan,
-    findings.map(({ id }) => id),
-    "reviewed",
-    site,
-    site.request,
-  );
-
-  say("$ vtdoctor scan                                     # after");
-  report(site.request, await site.observe(), ruleSet(request.given));
-  say(
-    `Against your own cluster, read-only:\n\n    vtdoctor scan --topo-global-server-address HOST:2379 --topo-global-root /vitess/global`,
-  );
-  return code;
+  return repaired === EXIT.ok ? after : repaired;
 }
+
+/** Types commands at the simulated cluster, in a folder and an environment where no file or variable of the real operator is seen. */
+function operator(cluster: SimCluster, { context, given }: Request, folder: string) {
+  const { terminal } = context;
+  const color = given.choice("color");
+  const unseen = [
+    ...["--topo-global-server-address", cluster.topology.global.etcd.server],
+    ...["--topo-global-root", cluster.topology.global.root],
+    ...["verbose", "quiet"].filter((name) => given.yes(name)).map((name) => `--${name}`),
+    ...(color === undefined ? [] : [color ? "--color" : "--no-color"]),
+  ];
+  const { NO_COLOR, FORCE_COLOR } = context.env;
+  const there: Context = {
+    ...context,
+    clock: cluster.clock,
+    cwd: folder,
+    env: { NO_COLOR, FORCE_COLOR },
+    reach: simulatedReach(cluster),
+    // One stream, so that the story keeps its order where the two go to different places.
+    terminal: { ...terminal, note: terminal.out, progress: () => {} },
+  };
+  return (typed: string, comment: string): Promise<number> => {
+    prompt(terminal.out, `vtdoctor ${typed}`, comment);
+    const words = typed.split(" ").map((word) => (word === "plan.json" ? join(folder, word) : word));
+    const runs = words[0] === "fix" ? ["--run-dir", join(folder, "runs")] : [];
+    return vtdoctor([...words, ...unseen, ...runs], there);
+  };
+}
+
+const prompt = (out: (text: string) => void, command: string, comment: string): void =>
+  out(`\n$ ${command.padEnd(70)} # ${comment}\n`);

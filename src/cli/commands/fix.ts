@@ -1,15 +1,16 @@
 import { UsageError } from "../../cluster/errors.js";
 import type { Given } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice } from "../../plan/context.js";
-import { readPlan, writePlan } from "../../plan/file.js";
+import { readPlan, refuseForeign, writePlan } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
+import { planCluster } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut, showPlan } from "../carry-out.js";
 import type { Request, Run } from "../command.js";
 import { restoredTopologyConfirmed } from "../consent.js";
 import { judged, observe } from "../observe.js";
-import { realSite } from "../real-site.js";
 import { ruleSet } from "../rule-set.js";
+import { siteOf } from "../site.js";
 
 /** Plans repairs for what is found, or executes a saved plan. */
 export const run: Run = async (request) => {
@@ -33,7 +34,7 @@ async function planned(request: Request): Promise<number> {
   if (out !== undefined) writePlan(out, plan);
   if (dryRun) return showPlan(plan, request);
   const before = findings.map(({ id }) => id);
-  return carryOut(plan, before, wanted.findings === null ? "not" : "named", realSite(request), request);
+  return carryOut(plan, before, wanted.findings === null ? "not" : "named", siteOf(request), request);
 }
 
 function checkSelection(given: Given, dryRun: boolean, out: string | undefined): void {
@@ -83,11 +84,16 @@ export async function confirmedRestored(
 
 async function executed(request: Request, path: string): Promise<number> {
   const { given } = request;
-  if (given.texts("findings").length > 0 || given.yes("dry-run")) {
-    throw new UsageError("--plan: is executed as it is; leave findings and --dry-run out.");
+  if (given.texts("findings").length > 0 || given.yes("all") || given.yes("dry-run")) {
+    throw new UsageError("--plan: is executed as it is; leave findings, --all and --dry-run out.");
   }
+  if (given.text("snapshot") !== undefined)
+    throw new UsageError(
+      "--snapshot: a plan is executed on a cluster, not on a snapshot; leave --snapshot out.",
+    );
   const plan = readPlan(path);
   const observation = await observe(request);
+  refuseForeign(plan, planCluster(observation.snapshot));
   const before = judged(observation, ruleSet(given), request).map(({ id }) => id);
-  return carryOut(plan, before, "reviewed", realSite(request), request);
+  return carryOut(plan, before, "reviewed", siteOf(request), request);
 }

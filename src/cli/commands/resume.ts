@@ -1,12 +1,10 @@
-import { compare, conclude } from "../carry-out.js";
+import { conclude } from "../carry-out.js";
 import type { Run } from "../command.js";
-import { realSite } from "../real-site.js";
+import { siteOf } from "../site.js";
 
 /** Goes on with a run that was stopped or killed, then looks at the cluster again. */
 export const run: Run = async (request) => {
-  const site = realSite(request);
-  const { plan, result } = await site.resume(request.given.text("run") ?? "");
-  const after = await site.rescan();
-  const before = after.map(({ id }) => id);
-  return conclude(plan, result, compare(plan, before, after), request);
+  const site = siteOf(request);
+  const { plan, toTheEnd } = site.open(request.given.text("run") ?? "");
+  return conclude(plan, null, toTheEnd, site, request);
 };

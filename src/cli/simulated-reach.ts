@@ -1,0 +1,15 @@
+import type { SimCluster } from "../sim/cluster.js";
+import type { Reach } from "./reach.js";
+
+/** A simulated cluster behind the same ports as a real one. */
+export function simulatedReach(cluster: SimCluster): Reach {
+  const { reader, writer, clock } = cluster;
+  const close = () => {};
+  return {
+    sources: async () => ({ connect: (server) => cluster.connect(server), tablets: reader, clock, close }),
+    world: async (_, { ids, hostName, userName }, log) => ({
+      store: (server) => cluster.connect(server),
+      ...{ reader, writer, clock, ids, hostName, userName, log, close },
+    }),
+  };
+}

@@ -1,0 +1,103 @@
+import { execute } from "../apply/execute.js";
+import type { Owner } from "../apply/folder-owner.js";
+import { resume } from "../apply/resume.js";
+import type { RunFolder } from "../apply/run-folder.js";
+import { createRunFolder, openRunFolder } from "../apply/run-folder-disk.js";
+import type { RunResult, StepResult } from "../apply/run-result.js";
+import type { ApplyEvent, World } from "../apply/world.js";
+import { RefusedError } from "../cluster/errors.js";
+import { connectionOf } from "../config/settings.js";
+import type { Plan } from "../plan/plan.js";
+import type { Site } from "./carry-out.js";
+import type { Request } from "./command.js";
+import { narrate } from "./narrate.js";
+import { judged, observe } from "./observe.js";
+import { ruleSet } from "./rule-set.js";
+
+export interface ResumedRun {
+  readonly plan: Plan;
+  /** Goes on with it. */
+  toTheEnd(): Promise<RunResult>;
+}
+
+/** The cluster that the connection flags name, with runs in `--run-dir`. */
+export function siteOf(request: Request): Site & { open(run: string): ResumedRun } {
+  const folders = request.given.text("run-dir") ?? ".vtdoctor/runs";
+  const owner = ownerOf(request);
+  const ended: StepResult[] = [];
+  const told = narrate(request);
+  const log = (event: ApplyEvent): void => {
+    if (event.kind === "step-ended") ended.push(event.result);
+    told(event);
+  };
+  return {
+    ended,
+    execute: (plan) =>
+      within(request, createRunFolder(folders, plan, owner), log, (folder, world, options) =>
+        execute(plan, world, folder, options),
+      ),
+    open: (run) => {
+      const folder = openRunFolder(folders, run, owner);
+      try {
+        refuseElsewhere(folder.plan, request);
+      } catch (error) {
+        folder.close();
+        throw error;
+      }
+      return { plan: folder.plan, toTheEnd: () => within(request, folder, log, resume) };
+    },
+    rescan: async () => {
+      // What `--save-snapshot` kept is the state before.
+      const again = { ...request, given: request.given.without("save-snapshot", "snapshot") };
+      return judged(await observe(again), ruleSet(request.given), request);
+    },
+  };
+}
+
+/** A run goes on where it began, whatever the flags say; its verification must not look at another cluster. */
+function refuseElsewhere({ id, cluster }: Plan, { given, context }: Request): void {
+  const { globalServer, globalRoot } = connectionOf(given, context.env);
+  if (globalServer === cluster.globalServer && globalRoot === cluster.globalRoot) return;
+  throw new RefusedError(
+    `run ${id} is of ${cluster.globalServer}, root ${cluster.globalRoot}, not of ${globalServer}, root ${globalRoot}; give the flags that it was started with. Nothing was changed.`,
+  );
+}
+
+async function within(
+  request: Request,
+  folder: RunFolder,
+  log: (event: ApplyEvent) => void,
+  run: (
+    folder: RunFolder,
+    world: World,
+    options: { lockTimeoutMs: number; signal: AbortSignal },
+  ) => Promise<RunResult>,
+): Promise<RunResult> {
+  const { given, context } = request;
+  try {
+    const world = await context.reach.world(connectionOf(given, context.env), context, log);
+    try {
+      return await run(folder, world, {
+        lockTimeoutMs: given.duration("lock-timeout") ?? 45_000,
+        signal: context.signal,
+      });
+    } finally {
+      world.close();
+    }
+  } finally {
+    folder.close();
+  }
+}
+
+const ownerOf = ({ context }: Request): Owner => ({
+  pid: process.pid,
+  hostName: context.hostName,
+  isAlive: (pid) => {
+    try {
+      process.kill(pid, 0);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === "EPERM";
+    }
+  },
+});

@@ -1,0 +1,69 @@
+import type { Plan, Step } from "../plan/plan.js";
+import { paintWith, type Style } from "./style.js";
+import { counted, printable, wrapped } from "./text.js";
+
+/** What of a run's steps the report needs. */
+export interface StepEnd {
+  readonly id: string;
+  readonly said: string;
+}
+
+/** After a run: what the operator must keep in mind, then what the new look found. `reasons`: why it is not all well. */
+export const renderRun = (
+  plan: Plan,
+  ended: readonly StepEnd[],
+  reasons: readonly string[],
+  style: Style,
+): string => {
+  const paint = paintWith(style);
+  const said = new Map(ended.map((step) => [step.id, step.said]));
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  const section = (title: string, lines: readonly string[]): string =>
+    lines.length === 0 ? "" : [paint.strong(title), ...lines].join("\n");
+  const item = (text: string): string => wrapped(`- ${text}`, style.width, "   ");
+  return [
+    `run ${plan.id}: ${counted(steps.length, "step")} done`,
+    section(
+      "Secondary keys that the copy had put off, and that nothing adds any more",
+      steps.flatMap((step) => deferredKeys(step, said.get(step.id) ?? "")),
+    ),
+    section("Held tables", steps.flatMap(heldTables)),
+    section("To remember", plan.notes.map(item)),
+    section(
+      "Not repaired by this run",
+      plan.blocked.flatMap(({ finding, object, reason, instead }) => [
+        item(`${finding ?? Object.values(object).join("/")}: ${reason}`),
+        wrapped(`instead: ${instead}`, style.width, "       "),
+      ]),
+    ),
+    reasons.length === 0
+      ? paint.strong("verified: a new scan finds nothing of it")
+      : section("A new scan does not confirm the repair", reasons.map(item)),
+  ]
+    .filter((part) => part !== "")
+    .join("\n\n");
+};
+
+/** Statements are printed as they are, so that they can be copied. */
+const deferredKeys = (step: Step, said: string): readonly string[] => {
+  if (step.kind !== "keys.export" || step.actions.length === 0) return [];
+  const { alias, keyspace, shard } = step.tablet;
+  return [
+    `   ${alias}, ${keyspace}/${shard}, database ${step.dbName}: ${printable(said)}`,
+    ...(step.apply ? [] : step.actions.map(({ alter }) => `       ${printable(alter)};`)),
+  ];
+};
+
+const heldTables = (step: Step): readonly string[] => {
+  if (step.kind !== "table.hold") return [];
+  const { tablet, dbName, holdSchema, tables } = step;
+  const back = tables.map((table) => `${name(holdSchema, table)} TO ${name(dbName, table)}`).join(", ");
+  return [
+    `   ${tablet.alias}, ${tablet.keyspace}/${tablet.shard}: ${tables.join(", ")} of ${dbName} are in ${holdSchema}`,
+    `       to have them back: RENAME TABLE ${back};`,
+    `       to drop them for good: DROP DATABASE ${quoted(holdSchema)};`,
+  ];
+};
+
+const quoted = (text: string): string => `\`${text.replaceAll("`", "``")}\``;
+const name = (schema: string, table: string): string => `${quoted(schema)}.${quoted(table)}`;
