@@ -259,6 +259,13 @@ export class Lab {
     this.give(dir, true);
   }
 
+  /** A file in the lab's folder; its path. */
+  file(name: string, text: string): string {
+    const path = join(this.dir, name);
+    writeFileSync(path, text);
+    return path;
+  }
+
   folder(uid: number): string {
     return join(this.dir, `vt_${String(uid).padStart(10, "0")}`);
   }
