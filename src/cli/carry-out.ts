@@ -20,7 +20,7 @@ export interface Site {
   readonly ended: readonly StepResult[];
 }
 
-export interface Verification {
+interface Verification {
   /** Repaired findings that are still there. */
   readonly persisting: readonly string[];
   /** Findings of at least warning that were not there before. */

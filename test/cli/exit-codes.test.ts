@@ -159,7 +159,8 @@ describe("4, refused", () => {
     const other = reshardingLab({ version: "19.0.10", globalServer: "elsewhere:2379" });
     refused(
       await operatorAt(other).write(`fix --plan ${plan} --yes`),
-      "etcd-global:2379", "make a new one here",
+      "etcd-global:2379",
+      "make a new one here",
     );
   });
 

@@ -43,8 +43,11 @@ export const emptyFolder = (): string => {
 
 let made = 0;
 
-/** The whole program with a recorded terminal: what an operator types in, what she sees out. */
-export async function vtdoctor(argv: readonly string[], typed: Typed = {}): Promise<Said> {
+/** A terminal that records, in a context of its own. */
+export function contextOf(typed: Typed): {
+  readonly context: Context;
+  readonly said: { out: string; err: string };
+} {
   const said = { out: "", err: "" };
   const context: Context = {
     clock: typed.clock ??
@@ -59,7 +62,7 @@ export async function vtdoctor(argv: readonly string[], typed: Typed = {}): Prom
     reach: typed.cluster === undefined ? network : simulatedReach(typed.cluster),
     terminal: {
       out: (text) => {
-        said.out += `${text}\n`;
+        said.out += text.endsWith("\n") ? text : `${text}\n`;
       },
       note: (text) => {
         said.err += `${text}\n`;
@@ -71,6 +74,12 @@ export async function vtdoctor(argv: readonly string[], typed: Typed = {}): Prom
       ask: async () => typed.answer ?? null,
     },
   };
+  return { context, said };
+}
+
+/** The whole program with a recorded terminal: what an operator types in, what she sees out. */
+export async function vtdoctor(argv: readonly string[], typed: Typed = {}): Promise<Said> {
+  const { context, said } = contextOf(typed);
   return { code: await run(argv, context), ...said };
 }
 

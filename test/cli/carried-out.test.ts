@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { operatorAt } from "./harness.js";
+
+describe("what an operator keeps after a cancel", () => {
+  it("where the tables are held, and the statement that brings them back", async () => {
+    const cluster = reshardingLab({ version: "24.0.4" });
+    const { write } = operatorAt(cluster);
+    const said = await write("cancel customer.c2 --yes");
+    expect(said.code, said.err + said.out).toBe(0);
+    const back =
+      /RENAME TABLE (`vtdoctor_hold_\w+`)\.`corder` TO `vt_customer`\.`corder`, \1\.`customer` TO `vt_customer`\.`customer`;/;
+    expect(said.out).toMatch(back);
+    expect(said.out).toMatch(/DROP DATABASE `vtdoctor_hold_\w+`;/);
+    expect(said.out).toContain("verified");
+    expect(said.err).toContain("zone1-0000000200");
+  });
+
+  it("the secondary keys that the copy had put off, to be typed, and the file that has them", async () => {
+    const cluster = reshardingLab({ version: "24.0.4", copyRowsPerSecond: 10 });
+    const { folder, write } = operatorAt(cluster);
+    const said = await write("cancel customer.c2 --keep-data --yes");
+    expect(said.code, said.err + said.out).toBe(0);
+    expect(said.out).toMatch(/alter table/i);
+    expect(said.out).toContain(join(folder, "runs"));
+    expect(said.out).toContain("deferred-keys.sql");
+    expect(said.out).not.toContain("vtdoctor_hold_");
+  });
+});
