@@ -10,13 +10,13 @@ import { type Refused, refused, type Silent } from "./verdict.js";
 export class Fence {
   constructor(
     private readonly locks: readonly HeldLock[],
-    private readonly sameCluster: (one: string, other: string) => boolean,
+    private readonly sameServer: (one: string, other: string) => boolean,
   ) {}
 
   /** Compares to put into a transaction on `server`. */
   compares(server: string): readonly Compare[] {
     return this.locks
-      .filter((lock) => this.sameCluster(lock.server, server))
+      .filter((lock) => this.sameServer(lock.server, server))
       .map((lock) => ({ key: lock.key, target: "create", equals: lock.createRevision }));
   }
 
@@ -29,7 +29,7 @@ export class Fence {
   async broken(server: string | null): Promise<Refused | Silent | null> {
     for (const lock of this.locks) {
       if (lock.lost()) return refused(lostWords(lock.name));
-      if (server !== null && this.sameCluster(lock.server, server)) continue;
+      if (server !== null && this.sameServer(lock.server, server)) continue;
       const proof = await lock.prove();
       if (proof !== null) return proof;
     }

@@ -1,6 +1,8 @@
 import type { Clock } from "../cluster/clock.js";
 import { IncompleteError, RefusedError } from "../cluster/errors.js";
-import type { Plan } from "../plan/plan.js";
+import type { Unanswered } from "../cluster/outcome.js";
+import { contradiction, markOf } from "../plan/mark.js";
+import type { ClusterMark, Plan } from "../plan/plan.js";
 import { movedKey, movedRows } from "./reads.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
@@ -15,20 +17,43 @@ export function provenYoung(plan: Plan, clock: Clock): void {
   }
 }
 
-/** A plan is bound to the etcd clusters that it was made on: an address may lead to another one. */
+/** A plan is bound to the etcd clusters that it was made on: an address may lead to another one, which may share the cluster id. */
 export async function provenCluster(plan: Plan, world: World): Promise<void> {
   for (const [server, expected] of Object.entries(plan.cluster.clusterIds)) {
     const status = await world.store(server).status();
-    if (status.kind === "unanswered") {
-      throw new IncompleteError(`${server} did not answer (${status.reason}): ${status.message}; ${NOTHING}`);
-    }
+    if (status.kind === "unanswered") throw unproven(server, status);
     if (status.value.clusterId !== expected) {
       throw new RefusedError(
         `${server} is etcd cluster ${status.value.clusterId}, and plan ${plan.id} was made for ${expected}; ${NOTHING}`,
       );
     }
+    const key = contradiction(...(await marksOn(server, plan, world)));
+    if (key !== null) {
+      throw new RefusedError(
+        `${server} is not the etcd that plan ${plan.id} was made for: its ${key} is another; ${NOTHING}`,
+      );
+    }
   }
 }
+
+/** The plan's marks of a server, and the same keys as they are now. */
+async function marksOn(
+  server: string,
+  plan: Plan,
+  world: World,
+): Promise<readonly [readonly ClusterMark[], readonly ClusterMark[]]> {
+  const marks = plan.cluster.marks.filter((mark) => mark.server === server);
+  const found: ClusterMark[] = [];
+  for (const { key } of marks) {
+    const got = await world.store(server).get(key);
+    if (got.kind === "unanswered") throw unproven(server, got);
+    if (got.value.entry !== null) found.push(markOf(server, got.value.entry));
+  }
+  return [marks, found];
+}
+
+const unproven = (server: string, { reason, message }: Unanswered): IncompleteError =>
+  new IncompleteError(`${server} did not answer (${reason}): ${message}; ${NOTHING}`);
 
 /** A stale plan never runs (promise P8). */
 export async function provenReads(plan: Plan, world: World): Promise<void> {

@@ -12,7 +12,7 @@ import type { RunResult } from "./run-result.js";
 import type { Site } from "./site.js";
 import { releaseLocks, takeLocks } from "./stage-locks.js";
 import { StepRun } from "./step-run.js";
-import { sameCluster } from "./topo-roots.js";
+import { sameServer } from "./topo-roots.js";
 import type { KeyRef } from "./topo-write.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
@@ -114,7 +114,7 @@ export class Run {
       world: this.world,
       plan,
       run,
-      fence: new Fence(locks, sameCluster(plan.cluster)),
+      fence: new Fence(locks, sameServer),
       evidence: { addSection: (file, title, text) => this.folder.addSection(file, title, text) },
       signal: this.signal,
     };

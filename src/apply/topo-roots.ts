@@ -1,3 +1,4 @@
+import { shareAnAddress } from "../cluster/server-addresses.js";
 import type { PlanCluster } from "../plan/plan.js";
 
 export interface TopoRoot {
@@ -14,9 +15,9 @@ export const globalRoot = (cluster: PlanCluster): TopoRoot => ({
   root: cluster.globalRoot,
 });
 
-/** Address lists may name the same etcd in different words; its cluster id does not. */
-export const sameCluster =
-  (cluster: PlanCluster) =>
-  (one: string, other: string): boolean =>
-    one === other ||
-    (cluster.clusterIds[one] !== undefined && cluster.clusterIds[one] === cluster.clusterIds[other]);
+/**
+ * Whether two servers may share a transaction. A plan names every etcd by one spelling where collecting proved that two lead to the same
+ * keys; an equal cluster id proves nothing (etcd hashes it from how the members were first configured).
+ */
+export const sameServer = (one: string, other: string): boolean =>
+  one === other || shareAnAddress(one, other);

@@ -1,3 +1,4 @@
+import { shareAnAddress } from "../cluster/server-addresses.js";
 import type { TopoServerRow } from "../snapshot/facts.js";
 import { rootPrefix } from "../topology/paths.js";
 import { compareClusters } from "./same-cluster.js";
@@ -68,21 +69,3 @@ export class SameTopology {
     };
   }
 }
-
-/** Address lists name members of one cluster: one member in common is enough. */
-function shareAnAddress(a: string, b: string): boolean {
-  const known = new Set(addressesOf(a));
-  return addressesOf(b).some((address) => known.has(address));
-}
-
-const addressesOf = (list: string): readonly string[] =>
-  list
-    .split(",")
-    .map((address) =>
-      address
-        .trim()
-        .replace(/^https?:\/\//, "")
-        .replace(/\/+$/, "")
-        .toLowerCase(),
-    )
-    .filter((address) => address !== "");

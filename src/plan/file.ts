@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from "node:path";
 import { Ajv, type ErrorObject } from "ajv";
 import { RefusedError, UsageError } from "../cluster/errors.js";
+import { contradiction } from "./mark.js";
 import type { Plan, PlanCluster } from "./plan.js";
 import { PLAN_SCHEMA } from "./plan-schema.js";
 
@@ -66,6 +67,14 @@ export const refuseForeign = (plan: Plan, cluster: PlanCluster): void => {
     if (found !== expected)
       throw new RefusedError(
         `plan ${plan.id} was made for etcd cluster ${expected}, and ${server} is ${found}: make a new one here`,
+      );
+    const key = contradiction(
+      made.marks.filter((mark) => mark.server === server),
+      cluster.marks.filter((mark) => mark.server === server),
+    );
+    if (cluster.clusterIds[server] !== undefined && key !== null)
+      throw new RefusedError(
+        `plan ${plan.id} was made for another cluster than the one at ${server}, by ${key}, though both are etcd cluster ${expected}: make a new one here`,
       );
   }
 };

@@ -130,6 +130,14 @@ export const PLAN_SCHEMA: Schema = record({
     globalServer: filled,
     globalRoot: filled,
     clusterIds: textMap,
+    marks: list(
+      record({
+        ...at,
+        createRevision: whole,
+        modRevision: whole,
+        sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+      }),
+    ),
     roots: list(record({ name: filled, server: filled, root: text })),
   }),
   repairs: texts,

@@ -28,9 +28,20 @@ export interface Plan {
 export interface PlanCluster {
   readonly globalServer: string;
   readonly globalRoot: string;
-  /** server -> etcd cluster id. */
+  /** server -> etcd cluster id, of the servers of `roots`. Clusters that were configured alike share it, so `marks` go with it. */
   readonly clusterIds: Readonly<Record<string, string>>;
+  readonly marks: readonly ClusterMark[];
   readonly roots: readonly { readonly name: string; readonly server: string; readonly root: string }[];
+}
+
+/** A record that lives long, as it was: by it a cluster is known again. A look-alike has other revisions, or other bytes at the same ones. */
+export interface ClusterMark {
+  readonly server: string;
+  readonly key: string;
+  readonly createRevision: number;
+  readonly modRevision: number;
+  /** Hex, of the value. */
+  readonly sha256: string;
 }
 
 /** A fact with the version that the plan rests on. `modRevision` 0: the key must not exist. */

@@ -59,6 +59,7 @@ export function planFor(cluster: SimCluster, outline: Outline): Plan {
       globalServer: SERVER,
       globalRoot: cluster.topology.global.root,
       clusterIds: Object.fromEntries(roots.map(({ server }) => [server, cluster.server(server).clusterId])),
+      marks: [],
       roots,
     },
     repairs: [],

@@ -68,13 +68,17 @@ describe.each([orphaned, running, moving])("the journal of $name", (scene: Scene
     const clusterIds = Object.fromEntries(
       Object.keys(plan.cluster.clusterIds).map((server) => [server, "ffff"]),
     );
-    const foreign = { ...plan, cluster: { ...plan.cluster, clusterIds } };
-    const cluster = scene.build();
-    const effects = cluster.effects.log.length;
-    expect(await start(runs, foreign, cluster)).toMatchObject({
-      kind: "stopped",
-      error: { exit: "refused" },
-    });
-    expect(cluster.effects.log).toHaveLength(effects);
+    const marks = plan.cluster.marks.map((mark) => ({ ...mark, createRevision: mark.createRevision + 1 }));
+    expect(marks.length).toBeGreaterThan(0);
+    for (const other of [{ clusterIds }, { marks }]) {
+      const foreign = { ...plan, cluster: { ...plan.cluster, ...other } };
+      const cluster = scene.build();
+      const effects = cluster.effects.log.length;
+      expect(await start(runs, foreign, cluster)).toMatchObject({
+        kind: "stopped",
+        error: { exit: "refused" },
+      });
+      expect(cluster.effects.log).toHaveLength(effects);
+    }
   });
 });

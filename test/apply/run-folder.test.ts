@@ -22,7 +22,7 @@ const plan: Plan = {
   command: "vtdoctor fix",
   createdAt: 0,
   expiresAt: 1,
-  cluster: { globalServer: "e", globalRoot: "/g", clusterIds: {}, roots: [] },
+  cluster: { globalServer: "e", globalRoot: "/g", clusterIds: {}, marks: [], roots: [] },
   repairs: [],
   reads: [],
   stages: [],

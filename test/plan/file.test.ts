@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
 import { readPlan, refuseForeign, writePlan } from "../../src/plan/file.js";
+import type { ClusterMark, PlanCluster } from "../../src/plan/plan.js";
 import { cancelOf, fixOf } from "./planned.js";
 import { recorded } from "./recorded.js";
 
@@ -76,6 +77,10 @@ describe("a plan in a file", () => {
 describe("a plan from another cluster", () => {
   const plan = fixOf(recorded("v19-cancelled"));
   const { cluster } = plan;
+  const withMarks = (change: (mark: ClusterMark) => ClusterMark): PlanCluster => ({
+    ...cluster,
+    marks: cluster.marks.map(change),
+  });
 
   test("its own cluster is fine, also where an etcd does not say its id now", () => {
     refuseForeign(plan, cluster);
@@ -94,8 +99,46 @@ describe("a plan from another cluster", () => {
       { ...cluster, roots: cluster.roots.filter((root) => root.name !== "zone1") },
       /cell zone1 is at/,
     ],
+    [
+      "a look-alike that shares the cluster id: its keys were created at other revisions",
+      withMarks((mark) => ({ ...mark, createRevision: mark.createRevision + 1 })),
+      /another cluster than the one at 127.0.0.1:2379, by .*, though both are etcd cluster 1/,
+    ],
+    [
+      "a look-alike that was set up in the same order: its records hold other bytes",
+      withMarks((mark) => (mark.key.endsWith("/Shard") ? { ...mark, sha256: "0".repeat(64) } : mark)),
+      /another cluster .*customer\/shards\/.*\/Shard/,
+    ],
+    [
+      "a look-alike that has none of its keys",
+      withMarks((mark) => ({ ...mark, key: `${mark.key}2` })),
+      /another cluster/,
+    ],
+    [
+      "an older copy of the same etcd",
+      withMarks((mark) => ({ ...mark, modRevision: mark.modRevision - 1 })),
+      /another cluster/,
+    ],
   ])("%s", (_, other, message) => {
     expect(() => refuseForeign(plan, other)).toThrow(message);
     expect(() => refuseForeign(plan, other)).toThrow(RefusedError);
+  });
+
+  test("its own cluster is known again after records were written, and after some were deleted", () => {
+    refuseForeign(
+      plan,
+      withMarks((mark) => ({ ...mark, modRevision: mark.modRevision + 9, sha256: "1".repeat(64) })),
+    );
+    refuseForeign(plan, { ...cluster, marks: cluster.marks.slice(1) });
+  });
+
+  test("it is bound to the servers of its roots, not to every name by which tablets know one", () => {
+    const facts = recorded("v19-cancelled");
+    const [server] = facts.topo_server;
+    if (server === undefined) throw new Error("no server");
+    const spelled = { ...server, server: "etcd.svc:2379" };
+    const { cluster: bound } = fixOf({ ...facts, topo_server: [...facts.topo_server, spelled] });
+    expect(Object.keys(bound.clusterIds)).toEqual(["127.0.0.1:2379"]);
+    expect(new Set(bound.marks.map((mark) => mark.server))).toEqual(new Set(["127.0.0.1:2379"]));
   });
 });

@@ -29,7 +29,7 @@ const PLAN: Plan = {
   command: "vtdoctor fix",
   createdAt: 1_795_561_520_000,
   expiresAt: 1_795_565_120_000,
-  cluster: { globalServer: "etcd:2379", globalRoot: "/vitess/global", clusterIds: {}, roots: [] },
+  cluster: { globalServer: "etcd:2379", globalRoot: "/vitess/global", clusterIds: {}, marks: [], roots: [] },
   repairs: ["shard-missing-live-tablets@customer/-80"],
   reads: [],
   stages: [

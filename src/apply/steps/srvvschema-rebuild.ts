@@ -7,7 +7,7 @@ import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
 import type { StepRunner } from "../step-runner.js";
-import { globalRoot, rootOfCell, sameCluster } from "../topo-roots.js";
+import { globalRoot, rootOfCell, sameServer } from "../topo-roots.js";
 import { absent, type KeyRef, unchanged, writeFenced } from "../topo-write.js";
 import {
   type Check,
@@ -109,7 +109,7 @@ async function changeOf(
   if (current?.kind === "unanswered") return refused(`${at.key} can not be decoded: ${current.message}`);
   const wanted = srvVSchemaFor(current?.value ?? null, sources);
   if (current !== null && sameSrvVSchema(current.value, wanted)) return known(null);
-  const rulesToo = sameCluster(site.plan.cluster)(at.server, site.plan.cluster.globalServer);
+  const rulesToo = sameServer(at.server, site.plan.cluster.globalServer);
   return known({
     ...at,
     compares: [

@@ -1,3 +1,4 @@
+import { addressesOf, shareAnAddress } from "../../cluster/server-addresses.js";
 import type { Facts } from "../facts.js";
 import type { Candidate, RecordStanding } from "./record-standing.js";
 
@@ -24,7 +25,7 @@ export const sameCluster = (
       proven(candidate.live.topo_server) !== false,
   );
   const ours = new Set(recorded);
-  const known = new Set(recorded.flatMap(({ live }) => hostPorts(live.topo_server ?? "")));
+  const known = new Set(recorded.flatMap(({ live }) => addressesOf(live.topo_server ?? "")));
   const liveTerms = new Map(recorded.map(({ alias, live }) => [alias, live.term_start ?? 0]));
   return (candidate) => {
     const { alias, live, record } = candidate;
@@ -32,7 +33,7 @@ export const sameCluster = (
     if (standing(candidate) === "present" || isForeignRoot(live.topo_root)) return false;
     const isOurs = proven(live.topo_server);
     if (isOurs !== null) return isOurs;
-    if (hostPorts(live.topo_server ?? "").some((address) => known.has(address))) return true;
+    if (addressesOf(live.topo_server ?? "").some((address) => known.has(address))) return true;
     return (
       record === undefined ||
       (!liveTerms.has(alias) && (live.term_start ?? 0) >= (record.primary_term_start ?? 0))
@@ -42,28 +43,14 @@ export const sameCluster = (
 
 /** Whether a server is the one of the global root, by its address or by its cluster id. Null: nothing tells. */
 const provenServers = (facts: Facts, global: string) => {
-  const addresses = new Set(hostPorts(global));
   const clusterIds = new Map(facts.topo_server.map((row) => [row.server, row.cluster_id]));
   const ours = clusterIds.get(global) ?? null;
   return (server: string | null): boolean | null => {
     if (server === null || server === "") return null;
-    if (hostPorts(server).some((address) => addresses.has(address))) return true;
+    if (shareAnAddress(server, global)) return true;
     const clusterId = clusterIds.get(server) ?? null;
     return clusterId === null || ours === null ? null : clusterId === ours;
   };
 };
-
-/** `http://etcd-1:2379,etcd-2:2379` as its hosts and ports, lower case. */
-const hostPorts = (servers: string): readonly string[] =>
-  servers
-    .split(",")
-    .map((server) =>
-      server
-        .trim()
-        .toLowerCase()
-        .replace(/^[a-z0-9]+:\/\//, "")
-        .replace(/\/.*$/, ""),
-    )
-    .filter((server) => server !== "");
 
 const trimmed = (root: string): string => root.replace(/\/+$/, "");
