@@ -61,7 +61,9 @@ const JOURNAL_MODE = { from: 18, to: 20, rollback: 1 };
 const copyReadable = (path: string, copy: string): void => {
   const bytes = readWhole(path);
   if (bytes.subarray(0, MAGIC.length).toString("latin1") !== MAGIC) {
-    throw new UsageError(`${path} is not a snapshot: it is no SQLite file; make one with vtdoctor snapshot`);
+    throw new UsageError(
+      `${path} is not a snapshot: it is no SQLite file; make one with vtdoctor scan --save-snapshot FILE`,
+    );
   }
   if (existsSync(`${path}-wal`)) {
     throw new UsageError(

@@ -11,6 +11,6 @@ export const tableHold: StepSpec<"table.hold"> = {
     checks:
       "that all streams into the tables are stopped, that the shard serves nothing of them, and that they have no triggers",
     proves: `the tables are in ${step.holdSchema} and no longer in ${step.dbName}`,
-    undo: `renamed back; \`vtdoctor purge\` drops them for good`,
+    undo: "renamed back, by the statement that the run prints at its end",
   }),
 };
