@@ -24,7 +24,7 @@ export async function examine(
   const { address, at, required } = target;
   const interview = new Interview(address, required, sources.clock);
   const rows = async <T>(
-    read: Exclude<SidecarRead, "streams" | "position" | "mysqlPort">,
+    read: Exclude<SidecarRead, "streams" | "streamColumns" | "position" | "mysqlPort">,
     row: (address: string, row: SidecarRow) => T,
   ): Promise<readonly T[]> =>
     listOf(await interview.ask(read, sources.tablets.rows(at, read))).map((fields) => row(address, fields));

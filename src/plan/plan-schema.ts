@@ -74,6 +74,8 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
     origin: text,
   },
   "shard.await-primary": { ...at, keyspace: filled, shard: filled, alias: filled, timeoutMs: milliseconds },
+  "journal.delete": { tablet, dbName: filled, journal: { type: "string", pattern: "^[0-9]+$" }, val: text },
+  "ghost.stop": { tablet, dbName: filled, workflow: text, stream: whole, source: filled },
   "lock.clear": { ...at, lease: filled, modRevision: whole },
 };
 

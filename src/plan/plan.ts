@@ -215,6 +215,25 @@ export type Step =
       readonly timeoutMs: number;
     })
   | (StepBase & {
+      readonly kind: "journal.delete";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      /** Decimal int64. */
+      readonly journal: string;
+      /** The row's `val` as it was read. */
+      readonly val: string;
+    })
+  /** Ends a stream that the engine has in memory without a row in `_vt.vreplication`. */
+  | (StepBase & {
+      readonly kind: "ghost.stop";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      readonly workflow: string;
+      readonly stream: number;
+      /** Prototext of a BinlogSource. */
+      readonly source: string;
+    })
+  | (StepBase & {
       readonly kind: "lock.clear";
       readonly server: string;
       readonly key: string;

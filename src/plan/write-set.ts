@@ -7,6 +7,8 @@ export type Write =
   /** `id` of `_vt.vreplication`, with its copy_state and post_copy_action. */
   | { readonly kind: "stream-row"; readonly alias: string; readonly workflow: string; readonly id: number }
   | { readonly kind: "vdiff"; readonly alias: string; readonly keyspace: string; readonly workflow: string }
+  /** A row of `_vt.resharding_journal`. */
+  | { readonly kind: "journal"; readonly alias: string; readonly id: string }
   | { readonly kind: "table"; readonly alias: string; readonly schema: string; readonly table: string }
   /** The tablet reads its records again; nothing else in it changes. */
   | { readonly kind: "tablet-state"; readonly alias: string };
@@ -65,6 +67,10 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
       return cluster.roots
         .filter(({ name }) => step.cells.includes(name))
         .map(({ server, root }) => ({ kind: "topo-key", server, key: srvVSchemaKey(root) }));
+    case "journal.delete":
+      return [{ kind: "journal", alias: step.tablet.alias, id: step.journal }];
+    case "ghost.stop":
+      return [{ kind: "stream-row", alias: step.tablet.alias, workflow: step.workflow, id: step.stream }];
     case "tablet.refresh":
       return [{ kind: "tablet-state", alias: step.tablet.alias }];
     case "stream.verify-stopped":

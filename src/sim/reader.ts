@@ -65,9 +65,9 @@ export class SimReader implements TabletReader {
   }
 
   rows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>> {
-    return this.#grpc(at, ({ mysql }) => {
+    return this.#grpc(at, ({ mysql, version }) => {
       if (!mysql.running) return unanswered("failed", "Can't connect to local MySQL server (errno 2002)");
-      return answered(readSidecar(mysql, read, this.directory.nowSeconds()));
+      return answered(readSidecar(mysql, read, this.directory.nowSeconds(), version));
     });
   }
 

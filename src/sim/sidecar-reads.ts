@@ -2,12 +2,14 @@ import type { SidecarRow } from "../tablets/access.js";
 import type { SidecarRead } from "../tablets/queries.js";
 import type { SimMysql } from "./mysql.js";
 import type { CopyStateRow } from "./mysql-data.js";
+import { newStreamRow, type VitessVersion } from "./stream-row.js";
 
 /** What the constant queries of `tablets/queries.ts` answer, column to text. */
 export const readSidecar = (
   mysql: SimMysql,
   read: SidecarRead,
   nowSeconds: number,
+  version: VitessVersion = "24.0.4",
 ): readonly SidecarRow[] => {
   const { sidecar, databases, triggers } = mysql.data;
   switch (read) {
@@ -47,6 +49,8 @@ export const readSidecar = (
         trigger_name: name,
         event_object_table: table,
       }));
+    case "streamColumns":
+      return streamColumns(version);
     case "mysqlPort":
       return [{ port: String(mysql.port) }];
     case "position":
@@ -67,3 +71,20 @@ const copyStates = (rows: readonly CopyStateRow[]): readonly SidecarRow[] => {
     steps: String(group.length),
   }));
 };
+
+/** `show columns`: what has no default, as in the tables of v19 and v24; the row that a new stream would get has all columns. */
+const streamColumns = (version: VitessVersion): readonly SidecarRow[] => {
+  const blank = { workflow: "", dbName: "", source: "", workflowType: 0 };
+  return Object.keys(newStreamRow(version, blank, 0)).map((name) => ({
+    Field: name,
+    Null: NULLABLE.has(name) ? "YES" : "NO",
+    Default: NULLABLE.has(name) || MUST_BE_GIVEN.has(name) ? null : "",
+    Extra: name === "id" ? "auto_increment" : "",
+  }));
+};
+
+const NULLABLE = new Set(["workflow", "stop_pos", "cell", "tablet_types", "message"]);
+const MUST_BE_GIVEN = new Set([
+  ...["id", "source", "pos", "max_tps", "max_replication_lag", "time_updated", "transaction_timestamp"],
+  ...["state", "db_name", "options"],
+]);

@@ -17,6 +17,7 @@ export const SIDECAR_READS = {
     "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where substr(table_schema, 1, 14) = 'vtdoctor_hold_'",
   triggers:
     "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers where trigger_schema <> 'sys'",
+  streamColumns: "show columns from _vt.vreplication",
   mysqlPort: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.port as port",
   position: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.gtid_executed as position",
 } as const;

@@ -5,6 +5,8 @@ import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
 import { denialLift } from "./denial-lift.js";
+import { ghostStop } from "./ghost-stop.js";
+import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { routingRemove } from "./routing-remove.js";
@@ -40,6 +42,8 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
   "tablet.restore": tabletRestore,
   "shard.restore": shardRestore,
   "shard.await-primary": shardAwaitPrimary,
+  "journal.delete": journalDelete,
+  "ghost.stop": ghostStop,
   "lock.clear": lockClear,
 };
 

@@ -1,5 +1,7 @@
 import type { StepKind } from "../plan.js";
 import { denialLift } from "./denial-lift.js";
+import { ghostStop } from "./ghost-stop.js";
+import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { routingRemove } from "./routing-remove.js";
@@ -35,5 +37,7 @@ export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "tablet.restore": tabletRestore,
   "shard.restore": shardRestore,
   "shard.await-primary": shardAwaitPrimary,
+  "journal.delete": journalDelete,
+  "ghost.stop": ghostStop,
   "lock.clear": lockClear,
 };
