@@ -11,6 +11,8 @@ interface Timer {
  * an answer honest: it fires only if the answer never comes.
  */
 export class SimClock implements Clock {
+  /** Somebody else lets time pass (`serve/pace.ts`): a sleeper waits for it and does not bring it on. */
+  followed = false;
   #now: number;
   #wakeUp: NodeJS.Immediate | null = null;
   readonly #events: Timer[] = [];
@@ -66,6 +68,7 @@ export class SimClock implements Clock {
   }
 
   #arm(): void {
+    if (this.followed) return;
     this.#wakeUp ??= setImmediate(() => {
       this.#wakeUp = null;
       const next = this.#sleepers.shift();

@@ -32,6 +32,8 @@ export interface SimOptions {
   /** Whether the caller has a MySQL user. */
   readonly mysqlCredentials?: boolean;
   readonly copyRowsPerSecond?: number;
+  /** The port of the next thing that listens; where it is not given, ports are made of the tablets' numbers. */
+  readonly nextPort?: () => number;
 }
 
 export interface NewTablet {
@@ -73,8 +75,10 @@ export class SimCluster implements TabletWorld, Directory {
   readonly #cells = new Map<string, Root>();
   readonly #listeners = new Map<string, SimTablet[]>();
   readonly #clients: EtcdClient[] = [];
+  readonly #nextPort: (() => number) | undefined;
 
   constructor(options: SimOptions = {}) {
+    this.#nextPort = options.nextPort;
     this.version = options.version ?? "24.0.4";
     this.random = new Random(options.seed ?? 1);
     this.clock = new SimClock(options.startMs ?? START_MS);
@@ -136,7 +140,7 @@ export class SimCluster implements TabletWorld, Directory {
       options.mysql ??
       new SimMysql({
         host,
-        port: options.mysqlPort ?? 27_000 + alias.uid,
+        port: options.mysqlPort ?? this.#nextPort?.() ?? 27_000 + alias.uid,
         uuid: options.serverUuid ?? this.random.uuid(),
         version: options.mysqlVersion ?? "9.7.4",
       });
@@ -148,8 +152,8 @@ export class SimCluster implements TabletWorld, Directory {
         host,
         mysql,
         version: options.version ?? this.version,
-        grpcPort: options.grpcPort ?? 16_000 + alias.uid,
-        vtPort: options.vtPort ?? 15_000 + alias.uid,
+        grpcPort: options.grpcPort ?? this.#nextPort?.() ?? 16_000 + alias.uid,
+        vtPort: options.vtPort ?? this.#nextPort?.() ?? 15_000 + alias.uid,
         initType: options.type ?? TabletType.REPLICA,
         dbName: options.dbName ?? `vt_${keyspace}`,
       },

@@ -1,0 +1,91 @@
+import type { Server } from "node:net";
+import type { Clock } from "../../cluster/clock.js";
+import type { SimCluster, SimOptions } from "../cluster.js";
+import { etcdProtocol } from "./etcd-protocol.js";
+import { Listeners, portOf } from "./listeners.js";
+import { keepPace } from "./pace.js";
+import { tabletProtocols } from "./tablets.js";
+
+/** Only this machine can call: nobody is asked for a name. */
+const HOST = "127.0.0.1";
+
+export interface ServeOptions {
+  /** Makes the cluster with these options, and at most so many tablets. */
+  readonly make: (options: SimOptions) => SimCluster;
+  readonly tablets: number;
+  /** Ports are counted from here; 0: free ones. */
+  readonly firstPort: number;
+  readonly clock: Clock;
+  /** How long ago the simulated world begins, in milliseconds; what `make` lets pass comes out of it. */
+  readonly beginsAgoMs: number;
+}
+
+export interface ServedCluster {
+  readonly cluster: SimCluster;
+  /** Of its global etcd. */
+  readonly etcdPort: number;
+  close(): void;
+}
+
+/**
+ * A simulated cluster behind the protocols of a real one, in real time. Ports are taken before the cluster is made, since its records
+ * name them. Rejects with Node's error where a port is taken.
+ */
+export async function serveCluster(options: ServeOptions): Promise<ServedCluster> {
+  const listeners = new Listeners();
+  try {
+    const count = 1 + PORTS_OF_TABLET * options.tablets;
+    const opened = new Map<number, Server>();
+    for (let index = 0; index < count; index++) {
+      const server = await listeners.open(HOST, options.firstPort === 0 ? 0 : options.firstPort + index);
+      opened.set(portOf(server), server);
+    }
+    return serveOn(listeners, opened, options);
+  } catch (error) {
+    listeners.close();
+    throw error;
+  }
+}
+
+/** gRPC, HTTP, MySQL. */
+const PORTS_OF_TABLET = 3;
+
+function serveOn(
+  listeners: Listeners,
+  opened: ReadonlyMap<number, Server>,
+  { make, clock, beginsAgoMs }: ServeOptions,
+): ServedCluster {
+  const ports = opened.keys();
+  const nextPort = (): number => {
+    const { value } = ports.next();
+    if (value === undefined) throw new Error("the cluster has more tablets than it was said to have");
+    return value;
+  };
+  const etcdPort = nextPort();
+  const cluster = make({
+    startMs: clock.now() - beginsAgoMs,
+    globalServer: `${HOST}:${etcdPort}`,
+    nextPort,
+    mysqlCredentials: true,
+  });
+  const etcd = etcdProtocol(cluster.topology.global.etcd);
+  opened.get(etcdPort)?.on("connection", etcd.welcome);
+  const protocols = tabletProtocols(cluster);
+  for (const { address } of cluster.tablets) {
+    const { grpc, http, mysql } = protocols;
+    opened.get(address.grpcPort)?.on("connection", (socket) => grpc.welcome(socket, address));
+    opened.get(address.httpPort)?.on("connection", (socket) => http.welcome(socket, address));
+    opened.get(address.mysqlPort)?.on("connection", (socket) => mysql.welcome(socket, address));
+  }
+  const stopped = new AbortController();
+  void keepPace(cluster.clock, clock, stopped.signal);
+  return {
+    cluster,
+    etcdPort,
+    close: () => {
+      stopped.abort();
+      listeners.close();
+      for (const each of [etcd, protocols.grpc, protocols.http, protocols.mysql]) each.close();
+    },
+  };
+}

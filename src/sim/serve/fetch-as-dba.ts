@@ -1,0 +1,60 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { answered, mapOutcome, type Outcome } from "../../cluster/outcome.js";
+import type { QueryResultSchema } from "../../proto/gen/query_pb.js";
+import type { ExecuteFetchAsDbaRequest } from "../../proto/gen/tabletmanagerdata_pb.js";
+import type { SidecarRow, TabletAddress, TabletReader } from "../../tablets/access.js";
+import { ALL_TABLES, SIDECAR_READS, type SidecarRead, STREAM_IDS } from "../../tablets/queries.js";
+import type { TabletAnswers } from "./answers.js";
+import { queryResult } from "./query-result.js";
+
+type Result = MessageInitShape<typeof QueryResultSchema>;
+type Rows = Outcome<readonly SidecarRow[]>;
+
+/** TabletManager.ExecuteFetchAsDba: a constant query is a read, every other statement a write. */
+export async function fetchAsDba(
+  { reader, writer }: TabletAnswers,
+  at: TabletAddress,
+  { query, reloadSchema, disableForeignKeyChecks }: ExecuteFetchAsDbaRequest,
+): Promise<Outcome<Result>> {
+  const sql = new TextDecoder().decode(query);
+  const read = readOf(reader, at, sql);
+  if (read !== null) return mapOutcome(await read, queryResult);
+  const done = await writer.executeAsDba(at, sql, { reloadSchema, disableForeignKeyChecks });
+  return mapOutcome(done, ({ rowsAffected }) => ({ rowsAffected: BigInt(rowsAffected) }));
+}
+
+function readOf(reader: TabletReader, at: TabletAddress, sql: string): Promise<Rows> | null {
+  const constant = READS.get(sql);
+  if (constant !== undefined) return reader.rows(at, constant);
+  if (sql === STREAM_IDS) return streamIds(reader, at);
+  if (sql === ALL_TABLES) return allTables(reader, at);
+  const [, first, last] = STREAMS_BETWEEN.exec(sql) ?? [];
+  if (first === undefined || last === undefined) return null;
+  return streamsWhere(reader, at, (id) => id >= BigInt(first) && id <= BigInt(last));
+}
+
+const READS = new Map(
+  Object.entries(SIDECAR_READS).map(([read, sql]): [string, SidecarRead] => [sql, read as SidecarRead]),
+);
+
+/** As `streamsBetween` writes it. */
+const STREAMS_BETWEEN = / where v\.id between (\d+) and (\d+)$/;
+
+const streamIds = async (reader: TabletReader, at: TabletAddress): Promise<Rows> =>
+  mapOutcome(await reader.rows(at, "streams"), (rows) => rows.map(({ id = null }) => ({ id })));
+
+const streamsWhere = async (
+  reader: TabletReader,
+  at: TabletAddress,
+  wanted: (id: bigint) => boolean,
+): Promise<Rows> =>
+  mapOutcome(await reader.rows(at, "streams"), (rows) => rows.filter(({ id }) => wanted(BigInt(id ?? 0))));
+
+async function allTables(reader: TabletReader, at: TabletAddress): Promise<Rows> {
+  const own = await reader.schema(at);
+  if (own.kind === "unanswered") return own;
+  const held = await reader.rows(at, "holds");
+  if (held.kind === "unanswered") return held;
+  const tables = own.value.map(({ database, name }) => ({ table_schema: database, table_name: name }));
+  return answered([...tables, ...held.value]);
+}
