@@ -1,16 +1,20 @@
 import { type CollectSettings, type CollectSources, collect, observeTwice } from "../collect/collect.js";
-import { connectionOf } from "../config/settings.js";
+import { connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
-import { judge } from "../rules/judge.js";
+import { judge, sightedIds } from "../rules/judge.js";
 import type { Rule } from "../rules/rule.js";
+import { withSettledIds } from "../rules/settled.js";
+import type { Facts } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
 import { collectSettings } from "./collect-settings.js";
 import type { Request } from "./command.js";
+import { unlessAborted } from "./interrupt.js";
+import { everyRule } from "./rule-set.js";
 
 /** What was seen, of a cluster or of a saved snapshot. */
 export interface Observation {
   readonly snapshot: Snapshot;
-  /** The first of two settled observations, or an earlier snapshot. */
+  /** `--earlier-snapshot`: the first. What `--settle` saw before is in the snapshot itself. */
   readonly earlier: Snapshot | null;
 }
 
@@ -37,19 +41,24 @@ async function lookLive({ given, context }: Request, earlier: readonly Snapshot[
   const known = earlier.map((snapshot) => snapshot.facts());
   const sources = await context.reach.sources(connection, context, given.yes("quiet"));
   try {
-    const seen = await look(sources, collectSettings(connection, known, settleMs, context.version));
-    return { snapshot: seen.snapshot, earlier: seen.earlier ?? earlier[0] ?? null };
+    const settings = collectSettings(connection, known, settleMs, context.version);
+    const facts =
+      settleMs === null ? await collect(sources, settings) : await settled(sources, settings, given);
+    return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };
   } finally {
     sources.close();
   }
 }
 
-/** One look, or two where the settings say so. */
-async function look(sources: CollectSources, settings: CollectSettings): Promise<Observation> {
-  if (settings.settleMs === null)
-    return { snapshot: Snapshot.of(await collect(sources, settings)), earlier: null };
+/** Two looks as one: the second, with what the first showed already. */
+async function settled(sources: CollectSources, settings: CollectSettings, given: Given): Promise<Facts> {
   const { first, second } = await observeTwice(sources, settings);
-  return { snapshot: Snapshot.of(second), earlier: Snapshot.of(first) };
+  const before = Snapshot.of(first);
+  try {
+    return withSettledIds(second, sightedIds(before, everyRule(given)));
+  } finally {
+    before.close();
+  }
 }
 
 export const judged = (

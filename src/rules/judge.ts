@@ -6,6 +6,7 @@ import { joinCauses } from "./causes.js";
 import { readCircumstances, readMeta } from "./circumstances.js";
 import type { Queryable, Row, Rule } from "./rule.js";
 import { ruleFailed } from "./rule-failed.js";
+import { settledSince } from "./settled.js";
 import { type Sighting, sight } from "./sighting.js";
 
 export interface JudgeOptions {
@@ -23,7 +24,11 @@ export const judge = (
   options: JudgeOptions,
 ): readonly Finding[] => {
   const circumstances = readCircumstances(snapshot);
-  const seenBefore = earlierSightings(rules, options.earlier, circumstances.takenAt);
+  const seenBefore = new Map(
+    [...settledSince(snapshot), ...sightingsAt(rules, options.earlier)].filter(
+      ([, at]) => circumstances.takenAt - at >= SETTLE_MS,
+    ),
+  );
   const { sightings, failures } = look(snapshot, rules, circumstances.takenAt);
   const joined = joinCauses(sightings);
   const assessments = assessAll(joined, circumstances, seenBefore);
@@ -63,14 +68,18 @@ const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly
   });
 };
 
-/** Finding id -> when it was first seen; empty where the two are too near to each other to prove anything. */
-const earlierSightings = (
+/** The ids of what the rules see in a snapshot, sure or not, sorted. */
+export const sightedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
+  sightingsAt(rules, snapshot)
+    .map(([id]) => id)
+    .toSorted();
+
+/** Finding ids with the time of the look. */
+const sightingsAt = (
   rules: readonly Rule[],
-  earlier: Queryable | null,
-  takenAt: number,
-): ReadonlyMap<string, number> => {
-  if (earlier === null) return new Map();
-  const at = Number(readMeta(earlier, "taken_at_ms") ?? takenAt);
-  if (takenAt - at < SETTLE_MS) return new Map();
-  return new Map(look(earlier, rules, at).sightings.map(({ finding }) => [finding.id, at]));
+  snapshot: Queryable | null,
+): readonly (readonly [string, number])[] => {
+  if (snapshot === null) return [];
+  const at = Number(readMeta(snapshot, "taken_at_ms") ?? 0);
+  return look(snapshot, rules, at).sightings.map(({ finding }) => [finding.id, at]);
 };

@@ -8,7 +8,7 @@
 -- schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
 -- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
 -- all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state), earlier_revisions_json ({server: the highest revision that an
--- earlier snapshot saw}).
+-- earlier snapshot saw}), settled_ids_json (ids of what the first of two settled observations showed already; absent after a single one).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started
@@ -85,10 +85,11 @@ CREATE TABLE vreplication (
   PRIMARY KEY (address, channel, id)
 ) STRICT, WITHOUT ROWID;
 
--- Streams that the engine has in memory (/debug/vars).
+-- Streams that the engine has in memory (/debug/vars). rowless_ms: the engine had the stream, and _vt.vreplication no row of its id, in two looks
+-- of the same process so many milliseconds apart; NULL: it has a row, or the second look did not show the same.
 CREATE TABLE engine_stream (
   address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, state TEXT NOT NULL, source TEXT, source_tablet TEXT,
-  last_message TEXT, heartbeat INTEGER, PRIMARY KEY (address, id)
+  last_message TEXT, heartbeat INTEGER, rowless_ms INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE copy_state (address TEXT NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, vrepl_id, table_name)) STRICT, WITHOUT ROWID;
@@ -107,7 +108,8 @@ CREATE TABLE live_table (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;
 -- Tables that an earlier `fix` or `cancel` moved aside (design D18).
-CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, hold_schema, table_name)) STRICT, WITHOUT ROWID;
+-- Bytes and rows as MySQL estimates them; NULL where it does not say.
+CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table_name TEXT NOT NULL, row_count INTEGER, bytes INTEGER, PRIMARY KEY (address, hold_schema, table_name)) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- DERIVED: records, decoded
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../../src/cluster/errors.js";
 import { compareFindings } from "../../src/findings/order.js";
 import { buildState, EMPTY_CLUSTER } from "../../src/rules/example-state.js";
 import { type JudgeOptions, judge } from "../../src/rules/judge.js";
@@ -45,6 +46,22 @@ describe("how sure a verdict is", () => {
       because: "seen twice, 30 s apart",
       firstSeen: TAKEN_AT - 30_000,
     });
+  });
+
+  it("is confirmed by the first of two settled observations, of which the snapshot keeps the findings", () => {
+    const settled = (json: string, secondsAgo: number) =>
+      state(X, [
+        `INSERT INTO meta VALUES ('settled_ids_json', '${json}')`,
+        `UPDATE meta SET value = ${TAKEN_AT - secondsAgo * 1000} WHERE name = 'first_seen_at_ms'`,
+      ]);
+    expect(only(settled('["shard-named-x@a/x"]', 30))).toMatchObject({
+      state: "confirmed",
+      because: "seen twice, 30 s apart",
+      firstSeen: TAKEN_AT - 30_000,
+    });
+    expect(only(settled('["shard-named-x@a/x"]', 29)).state).toBe("suspected");
+    expect(only(settled('["shard-named-x@b/x"]', 30)).state).toBe("suspected");
+    for (const damaged of ["", "{}", "[7]"]) expect(() => only(settled(damaged, 30))).toThrow(UsageError);
   });
 
   it("is not confirmed by an earlier look at something else", () => {

@@ -1,0 +1,47 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { reshardCancel } from "../../src/sim/native.js";
+import { operatorAt, vtdoctor } from "./harness.js";
+
+/** A cancel on a cluster that was just started, its history compacted: nothing but a second look proves that what is seen is no passing moment. */
+function compacted() {
+  const cluster = reshardingLab({ version: "19.0.10" });
+  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+  const { etcd } = cluster.topology.global;
+  etcd.put("/now", new Uint8Array());
+  etcd.compact(etcd.revision);
+  return cluster;
+}
+
+const inventory = (folder: string): string => {
+  const path = join(folder, "inventory.yaml");
+  const tablets = [200, 201, 300].map(
+    (uid) => `  - {host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`,
+  );
+  writeFileSync(path, `tablets:\n${tablets.join("\n")}\n`);
+  return path;
+};
+
+it("a snapshot of --settle says from its file what it said live", async () => {
+  const cluster = compacted();
+  const { type, folder } = operatorAt(cluster);
+  const file = join(folder, "settled.db");
+  const known = `--inventory ${inventory(folder)} --format json`;
+  const findings = (said: { out: string }) => JSON.parse(said.out).findings;
+  const states = (said: { out: string }) =>
+    new Set(findings(said).map(({ state }: { state: string }) => state));
+
+  const once = await type(`scan ${known} --save-snapshot ${file}`);
+  expect(states(once)).toContain("suspected");
+  expect(findings(await vtdoctor(["scan", "--snapshot", file, "--format", "json"]))).toEqual(findings(once));
+
+  const live = await type(`scan ${known} --settle 30s --save-snapshot ${file}`);
+  expect(states(live)).not.toContain("suspected");
+  expect(findings(live).length).toBeGreaterThan(0);
+  expect(findings(await vtdoctor(["scan", "--snapshot", file, "--format", "json"]))).toEqual(findings(live));
+
+  const hasty = await type(`scan ${known} --settle 10s --save-snapshot ${file}`);
+  expect(states(hasty)).toContain("suspected");
+});
