@@ -20,7 +20,7 @@ export const markOf = (
 });
 
 /** Whether `found` can be what became of `mark`: the same key of the same birth, unchanged, or written since. */
-export const agrees = (mark: ClusterMark, found: ClusterMark): boolean =>
+const agrees = (mark: ClusterMark, found: ClusterMark): boolean =>
   mark.createRevision === found.createRevision &&
   (mark.modRevision === found.modRevision
     ? mark.sha256 === found.sha256
