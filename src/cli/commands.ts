@@ -31,6 +31,20 @@ const CANCELLING = {
   },
 } as const satisfies Record<string, Option>;
 
+const DEMONSTRATING = {
+  serve: {
+    type: "boolean",
+    group: "Connection",
+    about: "break the simulated cluster and let another terminal repair it, on ports of this machine",
+    default: false,
+  },
+  port: {
+    type: "number",
+    group: "Connection",
+    about: "with --serve: count the ports from here (default: free ones)",
+  },
+} as const satisfies Record<string, Option>;
+
 /** In the order in which `--help` shows them. */
 export const COMMANDS: readonly Command[] = [
   {
@@ -58,7 +72,12 @@ export const COMMANDS: readonly Command[] = [
     name: "resume",
     usage: "resume <run>",
     about: "go on with a run that was interrupted",
-    options: REPAIRING,
+    options: {
+      ...LOOKING,
+      yes: WRITING.yes,
+      "lock-timeout": WRITING["lock-timeout"],
+      "run-dir": WRITING["run-dir"],
+    },
     load: () => import("./commands/resume.js"),
   },
   {
@@ -86,7 +105,7 @@ export const COMMANDS: readonly Command[] = [
     name: "demo",
     usage: "demo",
     about: "the whole story on a simulated cluster in this process",
-    options: { quiet: COMMON.quiet, verbose: COMMON.verbose, color: COMMON.color },
+    options: { ...DEMONSTRATING, quiet: COMMON.quiet, verbose: COMMON.verbose, color: COMMON.color },
     load: () => import("./commands/demo.js"),
   },
 ];

@@ -42,8 +42,8 @@ async function lookLive({ given, context }: Request, earlier: readonly Snapshot[
   const sources = await context.reach.sources(connection, context, given.yes("quiet"));
   try {
     const settings = collectSettings(connection, known, settleMs, context.version);
-    const facts =
-      settleMs === null ? await collect(sources, settings) : await settled(sources, settings, given);
+    const look = settleMs === null ? collect(sources, settings) : settled(sources, settings, given);
+    const facts = await unlessAborted(look, context.signal);
     return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };
   } finally {
     sources.close();

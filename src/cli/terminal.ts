@@ -31,7 +31,11 @@ export function processTerminal(streams: Pick<NodeJS.Process, "stdin" | "stdout"
       const { createInterface } = await import("node:readline/promises");
       const lines = createInterface({ input: stdin, output: stderr });
       try {
-        return await lines.question(question);
+        return await new Promise<string>((resolve) => {
+          // Ctrl-C and Ctrl-D are answers too, and none that agrees.
+          lines.once("SIGINT", () => resolve("")).once("close", () => resolve(""));
+          lines.question(question).then(resolve, () => resolve(""));
+        });
       } finally {
         lines.close();
       }

@@ -220,6 +220,12 @@ describe("5, interrupted", () => {
   });
 });
 
+it("5 too: Ctrl-C ends a look at the cluster, with its document", async () => {
+  const stopped = AbortSignal.abort();
+  const said = await operatorAt(reshardingLab()).type("scan --format json", { signal: stopped });
+  expect([said.code, scanned(said).exit.name]).toEqual([5, "interrupted"]);
+});
+
 describe("6, unverified", () => {
   it("every step was done, and somebody deleted a record meanwhile", async () => {
     const cluster = seed();
