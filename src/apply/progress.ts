@@ -1,5 +1,11 @@
 import type { Clock } from "../cluster/clock.js";
-import { type DoctorError, IncompleteError, InterruptedError, RefusedError } from "../cluster/errors.js";
+import {
+  type DoctorError,
+  IncompleteError,
+  InterruptedError,
+  RefusedError,
+  UnverifiedError,
+} from "../cluster/errors.js";
 import type { Step } from "../plan/plan.js";
 import { intentsIn, type JournalEntry, resultsIn } from "./journal.js";
 import type { RunFolder } from "./run-folder.js";
@@ -52,6 +58,11 @@ export class Progress {
     const reason = `${where}: ${verdict.reason}`;
     if (verdict.kind === "refused") return new RefusedError(`${reason}. ${this.#soFar()}`);
     return this.untouched ? new IncompleteError(`${reason}. ${this.#soFar()}`) : this.interrupted(reason);
+  }
+
+  /** The steps were run and did not last. */
+  unverified(where: string, reason: string): DoctorError {
+    return new UnverifiedError(`${where}: ${reason}. ${this.#soFar()}`);
   }
 
   interrupted(reason: string): InterruptedError {

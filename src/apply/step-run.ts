@@ -10,6 +10,9 @@ import type { Check, Effect, Refused } from "./verdict.js";
 const VERIFY_TRIES = { done: 5, unanswered: 20 } as const;
 const VERIFY_EVERY_MS = 1000;
 
+/** A run that ended in neither a refusal nor its own undoing. */
+type Attempt = Extract<Effect, { kind: "done" | "unanswered" }>;
+
 /** One step: check, image, intent, effect, proof, result (design D20). Throws where its end state is not reached. */
 export class StepRun {
   private readonly bound: BoundStep;
@@ -42,6 +45,7 @@ export class StepRun {
     this.progress.record({ kind: "intent", step: id, does: kind, inverse: this.bound.inverse(), before });
     const effect = await this.bound.run(this.site);
     if (effect.kind === "refused") throw this.refusedOrLost(effect);
+    if (effect.kind === "unverified") throw this.progress.unverified(id, effect.reason);
     const proof = await this.proof(effect);
     if (proof.kind !== "done-already") throw this.unproven(effect, proof);
     return effect.kind === "done" ? proof.said : `${proof.said} (its reply was lost: ${effect.reason})`;
@@ -54,7 +58,7 @@ export class StepRun {
     return this.folder.keepBefore(this.step.id, image.value);
   }
 
-  private async proof(effect: Exclude<Effect, Refused>): Promise<Check> {
+  private async proof(effect: Attempt): Promise<Check> {
     let proof = await this.bound.verify(this.site, effect);
     for (let tries = 1; tries < VERIFY_TRIES[effect.kind] && isOpen(proof); tries++) {
       await this.site.world.clock.sleep(VERIFY_EVERY_MS);
@@ -63,7 +67,7 @@ export class StepRun {
     return proof;
   }
 
-  private unproven(effect: Effect, proof: Exclude<Check, { kind: "done-already" }>): DoctorError {
+  private unproven(effect: Attempt, proof: Exclude<Check, { kind: "done-already" }>): DoctorError {
     const { id } = this.step;
     if (proof.kind === "refused") return this.refusedOrLost(proof);
     if (effect.kind === "unanswered") return this.progress.interrupted(`${id}: ${effect.reason}`);

@@ -15,7 +15,9 @@ export type Check =
 export type Effect =
   | { readonly kind: "done"; readonly said: string }
   | { readonly kind: "refused"; readonly reason: string }
-  | { readonly kind: "unanswered"; readonly reason: string };
+  | { readonly kind: "unanswered"; readonly reason: string }
+  /** It was done, and reality undid it since: exit 6. */
+  | { readonly kind: "unverified"; readonly reason: string };
 
 export type Refused = Extract<Check, { kind: "refused" }>;
 export type Silent = Extract<Check, { kind: "unanswered" }>;

@@ -1,4 +1,5 @@
 import type { Clock, Ids } from "../cluster/clock.js";
+import type { Outcome } from "../cluster/outcome.js";
 import type { StepKind } from "../plan/plan.js";
 import type { TabletReader, TabletWriter } from "../tablets/access.js";
 import type { TopologyStore } from "../topology/store.js";
@@ -11,6 +12,7 @@ export interface World {
   store(server: string): TopologyStore;
   readonly reader: TabletReader;
   readonly writer: TabletWriter;
+  readonly hooks: Hooks;
   readonly clock: Clock;
   readonly ids: Ids;
   /** Written into lock bodies, so that other operators see who holds them (`topology-and-wire.md` 4.4). */
@@ -18,6 +20,12 @@ export interface World {
   readonly userName: string;
   /** Progress, for whoever prints it. */
   log(event: ApplyEvent): void;
+}
+
+/** What the operator lets vtdoctor run on this machine. */
+export interface Hooks {
+  /** One program with its arguments, never by a shell; a failure to start or an exit code other than 0 is `failed`, with its own words. */
+  run(command: readonly string[]): Promise<Outcome<null>>;
 }
 
 export type ApplyEvent =

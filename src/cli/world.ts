@@ -5,6 +5,7 @@ import { createTabletWriter } from "../tablets/writer.js";
 import { connectEtcdStore } from "../topology/etcd-store.js";
 import type { TopologyStore } from "../topology/store.js";
 import type { Context } from "./context.js";
+import { hooks } from "./hooks.js";
 import { tabletOptions } from "./tablet-options.js";
 
 /** A real cluster's write side; `close` lets the process end. */
@@ -33,5 +34,5 @@ export function realWorld(
     reader.close();
     writer.close();
   };
-  return { store, reader, writer, clock, ids, hostName, userName, log, close };
+  return { store, reader, writer, hooks, clock, ids, hostName, userName, log, close };
 }

@@ -47,6 +47,14 @@ export class RefusedError extends DoctorError {
   }
 }
 
+/** What was done did not last: somebody undid it while it was watched. */
+export class UnverifiedError extends DoctorError {
+  constructor(message: string) {
+    super("unverified", message);
+    this.name = "UnverifiedError";
+  }
+}
+
 /** Stopped part-way; the run's journal says where. */
 export class InterruptedError extends DoctorError {
   constructor(

@@ -50,6 +50,7 @@ const finished = (id: string, step: DraftStep): Step => {
 const subject = (step: DraftStep): string => {
   if ("tablet" in step) return step.tablet.alias;
   if ("shard" in step) return `${step.keyspace}-${step.shard}`;
+  if ("tablets" in step) return step.tablets.map(({ alias }) => alias).join("-");
   if ("keyspace" in step) return step.keyspace;
   if ("cells" in step) return step.cells.join("-");
   if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");

@@ -97,6 +97,8 @@ const step: Schema = {
     }),
   ),
 };
+  "tablet.stop": { ...at, tablet, command: { anyOf: [{ type: "null" }, { ...texts, minItems: 1 }] } },
+  "tablet.stay-away": { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
 
 const lock: Schema = {
   type: "object",

@@ -257,6 +257,26 @@ export interface DeferredKey {
 
 export interface Blocked {
   readonly object: Readonly<Record<string, string>>;
+  /**
+   * Ends a vttablet for good and proves that its address is closed; MySQL stays up. Without a command it is made to publish, which only
+   * ends a process whose Tablet record is gone (design D19): that `key` is absent is proven right before.
+   */
+  | (StepBase & {
+      readonly kind: "tablet.stop";
+      readonly tablet: TabletRef;
+      readonly server: string;
+      /** Its Tablet record. */
+      readonly key: string;
+      /** The operator's command for this tablet, word by word; null: it ends itself. */
+      readonly command: readonly string[] | null;
+    })
+  /** Watches that ended tablets do not come back and that none of the keys does, which all were absent. Writes nothing. */
+  | (StepBase & {
+      readonly kind: "tablet.stay-away";
+      readonly tablets: readonly TabletRef[];
+      readonly keys: readonly { readonly server: string; readonly key: string }[];
+      readonly watchMs: number;
+    })
   readonly finding: string | null;
   readonly reason: string;
   /** What the operator can do. */

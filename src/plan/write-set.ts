@@ -11,7 +11,9 @@ export type Write =
   | { readonly kind: "journal"; readonly alias: string; readonly id: string }
   | { readonly kind: "table"; readonly alias: string; readonly schema: string; readonly table: string }
   /** The tablet reads its records again; nothing else in it changes. */
-  | { readonly kind: "tablet-state"; readonly alias: string };
+  | { readonly kind: "tablet-state"; readonly alias: string }
+  /** The process ends; its MySQL does not. */
+  | { readonly kind: "process"; readonly alias: string };
 
 /** Everything that the steps change, each once, in the order of the plan. Locks come and go with the run and are not in it. */
 export const writeSet = (plan: Pick<Plan, "stages" | "cluster">): readonly Write[] => {
@@ -80,5 +82,8 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
   }
 };
 
+    case "tablet.stop":
+      return [{ kind: "process", alias: step.tablet.alias }];
+    case "tablet.stay-away":
 const tables = (tablet: TabletRef, schema: string, names: readonly string[]): readonly Write[] =>
   names.map((table) => ({ kind: "table", alias: tablet.alias, schema, table }));

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { type Alias, formatAlias } from "../cluster/alias.js";
+import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import { CellInfoSchema, type Tablet, TabletType } from "../proto/gen/topodata_pb.js";
 import type { TabletReader, TabletWriter } from "../tablets/access.js";
 import { cellInfoKey } from "../topology/paths.js";
@@ -68,6 +69,8 @@ export class SimCluster implements TabletWorld, Directory {
   readonly topology: SimTopology;
   readonly reader: TabletReader;
   readonly writer: TabletWriter;
+  /** What the operator's machine runs here: `stop ALIAS` ends a vttablet for good, as its supervisor's own command does. */
+  readonly hooks = { run: async (command: readonly string[]): Promise<Outcome<null>> => this.#hook(command) };
   readonly hasMysqlCredentials: boolean;
   readonly copyRowsPerSecond: number;
   readonly tablets: SimTablet[] = [];
@@ -194,6 +197,14 @@ export class SimCluster implements TabletWorld, Directory {
 
   restart(tablet: SimTablet): void {
     finish(startTablet(this, tablet));
+  }
+
+  #hook([verb, alias]: readonly string[]): Outcome<null> {
+    const tablet = this.tablets.find(({ name, running }) => running && name === alias);
+    if (verb !== "stop" || tablet === undefined) return unanswered("failed", `exit 1: ${verb} ${alias}`);
+    tablet.supervised = false;
+    tablet.stop();
+    return answered(null);
   }
 
   nowSeconds(): number {

@@ -1,7 +1,15 @@
-import { answered, type Outcome } from "../cluster/outcome.js";
-import type { DbaOptions, ExecResult, TabletAddress, TabletWriter } from "../tablets/access.js";
+import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
+import { TabletType } from "../proto/gen/topodata_pb.js";
+import type {
+  DbaOptions,
+  ExecResult,
+  NonPrimaryType,
+  TabletAddress,
+  TabletWriter,
+} from "../tablets/access.js";
 import type { Effects } from "./effects.js";
 import { type Directory, names, refused } from "./reader.js";
+import { atLeast } from "./stream-row.js";
 import type { SimTablet } from "./tablet.js";
 
 export class SimWriter implements TabletWriter {
@@ -39,7 +47,15 @@ export class SimWriter implements TabletWriter {
 
   changeTags(at: TabletAddress): Promise<Outcome<null>> {
     return this.#call(at, "changeTags", "", (tablet) => {
+      if (!atLeast(tablet.version, 21)) return unanswered("unsupported", "unknown method ChangeTags");
       tablet.publish();
+      return answered(null);
+    });
+  }
+
+  changeType(at: TabletAddress, type: NonPrimaryType): Promise<Outcome<null>> {
+    return this.#call(at, "changeType", type, (tablet) => {
+      tablet.changeType(TabletType[type]);
       return answered(null);
     });
   }

@@ -2,6 +2,7 @@ import type { Clock } from "../cluster/clock.js";
 import { mapOutcome, type Outcome } from "../cluster/outcome.js";
 import type { QueryResult } from "../proto/gen/query_pb.js";
 import { TabletManager } from "../proto/gen/tabletmanagerservice_pb.js";
+import { TabletType } from "../proto/gen/topodata_pb.js";
 import type { ExecResult, TabletWriter } from "./access.js";
 import { TabletGrpc } from "./grpc.js";
 import type { TabletOptions } from "./options.js";
@@ -26,6 +27,8 @@ export function createTabletWriter(options: TabletOptions, clock: Clock): Tablet
     deleteVDiffs: async (at, keyspace, workflow) =>
       nothing(await grpc.call(at, method.vDiff, { keyspace, workflow, action: "delete", actionArg: "all" })),
     changeTags: async (at) => nothing(await grpc.call(at, method.changeTags, {})),
+    changeType: async (at, type) =>
+      nothing(await grpc.call(at, method.changeType, { tabletType: TabletType[type] })),
     close: () => grpc.close(),
   };
 }

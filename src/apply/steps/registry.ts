@@ -26,6 +26,8 @@ import { vschemaRemoveTables } from "./vschema-remove-tables.js";
 
 /** One runner a kind; a kind without one does not compile. */
 const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
+import { tabletStayAway } from "./tablet-stay-away.js";
+import { tabletStop } from "./tablet-stop.js";
   "stream.stop": streamStop,
   "stream.verify-stopped": streamVerifyStopped,
   "keys.export": keysExport,
@@ -53,6 +55,8 @@ export interface BoundStep {
   check(site: Site): Promise<Check>;
   run(site: Site): Promise<Effect>;
   verify(site: Site, effect: Effect): Promise<Check>;
+  "tablet.stop": tabletStop,
+  "tablet.stay-away": tabletStayAway,
   inverse(): Inverse;
 }
 

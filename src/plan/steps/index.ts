@@ -23,6 +23,8 @@ import { vschemaRemoveTables } from "./vschema-remove-tables.js";
 export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "stream.stop": streamStop,
   "stream.verify-stopped": streamVerifyStopped,
+import { tabletStayAway } from "./tablet-stay-away.js";
+import { tabletStop } from "./tablet-stop.js";
   "keys.export": keysExport,
   "table.hold": tableHold,
   "table.drop": tableDrop,
@@ -41,3 +43,5 @@ export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "ghost.stop": ghostStop,
   "lock.clear": lockClear,
 };
+  "tablet.stop": tabletStop,
+  "tablet.stay-away": tabletStayAway,

@@ -1,0 +1,12 @@
+import type { TabletRef } from "../plan/plan.js";
+import type { TabletReader } from "../tablets/access.js";
+
+/** Whether nothing listens at the tablet's address. Only a refused connection proves that; silence may be a host that is busy. */
+export async function isClosed(tablet: TabletRef, reader: TabletReader): Promise<boolean> {
+  const identity = await reader.identity(tablet.address);
+  return (
+    identity.kind === "unanswered" &&
+    identity.reason === "unreachable" &&
+    identity.message.includes("ECONNREFUSED")
+  );
+}

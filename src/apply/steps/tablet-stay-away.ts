@@ -1,0 +1,65 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { noInverse } from "../inverse.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { done, doneAlready, type Effect, type Known, known, READY, silent } from "../verdict.js";
+
+type StayAway = StepOf<"tablet.stay-away">;
+
+const POLL_MS = 2000;
+/** From a start's first record to its last, so that a return is told with all of them (`topology-and-wire.md` 9.1). */
+const START_MS = 10_000;
+
+/** Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (design D19). Only reads. */
+export const tabletStayAway: StepRunner<"tablet.stay-away"> = {
+  image: null,
+  check: async () => READY,
+
+  async run(step, site): Promise<Effect> {
+    const { clock } = site.world;
+    const until = clock.now() + step.watchMs;
+    while (clock.now() < until) {
+      if (!(await clock.sleep(POLL_MS, site.signal)))
+        return { kind: "unanswered", reason: "interrupted while watching" };
+      const back = await returned(step, site);
+      if (back.kind !== "known") return back;
+      if (back.value.length > 0) return await told(step, site);
+    }
+    return done(
+      `${aliases(step)} stayed away for ${step.watchMs / 1000} s, and no record of them or their shard came back`,
+    );
+  },
+
+  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
+  inverse: () => noInverse("it only looks"),
+};
+
+const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");
+
+async function told(step: StayAway, site: Site): Promise<Effect> {
+  await site.world.clock.sleep(START_MS);
+  const back = await returned(step, site);
+  if (back.kind !== "known") return back;
+  const what = back.value.length > 0 ? back.value.join("; ") : "and is away again: it starts over and over";
+  return {
+    kind: "unverified",
+    reason: `a retired tablet came back: ${what}. Something starts it again: stop it there, or name the command for it as hooks.stopTablet; then scan again`,
+  };
+}
+
+/** What is there again, in words. */
+async function returned(step: StayAway, { world }: Site): Promise<Known<readonly string[]>> {
+  const words: string[] = [];
+  for (const tablet of step.tablets) {
+    const identity = await world.reader.identity(tablet.address);
+    if (identity.kind === "answered" && identity.value.alias === tablet.alias)
+      words.push(`${tablet.alias} runs again as ${identity.value.type}`);
+  }
+  for (const { server, key } of step.keys) {
+    const got = await world.store(server).get(key);
+    if (got.kind === "unanswered") return silent(server, got);
+    const { entry } = got.value;
+    if (entry !== null) words.push(`${key} exists again since revision ${entry.createRevision}`);
+  }
+  return known(words);
+}

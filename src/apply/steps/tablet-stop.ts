@@ -1,0 +1,106 @@
+import type { TabletRef } from "../../plan/plan.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import type { NonPrimaryType } from "../../tablets/access.js";
+import { notCleared } from "../clearance.js";
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import { isClosed } from "../presence.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
+
+type Stop = StepOf<"tablet.stop">;
+
+/** A vttablet takes 12 to 17 s from its SIGTERM to its end (verified.md 7); three times that. */
+const END_MS = 60_000;
+const POLL_MS = 1000;
+
+/** Ends one process (design D19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
+export const tabletStop: StepRunner<"tablet.stop"> = {
+  image: null,
+  check: judge,
+
+  async run(step, site): Promise<Effect> {
+    const failed =
+      step.command === null ? await letPublish(step, site) : await letRun(step, step.command, site);
+    if (failed?.kind === "refused") return failed;
+    const ended = await awaitEnd(step.tablet, site);
+    if (ended) return done(endedWords(step));
+    return (
+      failed ?? refused(`${nameOf(step.tablet)} still answers ${END_MS / 1000} s after it was told to end`)
+    );
+  },
+
+  async verify(step, site) {
+    return (await isClosed(step.tablet, site.world.reader)) ? doneAlready(endedWords(step)) : READY;
+  },
+
+  inverse: () =>
+    noInverse("a process that vtdoctor ended is its supervisor's or the operator's to start again"),
+};
+
+const endedWords = (step: Stop): string =>
+  `nothing listens any more where ${nameOf(step.tablet)} was; its MySQL was not touched`;
+
+async function judge(step: Stop, site: Site): Promise<Check> {
+  if (await isClosed(step.tablet, site.world.reader)) return doneAlready(endedWords(step));
+  const differs = await differsFrom(step.tablet, site.world.reader);
+  if (differs !== null) return differs;
+  return (await recorded(step, site)) ?? READY;
+}
+
+/** A process with a record would publish and live on; one without ends. A command needs no such proof. */
+async function recorded(step: Stop, site: Site): Promise<Refused | Silent | null> {
+  if (step.command !== null) return null;
+  const got = await site.world.store(step.server).get(step.key);
+  if (got.kind === "unanswered") return silent(step.server, got);
+  return got.value.entry === null
+    ? null
+    : refused(
+        `${step.key} exists, so ${nameOf(step.tablet)} is no orphan any more; scan again and plan anew`,
+      );
+}
+
+/** The reply is lost more often than not: the process is ending. What became of it is looked at, not believed. */
+async function letPublish(step: Stop, site: Site): Promise<Refused | Silent | null> {
+  const stop = (await notCleared(step.tablet, site)) ?? (await recorded(step, site));
+  if (stop !== null) return stop;
+  const { writer } = site.world;
+  const tags = await writer.changeTags(step.tablet.address);
+  if (tags.kind === "answered") return null;
+  if (tags.reason !== "unsupported") return silent(nameOf(step.tablet), tags);
+  const type = await writer.changeType(step.tablet.address, restingType(step.tablet));
+  return type.kind === "answered" ? null : silent(nameOf(step.tablet), type);
+}
+
+/** Before v21 there is no ChangeTags. A primary steps aside to SPARE, which serves nothing, and publishes that. */
+const restingType = ({ type }: TabletRef): NonPrimaryType =>
+  type === "REPLICA" || type === "RDONLY" ? type : "SPARE";
+
+async function letRun(step: Stop, command: readonly string[], site: Site): Promise<Refused | Silent | null> {
+  const stop = await notCleared(step.tablet, site);
+  if (stop !== null) return stop;
+  const ran = await site.world.hooks.run(command);
+  return ran.kind === "answered"
+    ? null
+    : refused(`hooks.stopTablet for ${step.tablet.alias}, \`${command.join(" ")}\`: ${ran.message}`);
+}
+
+async function awaitEnd(tablet: TabletRef, { world }: Site): Promise<boolean> {
+  const until = world.clock.now() + END_MS;
+  while (!(await isClosed(tablet, world.reader))) {
+    if (world.clock.now() >= until) return false;
+    await world.clock.sleep(POLL_MS);
+  }
+  return true;
+}
