@@ -225,6 +225,20 @@ describe("what is no orphan", () => {
     }
   });
 
+  test("what was started with another etcd is never called, though history knows its address", () => {
+    const facts = cancelled();
+    const foreign: Facts = {
+      ...facts,
+      topo_server: facts.topo_server.flatMap((row) => [
+        row,
+        { ...row, server: "staging:2379", cluster_id: `${row.cluster_id} at staging:2379` },
+      ]),
+      live_tablet: facts.live_tablet.map((row) => ({ ...row, topo_server: "staging:2379" })),
+    };
+    for (const orphans of [null, "restore", "retire"] as const)
+      expect(fixOf(foreign, { orphans }).stages).toEqual([]);
+  });
+
   test("a tablet that was registered for another shard since needs no accounting", () => {
     const facts = dead(cancelled(), "zone1-0000000201");
     const record = decodeTablet(
