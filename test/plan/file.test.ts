@@ -142,3 +142,25 @@ describe("a plan from another cluster", () => {
     expect(new Set(bound.marks.map((mark) => mark.server))).toEqual(new Set(["127.0.0.1:2379"]));
   });
 });
+
+test("a cell's own etcd is known by its Tablet records", () => {
+  const facts = recorded("v19-cancelled");
+  const [server] = facts.topo_server;
+  if (server === undefined) throw new Error("no server");
+  const own = { server: "cell:2379" };
+  const inCell = <T extends { readonly key: string }>(row: T): T =>
+    row.key.startsWith("/vitess/zone1/") ? { ...row, ...own } : row;
+  const { cluster } = fixOf({
+    ...facts,
+    topo_server: [...facts.topo_server, { ...server, ...own }],
+    topo_root: facts.topo_root.map((row) => (row.name === "zone1" ? { ...row, ...own } : row)),
+    topo_key: facts.topo_key.map(inCell),
+  });
+  const keys = (at: string) => cluster.marks.filter((mark) => mark.server === at).map(({ key }) => key);
+  expect(keys(own.server)).toEqual(["/vitess/zone1/tablets/zone1-0000000100/Tablet"]);
+  expect(keys(server.server)).toEqual([
+    "/vitess/global/cells/zone1/CellInfo",
+    "/vitess/global/keyspaces/customer/Keyspace",
+    "/vitess/global/keyspaces/customer/shards/0/Shard",
+  ]);
+});

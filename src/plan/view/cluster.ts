@@ -23,18 +23,20 @@ export const planCluster = (snapshot: Snapshot): PlanCluster => {
 };
 
 /**
- * Of each kind the records that were created last: clusters that one script set up are alike in the first. Shard and Tablet records hold
- * times to the nanosecond.
+ * Of each kind the records that were created last: clusters that one script set up are alike in the first, and Shard and Tablet records
+ * hold times to the nanosecond. Tablet records, which a restart may create anew, only where a cell's own etcd has nothing else.
  */
-const MARKED = ["cell", "keyspace", "shard", "tablet"];
-const MOST_OF_A_KIND = 4;
+const marksOn = (snapshot: Snapshot, server: string): readonly ClusterMark[] => {
+  const lasting = ["cell", "keyspace", "shard"].flatMap((table) => newest(snapshot, server, table));
+  return (lasting.length > 0 ? lasting : newest(snapshot, server, "tablet")).map((entry) =>
+    markOf(server, entry),
+  );
+};
 
-const marksOn = (snapshot: Snapshot, server: string): readonly ClusterMark[] =>
-  MARKED.flatMap((table) =>
-    snapshot.all<MarkedEntry>(
-      `SELECT k.key, k.value, k.create_revision AS createRevision, k.mod_revision AS modRevision
-       FROM topo_key k WHERE k.server = ? AND k.key IN (SELECT key FROM ${table})
-       ORDER BY k.create_revision DESC, k.key LIMIT ${MOST_OF_A_KIND}`,
-      server,
-    ),
-  ).map((entry) => markOf(server, entry));
+const newest = (snapshot: Snapshot, server: string, table: string): readonly MarkedEntry[] =>
+  snapshot.all<MarkedEntry>(
+    `SELECT key, value, create_revision AS createRevision, mod_revision AS modRevision
+     FROM topo_key WHERE server = ? AND key IN (SELECT key FROM ${table})
+     ORDER BY create_revision DESC, key LIMIT 4`,
+    server,
+  );
