@@ -1,10 +1,20 @@
-import { COMMON, CONNECTION, JUDGING, type Option, SCANNING, WRITING } from "../config/options.js";
+import {
+  COMMON,
+  CONNECTION,
+  CONSENT,
+  HOOKS,
+  JUDGING,
+  LIMITS,
+  type Option,
+  SCANNING,
+} from "../config/options.js";
 import type { Command } from "./command.js";
 
 const LOOKING = { ...CONNECTION, ...JUDGING, ...COMMON };
-const REPAIRING = { ...LOOKING, ...WRITING };
+const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS };
 
 const FIXING = {
+  ...HOOKS,
   plan: { type: "string", group: "Writing", about: "execute this saved plan" },
   all: { type: "boolean", group: "Writing", about: "repair everything that was found", default: false },
   orphans: {
@@ -12,6 +22,12 @@ const FIXING = {
     group: "Writing",
     about: "what to do with tablets of a shard that no cancel dropped",
     choices: ["restore", "retire", "leave"],
+  },
+  unsupervised: {
+    type: "boolean",
+    group: "Writing",
+    about: "with --orphans retire: nothing starts the vttablets again, so they end themselves",
+    default: false,
   },
 } as const satisfies Record<string, Option>;
 
@@ -74,9 +90,9 @@ export const COMMANDS: readonly Command[] = [
     about: "go on with a run that was interrupted",
     options: {
       ...LOOKING,
-      yes: WRITING.yes,
-      "lock-timeout": WRITING["lock-timeout"],
-      "run-dir": WRITING["run-dir"],
+      yes: CONSENT.yes,
+      "lock-timeout": LIMITS["lock-timeout"],
+      "run-dir": LIMITS["run-dir"],
     },
     load: () => import("./commands/resume.js"),
   },

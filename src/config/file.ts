@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Suppression } from "../findings/suppression.js";
-import { ALL_OPTIONS, type Option } from "./options.js";
+import { ALL_OPTIONS, CONSENT, type Option } from "./options.js";
 import { readSuppressions } from "./suppressions.js";
 
 export interface ConfigFile {
@@ -69,6 +69,8 @@ async function parseConfig(path: string, text: string): Promise<ConfigFile> {
 }
 
 function checkOption(path: string, name: string, given: unknown): void {
+  if (name in CONSENT)
+    throw new UsageError(`${path}: key "${name}" can only be typed, as --${name}; take it out of the file.`);
   const option = ALL_OPTIONS[name];
   if (option === undefined) {
     const known = [...Object.keys(ALL_OPTIONS), "suppressions"];

@@ -121,7 +121,8 @@ export const JUDGING = {
   },
 } as const satisfies Record<string, Option>;
 
-export const WRITING = {
+/** What an operator agrees to, each time anew: typed, never taken from a file or the environment. */
+export const CONSENT = {
   "dry-run": {
     type: "boolean",
     group: "Writing",
@@ -137,6 +138,9 @@ export const WRITING = {
     default: false,
   },
   confirm: { type: "string", group: "Writing", about: "the keyspace's name, where it would be asked for" },
+} as const satisfies Record<string, Option>;
+
+export const LIMITS = {
   "max-tablets": {
     type: "number",
     group: "Writing",
@@ -163,10 +167,22 @@ export const WRITING = {
   },
 } as const satisfies Record<string, Option>;
 
+/** What the operator lets vtdoctor run on this machine; most at home in the config file. */
+export const HOOKS = {
+  "hooks.stopTablet": {
+    type: "string",
+    group: "Writing",
+    about:
+      "command that ends one vttablet for good, with {alias} {host} {port} {keyspace} {shard}; no shell runs it",
+  },
+} as const satisfies Record<string, Option>;
+
+/** Options that the config file and the environment may give too. */
 export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...CONNECTION,
   ...COMMON,
   ...JUDGING,
-  ...WRITING,
+  ...LIMITS,
+  ...HOOKS,
   ...SCANNING,
 };

@@ -98,7 +98,10 @@ describe("bad input is one sentence that names the flag, file or key, and exit 2
     await refused(["scan", ...SERVER], ["vtdoctor.yaml:", "YAML"], folder);
     config("suppressions:\n  - {finding: x, reason: y}\n");
     await refused(["scan", ...SERVER], ["suppressions[0]", "until"], folder);
+    config("purge: true\n");
+    await refused(["scan", ...SERVER], ["vtdoctor.yaml", '"purge"', "can only be typed"], folder);
     config("");
+    await refused(["scan", ...SERVER], ["VTDOCTOR_YES", "can only be typed"], folder, { VTDOCTOR_YES: "1" });
     await refused(["scan", ...SERVER], ["VTDOCTOR_CONCURRENCY", '"many"'], folder, {
       VTDOCTOR_CONCURRENCY: "many",
     });
