@@ -1,0 +1,47 @@
+// `npm test`: the fast tests, then the real clusters. Where the lab is installed and we are root, two labs run beside each other, each in a
+// network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. Arguments go to vitest.
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
+const LAB = join(process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab", "vitess/bin/vttablet");
+const SHARDS = 2;
+const passed = process.argv.slice(2);
+const results = process.env.VTDOCTOR_TEST_RESULTS;
+
+const run = (command, args, env = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
+    child.on("exit", (code) => resolve(code ?? 1));
+    child.on("error", () => resolve(1));
+  });
+
+const resultFile = (name) =>
+  results === undefined ? {} : { VTDOCTOR_TEST_RESULTS: join(results, `${name}.json`) };
+
+/** A namespace with nothing but loopback; false where this machine can not make one. */
+function namespace(name) {
+  const ip = (...args) => spawnSync("ip", args).status === 0;
+  return (
+    (ip("netns", "exec", name, "true") || ip("netns", "add", name)) &&
+    ip("-n", name, "link", "set", "lo", "up")
+  );
+}
+
+const names = Array.from({ length: SHARDS }, (_, index) => `vtdoctor-test-${index + 1}`);
+const apart = passed.length === 0 && process.getuid?.() === 0 && existsSync(LAB) && names.every(namespace);
+let codes;
+if (apart) {
+  const fast = await run(process.execPath, [VITEST, "run", "--project", "fast"], resultFile("fast"));
+  const labs = names.map((name, index) => {
+    const args = [VITEST, "run", "--project", "vitess", `--shard=${index + 1}/${SHARDS}`];
+    const env = { ...resultFile(name), VTDOCTOR_LAB_DIR: `/tmp/${name}` };
+    return run("ip", ["netns", "exec", name, process.execPath, ...args], env);
+  });
+  codes = [fast, ...(await Promise.all(labs))];
+} else {
+  codes = [await run(process.execPath, [VITEST, "run", ...passed], resultFile("all"))];
+}
+process.exit(codes.every((code) => code === 0) ? 0 : 1);
