@@ -1,4 +1,5 @@
 import type { Ids } from "../cluster/clock.js";
+import type { CommandTemplate } from "./stop-command.js";
 
 /** Time and randomness of a plan come in by argument (design D22). `now`: unix milliseconds. */
 export interface PlanContext {
@@ -17,7 +18,7 @@ export interface PlanLimits {
 export const DEFAULT_LIMITS: PlanLimits = { maxTablets: 10, maxKeys: 50 };
 
 /** What every plan is asked with. */
-interface PlanRequest extends PlanLimits {
+export interface PlanRequest extends PlanLimits {
   /** The command line, without secrets. */
   readonly command: string;
   /** The operator typed that a topology that looks restored from a backup may be repaired (design D8). */
@@ -27,6 +28,11 @@ interface PlanRequest extends PlanLimits {
 /** What to do with the tablets of a shard that no cancel dropped (design D8). */
 export type OrphanChoice = "restore" | "retire" | "leave";
 
+/** How the vttablets of a retired shard are ended (design D19): they end themselves, or by the operator's command. */
+export type Stopping =
+  | { readonly kind: "unsupervised" }
+  | { readonly kind: "command"; readonly template: CommandTemplate };
+
 export interface FixRequest extends PlanRequest {
   /** Ids of findings to repair; null: every finding that `keyspaces` lets through. */
   readonly findings: readonly string[] | null;
@@ -34,6 +40,8 @@ export interface FixRequest extends PlanRequest {
   readonly keyspaces: readonly string[] | null;
   /** `--orphans`; null where it was not given: only what a cancel dropped is restored. */
   readonly orphans: OrphanChoice | null;
+  /** `--unsupervised` or `hooks.stopTablet`; null: nobody said how, so nothing is retired. */
+  readonly stopping: Stopping | null;
 }
 
 export interface CancelRequest extends PlanRequest {

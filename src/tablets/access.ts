@@ -37,7 +37,7 @@ export interface TabletReader {
 }
 
 /**
- * The write half. Never send a publishing call (`changeTags`) to a tablet whose record is missing unless ending it is the purpose
+ * The write half. Never send a publishing call (`changeTags`, `changeType`) to a tablet whose record is missing unless ending it is the purpose
  * (design D19; verified.md 13).
  */
 export interface TabletWriter {
@@ -53,8 +53,12 @@ export interface TabletWriter {
   deleteVDiffs(at: TabletAddress, keyspace: string, workflow: string): Promise<Outcome<null>>;
   /** TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (verified.md 13). `unsupported` before v21. */
   changeTags(at: TabletAddress): Promise<Outcome<null>>;
+  /** TabletManager.ChangeType, without semi-sync: publishes too, in every version. `type`: never PRIMARY (`topology-and-wire.md` 7.3). */
+  changeType(at: TabletAddress, type: NonPrimaryType): Promise<Outcome<null>>;
   close(): void;
 }
+
+export type NonPrimaryType = "REPLICA" | "RDONLY" | "SPARE";
 
 export interface DbaOptions {
   readonly reloadSchema: boolean;

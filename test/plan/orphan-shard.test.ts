@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
 import type { Plan, StepKind } from "../../src/plan/plan.js";
 import type { StepOf } from "../../src/plan/steps/spec.js";
+import { parseCommand } from "../../src/plan/stop-command.js";
 import {
   ShardReferenceSchema,
   ShardSchema,
@@ -264,16 +265,50 @@ describe("what may have been meant", () => {
     expect(restoredShards(fixOf(person(), { orphans: "restore" }))).toEqual(["-80", "80-"]);
   });
 
-  test("--orphans retire stops and deletes the streams, and does not claim more", () => {
-    const plan = fixOf(person(), { orphans: "retire" });
+  test("--orphans retire stops and deletes the streams, then ends the processes, and watches", () => {
+    const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "unsupervised" } });
     expect([...new Set(kinds(plan))]).toEqual([
       "stream.stop",
       "stream.verify-stopped",
       "stream.delete",
       "stream.verify-gone",
+      "tablet.stop",
+      "tablet.stay-away",
     ]);
-    expect(reasons(plan)).toMatch(/does not end its processes/);
-    expect(plan.repairs).toEqual([]);
+    const stops = plan.stages.flatMap(({ steps }) => steps).filter((step) => step.kind === "tablet.stop");
+    expect(stops.map(({ tablet, command }) => [tablet.alias, command])).toEqual([
+      ["zone1-0000000201", null],
+      ["zone1-0000000200", null],
+      ["zone1-0000000300", null],
+    ]);
+    expect(plan.repairs).toContain("shard-missing-live-tablets@customer/-80");
+    expect(plan.blocked).toEqual([]);
+  });
+
+  test("--orphans retire with the operator's command", () => {
+    const template = parseCommand("systemctl --host {host} stop 'vttablet@{alias}'");
+    const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "command", template } });
+    const [stop] = plan.stages.flatMap(({ steps }) => steps).filter((step) => step.kind === "tablet.stop");
+    expect(stop?.command).toEqual(["systemctl", "--host", "127.0.0.1", "stop", "vttablet@zone1-0000000201"]);
+  });
+
+  test("--orphans retire without a way to end the processes does nothing, and names both", () => {
+    const plan = fixOf(person(), { orphans: "retire" });
+    expect(kinds(plan)).toEqual([]);
+    const instead = plan.blocked.map((one) => one.instead).join();
+    expect(instead).toContain("hooks.stopTablet");
+    expect(instead).toContain("--unsupervised");
+  });
+
+  test("--orphans retire leaves a shard alone that queries are routed to, or that holds the only copy", () => {
+    const facts = person();
+    const alone: Facts = {
+      ...facts,
+      topo_key: facts.topo_key.filter(({ key }) => !key.endsWith("/shards/0/Shard")),
+    };
+    const plan = fixOf(alone, { orphans: "retire", stopping: { kind: "unsupervised" } });
+    expect(kinds(plan)).toEqual([]);
+    expect(reasons(plan)).toMatch(/may hold the only copy/);
   });
 
   test("a cancel under locks that nobody could read asks as well", () => {

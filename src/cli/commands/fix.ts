@@ -1,8 +1,9 @@
 import { UsageError } from "../../cluster/errors.js";
 import type { Given } from "../../config/settings.js";
-import type { FixRequest, OrphanChoice } from "../../plan/context.js";
+import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
 import { readPlan, refuseForeign, writePlan } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
+import { parseCommand } from "../../plan/stop-command.js";
 import { planCluster } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut, showPlan } from "../carry-out.js";
@@ -62,10 +63,18 @@ async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean)
     findings: findings.length === 0 ? null : findings,
     keyspaces: keyspaces.length === 0 ? null : keyspaces,
     orphans: (given.text("orphans") ?? null) as OrphanChoice | null,
+    stopping: stoppingOf(given),
     maxTablets: given.number("max-tablets"),
     maxKeys: given.number("max-keys"),
     restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
   };
+}
+
+/** What is said for this run counts more than what the config file says for all. */
+function stoppingOf(given: Given): Stopping | null {
+  if (given.yes("unsupervised")) return { kind: "unsupervised" };
+  const command = given.text("hooks.stopTablet");
+  return command === undefined ? null : { kind: "command", template: parseCommand(command) };
 }
 
 /** A dry run never asks: it shows the refusal. */

@@ -1,4 +1,5 @@
 import { clearLock } from "./clear-lock.js";
+import { ghostStream } from "./ghost-stream.js";
 import { orphanShard } from "./orphan-shard.js";
 import { orphanTargets } from "./orphan-targets.js";
 import type { Recipe } from "./recipe.js";
@@ -6,9 +7,10 @@ import type { Recipe } from "./recipe.js";
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ["clear-lock", clearLock],
+  ["ghost-stream", ghostStream],
   [
     "orphan-shard",
     (snapshot, findings, request) =>
-      orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans),
+      orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
   ],
 ];

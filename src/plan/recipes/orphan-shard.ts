@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { OrphanChoice } from "../context.js";
+import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
 import { orderShards, type ShardRef, shardName } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
@@ -7,6 +7,7 @@ import { type OrphanShard, reachable } from "./orphan/inspect.js";
 import { type Judged, judge, type OrphanTarget } from "./orphan/judge.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
 import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "./orphan/restore.js";
+import { endSteps, retireReads, stayAwaySteps } from "./orphan/retire.js";
 import { reverseLeftovers } from "./orphan/reverse.js";
 import { blockedOf, notesOf } from "./orphan/words.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
@@ -14,31 +15,38 @@ import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js
 /**
  * Shards whose records are gone while their tablets run (scenes S1, S1b; design D17): every stream on them is stopped, proven stopped
  * and deleted, then the records come back, and the running primary names itself. Which of it may be done is `orphan/consent.ts`'s;
- * what forbids it is `orphan/preconditions.ts`'s. A stream elsewhere is never touched, whatever its name.
+ * what forbids it is `orphan/preconditions.ts`'s, and `orphan/retire.ts`'s where they leave for good. A stream elsewhere is never touched, whatever its name.
  */
 export const orphanShard = (
   snapshot: Snapshot,
   targets: readonly OrphanTarget[],
   choice: OrphanChoice | null,
+  stopping: Stopping | null = null,
 ): Draft =>
   joinDrafts(
     byKeyspace(targets).map((members) => {
-      const judged = members.map((target) => judge(snapshot, target, choice));
-      return draftOf(snapshot, judged);
+      const judged = members.map((target) => judge(snapshot, target, choice, stopping));
+      return draftOf(snapshot, judged, stopping);
     }),
   );
 
-const draftOf = (snapshot: Snapshot, judged: readonly Judged[]): Draft => {
-  const touched = judged.filter(({ consent }) => consent.kind === "restore" || consent.kind === "retire");
+const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stopping | null): Draft => {
+  const retired = judged.filter(
+    ({ consent, obstacles }) => consent.kind === "retire" && obstacles.length === 0,
+  );
+  const touched = judged.filter((one) => one.consent.kind === "restore" || retired.includes(one));
   const restored = touched.filter(
     ({ consent, obstacles }) => consent.kind === "restore" && obstacles.length === 0,
   );
   const orphans = touched.map(({ orphan }) => orphan);
   const returning = restored.map(({ orphan }) => orphan);
+  const leaving = retired.map(({ orphan }) => orphan);
   const groups = orphans.flatMap((orphan) => orphan.groups.filter(reachable));
   const reverse = reverseLeftovers(snapshot, orphans);
   return {
-    repairs: restored.flatMap(({ target }) => (target.finding === null ? [] : [target.finding])),
+    repairs: [...restored, ...retired].flatMap(({ target }) =>
+      target.finding === null ? [] : [target.finding],
+    ),
     stages: worthRunning([
       streamStage(snapshot, orphans, groups, reverse),
       {
@@ -50,6 +58,16 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[]): Draft => {
         ],
       },
       {
+        title: `End the vttablets of ${names(leaving)}`,
+        locks: keyspaceLocks(snapshot, [...new Set(leaving.map((orphan) => orphan.keyspace))]),
+        steps: stopping === null ? [] : leaving.flatMap((orphan) => endSteps(snapshot, orphan, stopping)),
+      },
+      {
+        title: `Watch that the vttablets of ${names(leaving)} stay away`,
+        locks: [],
+        steps: stayAwaySteps(snapshot, leaving),
+      },
+      {
         title: `Wait for the running primaries of ${names(returning)} to name themselves`,
         locks: [],
         steps: returning.flatMap((orphan) => awaitSteps(snapshot, orphan)),
@@ -58,6 +76,7 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[]): Draft => {
     reads: [
       ...[...groups, ...reverse].map((group) => streamRead(snapshot, group)),
       ...returning.flatMap((orphan) => restoreReads(snapshot, orphan)),
+      ...leaving.flatMap((orphan) => retireReads(snapshot, orphan)),
     ],
     blocked: judged.flatMap(blockedOf),
     notes: touched.flatMap((one) => notesOf(snapshot, one)),

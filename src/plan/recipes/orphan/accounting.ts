@@ -11,10 +11,7 @@ import { type Deletions, tabletRecord } from "./tablet-record.js";
  */
 export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
   ...unreadableLists(orphan),
-  ...memberAliases(orphan)
-    .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
-    .filter((alias) => !registeredElsewhere(snapshot, orphan, alias))
-    .map((alias) => silent(snapshot, orphan, alias)),
+  ...silentMembers(snapshot, orphan).map((alias) => silent(snapshot, orphan, alias)),
   ...orphan.processes.flatMap((process) => {
     const twins = orphan.processes.filter((other) => other.alias === process.alias);
     if (twins.length > 1) return twins[0] === process ? [twin(process.alias, twins.length)] : [];
@@ -24,6 +21,12 @@ export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly O
     return record.kind === "record" ? [] : [unproven(process.alias, record.reason)];
   }),
 ];
+
+/** Tablets that the shard had when it was dropped, and that do not answer now. */
+export const silentMembers = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] =>
+  memberAliases(orphan)
+    .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
+    .filter((alias) => !registeredElsewhere(snapshot, orphan, alias));
 
 export const deletionsOf = (orphan: OrphanShard, alias: string): Deletions => ({
   tablet: orphan.tablets.find((deletion) => deletion.alias === alias) ?? null,

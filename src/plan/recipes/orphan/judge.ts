@@ -1,10 +1,11 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { OrphanChoice } from "../../context.js";
+import type { OrphanChoice, Stopping } from "../../context.js";
 import { type Obstacle, type ShardRef, shardName, shardRecords } from "../../view/shards.js";
 import { type Consent, consentFor } from "./consent.js";
 import { inspect, type OrphanShard } from "./inspect.js";
 import { obstacles } from "./preconditions.js";
 import { forgotten, historyReaches } from "./reach.js";
+import { retireObstacles } from "./retire.js";
 
 export interface OrphanTarget extends ShardRef {
   readonly finding: string | null;
@@ -15,17 +16,24 @@ export interface Judged {
   readonly target: OrphanTarget;
   readonly orphan: OrphanShard;
   readonly consent: Consent;
-  /** Reasons not to restore it; its streams are stopped all the same. */
+  /** Reasons not to restore it, where its streams are stopped all the same; or not to retire it, where nothing is done. */
   readonly obstacles: readonly Obstacle[];
 }
 
-export const judge = (snapshot: Snapshot, target: OrphanTarget, choice: OrphanChoice | null): Judged => {
+export const judge = (
+  snapshot: Snapshot,
+  target: OrphanTarget,
+  choice: OrphanChoice | null,
+  stopping: Stopping | null,
+): Judged => {
   const orphan = inspect(snapshot, target);
   const known = notOrphaned(snapshot, orphan);
   const consent: Consent =
     known !== null && choice !== "leave"
       ? { kind: "ask", obstacle: known }
       : consentFor(target, orphan.deletion, choice);
+  if (consent.kind === "retire")
+    return { target, orphan, consent, obstacles: retireObstacles(snapshot, orphan, stopping) };
   if (consent.kind !== "restore") return { target, orphan, consent, obstacles: [] };
   const history = choice === "restore" || historyReaches(snapshot, orphan) ? [] : [forgotten(orphan)];
   return { target, orphan, consent, obstacles: [...history, ...obstacles(snapshot, orphan)] };

@@ -1,5 +1,6 @@
 import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { Process } from "../../view/processes.js";
 import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { unaccounted } from "./accounting.js";
 import { type OrphanShard, streamsKnown } from "./inspect.js";
@@ -23,7 +24,7 @@ const keyspaceObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Ob
       ]
     : [];
 
-const servingObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+export const servingObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
   const silent = cells(snapshot).filter((cell) => cell.answered === 0);
   const listed = snapshot.all<{ cell: string; type: string; key: string; revision: number }>(
     `SELECT cell, tablet_type AS type, key, revision FROM srv_partition
@@ -93,18 +94,25 @@ const primaryObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obs
         instead: "end the older primary's term first",
       },
     ];
-  return [
-    ...(streamsKnown(snapshot, primary)
-      ? []
-      : [
-          {
-            reason: `${primary.alias} did not say which streams it has`,
-            instead: "make it answer (see the scan's coverage), then plan again",
-          },
-        ]),
-    ...unreadable(snapshot, orphan),
-  ];
+  return engineObstacles(snapshot, orphan, primary);
 };
+
+/** Whether all of the engine's streams are known and understood. */
+export const engineObstacles = (
+  snapshot: Snapshot,
+  orphan: OrphanShard,
+  primary: Process,
+): readonly Obstacle[] => [
+  ...(streamsKnown(snapshot, primary)
+    ? []
+    : [
+        {
+          reason: `${primary.alias} did not say which streams it has`,
+          instead: "make it answer (see the scan's coverage), then plan again",
+        },
+      ]),
+  ...unreadable(snapshot, orphan),
+];
 
 const unreadable = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
   orphan.processes.flatMap((process) =>

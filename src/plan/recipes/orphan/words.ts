@@ -5,6 +5,7 @@ import { removedBefore } from "./accounting.js";
 import { reachable } from "./inspect.js";
 import type { Judged } from "./judge.js";
 import { historyReaches } from "./reach.js";
+import { retireNotes } from "./retire.js";
 
 /** What was asked for and is not done for the shard. */
 export const blockedOf = ({ target, consent, obstacles }: Judged): readonly Blocked[] => {
@@ -13,17 +14,9 @@ export const blockedOf = ({ target, consent, obstacles }: Judged): readonly Bloc
     finding: target.finding,
   };
   if (consent.kind === "ask") return [{ ...at, ...consent.obstacle }];
-  if (consent.kind === "retire")
-    return [
-      {
-        ...at,
-        reason: `vtdoctor stops and deletes the streams of ${shardName(target)}, but does not end its processes`,
-        instead: "stop its vttablets under their supervisor, then their MySQL servers",
-      },
-    ];
   return obstacles.map((obstacle) => ({
     ...at,
-    reason: `${shardName(target)} is not restored: ${obstacle.reason}`,
+    reason: `${shardName(target)} is not ${consent.kind === "retire" ? "retired" : "restored"}: ${obstacle.reason}`,
     instead: obstacle.instead,
   }));
 };
@@ -36,6 +29,7 @@ export const notesOf = (snapshot: Snapshot, { orphan, consent }: Judged): readon
       (group) =>
         `${group.process.alias} is ${group.process.type}, so the streams of ${group.workflow} in its MySQL can not be stopped through it`,
     ),
+  ...(consent.kind === "retire" ? retireNotes(snapshot, orphan) : []),
   ...removedBefore(orphan).map(
     (alias) =>
       `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,

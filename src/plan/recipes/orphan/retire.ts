@@ -1,0 +1,145 @@
+import { parseAlias } from "../../../cluster/alias.js";
+import { keyRangeOfShard } from "../../../cluster/key-range.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
+import type { Stopping } from "../../context.js";
+import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../plan.js";
+import { commandFor } from "../../stop-command.js";
+import { keyFact, keyRead } from "../../view/keys.js";
+import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
+import { globalRoot } from "../../view/roots.js";
+import { servingReads } from "../../view/serving.js";
+import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
+import { silentMembers } from "./accounting.js";
+import type { OrphanShard } from "./inspect.js";
+import { engineObstacles, servingObstacles } from "./preconditions.js";
+
+/** A supervisor's back-off is rarely longer (systemd 100 ms to 5 s, Kubernetes up to 5 min, of which the first rounds are short). */
+const WATCH_MS = 120_000;
+
+interface Key {
+  readonly server: string;
+  readonly key: string;
+}
+
+/** What forbids to end the shard's processes; empty: they may be ended (design D19). */
+export const retireObstacles = (
+  snapshot: Snapshot,
+  orphan: OrphanShard,
+  stopping: Stopping | null,
+): readonly Obstacle[] => [
+  ...(stopping === null ? [nobodySaidHow(orphan)] : []),
+  ...servingObstacles(snapshot, orphan),
+  ...onlyCopy(snapshot, orphan),
+  ...orphan.primaries.flatMap((primary) => engineObstacles(snapshot, orphan, primary)),
+  ...orphan.processes.flatMap((process) => recordObstacles(process)),
+];
+
+const nobodySaidHow = (orphan: OrphanShard): Obstacle => ({
+  reason: `nobody said how the vttablets of ${shardName(orphan)} are ended: under a supervisor they would come back and bring the shard back`,
+  instead:
+    "name the command that stops one for good as hooks.stopTablet (config key or flag, like 'systemctl stop vttablet@{alias}'), or give --unsupervised where nothing starts them again",
+});
+
+/** A keyspace that somebody deleted as a whole has nobody to cover it; one that exists does. */
+const onlyCopy = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+  const range = keyRangeOfShard(orphan.shard);
+  if (range === null || keyspaceRecord(snapshot, orphan.keyspace) === null) return [];
+  const serving = shardRecords(snapshot, orphan.keyspace).filter((other) => other.serving === 1);
+  return covers(serving, range)
+    ? []
+    : [
+        {
+          reason: `the serving shards of ${orphan.keyspace} do not cover the range of ${shardName(orphan)}, so its tablets may hold the only copy`,
+          instead: "find out which side holds the data before anything is stopped",
+        },
+      ];
+};
+
+const recordObstacles = ({ alias, record }: Process): readonly Obstacle[] => {
+  if (record === "unknown")
+    return [
+      {
+        reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
+        instead: "make the cell's topology server reachable, then plan again",
+      },
+    ];
+  return [];
+};
+
+/** Replicas first. One whose record exists would publish and live on, so only a command ends it. */
+export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly DraftStep[] =>
+  orphan.processes
+    .toSorted((one, other) => Number(isPrimary(one)) - Number(isPrimary(other)))
+    .flatMap((process): readonly DraftStep[] => {
+      const key = tabletRecordKey(snapshot, process);
+      return key === null
+        ? []
+        : [
+            {
+              kind: "tablet.stop",
+              tablet: tabletRef(snapshot, process),
+              ...key,
+              command: stopping.kind === "command" ? commandFor(stopping.template, snapshot, process) : null,
+            },
+          ];
+    });
+
+/** One watch for all of them: it takes its time. */
+export const stayAwaySteps = (snapshot: Snapshot, orphans: readonly OrphanShard[]): readonly DraftStep[] => {
+  const processes = orphans.flatMap((orphan) => orphan.processes);
+  const keys = orphans.flatMap((orphan) => recordKeys(snapshot, orphan));
+  return processes.length === 0
+    ? []
+    : [
+        {
+          kind: "tablet.stay-away",
+          tablets: processes.map((process) => tabletRef(snapshot, process)),
+          keys: keys.filter(({ server, key }) => keyFact(snapshot, server, key) === null),
+          watchMs: WATCH_MS,
+        },
+      ];
+};
+
+/** What the retirement rests on: that the records are gone, and where queries go. */
+export const retireReads = (snapshot: Snapshot, orphan: OrphanShard): readonly Read[] => [
+  ...recordKeys(snapshot, orphan)
+    .filter(({ server, key }) => keyFact(snapshot, server, key) === null)
+    .map(({ server, key }) => keyRead(snapshot, server, key)),
+  ...servingReads(snapshot, orphan.keyspace),
+];
+
+/** What nobody can promise: a tablet that is down now brings the shard back when it starts. */
+export const retireNotes = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] => [
+  ...silentMembers(snapshot, orphan).map(
+    (alias) =>
+      `${alias} of ${shardName(orphan)} does not answer: if it is started again, it brings the shard back; remove its vttablet for good`,
+  ),
+  `the MySQL servers of ${shardName(orphan)} run on with their data; they are yours to stop`,
+];
+
+const recordKeys = (snapshot: Snapshot, orphan: OrphanShard): readonly Key[] => {
+  const { server, root } = globalRoot(snapshot);
+  const shard = orphan.deletion?.key ?? shardKey(root, orphan.keyspace, orphan.shard);
+  const replication = orphan.processes.flatMap((process) => {
+    const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
+    return cell === undefined
+      ? []
+      : [{ server: cell.server, key: shardReplicationKey(cell.root, orphan.keyspace, orphan.shard) }];
+  });
+  const all = [
+    { server, key: shard },
+    ...replication,
+    ...orphan.processes.flatMap((process) => tabletRecordKey(snapshot, process) ?? []),
+  ];
+  return [...new Map(all.map((one) => [`${one.server} ${one.key}`, one])).values()];
+};
+
+const tabletRecordKey = (snapshot: Snapshot, process: Process): Key | null => {
+  const alias = parseAlias(process.alias);
+  const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
+  return alias === null || cell === undefined
+    ? null
+    : { server: cell.server, key: tabletKey(cell.root, alias) };
+};
