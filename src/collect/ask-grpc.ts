@@ -9,11 +9,13 @@ export interface GrpcAnswers {
   /** False where the tablet answers, but no longer what needs its MySQL: further questions would hang like these. */
   readonly answers: boolean;
   readonly status: TabletStatus | null;
+  /** The rows of its streams were read; they are `rows`. */
+  readonly streams: boolean;
   readonly rows: readonly VreplicationRow[];
 }
 
 /** Of a process that is not asked over gRPC. */
-export const NOTHING_BY_GRPC: GrpcAnswers = { answers: false, status: null, rows: [] };
+export const NOTHING_BY_GRPC: GrpcAnswers = { answers: false, status: null, streams: false, rows: [] };
 
 /** How one of ours replicates, and its streams. */
 export async function askGrpc(
@@ -30,6 +32,7 @@ export async function askGrpc(
   return {
     answers: streams.kind === "answered" || streams.reason !== "timeout",
     status: answerOf(status),
+    streams: streams.kind === "answered",
     rows: (answerOf(streams) ?? []).map((row) => vreplicationRow(address, "grpc", row, now)),
   };
 }

@@ -4,6 +4,7 @@ import { Interview } from "./interview.js";
 import { inParallel } from "./pool.js";
 import { QuietCells } from "./quiet-cells.js";
 import type { Round } from "./round.js";
+import { NONE } from "./rowless.js";
 import type { CollectSettings } from "./settings.js";
 import type { Sighting } from "./sighting.js";
 import { cellOfAlias } from "./standing.js";
@@ -66,6 +67,7 @@ function notDialled(target: Target, round: Round, silence: Parameters<Interview[
     vars: null,
     status: null,
     mysql: null,
+    rowless: NONE,
     byGrpc: false,
     observedAtMs: clock.now(),
     facts: { probe: interview.probes },

@@ -5,6 +5,7 @@ import { askGrpc, NOTHING_BY_GRPC } from "./ask-grpc.js";
 import { askMysql } from "./ask-mysql.js";
 import { answerOf, Interview } from "./interview.js";
 import type { Round } from "./round.js";
+import { NONE, rowlessStreams } from "./rowless.js";
 import type { Sighting } from "./sighting.js";
 import { isStranger, standingOf, whoOf } from "./standing.js";
 
@@ -25,7 +26,14 @@ export async function meet(target: Target, round: Round): Promise<Sighting> {
   const observedAtMs = clock.now();
   const known = { target, who, standing, identity: answerOf(identity), vars, observedAtMs };
   if (standing !== "ours" && standing !== "silent") {
-    return { ...known, status: null, mysql: null, byGrpc: false, facts: { probe: interview.probes } };
+    return {
+      ...known,
+      status: null,
+      mysql: null,
+      byGrpc: false,
+      rowless: NONE,
+      facts: { probe: interview.probes },
+    };
   }
   const [grpc, { mysql, rows }] = await Promise.all([
     standing === "ours" && answersGrpc(identity) ? askGrpc(target, interview, round) : NOTHING_BY_GRPC,
@@ -33,6 +41,7 @@ export async function meet(target: Target, round: Round): Promise<Sighting> {
   ]);
   return {
     ...known,
+    rowless: grpc.streams ? await rowlessStreams(target, vars, grpc.rows, round.sources) : NONE,
     byGrpc: grpc.answers,
     status: grpc.status,
     mysql,

@@ -43,7 +43,7 @@ export function liveRow(sighting: Sighting, mysqlPort: number | null): LiveTable
 export const liveAddress = ({ who, target }: Pick<Sighting, "who" | "target">): string =>
   who === null && target.at.mysqlPort > 0 ? mysqlName(target.at) : target.address;
 
-export const engineStreamRows = ({ target, vars }: Sighting): readonly EngineStreamRow[] =>
+export const engineStreamRows = ({ target, vars, rowless }: Sighting): readonly EngineStreamRow[] =>
   (vars?.streams ?? []).map((stream) => ({
     address: target.address,
     id: stream.id,
@@ -53,6 +53,7 @@ export const engineStreamRows = ({ target, vars }: Sighting): readonly EngineStr
     source_tablet: stream.sourceTablet,
     last_message: stream.lastMessage,
     heartbeat: stream.heartbeat,
+    rowless_ms: rowless.get(stream.id) ?? null,
   }));
 
 const flag = (value: boolean): number => (value ? 1 : 0);

@@ -29,6 +29,8 @@ export interface Sighting {
   readonly vars: TabletVars | null;
   readonly status: TabletStatus | null;
   readonly mysql: MysqlStatus | null;
+  /** Streams that its engine has and `_vt.vreplication` twice had no row for: id to the milliseconds between the looks. */
+  readonly rowless: ReadonlyMap<number, number>;
   /** Its gRPC port answered. */
   readonly byGrpc: boolean;
   readonly observedAtMs: number;

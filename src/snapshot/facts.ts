@@ -151,6 +151,7 @@ export interface EngineStreamRow {
   readonly source_tablet: string | null;
   readonly last_message: string | null;
   readonly heartbeat: number | null;
+  readonly rowless_ms: number | null;
 }
 
 export interface CopyStateRow {

@@ -247,6 +247,7 @@ const engineRows = (tablet: RecordedTablet): readonly EngineStreamRow[] =>
       source_tablet: null,
       last_message: null,
       heartbeat: null,
+      rowless_ms: null,
     }),
   );
 

@@ -154,6 +154,7 @@ describe("what a stream is", () => {
           source_tablet: null,
           last_message: null,
           heartbeat: null,
+          rowless_ms: null,
         },
       ],
     });
