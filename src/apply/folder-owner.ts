@@ -36,6 +36,12 @@ export function claimFolder(folder: string, owner: Owner): () => void {
   return () => rmSync(file, { force: true });
 }
 
+/** Whether a process that may be alive has the folder; it is not claimed. */
+export function isClaimed(folder: string, owner: Owner): boolean {
+  const holder = readClaim(join(folder, "executor.lock"));
+  return holder !== null && !isDead(holder, owner);
+}
+
 /** Whoever renames it owns the carcass; when it turns out to be somebody's fresh claim after all, that is put back. */
 function moveDeadAside(file: string, dead: Claim | null, aside: string): void {
   try {

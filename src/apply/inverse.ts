@@ -1,26 +1,5 @@
-import type { TabletRef } from "../plan/plan.js";
+import type { Inverse } from "../plan/inverse.js";
 
-/** How a step is taken back. `vtdoctor undo` runs these in the opposite order; the values from before lie in `before/<step>.json`. */
-export type Inverse =
-  /** It has none, and why (design D20). */
-  | { readonly kind: "none"; readonly because: string }
-  /** Put the key's former value back, by compare-and-set against what the step wrote. */
-  | { readonly kind: "put-key-back"; readonly server: string; readonly key: string }
-  | {
-      readonly kind: "move-tables-back";
-      readonly tablet: TabletRef;
-      readonly fromSchema: string;
-      readonly toSchema: string;
-      readonly tables: readonly string[];
-    }
-  /** Set every stream back to its state in the before-image; those that are gone stay gone. */
-  | {
-      readonly kind: "set-states-back";
-      readonly tablet: TabletRef;
-      readonly workflow: string;
-      readonly dbName: string;
-    }
-  /** It only recomputes; after the other inverses it is run once more. */
-  | { readonly kind: "run-again" };
+export type { Inverse } from "../plan/inverse.js";
 
 export const noInverse = (because: string): Inverse => ({ kind: "none", because });

@@ -38,6 +38,9 @@ export class JournalFile {
   }
 }
 
+/** Without opening it for writing; a torn last record is left out. */
+export const readJournal = (file: string): readonly JournalRecord[] => readRecords(file).records;
+
 function readRecords(file: string): { readonly records: JournalRecord[]; readonly bytes: number } {
   const content = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
   const whole = content.subarray(0, content.lastIndexOf(0x0a) + 1);

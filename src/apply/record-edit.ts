@@ -1,4 +1,5 @@
 import type { Outcome } from "../cluster/outcome.js";
+import type { KeyImage } from "../plan/past-run.js";
 import type { Entry } from "../topology/store.js";
 import type { Inverse } from "./inverse.js";
 import type { Site } from "./site.js";
@@ -79,8 +80,20 @@ async function judge<R>(edit: RecordEdit<R>, site: Site): Promise<Judged> {
 
 const movedWords = (key: string): string => `${key} was changed since the plan was made; plan anew`;
 
+/** The image of a record that is edited, with what it becomes: an undo knows by it whether anybody wrote since. */
+export async function imageOfEdit<R>(edit: RecordEdit<R>, site: Site): Promise<Known<unknown>> {
+  const image = await imageOfKey(edit, site);
+  if (image.kind !== "known") return image;
+  const judged = await judge(edit, site);
+  if (judged.kind !== "change") return image;
+  const { edited } = judged;
+  return known({ ...image.value, becomes: edited.kind === "put" ? base64(edited.value) : null });
+}
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
 /** The image of a key for `before/`; bytes are base64. */
-export async function imageOfKey(at: KeyRef, site: Site): Promise<Known<unknown>> {
+export async function imageOfKey(at: KeyRef, site: Site): Promise<Known<KeyImage>> {
   const got = await site.world.store(at.server).get(at.key);
   if (got.kind === "unanswered") return silent(at.server, got);
   const entry = got.value.entry;
@@ -88,7 +101,7 @@ export async function imageOfKey(at: KeyRef, site: Site): Promise<Known<unknown>
     server: at.server,
     key: at.key,
     modRevision: entry?.modRevision ?? 0,
-    value: entry === null ? null : Buffer.from(entry.value).toString("base64"),
+    value: entry === null ? null : base64(entry.value),
   });
 }
 

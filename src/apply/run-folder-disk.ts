@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError, UsageError } from "../cluster/errors.js";
+import { didYouMean } from "../cluster/suggest.js";
 import { readPlan, writePlan } from "../plan/file.js";
 import type { Plan } from "../plan/plan.js";
 import { syncDirectory, writeWhole } from "./disk.js";
@@ -9,6 +10,7 @@ import type { JournalRecord } from "./journal.js";
 import { JournalFile } from "./journal-file.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunReport } from "./run-report.js";
+import { storyOf } from "./run-story.js";
 
 /** `runsDir`: usually `.vtdoctor/runs`. A plan is consumed once: the run has its id, and a second run of it is refused. */
 export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunFolder {
@@ -54,11 +56,17 @@ function claimed(path: string, owner: Owner, open: (release: () => void) => RunF
   }
 }
 
-function noRun(runsDir: string, run: string): string {
+/** Runs that an error names. */
+const MOST_NAMED = 5;
+
+export function noRun(runsDir: string, run: string): string {
   const runs = existsSync(runsDir)
     ? readdirSync(runsDir).filter((name) => existsSync(planIn(join(runsDir, name))))
     : [];
-  return `there is no run ${run} in ${runsDir} (--run-dir); ${runs.length === 0 ? "it holds none" : `it holds ${runs.sort().join(", ")}`}`;
+  const newest = runs.sort().slice(-MOST_NAMED);
+  const holds = runs.length === 0 ? "It holds none" : `It holds ${newest.join(", ")}`;
+  const more = runs.length > newest.length ? ` and ${runs.length - newest.length} older ones` : "";
+  return `there is no run ${run} in ${runsDir} (--run-dir).${didYouMean(run, runs)} ${holds}${more}; vtdoctor runs lists them.`;
 }
 
 class DiskRunFolder implements RunFolder {
@@ -105,6 +113,7 @@ class DiskRunFolder implements RunFolder {
 
   saveReport(report: RunReport): void {
     writeWhole(join(this.path, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    writeWhole(join(this.path, "report.txt"), storyOf(this.plan, this.records()));
   }
 
   close(): void {

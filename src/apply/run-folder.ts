@@ -4,7 +4,7 @@ import type { RunReport } from "./run-report.js";
 
 /**
  * `.vtdoctor/runs/<run>/`: everything about one run, readable without vtdoctor. `plan.json` what is to be done, `journal.jsonl` what
- * was done, `before/` what was there before, `report.json` how it ended. What a call wrote is on disk when it returns.
+ * was done, `before/` what was there before, `report.json` how it ended, `report.txt` the same told to a person. What a call wrote is on disk when it returns.
  * One executor at a time has it open.
  */
 export interface RunFolder {

@@ -43,7 +43,8 @@ export async function examine(
     post_copy_action: postCopyActions,
     resharding_journal: journals,
     vdiff: vdiffs,
-    held_table: holds,
+    // A hold schema without a table holds nothing.
+    held_table: holds.filter((held) => held.table_name !== ""),
     live_table: tables.map((table) => tableRow(address, table)),
     live_trigger: triggers,
   };

@@ -85,6 +85,8 @@ export const heldTableRow = (address: string, row: SidecarRow): HeldTableRow => 
   address,
   hold_schema: text(row.table_schema),
   table_name: text(row.table_name),
+  row_count: integerOrNull(row.row_estimate),
+  bytes: integerOrNull(row.bytes),
 });
 
 export const triggerRow = (address: string, row: SidecarRow): LiveTriggerRow => ({

@@ -11,6 +11,7 @@ const LIFETIME_MS = 24 * 3600 * 1000;
 export interface Heading {
   readonly id: string;
   readonly operation: Plan["operation"];
+  readonly run?: string;
   readonly command: string;
 }
 
@@ -49,8 +50,8 @@ const finished = (id: string, step: DraftStep): Step => {
 
 const subject = (step: DraftStep): string => {
   if ("tablet" in step) return step.tablet.alias;
-  if ("shard" in step) return `${step.keyspace}-${step.shard}`;
   if ("tablets" in step) return step.tablets.map(({ alias }) => alias).join("-");
+  if ("shard" in step) return `${step.keyspace}-${step.shard}`;
   if ("keyspace" in step) return step.keyspace;
   if ("cells" in step) return step.cells.join("-");
   if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");

@@ -56,6 +56,19 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
   },
   "table.hold": { tablet, dbName: filled, holdSchema: filled, tables: texts, views: texts },
   "table.drop": { tablet, dbName: filled, tables: texts },
+  "table.return": { tablet, dbName: filled, holdSchema: filled, tables: texts, views: texts },
+  "hold.drop": { tablet, holdSchema: filled, tables: texts },
+  "stream.restart": {
+    ...streamsOn,
+    stoppedBy: filled,
+    rows: list(record({ id: whole, state: text, message: text })),
+  },
+  "record.put-back": {
+    ...at,
+    modRevision: whole,
+    value: { anyOf: [{ type: "null" }, bytes] },
+    what: filled,
+  },
   "denial.lift": { ...at, keyspace: filled, shard: filled, tables: texts, modRevision: whole },
   "tablet.refresh": { tablet },
   "routing.remove": { ...at, fromTables: texts, modRevision: whole, before: bytes },
@@ -74,6 +87,8 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
     origin: text,
   },
   "shard.await-primary": { ...at, keyspace: filled, shard: filled, alias: filled, timeoutMs: milliseconds },
+  "tablet.stop": { ...at, tablet, command: { anyOf: [{ type: "null" }, { ...texts, minItems: 1 }] } },
+  "tablet.stay-away": { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
   "journal.delete": { tablet, dbName: filled, journal: { type: "string", pattern: "^[0-9]+$" }, val: text },
   "ghost.stop": { tablet, dbName: filled, workflow: text, stream: whole, source: filled },
   "lock.clear": { ...at, lease: filled, modRevision: whole },
@@ -97,8 +112,6 @@ const step: Schema = {
     }),
   ),
 };
-  "tablet.stop": { ...at, tablet, command: { anyOf: [{ type: "null" }, { ...texts, minItems: 1 }] } },
-  "tablet.stay-away": { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
 
 const lock: Schema = {
   type: "object",
@@ -122,38 +135,42 @@ const read: Schema = {
 };
 
 /** The plan file, schema 1 (`plan.ts`); a test holds that every plan that is made fits it. */
-export const PLAN_SCHEMA: Schema = record({
-  kind: { const: "vtdoctor-plan" },
-  schema: { const: 1 },
-  id: { type: "string", pattern: "^[a-z0-9]+$" },
-  operation: { enum: ["fix", "cancel"] },
-  command: text,
-  createdAt: whole,
-  expiresAt: whole,
-  cluster: record({
-    globalServer: filled,
-    globalRoot: filled,
-    clusterIds: textMap,
-    marks: list(
+export const PLAN_SCHEMA: Schema = record(
+  {
+    kind: { const: "vtdoctor-plan" },
+    schema: { const: 1 },
+    id: { type: "string", pattern: "^[a-z0-9]+$" },
+    operation: { enum: ["fix", "cancel", "undo", "purge"] },
+    run: filled,
+    command: text,
+    createdAt: whole,
+    expiresAt: whole,
+    cluster: record({
+      globalServer: filled,
+      globalRoot: filled,
+      clusterIds: textMap,
+      marks: list(
+        record({
+          ...at,
+          createRevision: whole,
+          modRevision: whole,
+          sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+        }),
+      ),
+      roots: list(record({ name: filled, server: filled, root: text })),
+    }),
+    repairs: texts,
+    reads: list(read),
+    stages: list(record({ title: text, locks: list(lock), steps: list(step) })),
+    blocked: list(
       record({
-        ...at,
-        createRevision: whole,
-        modRevision: whole,
-        sha256: { type: "string", pattern: "^[0-9a-f]{64}$" },
+        object: textMap,
+        finding: { type: ["string", "null"] },
+        reason: text,
+        instead: text,
       }),
     ),
-    roots: list(record({ name: filled, server: filled, root: text })),
-  }),
-  repairs: texts,
-  reads: list(read),
-  stages: list(record({ title: text, locks: list(lock), steps: list(step) })),
-  blocked: list(
-    record({
-      object: textMap,
-      finding: { type: ["string", "null"] },
-      reason: text,
-      instead: text,
-    }),
-  ),
-  notes: texts,
-});
+    notes: texts,
+  },
+  ["run"],
+);

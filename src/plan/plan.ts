@@ -8,7 +8,9 @@ export interface Plan {
   readonly kind: "vtdoctor-plan";
   readonly schema: 1;
   readonly id: string;
-  readonly operation: "fix" | "cancel";
+  readonly operation: "fix" | "cancel" | "undo" | "purge";
+  /** The run that `undo` takes back, or whose held tables `purge` drops. */
+  readonly run?: string;
   /** The command line that made it, without secrets. */
   readonly command: string;
   readonly createdAt: number;
@@ -138,6 +140,44 @@ export type Step =
       readonly dbName: string;
       readonly tables: readonly string[];
     })
+  /** The way back of `table.hold`: one RENAME, and the hold schema goes when nothing is left in it. */
+  | (StepBase & {
+      readonly kind: "table.return";
+      readonly tablet: TabletRef;
+      readonly dbName: string;
+      readonly holdSchema: string;
+      readonly tables: readonly string[];
+      /** Views that can be read again. */
+      readonly views: readonly string[];
+    })
+  /** Drops what a run holds, and its hold schema. */
+  | (StepBase & {
+      readonly kind: "hold.drop";
+      readonly tablet: TabletRef;
+      readonly holdSchema: string;
+      readonly tables: readonly string[];
+    })
+  /** The way back of `stream.stop`: rows that still carry the message of that run get their earlier state and message. */
+  | (StepBase & {
+      readonly kind: "stream.restart";
+      readonly tablet: TabletRef;
+      readonly workflow: string;
+      readonly dbName: string;
+      /** The run that stopped them. */
+      readonly stoppedBy: string;
+      readonly rows: readonly EarlierState[];
+    })
+  /** Puts a key's earlier value back where the key is still at `modRevision` (0: absent). */
+  | (StepBase & {
+      readonly kind: "record.put-back";
+      readonly server: string;
+      readonly key: string;
+      readonly modRevision: number;
+      /** Null: the key did not exist. */
+      readonly value: string | null;
+      /** What comes back, for people: `the routing rules of customer`. */
+      readonly what: string;
+    })
   | (StepBase & {
       readonly kind: "denial.lift";
       readonly keyspace: string;
@@ -214,6 +254,26 @@ export type Step =
       readonly alias: string;
       readonly timeoutMs: number;
     })
+  /**
+   * Ends a vttablet for good and proves that its address is closed; MySQL stays up. Without a command it is made to publish, which only
+   * ends a process whose Tablet record is gone (design D19): that `key` is absent is proven right before.
+   */
+  | (StepBase & {
+      readonly kind: "tablet.stop";
+      readonly tablet: TabletRef;
+      readonly server: string;
+      /** Its Tablet record. */
+      readonly key: string;
+      /** The operator's command for this tablet, word by word; null: it ends itself. */
+      readonly command: readonly string[] | null;
+    })
+  /** Watches that ended tablets do not come back and that none of the keys does, which all were absent. Writes nothing. */
+  | (StepBase & {
+      readonly kind: "tablet.stay-away";
+      readonly tablets: readonly TabletRef[];
+      readonly keys: readonly { readonly server: string; readonly key: string }[];
+      readonly watchMs: number;
+    })
   | (StepBase & {
       readonly kind: "journal.delete";
       readonly tablet: TabletRef;
@@ -250,6 +310,12 @@ export interface StreamSet {
   readonly ids: readonly number[];
 }
 
+export interface EarlierState {
+  readonly id: number;
+  readonly state: string;
+  readonly message: string;
+}
+
 export interface DeferredKey {
   readonly table: string;
   readonly alter: string;
@@ -257,26 +323,6 @@ export interface DeferredKey {
 
 export interface Blocked {
   readonly object: Readonly<Record<string, string>>;
-  /**
-   * Ends a vttablet for good and proves that its address is closed; MySQL stays up. Without a command it is made to publish, which only
-   * ends a process whose Tablet record is gone (design D19): that `key` is absent is proven right before.
-   */
-  | (StepBase & {
-      readonly kind: "tablet.stop";
-      readonly tablet: TabletRef;
-      readonly server: string;
-      /** Its Tablet record. */
-      readonly key: string;
-      /** The operator's command for this tablet, word by word; null: it ends itself. */
-      readonly command: readonly string[] | null;
-    })
-  /** Watches that ended tablets do not come back and that none of the keys does, which all were absent. Writes nothing. */
-  | (StepBase & {
-      readonly kind: "tablet.stay-away";
-      readonly tablets: readonly TabletRef[];
-      readonly keys: readonly { readonly server: string; readonly key: string }[];
-      readonly watchMs: number;
-    })
   readonly finding: string | null;
   readonly reason: string;
   /** What the operator can do. */

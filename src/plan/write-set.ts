@@ -34,6 +34,7 @@ export const touchedTablets = (plan: Pick<Plan, "stages">): readonly string[] =>
 const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
   switch (step.kind) {
     case "stream.stop":
+    case "stream.restart":
     case "stream.delete":
       return step.rows.map(({ id }) => ({
         kind: "stream-row",
@@ -48,12 +49,16 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
         ? tables(step.tablet, step.dbName, [...new Set(step.actions.map((action) => action.table))])
         : [];
     case "table.hold":
+    case "table.return":
       return [
         ...tables(step.tablet, step.dbName, step.tables),
         ...tables(step.tablet, step.holdSchema, step.tables),
       ];
     case "table.drop":
       return tables(step.tablet, step.dbName, step.tables);
+    case "hold.drop":
+      return tables(step.tablet, step.holdSchema, step.tables);
+    case "record.put-back":
     case "denial.lift":
     case "routing.remove":
     case "vschema.remove-tables":
@@ -75,6 +80,9 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
       return [{ kind: "stream-row", alias: step.tablet.alias, workflow: step.workflow, id: step.stream }];
     case "tablet.refresh":
       return [{ kind: "tablet-state", alias: step.tablet.alias }];
+    case "tablet.stop":
+      return [{ kind: "process", alias: step.tablet.alias }];
+    case "tablet.stay-away":
     case "stream.verify-stopped":
     case "stream.verify-gone":
     case "shard.await-primary":
@@ -82,8 +90,5 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
   }
 };
 
-    case "tablet.stop":
-      return [{ kind: "process", alias: step.tablet.alias }];
-    case "tablet.stay-away":
 const tables = (tablet: TabletRef, schema: string, names: readonly string[]): readonly Write[] =>
   names.map((table) => ({ kind: "table", alias: tablet.alias, schema, table }));

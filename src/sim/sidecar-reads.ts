@@ -1,7 +1,7 @@
 import type { SidecarRow } from "../tablets/access.js";
 import type { SidecarRead } from "../tablets/queries.js";
 import type { SimMysql } from "./mysql.js";
-import type { CopyStateRow } from "./mysql-data.js";
+import { type CopyStateRow, rowCount, type SimTable } from "./mysql-data.js";
 import { newStreamRow, type VitessVersion } from "./stream-row.js";
 
 /** What the constant queries of `tablets/queries.ts` answer, column to text. */
@@ -40,9 +40,7 @@ export const readSidecar = (
     case "holds":
       return [...databases]
         .filter(([name]) => name.startsWith("vtdoctor_hold_"))
-        .flatMap(([name, tables]) =>
-          [...tables.keys()].map((table) => ({ table_schema: name, table_name: table })),
-        );
+        .flatMap(([name, tables]) => heldIn(name, [...tables.values()]));
     case "triggers":
       return triggers.map(({ database, name, table }) => ({
         trigger_schema: database,
@@ -57,6 +55,20 @@ export const readSidecar = (
       return [{ position: mysql.gtidExecuted }];
   }
 };
+
+/** A schema without tables shows as one row, as the outer join gives it. */
+const heldIn = (schema: string, tables: readonly SimTable[]): readonly SidecarRow[] =>
+  tables.length === 0
+    ? [{ table_schema: schema, table_name: null, row_estimate: null, bytes: null }]
+    : tables.map((table) => ({
+        table_schema: schema,
+        table_name: table.name,
+        row_estimate: String(rowCount(table)),
+        bytes: PAGE_BYTES,
+      }));
+
+/** InnoDB's smallest table. */
+const PAGE_BYTES = "16384";
 
 const copyStates = (rows: readonly CopyStateRow[]): readonly SidecarRow[] => {
   const groups = new Map<string, CopyStateRow[]>();

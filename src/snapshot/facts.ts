@@ -207,6 +207,8 @@ export interface HeldTableRow {
   readonly address: string;
   readonly hold_schema: string;
   readonly table_name: string;
+  readonly row_count: number | null;
+  readonly bytes: number | null;
 }
 
 export interface Facts {

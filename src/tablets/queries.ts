@@ -14,7 +14,7 @@ export const SIDECAR_READS = {
   vdiffs:
     "select /*+ MAX_EXECUTION_TIME(10000) */ id, vdiff_uuid, workflow, keyspace, shard, db_name, state from _vt.vdiff",
   holds:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where substr(table_schema, 1, 14) = 'vtdoctor_hold_'",
+    "select /*+ MAX_EXECUTION_TIME(10000) */ s.schema_name as table_schema, t.table_name as table_name, t.table_rows as row_estimate, t.data_length + t.index_length as bytes from information_schema.schemata as s left join information_schema.tables as t on t.table_schema = s.schema_name where substr(s.schema_name, 1, 14) = 'vtdoctor_hold_'",
   triggers:
     "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers where trigger_schema <> 'sys'",
   streamColumns: "show columns from _vt.vreplication",

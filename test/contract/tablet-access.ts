@@ -253,7 +253,7 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
       const before = await tables();
       answerOf(await dba("create database vtdoctor_hold_contract"));
       answerOf(await dba("rename table `vt_customer`.`customer` to `vtdoctor_hold_contract`.`customer`"));
-      expect(await rows(world.primary, "holds")).toEqual([
+      expect(await rows(world.primary, "holds")).toMatchObject([
         { table_schema: "vtdoctor_hold_contract", table_name: "customer" },
       ]);
       expect(await tables()).toEqual(before.filter((table) => table !== "customer"));

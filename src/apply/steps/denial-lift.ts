@@ -5,7 +5,7 @@ import { decodeShard, encodeShard } from "../../topology/records.js";
 import {
   checkEdit,
   type EditedRecord,
-  imageOfKey,
+  imageOfEdit,
   putBack,
   type RecordEdit,
   runEdit,
@@ -20,7 +20,7 @@ type Lift = StepOf<"denial.lift">;
  * (topo/shard.go UpdateDeniedTables; verified.md 5). Tablets heed it at their next RefreshState.
  */
 export const denialLift: StepRunner<"denial.lift"> = {
-  image: imageOfKey,
+  image: (step, site) => imageOfEdit(editOf(step), site),
   check: (step, site) => checkEdit(editOf(step), site),
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),

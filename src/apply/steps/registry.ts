@@ -6,33 +6,41 @@ import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
 import { denialLift } from "./denial-lift.js";
 import { ghostStop } from "./ghost-stop.js";
+import { holdDrop } from "./hold-drop.js";
 import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
+import { recordPutBack } from "./record-put-back.js";
 import { routingRemove } from "./routing-remove.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
 import { shardRestore } from "./shard-restore.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
 import { streamDelete } from "./stream-delete.js";
+import { streamRestart } from "./stream-restart.js";
 import { streamStop } from "./stream-stop.js";
 import { streamVerifyGone } from "./stream-verify-gone.js";
 import { streamVerifyStopped } from "./stream-verify-stopped.js";
 import { tableDrop } from "./table-drop.js";
 import { tableHold } from "./table-hold.js";
+import { tableReturn } from "./table-return.js";
 import { tabletRefresh } from "./tablet-refresh.js";
 import { tabletRestore } from "./tablet-restore.js";
+import { tabletStayAway } from "./tablet-stay-away.js";
+import { tabletStop } from "./tablet-stop.js";
 import { vdiffDelete } from "./vdiff-delete.js";
 import { vschemaRemoveTables } from "./vschema-remove-tables.js";
 
 /** One runner a kind; a kind without one does not compile. */
 const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
-import { tabletStayAway } from "./tablet-stay-away.js";
-import { tabletStop } from "./tablet-stop.js";
   "stream.stop": streamStop,
   "stream.verify-stopped": streamVerifyStopped,
   "keys.export": keysExport,
   "table.hold": tableHold,
   "table.drop": tableDrop,
+  "table.return": tableReturn,
+  "hold.drop": holdDrop,
+  "stream.restart": streamRestart,
+  "record.put-back": recordPutBack,
   "denial.lift": denialLift,
   "tablet.refresh": tabletRefresh,
   "routing.remove": routingRemove,
@@ -44,6 +52,8 @@ import { tabletStop } from "./tablet-stop.js";
   "tablet.restore": tabletRestore,
   "shard.restore": shardRestore,
   "shard.await-primary": shardAwaitPrimary,
+  "tablet.stop": tabletStop,
+  "tablet.stay-away": tabletStayAway,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
   "lock.clear": lockClear,
@@ -55,8 +65,6 @@ export interface BoundStep {
   check(site: Site): Promise<Check>;
   run(site: Site): Promise<Effect>;
   verify(site: Site, effect: Effect): Promise<Check>;
-  "tablet.stop": tabletStop,
-  "tablet.stay-away": tabletStayAway,
   inverse(): Inverse;
 }
 

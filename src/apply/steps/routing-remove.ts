@@ -4,7 +4,7 @@ import { decodeRoutingRules, encodeRoutingRules } from "../../topology/records.j
 import {
   checkEdit,
   type EditedRecord,
-  imageOfKey,
+  imageOfEdit,
   putBack,
   type RecordEdit,
   runEdit,
@@ -15,7 +15,7 @@ type Remove = StepOf<"routing.remove">;
 
 /** Takes rules off RoutingRules; the key goes with the last one, as in Vitess (topo/vschema.go SaveRoutingRules; verified.md 5). */
 export const routingRemove: StepRunner<"routing.remove"> = {
-  image: imageOfKey,
+  image: (step, site) => imageOfEdit(editOf(step), site),
   check: (step, site) => checkEdit(editOf(step), site),
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),

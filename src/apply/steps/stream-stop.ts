@@ -6,6 +6,7 @@ import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sigh
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
+import { stopMessage } from "../stop-message.js";
 import { type Check, done, doneAlready, type Known, known, READY, refused, silent } from "../verdict.js";
 
 type Stop = StepOf<"stream.stop">;
@@ -40,9 +41,6 @@ export const streamStop: StepRunner<"stream.stop"> = {
 
 export const stopStatement = (step: Stop, run: string): string =>
   `update _vt.vreplication set state='Stopped', message=${sqlString(stopMessage(run))} where db_name=${sqlString(step.dbName)} and workflow=${sqlString(step.workflow)}`;
-
-/** What an operator reads in the row. */
-const stopMessage = (run: string): string => `stopped by vtdoctor run ${run}`;
 
 const idsOf = (step: Stop): readonly number[] => step.rows.map((row) => row.id);
 

@@ -1,6 +1,6 @@
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
+import type { Inverse } from "../inverse.js";
 import type { StepRunner } from "../step-runner.js";
 import { done, doneAlready, READY, silent } from "../verdict.js";
 
@@ -22,5 +22,5 @@ export const tabletRefresh: StepRunner<"tablet.refresh"> = {
   },
 
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-  inverse: () => noInverse("it only makes the tablet read"),
+  inverse: (): Inverse => ({ kind: "run-again" }),
 };

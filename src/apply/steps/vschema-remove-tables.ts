@@ -4,7 +4,7 @@ import { decodeVSchema, encodeVSchema } from "../../topology/records.js";
 import {
   checkEdit,
   type EditedRecord,
-  imageOfKey,
+  imageOfEdit,
   putBack,
   type RecordEdit,
   runEdit,
@@ -16,7 +16,7 @@ type RemoveTables = StepOf<"vschema.remove-tables">;
 
 /** Takes tables off a keyspace's VSchema (`cancel-path.md` 5.2 step 6d). */
 export const vschemaRemoveTables: StepRunner<"vschema.remove-tables"> = {
-  image: imageOfKey,
+  image: (step, site) => imageOfEdit(editOf(step), site),
   check: (step, site) => checkEdit(editOf(step), site),
   run: (step, site) => runEdit(editOf(step), site),
   verify: (step, site) => checkEdit(editOf(step), site),

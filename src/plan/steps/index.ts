@@ -1,33 +1,41 @@
 import type { StepKind } from "../plan.js";
 import { denialLift } from "./denial-lift.js";
 import { ghostStop } from "./ghost-stop.js";
+import { holdDrop } from "./hold-drop.js";
 import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
+import { recordPutBack } from "./record-put-back.js";
 import { routingRemove } from "./routing-remove.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
 import { shardRestore } from "./shard-restore.js";
 import type { StepSpec } from "./spec.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
 import { streamDelete } from "./stream-delete.js";
+import { streamRestart } from "./stream-restart.js";
 import { streamStop } from "./stream-stop.js";
 import { streamVerifyGone } from "./stream-verify-gone.js";
 import { streamVerifyStopped } from "./stream-verify-stopped.js";
 import { tableDrop } from "./table-drop.js";
 import { tableHold } from "./table-hold.js";
+import { tableReturn } from "./table-return.js";
 import { tabletRefresh } from "./tablet-refresh.js";
 import { tabletRestore } from "./tablet-restore.js";
+import { tabletStayAway } from "./tablet-stay-away.js";
+import { tabletStop } from "./tablet-stop.js";
 import { vdiffDelete } from "./vdiff-delete.js";
 import { vschemaRemoveTables } from "./vschema-remove-tables.js";
 
 export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "stream.stop": streamStop,
   "stream.verify-stopped": streamVerifyStopped,
-import { tabletStayAway } from "./tablet-stay-away.js";
-import { tabletStop } from "./tablet-stop.js";
   "keys.export": keysExport,
   "table.hold": tableHold,
   "table.drop": tableDrop,
+  "table.return": tableReturn,
+  "hold.drop": holdDrop,
+  "stream.restart": streamRestart,
+  "record.put-back": recordPutBack,
   "denial.lift": denialLift,
   "tablet.refresh": tabletRefresh,
   "routing.remove": routingRemove,
@@ -39,9 +47,9 @@ import { tabletStop } from "./tablet-stop.js";
   "tablet.restore": tabletRestore,
   "shard.restore": shardRestore,
   "shard.await-primary": shardAwaitPrimary,
+  "tablet.stop": tabletStop,
+  "tablet.stay-away": tabletStayAway,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
   "lock.clear": lockClear,
 };
-  "tablet.stop": tabletStop,
-  "tablet.stay-away": tabletStayAway,

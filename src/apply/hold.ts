@@ -1,0 +1,44 @@
+import type { TabletRef } from "../plan/plan.js";
+import { notCleared } from "./clearance.js";
+import { nameOf } from "./identity.js";
+import type { Site } from "./site.js";
+import { sqlName } from "./sql.js";
+import { type Known, known, type Refused, refused, type Silent, silent } from "./verdict.js";
+
+interface Hold {
+  readonly tablet: TabletRef;
+  readonly holdSchema: string;
+}
+
+/** The tables in a hold schema; `empty`: it exists without any; `absent`: it does not exist. */
+export async function seeHold(
+  { tablet, holdSchema }: Hold,
+  site: Site,
+): Promise<Known<"absent" | "empty" | readonly string[]>> {
+  const holds = await site.world.reader.rows(tablet.address, "holds");
+  if (holds.kind === "unanswered") return silent(nameOf(tablet), holds);
+  const rows = holds.value.filter((row) => row.table_schema === holdSchema);
+  const tables = rows.flatMap((row) => (row.table_name == null ? [] : [row.table_name]));
+  if (rows.length === 0) return known("absent");
+  return known(tables.length === 0 ? "empty" : tables);
+}
+
+/**
+ * Drops the schema where it is empty. MySQL has no "drop if empty"; the name is one run's, and whoever moves tables into it holds the
+ * keyspace's lock, as this step does. Null: nothing of ours is left there.
+ */
+export async function dropHoldSchema(hold: Hold, site: Site): Promise<Refused | Silent | null> {
+  const seen = await seeHold(hold, site);
+  if (seen.kind !== "known") return seen;
+  if (seen.value !== "empty") return null;
+  if (!hold.holdSchema.startsWith("vtdoctor_hold_"))
+    return refused(`${hold.holdSchema} is no schema of ours`);
+  const stop = await notCleared(hold.tablet, site);
+  if (stop !== null) return stop;
+  const reply = await site.world.writer.executeAsDba(
+    hold.tablet.address,
+    `drop database if exists ${sqlName(hold.holdSchema)}`,
+    { reloadSchema: false, disableForeignKeyChecks: false },
+  );
+  return reply.kind === "unanswered" ? silent(nameOf(hold.tablet), reply) : null;
+}

@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DoctorError, RefusedError, UsageError } from "../cluster/errors.js";
+import { readPlan } from "../plan/file.js";
+import type { BegunStep, Follower, PastRun } from "../plan/past-run.js";
+import type { Plan } from "../plan/plan.js";
+import { isCode } from "./disk.js";
+import { isFinished, type JournalRecord, resultsIn } from "./journal.js";
+import { readJournal } from "./journal-file.js";
+import { noRun } from "./run-folder-disk.js";
+
+/** A run as its folder tells it, without claiming the folder. */
+export interface ShelvedRun {
+  readonly run: string;
+  readonly path: string;
+  readonly plan: Plan;
+  readonly records: readonly JournalRecord[];
+}
+
+/** Every run in `--run-dir`, oldest first. A damaged one does not hide the others. */
+export interface Shelf {
+  readonly runs: readonly ShelvedRun[];
+  readonly damaged: readonly { readonly run: string; readonly reason: string }[];
+}
+
+export function readShelf(runsDir: string): Shelf {
+  const names = existsSync(runsDir) ? readdirSync(runsDir).sort() : [];
+  const read = names
+    .filter((name) => existsSync(join(runsDir, name, "plan.json")))
+    .map((name) => readOne(join(runsDir, name), name));
+  const runs = read.flatMap((one) => ("plan" in one ? [one] : []));
+  return {
+    runs: runs.toSorted((one, other) => startOf(one) - startOf(other)),
+    damaged: read.flatMap((one) => ("reason" in one ? [one] : [])),
+  };
+}
+
+/** Milliseconds. */
+const startOf = ({ plan, records }: ShelvedRun): number =>
+  records[0] === undefined ? plan.createdAt : Date.parse(records[0].at);
+
+function readOne(path: string, run: string): ShelvedRun | { readonly run: string; readonly reason: string } {
+  try {
+    return { run, path, plan: readPlan(join(path, "plan.json")), records: readJournal(journalIn(path)) };
+  } catch (error) {
+    if (error instanceof DoctorError) return { run, reason: error.message };
+    throw error;
+  }
+}
+
+const journalIn = (path: string): string => join(path, "journal.jsonl");
+
+/** Throws `UsageError` where there is no such run, or where its folder can not be read. */
+export function shelvedRun(shelf: Shelf, runsDir: string, run: string): ShelvedRun {
+  const found = shelf.runs.find((one) => one.run === run);
+  if (found !== undefined) return found;
+  const damaged = shelf.damaged.find((one) => one.run === run);
+  throw new UsageError(damaged === undefined ? noRun(runsDir, run) : damaged.reason);
+}
+
+/** What `undo` and `purge` are planned on. Throws `RefusedError` where a before-image can not be read. */
+export function pastRun(shelf: Shelf, { run, path, plan, records }: ShelvedRun): PastRun {
+  return {
+    plan,
+    begun: begunSteps(plan, path, records),
+    finished: isFinished(records),
+    followers: followersOf(shelf, run),
+  };
+}
+
+/** Runs that took `run` back or dropped what it held, and that began something. */
+export const followersOf = ({ runs }: Shelf, run: string): readonly Follower[] =>
+  runs.flatMap(({ plan, records }): Follower[] => {
+    const { operation } = plan;
+    const first = records.find((record) => record.kind === "intent");
+    if (plan.run !== run || (operation !== "undo" && operation !== "purge") || first === undefined) return [];
+    const results = resultsIn(records);
+    const done = plan.stages.flatMap(({ steps }) => steps).filter(({ id }) => results.has(id));
+    return [{ run: plan.id, operation, at: first.at, finished: isFinished(records), done }];
+  });
+
+function begunSteps(plan: Plan, path: string, records: readonly JournalRecord[]): readonly BegunStep[] {
+  const steps = new Map(plan.stages.flatMap((stage) => stage.steps).map((step) => [step.id, step] as const));
+  const begun = new Map<string, BegunStep>();
+  for (const record of records) {
+    if (record.kind !== "intent" || begun.has(record.step)) continue;
+    const step = steps.get(record.step);
+    if (step === undefined) continue;
+    const image = record.before === null ? null : readImage(join(path, record.before));
+    begun.set(record.step, { step, inverse: record.inverse, image });
+  }
+  return [...begun.values()];
+}
+
+function readImage(file: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (!isCode(error, "ENOENT") && !(error instanceof SyntaxError)) throw error;
+    throw new RefusedError(
+      `${file} is missing or damaged, so what was there before can not be known; restore the run's folder from a backup`,
+    );
+  }
+}

@@ -1,0 +1,65 @@
+import type { StepOf } from "../../plan/steps/spec.js";
+import { notCleared } from "../clearance.js";
+import { dropHoldSchema, seeHold } from "../hold.js";
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import type { Site } from "../site.js";
+import { qualified } from "../sql.js";
+import type { StepRunner } from "../step-runner.js";
+import { list } from "../tables.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  type Known,
+  known,
+  READY,
+  refused,
+  silent,
+} from "../verdict.js";
+
+type Drop = StepOf<"hold.drop">;
+
+/** Drops what a run holds: the listed tables and nothing else, then the schema. It replicates. */
+export const holdDrop: StepRunner<"hold.drop"> = {
+  image: imageOfHold,
+  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+
+  async run(step, site): Promise<Effect> {
+    for (const table of step.tables) {
+      const stop = await notCleared(step.tablet, site);
+      if (stop !== null) return stop;
+      const reply = await site.world.writer.executeAsDba(
+        step.tablet.address,
+        `drop table if exists ${qualified(step.holdSchema, table)}`,
+        { reloadSchema: false, disableForeignKeyChecks: true },
+      );
+      if (reply.kind === "unanswered")
+        return silent(`${nameOf(step.tablet)}, asked to drop ${table},`, reply);
+    }
+    return (await dropHoldSchema(step, site)) ?? done(goneWords(step));
+  },
+
+  verify: judge,
+  inverse: () => noInverse("the rows are destroyed, as the purge asked; what they were copied from has them"),
+};
+
+const goneWords = (step: Drop): string => `${step.holdSchema} does not exist on ${nameOf(step.tablet)}`;
+
+async function imageOfHold(step: Drop, site: Site): Promise<Known<unknown>> {
+  const seen = await seeHold(step, site);
+  return seen.kind === "known" ? known({ schema: step.holdSchema, tables: seen.value }) : seen;
+}
+
+async function judge(step: Drop, site: Site): Promise<Check> {
+  const seen = await seeHold(step, site);
+  if (seen.kind !== "known") return seen;
+  if (seen.value === "absent") return doneAlready(goneWords(step));
+  const others = seen.value === "empty" ? [] : seen.value.filter((table) => !step.tables.includes(table));
+  return others.length === 0
+    ? READY
+    : refused(
+        `${step.holdSchema} on ${nameOf(step.tablet)} also has ${list(others)}, which is not in the plan; plan anew`,
+      );
+}

@@ -1,0 +1,137 @@
+import type { Snapshot } from "../snapshot/snapshot.js";
+import { assemble } from "./assemble.js";
+import type { PlanContext, PlanRequest } from "./context.js";
+import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
+import { withinLimits } from "./limits.js";
+import type { BegunStep, PastRun } from "./past-run.js";
+import type { Plan, Stage, Step } from "./plan.js";
+import { refuseRestoredTopology } from "./restored.js";
+import { recordBack } from "./undo/records.js";
+import { streamsBack } from "./undo/streams.js";
+import { tablesBack } from "./undo/tables.js";
+import { NOTHING, noted, type WayBack } from "./undo/way-back.js";
+import { processesOfAlias, tabletRef } from "./view/processes.js";
+
+/**
+ * Takes a run back: what it really did, by its journal and before-images, in the opposite order and under the same locks (design D13,
+ * D18, D20). What has no inverse is listed with its reason; what is as before already is left alone, so a second undo does nothing.
+ */
+export const planUndo = (
+  snapshot: Snapshot,
+  past: PastRun,
+  request: PlanRequest,
+  context: PlanContext,
+): Plan => {
+  const draft = draftOf(snapshot, past);
+  if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
+  const heading = { operation: "undo", run: past.plan.id, command: request.command } as const;
+  return withinLimits(assemble(snapshot, { id: context.ids(), ...heading }, draft, context), request);
+};
+
+const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
+  const ways = past.plan.stages.toReversed().map((stage) => ({ stage, ...stageBack(snapshot, past, stage) }));
+  const stages = worthRunning(
+    ways.map(
+      ({ stage, steps }): DraftStage => ({
+        title: `Take back: ${stage.title}`,
+        locks: stage.locks,
+        steps,
+      }),
+    ),
+  );
+  const finalities = withoutInverse(past);
+  const isRefused =
+    stages.length === 0 &&
+    past.followers.length === 0 &&
+    finalities.length > 0 &&
+    ways.every(({ blocked }) => blocked.length === 0);
+  return {
+    repairs: [],
+    stages,
+    reads: ways.flatMap(({ reads }) => reads),
+    blocked: [
+      ...ways.flatMap(({ blocked }) => blocked),
+      ...(isRefused ? finalities.map((reason) => finality(past, reason)) : []),
+    ],
+    notes: [
+      ...history(past),
+      ...ways.flatMap(({ notes }) => notes),
+      ...(isRefused ? [] : finalities),
+      ...(stages.some(({ steps }) => steps.some((step) => step.kind === "table.return")) ? [AGED] : []),
+    ],
+  };
+};
+
+const AGED =
+  "the tables come back as they were when they were moved away: a new workflow copies from the start and wants them dropped or empty";
+
+const finality = (past: PastRun, reason: string) => ({
+  object: { run: past.plan.id },
+  finding: null,
+  reason,
+  instead: "nothing else of the run is left to take back",
+});
+
+const history = (past: PastRun): readonly string[] => [
+  ...(past.begun.length === 0 ? [`run ${past.plan.id} changed nothing`] : []),
+  ...past.followers.map(({ run, operation, at, finished }) =>
+    operation === "undo"
+      ? `run ${run} ${finished ? "took it back" : "began to take it back"} at ${at}`
+      : `run ${run} dropped what it held at ${at}`,
+  ),
+];
+
+const stageBack = (snapshot: Snapshot, past: PastRun, stage: Stage): WayBack => {
+  const begun = past.begun.filter(({ step }) => stage.steps.some(({ id }) => id === step.id));
+  const ways = begun.toReversed().map((each) => stepBack(snapshot, past, each));
+  const steps = ways.flatMap((way) => way.steps);
+  const again = steps.some((step) => step.kind === "record.put-back")
+    ? stage.steps.map((step) => runAgain(snapshot, step))
+    : [];
+  return {
+    steps: [...steps, ...again.flatMap((way) => way.steps)],
+    reads: ways.flatMap((way) => way.reads),
+    blocked: ways.flatMap((way) => way.blocked),
+    notes: [...ways, ...again].flatMap((way) => way.notes),
+  };
+};
+
+const stepBack = (snapshot: Snapshot, past: PastRun, { step, inverse, image }: BegunStep): WayBack => {
+  switch (inverse.kind) {
+    case "move-tables-back":
+      return tablesBack(snapshot, past, inverse, step.kind === "table.hold" ? step.views : []);
+    case "set-states-back":
+      return streamsBack(snapshot, past, inverse, image);
+    case "put-key-back":
+      return recordBack(snapshot, past, step, inverse, image);
+    case "run-again":
+    case "none":
+      return NOTHING;
+  }
+};
+
+/** What only reads or recomputes is done once more when the records are back, whether the run had come so far or not. */
+const runAgain = (snapshot: Snapshot, step: Step): WayBack => {
+  if (step.kind === "srvvschema.rebuild") {
+    return { ...NOTHING, steps: [{ kind: "srvvschema.rebuild", cells: step.cells }] };
+  }
+  if (step.kind !== "tablet.refresh") return NOTHING;
+  const { alias } = step.tablet;
+  const [process] = processesOfAlias(snapshot, alias);
+  if (process === undefined) {
+    return noted(`${alias} does not answer: it heeds what was put back when it starts again`);
+  }
+  const refresh: DraftStep = { kind: "tablet.refresh", tablet: tabletRef(snapshot, process) };
+  return { ...NOTHING, steps: [refresh] };
+};
+
+/** One sentence a reason; what changes nothing needs no way back. */
+const withoutInverse = (past: PastRun): readonly string[] => {
+  const byReason = new Map<string, string[]>();
+  for (const { step, inverse, image } of past.begun) {
+    const changes = image !== null || (step.kind === "keys.export" && step.apply);
+    if (inverse.kind !== "none" || !changes) continue;
+    byReason.set(inverse.because, [...(byReason.get(inverse.because) ?? []), step.id]);
+  }
+  return [...byReason].map(([because, steps]) => `not taken back: ${steps.join(", ")}: ${because}`);
+};

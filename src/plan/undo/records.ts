@@ -1,0 +1,85 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { isKeyImage, type PastRun } from "../past-run.js";
+import type { Step } from "../plan.js";
+import { base64, keyFact, keyRead } from "../view/keys.js";
+import { mergeBack } from "./merge.js";
+import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
+
+interface At {
+  readonly server: string;
+  readonly key: string;
+}
+
+/**
+ * Puts a record back: byte for byte where it still is what the run wrote; where others wrote other parts of it since, only the run's
+ * own part; where they wrote that part too, not at all.
+ */
+export const recordBack = (
+  snapshot: Snapshot,
+  past: PastRun,
+  step: Step,
+  at: At,
+  image: unknown,
+): WayBack => {
+  const object = { key: at.key };
+  if (!isKeyImage(image)) {
+    return blockedBy({
+      object,
+      reason: `the folder of run ${past.plan.id} has no image of ${at.key} from before`,
+      instead: "restore the folder from a backup, or put the record back with vtctldclient",
+    });
+  }
+  if (!serverAnswered(snapshot, at.server)) {
+    return blockedBy({
+      object,
+      reason: `${at.server} did not answer`,
+      instead: "make it answer, then undo again",
+    });
+  }
+  const fact = keyFact(snapshot, at.server, at.key);
+  const now = fact === null ? null : base64(fact.value);
+  if (now === image.value || alreadyBack(past, at)) return NOTHING;
+  const put = (value: string | null): WayBack =>
+    by(
+      {
+        kind: "record.put-back",
+        server: at.server,
+        key: at.key,
+        modRevision: fact?.modRevision ?? 0,
+        value,
+        what: whatOf(step),
+      },
+      [keyRead(snapshot, at.server, at.key)],
+    );
+  if (image.becomes !== undefined && now === image.becomes) return put(image.value);
+  const merged = mergeBack(step, image.value, now);
+  if (merged.kind === "as-before") return NOTHING;
+  if (merged.kind === "put") return put(merged.value);
+  return blockedBy({
+    object,
+    reason: `${whatOf(step)} can not be put back: ${merged.reason}`,
+    instead: `compare ${at.key} with before/ in the folder of run ${past.plan.id}, and put back by vtctldclient what should be`,
+  });
+};
+
+const serverAnswered = (snapshot: Snapshot, server: string): boolean =>
+  snapshot.all("SELECT 1 FROM topo_server WHERE server = ? AND answered = 1", server).length > 0;
+
+/** An earlier undo put it back, and what changed since is not the run's. */
+const alreadyBack = (past: PastRun, { server, key }: At): boolean =>
+  past.followers.some(({ done }) =>
+    done.some((step) => step.kind === "record.put-back" && step.server === server && step.key === key),
+  );
+
+const whatOf = (step: Step): string => {
+  switch (step.kind) {
+    case "denial.lift":
+      return `the denied tables ${step.tables.join(", ")} of ${step.keyspace}/${step.shard}`;
+    case "routing.remove":
+      return `the routing rules from ${step.fromTables.join(", ")}`;
+    case "vschema.remove-tables":
+      return `the tables ${step.tables.join(", ")} of the VSchema of ${step.keyspace}`;
+    default:
+      return "the record from before";
+  }
+};

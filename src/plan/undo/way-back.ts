@@ -1,0 +1,26 @@
+import type { DraftStep } from "../draft.js";
+import type { Blocked, Read } from "../plan.js";
+
+/** How one step of a run is taken back now. */
+export interface WayBack {
+  readonly steps: readonly DraftStep[];
+  readonly reads: readonly Read[];
+  readonly blocked: readonly Blocked[];
+  readonly notes: readonly string[];
+}
+
+/** It is as before already, or never had an effect. */
+export const NOTHING: WayBack = { steps: [], reads: [], blocked: [], notes: [] };
+
+export const by = (step: DraftStep, reads: readonly Read[] = []): WayBack => ({
+  ...NOTHING,
+  steps: [step],
+  reads,
+});
+
+export const blockedBy = (blocked: Omit<Blocked, "finding">): WayBack => ({
+  ...NOTHING,
+  blocked: [{ ...blocked, finding: null }],
+});
+
+export const noted = (note: string): WayBack => ({ ...NOTHING, notes: [note] });
