@@ -11,6 +11,7 @@ const WANTED: ReadonlySet<string> = new Set([
   "shard-replication",
   "keyspace",
   "srv-keyspace",
+  "srv-vschema",
 ]);
 
 /** Keys-only looks at the past of one etcd: enough to see every record that lived for a thirty-second part of it. */

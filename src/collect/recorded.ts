@@ -1,5 +1,6 @@
+import { type SrvKeyspace, TabletType } from "../proto/gen/topodata_pb.js";
 import { classifyKey } from "../topology/paths.js";
-import { decodeKeyspace, decodeShard, decodeTablet } from "../topology/records.js";
+import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../topology/records.js";
 import type { RecordedTablet } from "../witnesses/topology-witnesses.js";
 import type { TopologyReading } from "./topology-reading.js";
 
@@ -8,7 +9,10 @@ export interface Recorded {
   readonly tablets: readonly RecordedTablet[];
   /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
   readonly sidecars: ReadonlyMap<string, string>;
-  /** `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled. */
+  /**
+   * `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled, and in every cell reads go
+   * where writes go.
+   */
   readonly plainShards: ReadonlySet<string>;
 }
 
@@ -20,6 +24,7 @@ export function recordedBy(topology: TopologyReading): Recorded {
   const tablets = new Map<string, RecordedTablet>();
   const sidecars = new Map<string, string>();
   const plainShards = new Set<string>();
+  const divided = new Set<string>();
   for (const { server, root } of topology.roots) {
     const reading = topology.servers.find((one) => one.server === server);
     for (const { key, value } of reading?.entries.values() ?? []) {
@@ -41,8 +46,29 @@ export function recordedBy(topology: TopologyReading): Recorded {
         ) {
           plainShards.add(shardName(known.keyspace, known.shard));
         }
+      } else if (known.kind === "srv-keyspace") {
+        const graph = decodeSrvKeyspace(value);
+        if (graph.kind === "answered" && isDivided(graph.value)) divided.add(known.keyspace);
       }
     }
   }
-  return { tablets: [...tablets.values()], sidecars, plainShards };
+  return {
+    tablets: [...tablets.values()],
+    sidecars,
+    plainShards: new Set([...plainShards].filter((shard) => !divided.has(keyspaceOf(shard)))),
+  };
 }
+
+const keyspaceOf = (shard: string): string => shard.slice(0, shard.indexOf("/"));
+
+/** Whether some queries of the keyspace go to other shards than its writes. */
+const isDivided = ({ partitions }: SrvKeyspace): boolean => {
+  const shardsOf = (type: TabletType): string =>
+    partitions
+      .filter(({ servedType }) => servedType === type)
+      .flatMap(({ shardReferences }) => shardReferences.map(({ name }) => name))
+      .toSorted()
+      .join();
+  const writes = shardsOf(TabletType.PRIMARY);
+  return partitions.some(({ servedType }) => shardsOf(servedType) !== writes);
+};

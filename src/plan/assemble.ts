@@ -52,6 +52,7 @@ const subject = (step: DraftStep): string => {
   if ("tablet" in step) return step.tablet.alias;
   if ("tablets" in step) return step.tablets.map(({ alias }) => alias).join("-");
   if ("shard" in step) return `${step.keyspace}-${step.shard}`;
+  if ("cell" in step) return `${step.keyspace}-${step.cell}`;
   if ("keyspace" in step) return step.keyspace;
   if ("cells" in step) return step.cells.join("-");
   if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");

@@ -44,6 +44,14 @@ const streamRow = record({
 const streamsOn = { tablet, workflow: text, dbName: text };
 const streamSets = list(record({ ...streamsOn, ids: list(whole) }));
 const at = { server: filled, key: filled };
+const srvKeyspace = {
+  ...at,
+  cell: filled,
+  keyspace: filled,
+  modRevision: whole,
+  before: bytes,
+  value: bytes,
+};
 
 const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> } = {
   "stream.stop": { ...streamsOn, rows: list(streamRow), orphan: yesNo },
@@ -74,6 +82,8 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
   "routing.remove": { ...at, fromTables: texts, modRevision: whole, before: bytes },
   "vschema.remove-tables": { ...at, keyspace: filled, tables: texts, modRevision: whole, before: bytes },
   "srvvschema.rebuild": { cells: texts },
+  "srvkeyspace.rebuild": srvKeyspace,
+  "srvkeyspace.update": srvKeyspace,
   "stream.delete": { ...streamsOn, rows: list(streamRow) },
   "vdiff.delete": { tablet, keyspace: filled, workflow: text },
   "stream.verify-gone": { streams: streamSets, settleMs: milliseconds },

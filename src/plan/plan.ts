@@ -206,6 +206,9 @@ export type Step =
       readonly before: string;
     })
   | (StepBase & { readonly kind: "srvvschema.rebuild"; readonly cells: readonly string[] })
+  /** One cell's record, rebuilt from what the topology says elsewhere; `update`: with a decision in it about which shards serve. */
+  | (StepBase & SrvKeyspaceWrite & { readonly kind: "srvkeyspace.rebuild" })
+  | (StepBase & SrvKeyspaceWrite & { readonly kind: "srvkeyspace.update" })
   | (StepBase & {
       readonly kind: "stream.delete";
       readonly tablet: TabletRef;
@@ -302,6 +305,17 @@ export type Step =
     });
 
 export type StepKind = Step["kind"];
+
+/** A whole record, put where it is still at `modRevision`; 0 and an empty `before`: where there is none. */
+export interface SrvKeyspaceWrite {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly server: string;
+  readonly key: string;
+  readonly modRevision: number;
+  readonly before: string;
+  readonly value: string;
+}
 
 export interface StreamSet {
   readonly tablet: TabletRef;

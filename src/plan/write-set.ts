@@ -64,6 +64,8 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
     case "vschema.remove-tables":
     case "shard.restore":
     case "lock.clear":
+    case "srvkeyspace.rebuild":
+    case "srvkeyspace.update":
       return [{ kind: "topo-key", server: step.server, key: step.key }];
     case "tablet.restore":
       return [

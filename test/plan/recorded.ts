@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { Facts, LiveTableRow, PostCopyActionRow } from "../../src/snapshot/facts.js";
+import type { Facts, PostCopyActionRow } from "../../src/snapshot/facts.js";
 import { decodeTablet } from "../../src/topology/records.js";
 import { factsOfRecording } from "../snapshot/facts-of-recording.js";
 
 interface RecordedTablet {
   readonly debug_vars: { readonly TabletAlias: string; readonly cmdline: readonly string[] };
   readonly vttablet_running: boolean;
-  readonly databases: Readonly<Record<string, Readonly<Record<string, { create: string; rows: number }>>>>;
   readonly _vt: Readonly<Record<string, readonly Readonly<Record<string, string | number | null>>[]>>;
 }
 
@@ -26,12 +25,11 @@ export const recorded = (name: string): Facts => {
       ...row,
       term_start: row.type === "PRIMARY" ? termOf(facts, row.alias ?? "") : 0,
     })),
-    live_table: tablets.flatMap((tablet) => tablesOf(tablet, place(tablet))),
     post_copy_action: tablets.flatMap((tablet) => keysOf(tablet, place(tablet))),
     witness: tablets.map((tablet) => witnessOf(tablet, place(tablet))),
     probe: facts.probe.concat(
       facts.live_tablet.flatMap(({ address, observed_at_ms }) =>
-        ["schema", "triggers"].map((channel) => ({
+        ["triggers"].map((channel) => ({
           address,
           channel,
           answered: 1,
@@ -53,19 +51,6 @@ const termOf = (facts: Facts, alias: string): number => {
   const record = values.at(-1);
   return record?.kind === "answered" ? Number(record.value.primaryTermStartTime?.seconds ?? 0) : 0;
 };
-
-const tablesOf = (tablet: RecordedTablet, address: string): readonly LiveTableRow[] =>
-  Object.entries(tablet.databases).flatMap(([db_name, tables]) =>
-    Object.entries(tables).map(([table_name, { create, rows }]) => ({
-      address,
-      db_name,
-      table_name,
-      table_type: "BASE TABLE",
-      definition: create,
-      data_length: 0,
-      row_count: rows,
-    })),
-  );
 
 const keysOf = (tablet: RecordedTablet, address: string): readonly PostCopyActionRow[] =>
   (tablet._vt.post_copy_action ?? []).map((row) => ({

@@ -3,6 +3,7 @@ import {
   type EngineStreamRow,
   emptyFacts,
   type Facts,
+  type LiveTableRow,
   type LiveTabletRow,
   type TopoHistoryLockRow,
   type TopoHistoryRow,
@@ -33,6 +34,7 @@ type Row = Readonly<Record<string, string | number | null>>;
 interface RecordedTablet {
   readonly uid: number;
   readonly vttablet_running: boolean;
+  readonly databases: Readonly<Record<string, Readonly<Record<string, { create: string; rows: number }>>>>;
   readonly _vt: Readonly<Record<string, readonly Row[]>>;
   // biome-ignore lint/suspicious/noExplicitAny: vttablet's own JSON, read loosely on purpose
   readonly debug_vars: any;
@@ -80,7 +82,7 @@ export const factsOfRecording = (name: string): Facts => {
     ...(files.includes("history.json") ? historyOf(json<RecordedEvent[]>("history.json")) : {}),
     live_tablet: tablets.map((tablet) => liveRow(tablet, takenAt)),
     probe: tablets.flatMap((tablet) =>
-      ["health", "vars", "streams", "journals"].map((channel) => ({
+      ["health", "vars", "streams", "journals", "schema"].map((channel) => ({
         address: addressOf(tablet),
         channel,
         answered: 1,
@@ -91,6 +93,7 @@ export const factsOfRecording = (name: string): Facts => {
       })),
     ),
     vreplication: streams,
+    live_table: tablets.flatMap(tableRows),
     engine_stream: tablets.flatMap(engineRows),
     copy_state: tablets.flatMap((tablet) => copyStates(tablet)),
     resharding_journal: tablets.flatMap((tablet) =>
@@ -103,6 +106,19 @@ export const factsOfRecording = (name: string): Facts => {
     ),
   };
 };
+
+const tableRows = (tablet: RecordedTablet): readonly LiveTableRow[] =>
+  Object.entries(tablet.databases).flatMap(([db_name, tables]) =>
+    Object.entries(tables).map(([table_name, { create, rows }]) => ({
+      address: addressOf(tablet),
+      db_name,
+      table_name,
+      table_type: "BASE TABLE",
+      definition: create,
+      data_length: 0,
+      row_count: rows,
+    })),
+  );
 
 /** JSON.parse rounds the 64-bit id; the same id is in `val`. */
 const journalId = (row: Row): string => /^id:(\d+)/.exec(String(row.val))?.[1] ?? String(row.id);

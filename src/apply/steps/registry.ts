@@ -14,6 +14,7 @@ import { recordPutBack } from "./record-put-back.js";
 import { routingRemove } from "./routing-remove.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
 import { shardRestore } from "./shard-restore.js";
+import { srvkeyspaceRebuild, srvkeyspaceUpdate } from "./srvkeyspace-put.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
 import { streamDelete } from "./stream-delete.js";
 import { streamRestart } from "./stream-restart.js";
@@ -46,6 +47,8 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
   "routing.remove": routingRemove,
   "vschema.remove-tables": vschemaRemoveTables,
   "srvvschema.rebuild": srvvschemaRebuild,
+  "srvkeyspace.rebuild": srvkeyspaceRebuild,
+  "srvkeyspace.update": srvkeyspaceUpdate,
   "stream.delete": streamDelete,
   "vdiff.delete": vdiffDelete,
   "stream.verify-gone": streamVerifyGone,

@@ -2,7 +2,10 @@ import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
 import { orphanShard } from "./orphan-shard.js";
 import { orphanTargets } from "./orphan-targets.js";
+import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
+import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
 import type { Recipe } from "./recipe.js";
+import { serveFromSources } from "./serve-from-sources.js";
 
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
@@ -13,4 +16,7 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
     (snapshot, findings, request) =>
       orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
   ],
+  ["serve-from-sources", serveFromSources],
+  ["rebuild-srvkeyspace", rebuildSrvKeyspace],
+  ["rebuild-srvvschema", rebuildSrvVSchema],
 ];

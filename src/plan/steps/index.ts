@@ -10,6 +10,8 @@ import { routingRemove } from "./routing-remove.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
 import { shardRestore } from "./shard-restore.js";
 import type { StepSpec } from "./spec.js";
+import { srvkeyspaceRebuild } from "./srvkeyspace-rebuild.js";
+import { srvkeyspaceUpdate } from "./srvkeyspace-update.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
 import { streamDelete } from "./stream-delete.js";
 import { streamRestart } from "./stream-restart.js";
@@ -41,6 +43,8 @@ export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "routing.remove": routingRemove,
   "vschema.remove-tables": vschemaRemoveTables,
   "srvvschema.rebuild": srvvschemaRebuild,
+  "srvkeyspace.rebuild": srvkeyspaceRebuild,
+  "srvkeyspace.update": srvkeyspaceUpdate,
   "stream.delete": streamDelete,
   "vdiff.delete": vdiffDelete,
   "stream.verify-gone": streamVerifyGone,

@@ -1,0 +1,107 @@
+import type { Finding } from "../../findings/finding.js";
+import { TabletType } from "../../proto/gen/topodata_pb.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { encodeSrvKeyspace } from "../../topology/records.js";
+import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { expectedGraph, servingReferences } from "../serving/expected-graph.js";
+import { disabledIn, faultOf, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
+import { refreshSteps } from "../serving/refresh.js";
+import { base64, keyRead } from "../view/keys.js";
+import { servingReads } from "../view/serving.js";
+import { keyspaceRecord, type Obstacle, shardRecords } from "../view/shards.js";
+import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
+import type { Recipe } from "./recipe.js";
+
+/** SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. */
+export const rebuildSrvKeyspace: Recipe = (snapshot, findings) =>
+  joinDrafts(
+    [...new Set(findings.map(({ object }) => object.keyspace ?? ""))].sort().map((keyspace) =>
+      draftOf(
+        snapshot,
+        keyspace,
+        findings.filter(({ object }) => object.keyspace === keyspace),
+      ),
+    ),
+  );
+
+const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Finding[]): Draft => {
+  const graphs = cellGraphs(snapshot, keyspace);
+  const fault = faultOf(servingReferences(snapshot, keyspace)) ?? cutover(snapshot, keyspace);
+  if (fault !== null)
+    return blocked(findings, {
+      reason: `the Shard records of ${keyspace} can not say how it is to be routed: ${fault}`,
+      instead:
+        "repair that first: decide which shards serve, and let their records say so (vtctldclient SetShardIsPrimaryServing)",
+    });
+  const named = graphs.filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
+  const unreadable = named.find(({ record }) => record === "unreadable");
+  if (unreadable !== undefined)
+    return blocked(findings, {
+      reason: `${unreadable.key} can not be decoded`,
+      instead: `vtctldclient RebuildKeyspaceGraph --cells ${unreadable.cell} ${keyspace}`,
+    });
+  const record = keyspaceRecord(snapshot, keyspace);
+  return {
+    repairs: findings.map(({ id }) => id),
+    stages: [
+      {
+        title: `Rebuild SrvKeyspace of ${keyspace} in ${named.map(({ cell }) => cell).join(", ")}`,
+        locks: [{ kind: "keyspace", keyspace }],
+        steps: named.flatMap((graph) => steps(snapshot, keyspace, graph, graphs)),
+      },
+    ],
+    reads: [
+      ...servingReads(snapshot, keyspace),
+      ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
+      ...(record === null ? [] : [keyRead(snapshot, record.server, record.key)]),
+    ],
+    blocked: [],
+    notes: [],
+  };
+};
+
+const steps = (
+  snapshot: Snapshot,
+  keyspace: string,
+  graph: CellGraph,
+  graphs: readonly CellGraph[],
+): readonly DraftStep[] => {
+  const { cell, server, key, modRevision, bytes: before } = graph;
+  const wanted = expectedGraph(snapshot, keyspace, graph, graphs);
+  const value = base64(encodeSrvKeyspace(wanted));
+  if (value === before) return [];
+  const serves = (type: TabletType, shard: string): boolean =>
+    namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
+  return [
+    { kind: "srvkeyspace.rebuild", cell, keyspace, server, key, modRevision, before, value },
+    // A tablet that was told not to serve by a record that is gone does not notice that by itself.
+    ...shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
+      refreshSteps(
+        snapshot,
+        keyspace,
+        shard,
+        (process) =>
+          process.cell === cell &&
+          isIdle(snapshot, process.address) &&
+          READ_TYPES.some((type) => TabletType[type] === process.type && serves(type, shard)),
+      ),
+    ),
+  ];
+};
+
+const isIdle = (snapshot: Snapshot, address: string): boolean =>
+  snapshot.all("SELECT 1 FROM live_tablet WHERE address = ? AND serving = 0", address).length > 0;
+
+/** In a cutover the controls are the only record of who may write; they are not to be invented. */
+const cutover = (snapshot: Snapshot, keyspace: string): string | null => {
+  const [workflow] = snapshot.all<{ name: string }>(
+    "SELECT workflow AS name FROM workflow WHERE keyspace = ? AND migration = 'shards' AND phase IN ('cutover', 'cutover-journaled') ORDER BY workflow LIMIT 1",
+    keyspace,
+  );
+  return workflow === undefined ? null : `a switch of ${keyspace}.${workflow.name} stopped half-way`;
+};
+
+const blocked = (findings: readonly Finding[], { reason, instead }: Obstacle): Draft => ({
+  ...EMPTY_DRAFT,
+  blocked: findings.map(({ object, id }) => ({ object, finding: id, reason, instead })),
+});

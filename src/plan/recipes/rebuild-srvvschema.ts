@@ -1,0 +1,45 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import {
+  keyspaceRoutingRulesKey,
+  mirrorRulesKey,
+  routingRulesKey,
+  shardRoutingRulesKey,
+  srvVSchemaKey,
+} from "../../topology/paths.js";
+import type { Read } from "../plan.js";
+import { keyRead } from "../view/keys.js";
+import { globalRoot } from "../view/roots.js";
+import { cells } from "../view/shards.js";
+import type { Recipe } from "./recipe.js";
+
+/** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (`topology-and-wire.md` 6.2). */
+export const rebuildSrvVSchema: Recipe = (snapshot, findings) => {
+  const named = cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
+  return {
+    repairs: findings.map(({ id }) => id),
+    stages: [
+      {
+        title: `Rebuild SrvVSchema in ${named.map(({ cell }) => cell).join(", ")}`,
+        locks: [],
+        steps: [{ kind: "srvvschema.rebuild", cells: named.map(({ cell }) => cell) }],
+      },
+    ],
+    reads: [
+      ...sources(snapshot),
+      ...named.map(({ server, root }) => keyRead(snapshot, server, srvVSchemaKey(root))),
+    ],
+    blocked: [],
+    notes: [],
+  };
+};
+
+const sources = (snapshot: Snapshot): readonly Read[] => {
+  const { server, root } = globalRoot(snapshot);
+  const rules = [routingRulesKey, shardRoutingRulesKey, keyspaceRoutingRulesKey, mirrorRulesKey].map(
+    (keyOf) => keyOf(root),
+  );
+  const vschemas = snapshot
+    .all<{ key: string }>("SELECT DISTINCT key FROM vschema WHERE scope = 'global' ORDER BY key")
+    .map(({ key }) => key);
+  return [...rules, ...vschemas].map((key) => keyRead(snapshot, server, key));
+};

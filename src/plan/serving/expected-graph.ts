@@ -1,0 +1,120 @@
+import { create } from "@bufbuild/protobuf";
+import {
+  type ShardReference,
+  ShardReferenceSchema,
+  type SrvKeyspace,
+  SrvKeyspaceSchema,
+  TabletType,
+} from "../../proto/gen/topodata_pb.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decodeKeyspace, decodeShard } from "../../topology/records.js";
+import { keyFact } from "../view/keys.js";
+import { keyspaceRecord, shardRecords } from "../view/shards.js";
+import type { CellGraph } from "../view/srv-keyspaces.js";
+import { inOrder, READ_TYPES, referencesOf, SERVED_TYPES, sameRoute, withRoute } from "./partitions.js";
+
+/** The shards that serve by their own records, as RebuildKeyspaceGraph would list them (`topology-and-wire.md` 6.1). */
+export const servingReferences = (snapshot: Snapshot, keyspace: string): readonly ShardReference[] =>
+  inOrder(
+    shardRecords(snapshot, keyspace)
+      .filter(({ serving }) => serving === 1)
+      .map(({ shard, server, key }) => {
+        const fact = keyFact(snapshot, server, key);
+        const record = fact === null ? null : decodeShard(fact.value);
+        const keyRange = record?.kind === "answered" ? record.value.keyRange : undefined;
+        return create(ShardReferenceSchema, { name: shard, ...(keyRange === undefined ? {} : { keyRange }) });
+      }),
+  );
+
+/**
+ * The record that a cell should have: its own with the routes that drifted set right, else the one of a sound cell, else one from the Shard
+ * records. Reads that another cell has switched stay switched. What a rebuild of Vitess would drop is kept: controls, both throttlers'
+ * settings, and whatever else the record holds.
+ */
+export const expectedGraph = (
+  snapshot: Snapshot,
+  keyspace: string,
+  cell: CellGraph,
+  graphs: readonly CellGraph[],
+): SrvKeyspace => {
+  const serving = servingReferences(snapshot, keyspace);
+  const model = soundRecord(
+    graphs.filter((one) => one.cell !== cell.cell),
+    serving,
+  );
+  if (typeof cell.record === "object" && cell.record.partitions.length > 0)
+    return rerouted(snapshot, keyspace, cell.record, model, serving);
+  if (typeof cell.record === "object")
+    return { ...(model ?? withServing(cell.record, serving)), ...kept(cell.record) };
+  return model ?? withServing(fromKeyspace(snapshot, keyspace), serving);
+};
+
+/** A record of another cell that routes writes as the Shard records say. */
+const soundRecord = (
+  graphs: readonly CellGraph[],
+  serving: readonly ShardReference[],
+): SrvKeyspace | null => {
+  for (const { record } of graphs)
+    if (typeof record === "object" && sameRoute(referencesOf(record, TabletType.PRIMARY), serving))
+      return record;
+  return null;
+};
+
+const rerouted = (
+  snapshot: Snapshot,
+  keyspace: string,
+  record: SrvKeyspace,
+  model: SrvKeyspace | null,
+  serving: readonly ShardReference[],
+): SrvKeyspace => {
+  const reads = (type: TabletType): readonly ShardReference[] =>
+    model === null || referencesOf(model, type).length === 0 ? serving : referencesOf(model, type);
+  const wrong = READ_TYPES.filter((type) => !sameRoute(referencesOf(record, type), reads(type)));
+  const judged = movesShards(snapshot, keyspace)
+    ? wrong.filter((type) => strays(snapshot, keyspace, referencesOf(record, type)))
+    : wrong;
+  return judged.reduce(
+    (changed, type) => withRoute(changed, type, reads(type)),
+    sameRoute(referencesOf(record, TabletType.PRIMARY), serving)
+      ? record
+      : withRoute(record, TabletType.PRIMARY, serving),
+  );
+};
+
+/** While a workflow moves shards, cells may rightly route reads differently (`switchtraffic --cells`). */
+const movesShards = (snapshot: Snapshot, keyspace: string): boolean =>
+  snapshot.all("SELECT 1 FROM workflow WHERE keyspace = ? AND migration = 'shards' LIMIT 1", keyspace)
+    .length > 0;
+
+/** Whether a route names a shard that has no record. */
+const strays = (snapshot: Snapshot, keyspace: string, references: readonly ShardReference[]): boolean => {
+  const known = new Set(shardRecords(snapshot, keyspace).map(({ shard }) => shard));
+  return references.some(({ name }) => !known.has(name));
+};
+
+const withServing = (record: SrvKeyspace, serving: readonly ShardReference[]): SrvKeyspace =>
+  SERVED_TYPES.reduce((changed, type) => withRoute(changed, type, serving), record);
+
+/** Fields beside the partitions. */
+const kept = (record: SrvKeyspace): Partial<SrvKeyspace> =>
+  record.$unknown === undefined ? {} : { $unknown: record.$unknown };
+
+/** `throttler_config` and `query_throttler_config`: their numbers in Keyspace and in SrvKeyspace (topodata.proto v24). */
+const THROTTLERS: ReadonlyMap<number, number> = new Map([
+  [9, 6],
+  [12, 7],
+]);
+
+/** What a first record takes over from the Keyspace record. */
+const fromKeyspace = (snapshot: Snapshot, keyspace: string): SrvKeyspace => {
+  const record = create(SrvKeyspaceSchema);
+  const at = keyspaceRecord(snapshot, keyspace);
+  const fact = at === null ? null : keyFact(snapshot, at.server, at.key);
+  const decoded = fact === null ? null : decodeKeyspace(fact.value);
+  const unknown = decoded?.kind === "answered" ? (decoded.value.$unknown ?? []) : [];
+  const throttlers = unknown.flatMap((field) => {
+    const no = THROTTLERS.get(field.no);
+    return no === undefined ? [] : [{ ...field, no }];
+  });
+  return throttlers.length === 0 ? record : { ...record, $unknown: throttlers };
+};

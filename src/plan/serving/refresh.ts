@@ -1,0 +1,27 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { DraftStep } from "../draft.js";
+import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
+
+/** `RefreshState` for the tablets of a shard that heed the records (`topology-and-wire.md` 9.4); an orphan is never called. */
+export const refreshSteps = (
+  snapshot: Snapshot,
+  keyspace: string,
+  shard: string,
+  wanted: (process: Process) => boolean,
+): readonly DraftStep[] =>
+  processesOfShard(snapshot, keyspace, shard)
+    .filter((process) => process.record === "present" && process.shardRecord === "present" && wanted(process))
+    .map((process) => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }));
+
+/** Recorded tablets of a shard that did not answer, and so can not be told. */
+export const silentTablets = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {
+  const heard = new Set(processesOfShard(snapshot, keyspace, shard).map(({ alias }) => alias));
+  return snapshot
+    .all<{ alias: string }>(
+      "SELECT alias FROM tablet WHERE keyspace = ? AND shard = ? ORDER BY alias",
+      keyspace,
+      shard,
+    )
+    .map(({ alias }) => alias)
+    .filter((alias) => !heard.has(alias));
+};

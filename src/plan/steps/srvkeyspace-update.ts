@@ -1,0 +1,10 @@
+import type { StepSpec } from "./spec.js";
+import { srvKeyspaceText } from "./srv-keyspace-words.js";
+
+/** A decision about traffic: which shards take queries. */
+export const srvkeyspaceUpdate: StepSpec<"srvkeyspace.update"> = {
+  kind: "srvkeyspace.update",
+  class: "confirm",
+  destroys: "metadata",
+  describe: srvKeyspaceText,
+};
