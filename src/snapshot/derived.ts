@@ -297,6 +297,20 @@ export interface WorkflowRow {
   readonly source_shards_json: string;
 }
 
+export interface JournalRow {
+  readonly address: string;
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly id: string;
+  readonly db_name: string;
+  readonly migration: string;
+  readonly local_position: string;
+  readonly workflow_keyspace: string;
+  readonly workflow: string;
+  readonly outrun: number | null;
+}
+
 export interface ExpectedPartitionRow {
   readonly cell: string;
   readonly keyspace: string;
@@ -368,6 +382,7 @@ export interface Derived {
   readonly unparsable_source: readonly UnparsableSourceRow[];
   readonly stream_rule: readonly StreamRuleRow[];
   readonly workflow: readonly WorkflowRow[];
+  readonly journal: readonly JournalRow[];
   readonly expected_partition: readonly ExpectedPartitionRow[];
   readonly range_fault: readonly RangeFaultRow[];
   readonly operation: readonly OperationRow[];

@@ -205,6 +205,14 @@ CREATE TABLE workflow (
   PRIMARY KEY (keyspace, workflow)
 ) STRICT, WITHOUT ROWID;
 
+-- Journals of switches, on the tablet of a source shard that was asked. workflow_keyspace, workflow: whose next switch would take it for its own, by
+-- the id; '' where nobody's. outrun = 1: each stream of that workflow out of this shard copies, or runs beyond local_position, so it was not a
+-- switch of this workflow that wrote it; 0: one does not; NULL: there is no stream, or positions can not be compared.
+CREATE TABLE journal (
+  address TEXT NOT NULL, alias TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, id TEXT NOT NULL, db_name TEXT NOT NULL, migration TEXT NOT NULL,
+  local_position TEXT NOT NULL, workflow_keyspace TEXT NOT NULL, workflow TEXT NOT NULL, outrun INTEGER, PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+
 -- What RebuildKeyspaceGraph would write: serving shards per type and cell (`topology-and-wire.md` 6.1).
 CREATE TABLE expected_partition (cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)) STRICT, WITHOUT ROWID;
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).

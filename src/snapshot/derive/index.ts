@@ -7,6 +7,7 @@ import { gatherEvidence } from "./evidence.js";
 import { expectedPartitions } from "./expected-partition.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
 import { indexKeys } from "./located-key.js";
+import { deriveJournals } from "./journal.js";
 import { deriveLocks } from "./locks.js";
 import { deriveOperations } from "./operation.js";
 import { deriveProcesses } from "./process.js";
@@ -35,12 +36,14 @@ export const derive = (facts: Facts): Derived => {
   const streams = deriveStreams(facts, process);
   const deletion = deriveDeletions(facts, workflowIntoShard(streams.stream));
   const evidence = gatherEvidence(facts, { ...records, ...streams, process, topology });
+  const workflow = deriveWorkflows(facts, streams.stream, process, evidence);
   return {
     ...records,
     ...streams,
     process,
     deletion,
-    workflow: deriveWorkflows(facts, streams.stream, process, evidence),
+    workflow,
+    journal: deriveJournals(facts, process, streams.stream, workflow),
     expected_partition: expectedPartitions(records.cell, records.shard),
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, takenAt(facts)),
