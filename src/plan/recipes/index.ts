@@ -6,6 +6,7 @@ import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
 import type { Recipe } from "./recipe.js";
 import { serveFromSources } from "./serve-from-sources.js";
+import { staleJournal } from "./stale-journal.js";
 
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
@@ -17,6 +18,7 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
       orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
   ],
   ["serve-from-sources", serveFromSources],
+  ["stale-journal", staleJournal],
   ["rebuild-srvkeyspace", rebuildSrvKeyspace],
   ["rebuild-srvvschema", rebuildSrvVSchema],
 ];
