@@ -1,5 +1,6 @@
 import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
+import { liftDenial } from "./lift-denial.js";
 import { orphanShard } from "./orphan-shard.js";
 import { orphanTargets } from "./orphan-targets.js";
 import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
@@ -19,6 +20,7 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ],
   ["serve-from-sources", serveFromSources],
   ["stale-journal", staleJournal],
+  ["lift-denial", liftDenial],
   ["rebuild-srvkeyspace", rebuildSrvKeyspace],
   ["rebuild-srvvschema", rebuildSrvVSchema],
 ];

@@ -1,0 +1,123 @@
+import type { Finding } from "../../findings/finding.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { routingRulesKey } from "../../topology/paths.js";
+import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { keyRead } from "../view/keys.js";
+import { processesOfShard, tabletRef } from "../view/processes.js";
+import { globalRoot } from "../view/roots.js";
+import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
+import { groupStreams, streamRead, streamsAt } from "../view/streams.js";
+import { keyspaceLocks } from "./orphan/locks.js";
+import type { Recipe } from "./recipe.js";
+
+/**
+ * Takes the tables that a cancel with --keep-data left denied off the Shard record, and lets the shard's tablets read it again
+ * (`cancel-path.md` 4.3 R9; verified.md 5). Which tables nobody uses is the finding's to say; they are read again here.
+ */
+export const liftDenial: Recipe = (snapshot, findings) =>
+  joinDrafts(findings.map((finding) => draftOf(snapshot, finding)));
+
+const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
+  const { keyspace = "", shard = "", tables: named = "" } = finding.object;
+  const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
+  const tables = named.split(",").filter((table) => deniedTables(snapshot, keyspace, shard).includes(table));
+  if (record === undefined || tables.length === 0)
+    return {
+      ...EMPTY_DRAFT,
+      blocked: [
+        {
+          object: finding.object,
+          finding: finding.id,
+          reason: `${keyspace}/${shard} does not deny these tables any more`,
+          instead: "nothing: scan again",
+        },
+      ],
+    };
+  return {
+    ...EMPTY_DRAFT,
+    repairs: [finding.id],
+    stages: [
+      {
+        title: `Let ${shardName(record)} serve ${tables.join(", ")} again`,
+        locks: keyspaceLocks(snapshot, [keyspace]),
+        steps: [lift(record, tables), ...refreshes(snapshot, record)],
+      },
+    ],
+    reads: [
+      keyRead(snapshot, record.server, record.key),
+      keyRead(snapshot, globalRoot(snapshot).server, routingRulesKey(globalRoot(snapshot).root)),
+      ...processesOfShard(snapshot, keyspace, shard)
+        .filter((process) => process.type === "PRIMARY")
+        .flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address)))
+        .map((group) => streamRead(snapshot, group)),
+    ],
+    notes: [
+      `${tables.join(", ")} in ${shardName(record)} is a copy as old as the cancel: from now on clients can write to it, and nothing brings it in step with its source`,
+      ...ruleNotes(snapshot, keyspace, tables),
+      ...vschemaNotes(snapshot, keyspace, tables),
+    ],
+  };
+};
+
+const deniedTables = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] =>
+  snapshot
+    .all<{ name: string }>(
+      "SELECT table_name AS name FROM denied_table WHERE keyspace = ? AND shard = ? AND tablet_type = 'PRIMARY' ORDER BY 1",
+      keyspace,
+      shard,
+    )
+    .map(({ name }) => name);
+
+const lift = (
+  { keyspace, shard, server, key, revision }: ShardRecord,
+  tables: readonly string[],
+): DraftStep => ({
+  kind: "denial.lift",
+  keyspace,
+  shard,
+  server,
+  key,
+  tables,
+  modRevision: revision,
+});
+
+const refreshes = (snapshot: Snapshot, { keyspace, shard }: ShardRecord): readonly DraftStep[] =>
+  processesOfShard(snapshot, keyspace, shard)
+    .filter((process) => process.record === "present")
+    .map((process) => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }));
+
+/** Rules that a cancel with --keep-routing-rules leaves; whether they are wanted nobody but the operator knows. */
+const ruleNotes = (snapshot: Snapshot, keyspace: string, tables: readonly string[]): readonly string[] => {
+  const rules = snapshot
+    .all<{ from: string; to: string }>(
+      `SELECT from_table AS "from", to_tables_json AS "to" FROM routing_rule WHERE scope = 'global' ORDER BY from_table`,
+    )
+    .filter(({ from, to }) =>
+      tables.some((table) => {
+        const [name = ""] = from.split("@");
+        const leadsAway = !to.includes(`"${keyspace}.${table}"`);
+        return leadsAway && (name === table || name === `${keyspace}.${table}`);
+      }),
+    )
+    .map(({ from, to }) => `${from} -> ${(JSON.parse(to) as readonly string[]).join(", ")}`);
+  return rules.length === 0
+    ? []
+    : [
+        `routing rules still lead queries away (${rules.join("; ")}); they stay: take them out of vtctldclient GetRoutingRules and put the rest back with ApplyRoutingRules if ${keyspace} is to be used through vtgate`,
+      ];
+};
+
+const vschemaNotes = (snapshot: Snapshot, keyspace: string, tables: readonly string[]): readonly string[] =>
+  tables.flatMap((table) => {
+    const others = snapshot
+      .all<{ keyspace: string }>(
+        "SELECT DISTINCT keyspace FROM vschema_table WHERE scope = 'global' AND table_name = ? ORDER BY keyspace",
+        table,
+      )
+      .map((row) => row.keyspace);
+    return others.includes(keyspace) && others.length > 1
+      ? [
+          `${table} is in the VSchemas of ${others.join(" and ")}: a query that names no keyspace is refused as ambiguous until one entry is taken away`,
+        ]
+      : [];
+  });
