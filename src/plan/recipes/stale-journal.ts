@@ -2,6 +2,7 @@ import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import type { Read } from "../plan.js";
 import { keyRead } from "../view/keys.js";
 import {
   isPrimary,
@@ -14,7 +15,7 @@ import {
 import { globalRoot } from "../view/roots.js";
 import { servingReads } from "../view/serving.js";
 import { type Obstacle, shardName, shardRecords } from "../view/shards.js";
-import { groupStreams, streamRead, streamsOfWorkflow } from "../view/streams.js";
+import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/streams.js";
 import { keyspaceLocks } from "./orphan/locks.js";
 import type { Recipe } from "./recipe.js";
 
@@ -161,6 +162,7 @@ const deletion = (
         .map((shard) => keyRead(snapshot, shard.server, shard.key)),
       ...keyspaces.flatMap((keyspace) => servingReads(snapshot, keyspace)),
       keyRead(snapshot, server, routingRulesKey(root)),
+      ...journals.flatMap(({ address, dbName }) => reverseRead(snapshot, workflow, address, dbName)),
       ...targets.flatMap((process) =>
         groupStreams(
           process,
@@ -172,6 +174,22 @@ const deletion = (
       `${workflow.keyspace}.${workflow.workflow} itself is not touched: after this its SwitchTraffic stops writes, catches up and writes a journal of its own (sources: ${workflow.sources.map((shard) => shardName({ keyspace: workflow.sourceKeyspace, shard })).join(", ")})`,
     ],
   };
+};
+
+/** Reverse streams appear in a switch, before its journal: there are none, and the tablet is still the primary. */
+const reverseRead = (
+  snapshot: Snapshot,
+  { workflow }: Workflow,
+  address: string,
+  dbName: string,
+): readonly Read[] => {
+  const process = processAt(snapshot, address);
+  if (process === null) return [];
+  const name = `${workflow}_reverse`;
+  const ids = streamsAt(snapshot, address)
+    .filter((stream) => stream.workflow === name)
+    .map(({ id }) => id);
+  return [{ kind: "stream-rows", tablet: tabletRef(snapshot, process), workflow: name, dbName, ids }];
 };
 
 const blocked = ({ object, id }: Finding, obstacle: Obstacle): Draft => ({

@@ -1,0 +1,121 @@
+import type { Finding } from "../../findings/finding.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { type Draft, type DraftStep, joinDrafts } from "../draft.js";
+import { type Process, processAt, tabletRef } from "../view/processes.js";
+import { streamsAt } from "../view/streams.js";
+import { keyspaceLocks } from "./orphan/locks.js";
+import type { Recipe } from "./recipe.js";
+
+interface Ghost {
+  readonly finding: string;
+  readonly process: Process;
+  readonly workflow: string;
+  readonly stream: number;
+  /** `keyspace/shard`, as the engine names it. */
+  readonly source: string;
+}
+
+/** Long enough for a heartbeat (1 s) and for a transaction that was just being applied. */
+const SETTLE_MS = 5000;
+
+/** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (`cancel-path.md` 6.3). */
+export const ghostStream: Recipe = (snapshot, findings) => {
+  const ghosts = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
+  return joinDrafts([
+    ...byWorkflow(ghosts).map((group) => draftOf(snapshot, group)),
+    ...findings
+      .filter((finding) => !ghosts.some((ghost) => ghost.finding === finding.id))
+      .map((finding) => ({
+        ...NOTHING,
+        blocked: [
+          {
+            object: finding.object,
+            finding: finding.id,
+            reason: "its engine does not have it any more, or its tablet is not PRIMARY any more",
+            instead: "nothing: scan again",
+          },
+        ],
+      })),
+  ]);
+};
+
+const NOTHING: Draft = { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
+
+const ghostOf = (snapshot: Snapshot, { id, object }: Finding): Ghost | null => {
+  const [seen] = snapshot.all<{ workflow: string; source: string | null }>(
+    "SELECT workflow, source FROM engine_stream WHERE address = ? AND id = ?",
+    object.address ?? "",
+    Number(object.stream),
+  );
+  const process = processAt(snapshot, object.address ?? "");
+  if (seen === undefined || process === null || process.type !== "PRIMARY") return null;
+  return {
+    finding: id,
+    process,
+    workflow: seen.workflow,
+    stream: Number(object.stream),
+    source: seen.source ?? "",
+  };
+};
+
+const byWorkflow = (ghosts: readonly Ghost[]): readonly (readonly [Ghost, ...Ghost[]])[] => {
+  const groups = new Map<string, [Ghost, ...Ghost[]]>();
+  for (const ghost of ghosts) {
+    const name = JSON.stringify([ghost.process.address, ghost.workflow]);
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [ghost]);
+    else group.push(ghost);
+  }
+  return [...groups.values()];
+};
+
+const draftOf = (snapshot: Snapshot, ghosts: readonly [Ghost, ...Ghost[]]): Draft => {
+  const [{ process, workflow }] = ghosts;
+  const tablet = tabletRef(snapshot, process);
+  const { dbName } = process;
+  const siblings = streamsAt(snapshot, process.address).filter((stream) => stream.workflow === workflow);
+  return {
+    ...NOTHING,
+    repairs: ghosts.map(({ finding }) => finding),
+    stages: [
+      {
+        title: `End the streams of ${workflow} that run on ${process.alias} without a row`,
+        locks: [
+          { kind: "workflow", keyspace: process.keyspace, workflow },
+          ...keyspaceLocks(snapshot, [process.keyspace]),
+        ],
+        steps: [
+          ...ghosts.map(
+            ({ stream, source }): DraftStep => ({
+              kind: "ghost.stop",
+              tablet,
+              dbName,
+              workflow,
+              stream,
+              source: sourceText(source),
+            }),
+          ),
+          ...(siblings.length > 0
+            ? []
+            : [
+                {
+                  kind: "stream.verify-gone",
+                  streams: [{ tablet, workflow, dbName, ids: ghosts.map(({ stream }) => stream) }],
+                  settleMs: SETTLE_MS,
+                } as const,
+              ]),
+        ],
+      },
+    ],
+    reads: [{ kind: "stream-rows", tablet, workflow, dbName, ids: siblings.map(({ id }) => id) }],
+    notes: [
+      `what ${workflow} wrote into ${process.keyspace}/${process.shard} stays there: the stream lost its position with its row, so its tables are neither complete nor in step with the source`,
+    ],
+  };
+};
+
+/** Prototext that the engine can read; it is only stored, nothing starts from it. */
+const sourceText = (source: string): string => {
+  const [keyspace = "", shard = ""] = source.split("/");
+  return `keyspace:${JSON.stringify(keyspace)} shard:${JSON.stringify(shard)}`;
+};
