@@ -60,6 +60,10 @@ export function writable(plan: Plan, name: string): boolean {
             (kind) => name === `${kind} ${write.alias} ${write.workflow} ${write.id}`,
           ) || ["copy", "action"].some((kind) => name.startsWith(`${kind} ${write.alias} ${write.id} `))
         );
+      case "journal":
+        return name === `journal ${write.alias} ${write.id}`;
+      case "tablet-state":
+        return name === `state ${write.alias}`;
       case "table":
         return name === `table ${write.alias} ${write.schema} ${write.table}`;
       default:

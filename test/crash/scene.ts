@@ -1,8 +1,11 @@
 import { collect } from "../../src/collect/collect.js";
 import { planCancel } from "../../src/plan/cancel.js";
-import type { CancelRequest } from "../../src/plan/context.js";
+import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
 import { DEFAULT_LIMITS } from "../../src/plan/context.js";
+import { planFix } from "../../src/plan/fix.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { judge } from "../../src/rules/judge.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import {
@@ -20,6 +23,8 @@ export interface Scene {
   readonly name: string;
   build(): SimCluster;
   readonly request: Partial<CancelRequest>;
+  /** Rules whose findings `fix` is asked to repair; without it `cancel` is asked. */
+  readonly fixes?: readonly string[];
 }
 
 /** The seed: what v19's own cancel leaves. */
@@ -77,8 +82,8 @@ export const moving: Scene = {
   request: { keyspace: "moved" },
 };
 
-export async function planOf(scene: Scene): Promise<Plan> {
-  const cluster = scene.build();
+/** What a scan that asks for every table sees. */
+export async function snapshotOf(cluster: SimCluster): Promise<Snapshot> {
   const { etcd, root } = cluster.topology.global;
   const facts = await collect(
     { connect: (server) => cluster.connect(server), tablets: cluster.reader, clock: cluster.clock },
@@ -98,7 +103,13 @@ export async function planOf(scene: Scene): Promise<Plan> {
       settleMs: null,
     },
   );
-  const snapshot = Snapshot.of(facts);
+  return Snapshot.of(facts);
+}
+
+export async function planOf(scene: Scene): Promise<Plan> {
+  const cluster = scene.build();
+  const snapshot = await snapshotOf(cluster);
+  if (scene.fixes !== undefined) return fixOf(snapshot, scene.fixes, cluster.clock.now());
   const request: CancelRequest = {
     ...DEFAULT_LIMITS,
     command: "vtdoctor cancel customer.c2",
@@ -113,6 +124,24 @@ export async function planOf(scene: Scene): Promise<Plan> {
   };
   try {
     return planCancel(snapshot, request, { now: cluster.clock.now(), ids: () => "r1" });
+  } finally {
+    snapshot.close();
+  }
+}
+
+function fixOf(snapshot: Snapshot, rules: readonly string[], now: number): Plan {
+  const findings = judge(snapshot, loadRules([SHIPPED_RULES]), { now, earlier: null, suppressions: [] });
+  const request: FixRequest = {
+    ...DEFAULT_LIMITS,
+    command: "vtdoctor fix",
+    restoredTopologyConfirmed: false,
+    findings: findings.filter(({ rule }) => rules.includes(rule)).map(({ id }) => id),
+    keyspaces: null,
+    orphans: null,
+    stopping: null,
+  };
+  try {
+    return planFix(snapshot, findings, request, { now, ids: () => "r1" });
   } finally {
     snapshot.close();
   }

@@ -31,6 +31,8 @@ export function imageOf(cluster: SimCluster, servers: readonly string[]): WorldI
         );
       }
     }
+    for (const { id, val } of sidecar.journals) image.set(`journal ${tablet.name} ${id}`, val);
+    image.set(`state ${tablet.name}`, `${tablet.disabled} ${tablet.deniedTables}`);
     image.set(`process ${tablet.name}`, `${tablet.running} ${tablet.type}`);
   }
   return image;

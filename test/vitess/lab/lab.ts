@@ -14,6 +14,7 @@ import {
 import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { createConnection } from "mysql2/promise";
 
 const run = promisify(execFile);
 const HOME = process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab";
@@ -157,23 +158,30 @@ export class Lab {
     await opened(25999);
   }
 
-  async startVtgate(): Promise<void> {
+  /** One for each cell that is asked for: a vtgate reads from replicas of its own cell only. */
+  async startVtgate(cell = "zone1"): Promise<void> {
+    const base = this.gatePort(cell);
     const names = this.cells.map((cell) => cell.name).join(",");
-    this.spawn("vtgate", this.bin("vtgate"), [
+    this.spawn(`vtgate-${cell}`, this.bin("vtgate"), [
       ...this.topology,
       ...[
         "--cell",
-        "zone1",
+        cell,
         "--cells-to-watch",
         names,
         "--tablet-types-to-wait",
         "PRIMARY,REPLICA",
         "--port",
-        "25001",
+        String(base + 1),
       ],
-      ...["--grpc-port", "25991", "--mysql-server-port", "25306", "--mysql-auth-server-impl", "none"],
+      ...["--grpc-port", String(base + 991), "--mysql-server-port", String(base + 306)],
+      ...["--mysql-auth-server-impl", "none"],
     ]);
-    await opened(25306);
+    await opened(base + 306);
+  }
+
+  private gatePort(cell: string): number {
+    return 25000 + 1000 * this.cells.findIndex(({ name }) => name === cell);
   }
 
   /** A mysqld and a vttablet; called again for the same UID it restarts the vttablet. */
@@ -189,10 +197,10 @@ export class Lab {
     await this.startVttablet(uid);
   }
 
-  async startVttablet(uid: number): Promise<void> {
+  private vttabletArguments(uid: number): readonly string[] {
     const tablet = this.tablets.get(uid);
     if (tablet === undefined) throw new Error(`no tablet ${uid} in this lab`);
-    this.spawn(`vttablet-${uid}`, this.bin("vttablet"), [
+    return [
       ...this.topology,
       ...[
         "--tablet-path",
@@ -217,8 +225,50 @@ export class Lab {
         join(this.folder(uid), "my.cnf"),
       ],
       ...["--tablet-hostname", "127.0.0.1", "--health-check-interval", "5s", "--restore-from-backup=false"],
-    ]);
+    ];
+  }
+
+  async startVttablet(uid: number): Promise<void> {
+    this.spawn(`vttablet-${uid}`, this.bin("vttablet"), this.vttabletArguments(uid));
     await opened(16000 + uid);
+  }
+
+  /** Runs its vttablet under a loop that starts it again 2 s after each end, as a supervisor does, until the loop itself gets SIGTERM. */
+  async supervise(uid: number): Promise<void> {
+    await this.stop(`vttablet-${uid}`);
+    const command = [this.bin("vttablet"), ...this.vttabletArguments(uid)].join(" ");
+    const loop = `trap 'kill $p; wait $p; exit' TERM; while :; do ${command} & p=$!; wait $p; sleep 2; done`;
+    this.spawn(`vttablet-${uid}`, "bash", ["-c", loop]);
+    await opened(16000 + uid);
+  }
+
+  /** A program that ends the vttablet of the alias that it is given, supervised or not: what an operator names as `hooks.stopTablet`. */
+  stopProgram(): string {
+    const path = join(this.dir, "stop-vttablet");
+    const cases = [...this.tablets.values()].map(
+      ({ uid, cell }) =>
+        `${cell}-${String(uid).padStart(10, "0")}) exec kill -TERM ${this.pids.get(`vttablet-${uid}`)};;`,
+    );
+    writeFileSync(path, ["#!/bin/bash", 'case "$1" in', ...cases, "esac", "exit 1", ""].join("\n"));
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  async startVtorc(): Promise<void> {
+    this.spawn("vtorc", this.bin("vtorc"), [
+      ...this.topology,
+      ...[
+        "--cell",
+        "zone1",
+        "--port",
+        "25100",
+        "--instance-poll-time",
+        "1s",
+        "--topo-information-refresh-duration",
+        "2s",
+      ],
+    ]);
+    await opened(25100);
   }
 
   async startMysqld(uid: number): Promise<void> {
@@ -293,12 +343,24 @@ export class Lab {
     return said.stdout.trim();
   }
 
-  /** A query through vtgate; `target` as `customer@replica`. */
-  async gate(target: string, statement: string): Promise<string> {
-    const args = ["-h127.0.0.1", "-P25306", "-unobody", "-N", "-B", target, "-e", statement];
-    const said = await ran(join(this.mysqlBin, "mysql"), args, 30_000);
-    if (said.code !== 0) throw new Error(`vtgate ${target}: ${said.stderr}`);
-    return said.stdout.trim();
+  /** A query through the vtgate of a cell, columns by tab; `target` as `customer@replica`. The client of MySQL 9 can not log in to a vtgate. */
+  async gate(target: string, statement: string, cell = "zone1"): Promise<string> {
+    const port = this.gatePort(cell) + 306;
+    const connection = await createConnection({
+      host: "127.0.0.1",
+      port,
+      user: "nobody",
+      database: target,
+      rowsAsArray: true,
+    });
+    try {
+      const [rows] = await connection.query({ sql: statement, timeout: 20_000 });
+      return Array.isArray(rows)
+        ? rows.map((row) => (Array.isArray(row) ? row.join("\t") : "")).join("\n")
+        : "";
+    } finally {
+      connection.destroy();
+    }
   }
 
   async etcdctl(port: number, ...args: string[]): Promise<string> {

@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { decodeSrvKeyspace } from "../../src/topology/records.js";
+import { Doctor, ids } from "./lab/doctor.js";
+import { GLOBAL_ETCD, Lab, labMissing, sleep, TWO_CELLS, until } from "./lab/lab.js";
+import { createReshard, insert, reshardCluster, running } from "./lab/reshard.js";
+
+const NAME = ["--workflow", "c2", "--target-keyspace", "customer"];
+const COUNT = "select count(*) from customer";
+const GRAPHS = [
+  [GLOBAL_ETCD, "/vitess/zone1/keyspaces/customer/SrvKeyspace"],
+  [22479, "/cells/two/keyspaces/customer/SrvKeyspace"],
+] as const;
+
+/** Waits until a query through vtgate gives this; its own view of the graph is a watch away. */
+async function answers(lab: Lab, target: string, cell: string, rows: string): Promise<void> {
+  let said = "";
+  await until(`${target} to answer ${rows} in ${cell}`, 30_000, async () => {
+    said = await lab.gate(target, COUNT, cell).catch(String);
+    return said === rows;
+  }).catch((error: Error) => {
+    throw new Error(`${error.message}; it said: ${said}`);
+  });
+}
+
+/** Which shards each type goes to in a cell, what is disabled, and whether the throttler's settings are there. */
+async function graphOf(lab: Lab, port: number, key: string) {
+  const bytes = Buffer.from((await lab.topologyKeys(port)).get(key) ?? "", "base64");
+  const record = decodeSrvKeyspace(bytes);
+  if (record.kind === "unanswered") throw new Error(record.message);
+  return {
+    routes: record.value.partitions.map((one) => one.shardReferences.map(({ name }) => name).join()),
+    disabled: record.value.partitions.flatMap((one) =>
+      one.shardTabletControls.filter((control) => control.queryServiceDisabled).map(({ name }) => name),
+    ),
+    throttler: (record.value.$unknown ?? []).map(({ no }) => no),
+  };
+}
+
+const SERVING = /^(served-shard|writes-served|srvkeyspace|srvvschema)/;
+
+/** S6: `Reshard cancel` of v24 after the replica reads were switched. */
+describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  async function cancelled(...flags: readonly string[]): Promise<Doctor> {
+    lab = await Lab.up({ version: "24", cells: TWO_CELLS });
+    await reshardCluster(lab, { workflow: null, targets: { "-80": [200], "80-": [300] } });
+    await Promise.all([
+      lab.tablet(101, "customer", "0"),
+      lab.tablet(111, "customer", "0", "rdonly", "zone2"),
+    ]);
+    await lab.ctl("UpdateThrottlerConfig", "--enable", "--threshold", "7", "customer");
+    await createReshard(lab, "customer", "c2", ["-80", "80-"]);
+    await running(lab, [200, 300]);
+    for (const cell of ["zone1", "zone2"]) await lab.startVtgate(cell);
+    await answers(lab, "customer@replica", "zone1", "1000");
+    await answers(lab, "customer@rdonly", "zone2", "1000");
+    await lab.ctl("Reshard", ...NAME, "switchtraffic", "--tablet-types", "replica,rdonly");
+    await lab.ctl("Reshard", ...NAME, "cancel", ...flags);
+    return new Doctor(lab);
+  }
+
+  async function servedFromTheSource(): Promise<void> {
+    for (const [port, key] of GRAPHS)
+      expect(await graphOf(lab, port, key)).toEqual({
+        routes: ["0", "0", "0"],
+        disabled: [],
+        throttler: [6],
+      });
+    await insert(lab, "customer", "customer", 5001, 1);
+    await answers(lab, "customer@primary", "zone1", "1001");
+    await answers(lab, "customer@replica", "zone1", "1001");
+    await answers(lab, "customer@rdonly", "zone2", "1001");
+  }
+
+  it("is found while Validate is clean, and mended in both cells", async () => {
+    const doctor = await cancelled();
+    expect(await lab.ctl("Validate")).toContain("no issues found");
+    await expect(lab.gate("customer@replica", COUNT)).rejects.toThrow();
+
+    const found = await doctor.scan();
+    const id = "served-shard-without-tables@customer";
+    const finding = found.findings.find((one) => one.id === id);
+    expect(finding).toMatchObject({ severity: "critical", state: "confirmed" });
+    expect(finding?.evidence.map(({ source }) => source)).toEqual(
+      expect.arrayContaining(GRAPHS.map(([, key]) => key)),
+    );
+    expect(ids(found, "confirmed").filter((one) => SERVING.test(one))).toEqual([id]);
+
+    const unasked = await doctor.write("fix", "--all", "--yes");
+    expect([unasked.code, unasked.stderr]).toEqual([4, expect.stringContaining("class safe")]);
+    const fixed = await doctor.write("fix", id, "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    await servedFromTheSource();
+    expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
+  });
+
+  it("with --keep-data the reads are stale: found and mended as well", async () => {
+    const doctor = await cancelled("--keep-data");
+    await insert(lab, "customer", "customer", 4001, 1);
+    await sleep(2000);
+    const id = "served-shard-not-fed@customer";
+    expect(ids(await doctor.scan(), "confirmed")).toContain(id);
+    const fixed = await doctor.write("fix", id, "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    await answers(lab, "customer@replica", "zone1", "1001");
+    await answers(lab, "customer@rdonly", "zone2", "1001");
+    expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
+  });
+});
