@@ -38,10 +38,10 @@ export function showPlan(plan: Plan, request: Request): number {
   return EXIT[name];
 }
 
-/** Asks, executes, looks again (design D13). `before`: ids of what was found before. */
+/** Asks, executes, looks again (design D13). `before`: ids of what was found before; null: what appears is no matter. */
 export async function carryOut(
   plan: Plan,
-  before: readonly string[],
+  before: readonly string[] | null,
   looked: Looked,
   site: Site,
   request: Request,

@@ -13,6 +13,9 @@ import type { Command } from "./command.js";
 const LOOKING = { ...CONNECTION, ...JUDGING, ...COMMON };
 const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS };
 
+/** `--purge` is for plans that would hold tables; these do not. */
+const { purge: _purge, ...FOLLOWING } = REPAIRING;
+
 const FIXING = {
   ...HOOKS,
   plan: { type: "string", group: "Writing", about: "execute this saved plan" },
@@ -95,6 +98,27 @@ export const COMMANDS: readonly Command[] = [
       "run-dir": LIMITS["run-dir"],
     },
     load: () => import("./commands/resume.js"),
+  },
+  {
+    name: "undo",
+    usage: "undo <run>",
+    about: "take a run back: tables, records, rules and denials, where they have a way back",
+    options: FOLLOWING,
+    load: () => import("./commands/undo.js"),
+  },
+  {
+    name: "purge",
+    usage: "purge <run>",
+    about: "drop for good the tables that a run moved aside (asks for the keyspace's name)",
+    options: FOLLOWING,
+    load: () => import("./commands/purge.js"),
+  },
+  {
+    name: "runs",
+    usage: "runs [run]",
+    about: "list the runs: who, when, what, result, what they hold; or tell one",
+    options: { "run-dir": LIMITS["run-dir"], ...COMMON },
+    load: () => import("./commands/runs.js"),
   },
   {
     name: "explain",

@@ -19,13 +19,13 @@ export interface Observation {
 }
 
 /** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice; kept in `--save-snapshot`. */
-export async function observe(request: Request): Promise<Observation> {
+export async function observe(request: Request, { askTables } = { askTables: false }): Promise<Observation> {
   const { given, context } = request;
   const file = given.text("snapshot");
   const earlier = given.texts("earlier-snapshot").map((path) => Snapshot.open(path));
   const observation =
     file === undefined
-      ? await lookLive(request, earlier)
+      ? await lookLive(request, earlier, askTables)
       : { snapshot: Snapshot.open(file), earlier: earlier[0] ?? null };
   const keep = given.text("save-snapshot");
   if (keep !== undefined) {
@@ -35,13 +35,17 @@ export async function observe(request: Request): Promise<Observation> {
   return observation;
 }
 
-async function lookLive({ given, context }: Request, earlier: readonly Snapshot[]): Promise<Observation> {
+async function lookLive(
+  { given, context }: Request,
+  earlier: readonly Snapshot[],
+  askTables: boolean,
+): Promise<Observation> {
   const connection = connectionOf(given, context.env);
   const settleMs = given.duration("settle");
   const known = earlier.map((snapshot) => snapshot.facts());
   const sources = await context.reach.sources(connection, context, given.yes("quiet"));
   try {
-    const settings = collectSettings(connection, known, settleMs, context.version);
+    const settings = { ...collectSettings(connection, known, settleMs, context.version), askTables };
     const look = settleMs === null ? collect(sources, settings) : settled(sources, settings, given);
     const facts = await unlessAborted(look, context.signal);
     return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };

@@ -1,5 +1,4 @@
 import { execute } from "../apply/execute.js";
-import type { Owner } from "../apply/folder-owner.js";
 import { resume } from "../apply/resume.js";
 import type { RunFolder } from "../apply/run-folder.js";
 import { createRunFolder, openRunFolder } from "../apply/run-folder-disk.js";
@@ -13,6 +12,8 @@ import type { Request } from "./command.js";
 import { narrate } from "./narrate.js";
 import { judged, observe } from "./observe.js";
 import { ruleSet } from "./rule-set.js";
+import { ownerOf, runsDirOf } from "./run-dir.js";
+import { refuseTakenBack } from "./run-shelf.js";
 
 export interface ResumedRun {
   readonly plan: Plan;
@@ -22,7 +23,7 @@ export interface ResumedRun {
 
 /** The cluster that the connection flags name, with runs in `--run-dir`. */
 export function siteOf(request: Request): Site & { open(run: string): ResumedRun } {
-  const folders = request.given.text("run-dir") ?? ".vtdoctor/runs";
+  const folders = runsDirOf(request);
   const owner = ownerOf(request);
   const ended: StepResult[] = [];
   const told = narrate(request);
@@ -40,6 +41,7 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
       const folder = openRunFolder(folders, run, owner);
       try {
         refuseElsewhere(folder.plan, request);
+        refuseTakenBack(folder.plan, folders);
       } catch (error) {
         folder.close();
         throw error;
@@ -88,16 +90,3 @@ async function within(
     folder.close();
   }
 }
-
-const ownerOf = ({ context }: Request): Owner => ({
-  pid: process.pid,
-  hostName: context.hostName,
-  isAlive: (pid) => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-  },
-});

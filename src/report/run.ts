@@ -27,17 +27,20 @@ export const renderRun = (
       "Secondary keys that the copy had put off, and that nothing adds any more",
       steps.flatMap((step) => deferredKeys(step, said.get(step.id) ?? "")),
     ),
-    section("Held tables", steps.flatMap(heldTables)),
+    section(
+      "Held tables",
+      steps.flatMap((step) => heldTables(plan.id, step)),
+    ),
     section("To remember", plan.notes.map(item)),
     section(
-      "Not repaired by this run",
+      plan.operation === "undo" ? "Not taken back by this run" : "Not repaired by this run",
       plan.blocked.flatMap(({ finding, object, reason, instead }) => [
         item(`${finding ?? Object.values(object).join("/")}: ${reason}`),
         wrapped(`instead: ${instead}`, style.width, "       "),
       ]),
     ),
     reasons.length === 0
-      ? paint.strong("verified: a new scan finds nothing of it")
+      ? paint.strong(WELL[plan.operation])
       : section("A new scan does not confirm the repair", reasons.map(item)),
   ]
     .filter((part) => part !== "")
@@ -54,16 +57,19 @@ const deferredKeys = (step: Step, said: string): readonly string[] => {
   ];
 };
 
-const heldTables = (step: Step): readonly string[] => {
+const heldTables = (run: string, step: Step): readonly string[] => {
   if (step.kind !== "table.hold") return [];
   const { tablet, dbName, holdSchema, tables } = step;
-  const back = tables.map((table) => `${name(holdSchema, table)} TO ${name(dbName, table)}`).join(", ");
   return [
     `   ${tablet.alias}, ${tablet.keyspace}/${tablet.shard}: ${tables.join(", ")} of ${dbName} are in ${holdSchema}`,
-    `       to have them back: RENAME TABLE ${back};`,
-    `       to drop them for good: DROP DATABASE ${quoted(holdSchema)};`,
+    `       to have them back: vtdoctor undo ${run}`,
+    `       to drop them for good: vtdoctor purge ${run}`,
   ];
 };
 
-const quoted = (text: string): string => `\`${text.replaceAll("`", "``")}\``;
-const name = (schema: string, table: string): string => `${quoted(schema)}.${quoted(table)}`;
+const WELL: Readonly<Record<Plan["operation"], string>> = {
+  fix: "verified: a new scan finds nothing of it",
+  cancel: "verified: a new scan finds nothing of it",
+  undo: "verified: every step of it holds; vtdoctor scan says what the cluster looks like now",
+  purge: "verified: nothing of it is held any more",
+};

@@ -1,0 +1,182 @@
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { Lab, labMissing, sleep, until } from "./lab/lab.js";
+import { elect, type ReshardOptions, reshardCluster, running } from "./lab/reshard.js";
+
+/** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
+const SCHEMA: ReshardOptions = {
+  schema: [
+    "create table a_parent(id bigint primary key, age int, doubled int as (age * 2) stored, constraint adult check (age > 17))",
+    "create table b_child(id bigint primary key, parent bigint, key(parent), constraint fk foreign key (parent) references a_parent(id))",
+    "create table c_parts(id bigint primary key, v int) partition by hash(id) partitions 4",
+    "create view d_view as select id, doubled from a_parent",
+  ],
+  vschemaTables: Object.fromEntries(
+    ["a_parent", "b_child", "c_parts"].map((table) => [
+      table,
+      { column_vindexes: [{ column: table === "b_child" ? "parent" : "id", name: "hash" }] },
+    ]),
+  ),
+};
+const TABLES = ["a_parent", "b_child", "c_parts", "customer"];
+
+describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  async function reshard(): Promise<Doctor> {
+    lab = await Lab.up({ version: "24" });
+    await reshardCluster(lab, { ...SCHEMA, workflow: null });
+    await lab.sql(100, "insert into a_parent(id, age) values (1, 20), (2, 30), (3, 40)", "vt_customer");
+    await lab.sql(100, "insert into b_child values (10, 1), (11, 2), (12, 3)", "vt_customer");
+    await lab.sql(100, "insert into c_parts values (1, 1), (2, 2), (3, 3)", "vt_customer");
+    const name = ["--workflow", "c2", "--target-keyspace", "customer"];
+    await lab.ctl("Reshard", ...name, "create", "--source-shards", "0", "--target-shards=-80,80-");
+    await running(lab, [200, 300]);
+    return new Doctor(lab);
+  }
+
+  /** MoveTables of customer from customer/0 into moved/0: nine rules, denials, an entry of the VSchema. */
+  async function moveTables(): Promise<Doctor> {
+    lab = await Lab.up({ version: "24" });
+    await reshardCluster(lab, { workflow: null, targets: {} });
+    await lab.ctl("CreateKeyspace", "--durability-policy", "none", "moved");
+    await lab.tablet(400, "moved", "0");
+    await elect(lab, "moved", "0", 400);
+    const name = ["--workflow", "m1", "--target-keyspace", "moved"];
+    await lab.ctl("MoveTables", ...name, "create", "--source-keyspace", "customer", "--tables", "customer");
+    await running(lab, [400], "m1");
+    await lab.startVtgate();
+    return new Doctor(lab);
+  }
+
+  async function tablesOf(uid: number, database: string): Promise<string> {
+    const seen: string[] = [];
+    for (const table of TABLES) {
+      seen.push(await lab.sql(uid, `show create table ${table}`, database));
+      seen.push(await lab.sql(uid, `select * from ${table} order by 1`, database));
+    }
+    seen.push(await lab.sql(uid, "show create view d_view", database));
+    seen.push(await lab.sql(uid, "select * from d_view order by 1", database));
+    return seen.join("\n");
+  }
+
+  const heldOn = (uid: number) =>
+    lab.sql(
+      uid,
+      "select count(*) from information_schema.schemata where schema_name like 'vtdoctor\\\\_hold\\\\_%'",
+    );
+
+  async function done(doctor: Doctor, ...args: string[]): Promise<string> {
+    const known = new Set(readdirSync(doctor.runDir));
+    const said = await doctor.write(...args, "--yes");
+    expect(said.code, said.stderr + said.stdout).toBe(0);
+    return readdirSync(doctor.runDir).find((run) => !known.has(run)) ?? "";
+  }
+
+  /** Records as Vitess reads them: rules, VSchemas, Shard records with their denials. */
+  const recordsNow = async () =>
+    [...(await lab.topologyKeys())]
+      .filter(([key]) => /(RoutingRules|\/VSchema|\/Shard)$/.test(key) && !key.includes("SrvVSchema"))
+      .sort();
+
+  it("v24 Reshard: the tables come back with definitions, rows and view, on the replica too", async () => {
+    const doctor = await reshard();
+    // No more rows arrive, so that what is held is what was there.
+    const before = { 200: await tablesOf(200, "vt_customer"), 300: await tablesOf(300, "vt_customer") };
+    const run = await done(doctor, "cancel", "customer.c2");
+    expect(await heldOn(200)).toBe("1");
+    const left = await doctor.scan();
+    expect(ids(left)).toContain(`held-data-left@${run}/customer`);
+    expect(left.code, JSON.stringify(left.exit)).toBe(0);
+
+    const dry = await doctor.write("undo", run, "--dry-run");
+    expect(dry.code, dry.stderr).toBe(1);
+    expect(dry.stdout).toMatch(/create it again/);
+    expect(await heldOn(200)).toBe("1");
+
+    const undo = await done(doctor, "undo", run);
+    expect(await tablesOf(200, "vt_customer")).toBe(before[200]);
+    expect(await tablesOf(300, "vt_customer")).toBe(before[300]);
+    await until("the replica to follow", 30_000, async () => (await heldOn(201)) === "0");
+    expect(await tablesOf(201, "vt_customer")).toBe(before[200]);
+    for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
+    const story = readFileSync(join(doctor.runDir, undo, "report.txt"), "utf8");
+    expect(story).toContain(`undo of run ${run}`);
+    expect(story).toMatch(/finished: every step reached its end state/);
+    const again = await doctor.write("undo", run, "--yes");
+    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
+    expect(ids(await doctor.scan())).not.toContain(`held-data-left@${run}/customer`);
+  });
+
+  it("v24 MoveTables: rules, VSchema and denials are as before, and the source serves", async () => {
+    const doctor = await moveTables();
+    const before = await recordsNow();
+    const count = await lab.gate("customer", "select count(*) from customer");
+    const run = await done(doctor, "cancel", "moved.m1");
+    expect(await recordsNow()).not.toEqual(before);
+    await done(doctor, "undo", run);
+    expect(await recordsNow()).toEqual(before);
+    expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).toBe(count);
+    await until("vtgate to follow", 30_000, async () => {
+      const routed = await lab.gate("moved", "select count(*) from customer").catch(() => "");
+      return routed === count;
+    });
+    await lab.gate("customer", "insert into customer(id, name) values (900001, 'after')");
+    expect(await lab.gate("customer", "select name from customer where id = 900001")).toBe("after");
+    expect(await lab.sql(100, "select name from customer where id = 900001", "vt_customer")).toBe("after");
+  });
+
+  it("purge drops what a cancel holds, for the keyspace's name, and undo says that it is gone", async () => {
+    const doctor = await reshard();
+    const run = await done(doctor, "cancel", "customer.c2");
+    const unnamed = await doctor.write("purge", run, "--yes");
+    expect([unnamed.code, unnamed.stderr]).toEqual([4, expect.stringContaining("--confirm customer")]);
+    expect(await heldOn(200)).toBe("1");
+    await done(doctor, "purge", run, "--confirm", "customer");
+    for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
+    expect(ids(await doctor.scan())).not.toContain(`held-data-left@${run}/customer`);
+    const undone = await doctor.write("undo", run, "--yes");
+    expect([undone.code, undone.stderr]).toEqual([
+      4,
+      expect.stringMatching(/data is gone: run \w+ purged it/),
+    ]);
+    const listed = await doctor.write("runs");
+    expect(listed.stdout).toContain(run);
+    for (const uid of [200, 300]) await lab.sql(uid, "drop view d_view", "vt_customer");
+    const name = ["--workflow", "c3", "--target-keyspace", "customer"];
+    await lab.ctl("Reshard", ...name, "create", "--source-shards", "0", "--target-shards=-80,80-");
+    await running(lab, [200, 300], "c3");
+  });
+
+  it("an undo that is killed at each of its first steps is resumed to the same end", async () => {
+    const doctor = await moveTables();
+    const before = await recordsNow();
+    const run = await done(doctor, "cancel", "moved.m1");
+    const known = new Set(readdirSync(doctor.runDir));
+    const undo = doctor.start("undo", run, "--yes");
+    const ended = once(undo, "exit");
+    let killed = "";
+    while (undo.exitCode === null && undo.signalCode === null) {
+      killed = readdirSync(doctor.runDir).find((each) => !known.has(each)) ?? "";
+      const journal = join(doctor.runDir, killed, "journal.jsonl");
+      const begun = existsSync(journal)
+        ? readFileSync(journal, "utf8").split('"kind":"intent"').length - 1
+        : 0;
+      if (killed !== "" && begun >= 2) break;
+      await sleep(2);
+    }
+    undo.kill("SIGKILL");
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    const refused = await doctor.write("resume", run, "--yes");
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining(`vtdoctor resume ${killed}`)]);
+    const resumed = await doctor.write("resume", killed, "--yes");
+    expect(resumed.code, resumed.stderr + resumed.stdout).toBe(0);
+    expect(await recordsNow()).toEqual(before);
+    expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).not.toBe("0");
+    expect(await heldOn(400)).toBe("0");
+  });
+});
