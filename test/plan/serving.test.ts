@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
-import type { Facts } from "../../src/snapshot/facts.js";
 import { planText } from "./plan-text.js";
-import { fixOf, kinds } from "./planned.js";
+import { fixOf } from "./planned.js";
 import { recorded } from "./recorded.js";
 
 const golden = (name: string): string =>
