@@ -1,0 +1,103 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { Lab, labMissing, type Ran, type Version } from "./lab/lab.js";
+import { reshardCluster, running } from "./lab/reshard.js";
+
+/** S2: orphans that nobody needs leave for good, and whoever starts one again is named. */
+describe.skipIf(labMissing() !== null)("S2, retire", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  /** After v19's shard-dropping cancel; on v24, whose legacy cancel stops the streams, after a person's deletion, which does not. */
+  async function dropped(version: Version, prepare = async () => {}): Promise<Doctor> {
+    lab = await Lab.up({ version });
+    await reshardCluster(lab);
+    await running(lab, [200, 300]);
+    await prepare();
+    if (version === "19")
+      await lab.ctl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");
+    else
+      await lab.ctl(
+        "DeleteShards",
+        "--recursive",
+        "--force",
+        "--even-if-serving",
+        "customer/-80",
+        "customer/80-",
+      );
+    return new Doctor(lab);
+  }
+
+  const supervised = async () => {
+    await lab.supervise(200);
+    await running(lab, [200, 300]);
+  };
+
+  const retire = (doctor: Doctor, ...args: string[]): Promise<Ran> =>
+    doctor.write(
+      "fix",
+      "shard-missing-live-tablets@customer/-80",
+      "shard-missing-live-tablets@customer/80-",
+      ...["--orphans", "retire", "--yes", ...args],
+    );
+
+  const counts = () =>
+    Promise.all([200, 201, 300].map((uid) => lab.sql(uid, "select count(*) from customer", "vt_customer")));
+
+  const ofTargets = async () =>
+    [...(await lab.topologyKeys()).keys()].filter((key) => /-80|80-|zone1-0000000[23]/.test(key));
+
+  /** Their processes are gone, their MySQL runs, and neither topology nor a scan knows of them. */
+  async function gone(doctor: Doctor, before: readonly string[]): Promise<void> {
+    for (const uid of [200, 201, 300]) expect(lab.alive(`vttablet-${uid}`), `vttablet ${uid}`).toBe(false);
+    expect(await counts()).toEqual(before);
+    for (const uid of [200, 300])
+      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
+    expect(await ofTargets()).toEqual([]);
+    const after = await doctor.scan();
+    expect(after.code, JSON.stringify(after.findings, null, 1)).toBe(0);
+    expect(ids(after)).toEqual([]);
+    await lab.ctl("GetWorkflows", "customer");
+  }
+
+  for (const version of ["19", "24"] as const)
+    it(`Vitess ${version}: nothing of them is left or comes back, their MySQL is untouched`, async () => {
+      const doctor = await dropped(version);
+      const said = await retire(doctor);
+      expect(said.code, said.stdout + said.stderr).toBe(4);
+      expect(said.stderr).toContain("hooks.stopTablet");
+      expect(said.stderr).toContain("--unsupervised");
+      const done = await retire(doctor, "--unsupervised");
+      expect(done.code, done.stdout + done.stderr).toBe(0);
+      await gone(doctor, await counts());
+    });
+
+  it("a supervised vttablet that was said to be unsupervised is seen to return, and named", async () => {
+    const doctor = await dropped("24", supervised);
+    const said = await retire(doctor, "--unsupervised");
+    expect(said.code, said.stdout + said.stderr).toBe(6);
+    expect(said.stderr).toContain("zone1-0000000200 runs again as REPLICA");
+    expect(said.stderr).toContain("/vitess/zone1/tablets/zone1-0000000200/Tablet exists again");
+    expect(said.stderr).toContain("/vitess/global/keyspaces/customer/shards/-80/Shard exists again");
+    expect(said.stderr).not.toContain("zone1-0000000300 runs again");
+  });
+
+  it("a supervised vttablet leaves by the operator's command", async () => {
+    const doctor = await dropped("24", supervised);
+    const said = await retire(doctor, "--hooks.stopTablet", `${lab.stopProgram()} {alias}`);
+    expect(said.code, said.stdout + said.stderr).toBe(0);
+    await gone(doctor, await counts());
+  });
+
+  it("a command that fails is told, and nothing more is done", async () => {
+    const doctor = await dropped("24");
+    const said = await retire(
+      doctor,
+      "--hooks.stopTablet",
+      "/bin/sh -c 'echo no such unit >&2; exit 5' {alias}",
+    );
+    expect(said.code, said.stdout + said.stderr).toBe(4);
+    expect(said.stderr).toContain("exit 5: no such unit");
+    expect(lab.alive("vttablet-201")).toBe(true);
+  });
+});
