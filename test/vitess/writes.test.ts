@@ -1,0 +1,108 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
+import { reshardCluster, running } from "./lab/reshard.js";
+
+const NAME = ["--workflow", "c2", "--target-keyspace", "customer"];
+const FINDING = "writes-served-by-no-shard@customer/0";
+const JOURNALS = "select count(*) from _vt.resharding_journal";
+
+/** S14: a cutover that died right after its journal, and the cancel that Vitess 24 accepts then. */
+describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  /** Holds the insert of the journal back until target 300 is frozen, then lets it through and kills vtctld. */
+  async function deadAfterJournal(): Promise<void> {
+    const holder = lab.sql(100, "lock tables _vt.resharding_journal read; do sleep(300)").catch(() => "");
+    const waiting = (info: string) => async () =>
+      (await lab.sql(
+        100,
+        `select count(*) from information_schema.processlist where info like '${info}' and id <> connection_id()`,
+      )) !== "0";
+    await until("the lock on the journal", 20_000, waiting("do sleep(300)%"));
+    const switching = lab.tryCtl(
+      "Reshard",
+      ...NAME,
+      "switchtraffic",
+      "--tablet-types",
+      "primary",
+      "--timeout",
+      "60s",
+    );
+    await until(
+      "the cutover to wait for its journal",
+      60_000,
+      waiting("insert into \\_vt.resharding\\_journal%"),
+    );
+    lab.signal("vttablet-300", "SIGSTOP");
+    const blocker =
+      "select id from information_schema.processlist where info like 'do sleep(300)%' and id <> connection_id()";
+    await lab.sql(100, `kill ${await lab.sql(100, blocker)}`);
+    await holder;
+    await until("the journal", 20_000, async () => (await lab.sql(100, JOURNALS)) === "1");
+    await lab.stop("vtctld", "SIGKILL");
+    lab.signal("vttablet-300", "SIGCONT");
+    await switching;
+    await lab.startVtctld();
+  }
+
+  async function revokeLocks(): Promise<void> {
+    for (const key of (await lab.topologyKeys()).keys()) {
+      const lease = /\/locks\/(\d+)$/.exec(key)?.[1];
+      if (lease !== undefined) await lab.etcdctl(GLOBAL_ETCD, "lease", "revoke", BigInt(lease).toString(16));
+    }
+  }
+
+  const writes = (id: number): Promise<string> =>
+    lab.gate("customer@primary", `insert into customer(id, name) values (${id}, 'new')`);
+
+  it("explained while its workflow is there, mended after the cancel, proven by a write through vtgate", async () => {
+    lab = await Lab.up({ version: "24" });
+    await reshardCluster(lab);
+    await running(lab, [200, 300]);
+    await lab.startVtgate();
+    await until(
+      "vtgate to take a write",
+      30_000,
+      async () => (await writes(20_000).catch(() => null)) !== null,
+    );
+    const doctor = new Doctor(lab);
+    await deadAfterJournal();
+    expect(ids(await doctor.scan(), "deferred")).toContain(FINDING);
+    await revokeLocks();
+    await expect(writes(20_001)).rejects.toThrow();
+
+    const interrupted = (await doctor.scan()).findings.find(({ id }) => id === FINDING);
+    expect(interrupted).toMatchObject({
+      severity: "critical",
+      state: "confirmed",
+      repair: { class: "manual" },
+    });
+    expect(interrupted?.symptom).toContain("died after its journal");
+    const refused = await doctor.write("fix", FINDING, "--yes");
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringContaining("--max-replication-lag-allowed 24h"),
+    ]);
+
+    await lab.ctl("Reshard", ...NAME, "cancel");
+    expect(await lab.ctl("Validate")).toContain("no issues found");
+    const found = (await doctor.scan()).findings.find(({ id }) => id === FINDING);
+    expect(found).toMatchObject({ severity: "critical", state: "confirmed", repair: { class: "confirm" } });
+    expect(found?.evidence.map(({ fact }) => fact).join()).toMatch(/query_service_disabled.*NOT_SERVING/);
+
+    const fixed = await doctor.write("fix", FINDING, "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    await until(
+      "vtgate to take a write",
+      30_000,
+      async () => (await writes(20_002).catch(() => null)) !== null,
+    );
+    expect(await lab.sql(100, "select count(*) from customer where id >= 20000", "vt_customer")).toBe("2");
+    expect(await lab.sql(100, JOURNALS)).toBe("0");
+    expect(ids(await doctor.scan()).filter((id) => id.startsWith("writes-"))).toEqual([]);
+    await lab.stop("vttablet-100");
+    await lab.startVttablet(100);
+  });
+});
