@@ -12,7 +12,7 @@ export default defineConfig({
           name: "fast",
           include: ["test/**/*.test.ts"],
           exclude: ["test/vitess/**"],
-          testTimeout: 60_000,
+          testTimeout: 240_000,
         },
       },
       {
