@@ -1,7 +1,7 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, joinDrafts } from "../draft.js";
-import { type Process, processAt, tabletRef } from "../view/processes.js";
+import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
 import { keyspaceLocks } from "./orphan/locks.js";
 import type { Recipe } from "./recipe.js";
@@ -31,8 +31,9 @@ export const ghostStream: Recipe = (snapshot, findings) => {
           {
             object: finding.object,
             finding: finding.id,
-            reason: "its engine does not have it any more, or its tablet is not PRIMARY any more",
-            instead: "nothing: scan again",
+            reason:
+              "its engine does not have it any more, its tablet is not PRIMARY, or another process says that it is that tablet too",
+            instead: "stop a process that is a copy, if there is one, and scan again",
           },
         ],
       })),
@@ -49,6 +50,7 @@ const ghostOf = (snapshot: Snapshot, { id, object }: Finding): Ghost | null => {
   );
   const process = processAt(snapshot, object.address ?? "");
   if (seen === undefined || process === null || process.type !== "PRIMARY") return null;
+  if (processesOfAlias(snapshot, process.alias).length > 1) return null;
   return {
     finding: id,
     process,

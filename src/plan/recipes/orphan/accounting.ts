@@ -4,6 +4,7 @@ import { decodeShardReplication } from "../../../topology/records.js";
 import { type Obstacle, shardName } from "../../view/shards.js";
 import type { OrphanShard } from "./inspect.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
+import { twinObstacles, twins } from "./twins.js";
 
 /**
  * Every tablet that the shard had when it was dropped must be alive and proven (design D17): its streams live in its MySQL, so one
@@ -12,9 +13,9 @@ import { type Deletions, tabletRecord } from "./tablet-record.js";
 export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
   ...unreadableLists(orphan),
   ...silentMembers(snapshot, orphan).map((alias) => silent(snapshot, orphan, alias)),
+  ...twinObstacles(orphan.processes),
   ...orphan.processes.flatMap((process) => {
-    const twins = orphan.processes.filter((other) => other.alias === process.alias);
-    if (twins.length > 1) return twins[0] === process ? [twin(process.alias, twins.length)] : [];
+    if (twins(orphan.processes).has(process.alias)) return [];
     if (process.record === "present") return [];
     if (process.record !== "absent") return [otherRecord(process.alias, process.record)];
     const record = tabletRecord(snapshot, process, deletionsOf(orphan, process.alias));
@@ -89,11 +90,6 @@ const silent = (snapshot: Snapshot, orphan: OrphanShard, alias: string): Obstacl
     instead: `start ${alias} and plan again, or remove it for good (vttablet and MySQL) and say --orphans retire`,
   };
 };
-
-const twin = (alias: string, count: number): Obstacle => ({
-  reason: `${count} processes say that they are ${alias}: a record could only name one of them`,
-  instead: "stop the one that is a copy, then plan again",
-});
 
 const otherRecord = (alias: string, record: string): Obstacle =>
   record === "unknown"

@@ -3,10 +3,12 @@ import { isPrimary, type Process, probed, processesOfShard } from "../../view/pr
 import type { ShardRef } from "../../view/shards.js";
 import { groupStreams, type StreamGroup, streamsAt } from "../../view/streams.js";
 import { type Deletion, replicationDeletions, shardDeletion, tabletDeletions } from "./deletion.js";
+import { twins } from "./twins.js";
 
 /** A shard without a record, with everything that is known of what still runs for it. */
 export interface OrphanShard extends ShardRef {
   readonly processes: readonly Process[];
+  /** Without those that share their alias with another process. */
   readonly primaries: readonly Process[];
   /** Every stream on it is an orphan: of the cancelled workflow, or a copy of a reference table's (`cancel-path.md` 2.8-6). */
   readonly groups: readonly StreamGroup[];
@@ -17,12 +19,14 @@ export interface OrphanShard extends ShardRef {
 
 export const inspect = (snapshot: Snapshot, shard: ShardRef): OrphanShard => {
   const processes = processesOfShard(snapshot, shard.keyspace, shard.shard);
+  const ambiguous = twins(processes);
+  const single = processes.filter(({ alias }) => !ambiguous.has(alias));
   return {
     keyspace: shard.keyspace,
     shard: shard.shard,
     processes,
-    primaries: processes.filter(isPrimary),
-    groups: processes.flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address))),
+    primaries: single.filter(isPrimary),
+    groups: single.flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address))),
     deletion: shardDeletion(snapshot, shard),
     tablets: tabletDeletions(snapshot, shard),
     replication: replicationDeletions(snapshot, shard),

@@ -4,9 +4,12 @@ import type { Process } from "../../view/processes.js";
 import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { unaccounted } from "./accounting.js";
 import { type OrphanShard, streamsKnown } from "./inspect.js";
+import { operatorObstacles } from "./operated.js";
+import { twins } from "./twins.js";
 
 /** What forbids to restore the shard's records; empty: they may be restored (design D17). */
 export const obstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+  ...operatorObstacles(snapshot, orphan),
   ...keyspaceObstacles(snapshot, orphan),
   ...servingObstacles(snapshot, orphan),
   ...rangeObstacles(snapshot, orphan),
@@ -80,6 +83,7 @@ const rangeObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obsta
 
 const primaryObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
   const [primary] = orphan.primaries;
+  if (primary === undefined && twins(orphan.processes).size > 0) return [];
   if (primary === undefined)
     return [
       {

@@ -13,7 +13,9 @@ import { servingReads } from "../../view/serving.js";
 import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { silentMembers } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
+import { operatorObstacles } from "./operated.js";
 import { engineObstacles, servingObstacles } from "./preconditions.js";
+import { twinObstacles } from "./twins.js";
 
 /** A supervisor's back-off is rarely longer (systemd 100 ms to 5 s, Kubernetes up to 5 min, of which the first rounds are short). */
 const WATCH_MS = 120_000;
@@ -29,6 +31,8 @@ export const retireObstacles = (
   orphan: OrphanShard,
   stopping: Stopping | null,
 ): readonly Obstacle[] => [
+  ...operatorObstacles(snapshot, orphan),
+  ...twinObstacles(orphan.processes),
   ...(stopping === null ? [nobodySaidHow(orphan)] : []),
   ...servingObstacles(snapshot, orphan),
   ...onlyCopy(snapshot, orphan),

@@ -7,6 +7,7 @@ import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { decodeShard, decodeTablet, encodeTablet } from "../../../topology/records.js";
 import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
 import type { Deletion } from "./deletion.js";
+import { movedRecord } from "./moved.js";
 import { type OwnWords, ownWords } from "./own-words.js";
 
 /** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
@@ -33,16 +34,46 @@ export const tabletRecord = (
   const decoded = decodeTablet(deletion.value);
   if (decoded.kind === "unanswered") return unproven(`its last record can not be read: ${decoded.message}`);
   const differs = difference(snapshot, decoded.value, process, words);
-  return differs === null
-    ? fromHistory(decoded.value, process, deletion, shardTerm(shard))
-    : unproven(differs);
+  if (differs === null) return fromHistory(decoded.value, process, deletion, shardTerm(shard));
+  if (differs.kind === "other-shard") return unproven(differs.reason);
+  const moved = movedRecord(snapshot, decoded.value, process, words);
+  if (moved.kind === "unproven") return unproven(`${differs.reason}, and ${moved.reason}`);
+  const adapted = adaptedTo(process, moved.record, shardTerm(shard));
+  return {
+    kind: "record",
+    bytes: encodeTablet(adapted),
+    origin: `etcd history before revision ${deletion.deletedRevision}, with the address, type and term that the process has now: it was at ${moved.from}`,
+  };
 };
 
 const unproven = (reason: string): TabletRecord => ({ kind: "unproven", reason });
 
-const difference = (snapshot: Snapshot, record: Tablet, process: Process, words: OwnWords): string | null => {
+interface Difference {
+  readonly kind: "other-shard" | "other-address";
+  readonly reason: string;
+}
+
+const difference = (
+  snapshot: Snapshot,
+  record: Tablet,
+  process: Process,
+  words: OwnWords,
+): Difference | null => {
   if (record.keyspace !== process.keyspace || record.shard !== process.shard)
-    return `its last record is of ${record.keyspace}/${record.shard}, the process says ${process.keyspace}/${process.shard}`;
+    return {
+      kind: "other-shard",
+      reason: `its last record is of ${record.keyspace}/${record.shard}, the process says ${process.keyspace}/${process.shard}`,
+    };
+  const reason = otherAddress(snapshot, record, process, words);
+  return reason === null ? null : { kind: "other-address", reason };
+};
+
+const otherAddress = (
+  snapshot: Snapshot,
+  record: Tablet,
+  process: Process,
+  words: OwnWords,
+): string | null => {
   const recorded = `${record.hostname}:${record.portMap.grpc ?? 0}`;
   if (recorded !== process.address && !mapped(snapshot, process))
     return `it answers at ${process.address}, its last record says ${recorded}`;
@@ -80,15 +111,19 @@ const fromHistory = (
     record.primaryTermStartTime?.seconds === term?.seconds &&
     !record.tabletShutdownTime;
   if (same) return { kind: "record", bytes: deletion.value, origin };
-  const adapted = clone(TabletSchema, record);
-  adapted.type = type;
-  adapted.primaryTermStartTime = term;
-  adapted.tabletShutdownTime = undefined;
   return {
     kind: "record",
-    bytes: encodeTablet(adapted),
+    bytes: encodeTablet(adaptedTo(process, record, ofShard)),
     origin: `${origin}, with the type and term that the process has now`,
   };
+};
+
+const adaptedTo = (process: Process, record: Tablet, ofShard: Time | undefined): Tablet => {
+  const adapted = clone(TabletSchema, record);
+  adapted.type = typeOf(process);
+  adapted.primaryTermStartTime = termOf(process, [record.primaryTermStartTime, ofShard]);
+  adapted.tabletShutdownTime = undefined;
+  return adapted;
 };
 
 const reconstructed = (

@@ -1,0 +1,71 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { Lab, labMissing, until } from "./lab/lab.js";
+import { elect, insert, reshardCluster, running } from "./lab/reshard.js";
+
+const DENIED = "keep-data-denial-residue@moved/0";
+
+/** S7: a cancel that keeps the data of a MoveTables leaves its tables denied, where the application is to use them. */
+describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  const move = (workflow: string, action: string, ...flags: string[]) =>
+    lab.ctl("MoveTables", "--workflow", workflow, "--target-keyspace", "moved", action, ...flags);
+
+  async function cluster(): Promise<Doctor> {
+    lab = await Lab.up({ version: "24" });
+    await reshardCluster(lab, {
+      targets: {},
+      workflow: null,
+      schema: ["create table corder(id bigint primary key, name varchar(64))"],
+      vschemaTables: { corder: { column_vindexes: [{ column: "id", name: "hash" }] } },
+    });
+    await insert(lab, "customer", "corder", 1, 10);
+    await lab.ctl("CreateKeyspace", "--durability-policy", "none", "moved");
+    await lab.tablet(400, "moved", "0");
+    await elect(lab, "moved", "0", 400);
+    await lab.ctl("RebuildKeyspaceGraph", "moved");
+    await lab.startVtgate();
+    return new Doctor(lab);
+  }
+
+  const create = (workflow: string, table: string, ...flags: string[]) =>
+    move(workflow, "create", "--source-keyspace", "customer", "--tables", table, ...flags);
+
+  it("finds them, lifts only what no workflow uses, and the tables take writes through vtgate", async () => {
+    const doctor = await cluster();
+    await create("m1", "customer", "--no-routing-rules");
+    await create("m2", "corder");
+    await running(lab, [400], "m1");
+    await running(lab, [400], "m2");
+    expect(ids(await doctor.scan())).not.toContain(DENIED);
+
+    await move("m1", "cancel", "--keep-data");
+    const write = () => lab.gate("moved", "insert into customer(id, name) values (900001, 'new')");
+    // vtgate takes the denial for a switch in flight, and tries again until somebody gives up.
+    await expect(write()).rejects.toThrow(/denied tables|timeout/i);
+    expect(ids(await doctor.scan(), "suspected")).toContain(DENIED);
+    const once = await doctor.write("fix", DENIED, "--yes");
+    expect(once.stdout + once.stderr).toContain("--settle");
+    expect(await lab.ctl("GetShard", "moved/0")).toContain('"customer"');
+
+    const fixed = await doctor.write("fix", DENIED, "--settle", "31s", "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    await until("vtgate to write", 10_000, async () =>
+      write()
+        .then(() => true)
+        .catch(() => false),
+    );
+    expect(await lab.gate("moved", "select name from customer where id = 900001")).toBe("new");
+    const shard = await lab.ctl("GetShard", "moved/0");
+    expect(shard).toContain("corder");
+    expect(shard).not.toContain('"customer"');
+    expect(ids(await doctor.scan())).not.toContain(DENIED);
+
+    await move("m2", "switchtraffic");
+    expect(ids(await doctor.scan())).not.toContain("keep-data-denial-residue@customer/0");
+    await move("m2", "complete", "--keep-data");
+    expect(ids(await doctor.scan())).not.toContain("keep-data-denial-residue@customer/0");
+  });
+});
