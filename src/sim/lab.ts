@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { formatAlias } from "../cluster/alias.js";
 import { ColumnVindexSchema, KeyspaceSchema, TableSchema, VindexSchema } from "../proto/gen/vschema_pb.js";
 import { SimCluster, type SimOptions } from "./cluster.js";
 import {
@@ -7,6 +8,7 @@ import {
   createKeyspace,
   insertRows,
   plannedReparent,
+  reshardCancel,
   reshardCreate,
   startTablet,
 } from "./native.js";
@@ -28,23 +30,31 @@ export interface LabOptions extends SimOptions {
 export const labCluster = (options: LabOptions = {}): SimCluster => {
   const cluster = new SimCluster(options);
   cluster.addCell("zone1");
-  cluster.run(createKeyspace(cluster, "customer"));
-  for (const [uid, shard] of [
-    [100, "0"],
-    [200, "-80"],
-    [201, "-80"],
-    [300, "80-"],
-  ] as const)
-    cluster.run(
-      startTablet(cluster, cluster.addTablet({ alias: { cell: "zone1", uid }, keyspace: "customer", shard })),
-    );
-  for (const uid of ["100", "200", "300"])
-    cluster.run(plannedReparent(cluster, cluster.tablet(`zone1-0000000${uid}`)));
-  cluster.run(applySchema(cluster, "customer", { customer: CUSTOMER, corder: CORDER }));
+  addLabKeyspace(cluster, "customer", 100, options.rows);
+  return cluster;
+};
+
+/** A keyspace like customer, with its tablets numbered from `firstUid`. */
+const addLabKeyspace = (cluster: SimCluster, keyspace: string, firstUid: number, rowCount = 1000): void => {
+  cluster.run(createKeyspace(cluster, keyspace));
+  for (const [offset, shard] of [
+    [0, "0"],
+    [100, "-80"],
+    [101, "-80"],
+    [200, "80-"],
+  ] as const) {
+    const alias = { cell: "zone1", uid: firstUid + offset };
+    cluster.run(startTablet(cluster, cluster.addTablet({ alias, keyspace, shard })));
+  }
+  for (const offset of [0, 100, 200]) {
+    const alias = formatAlias({ cell: "zone1", uid: firstUid + offset });
+    cluster.run(plannedReparent(cluster, cluster.tablet(alias)));
+  }
+  cluster.run(applySchema(cluster, keyspace, { customer: CUSTOMER, corder: CORDER }));
   cluster.run(
     applyVSchema(
       cluster,
-      "customer",
+      keyspace,
       create(KeyspaceSchema, {
         sharded: true,
         vindexes: { hash: create(VindexSchema, { type: "hash" }) },
@@ -59,20 +69,34 @@ export const labCluster = (options: LabOptions = {}): SimCluster => {
       }),
     ),
   );
-  const rows = Array.from({ length: options.rows ?? 1000 }, (_, index) => ({
+  const rows = Array.from({ length: rowCount }, (_, index) => ({
     key: `${index + 1}`,
     content: `c${index + 1}`,
   }));
-  for (const table of ["customer", "corder"]) insertRows(cluster, "customer", table, rows);
-  return cluster;
+  for (const table of ["customer", "corder"]) insertRows(cluster, keyspace, table, rows);
 };
 
 /** The same with Reshard workflow c2, 0 -> -80, 80-, copied and Running (unless `copyRowsPerSecond` holds it back). */
 export const reshardingLab = (options: LabOptions = {}): SimCluster => {
   const cluster = labCluster(options);
-  cluster.run(
-    reshardCreate(cluster, { keyspace: "customer", workflow: "c2", sources: ["0"], targets: ["-80", "80-"] }),
-  );
-  cluster.clock.advance(3_000);
+  reshard(cluster, "customer", "c2");
   return cluster;
+};
+
+/**
+ * Two of it: in keyspace customer `Reshard cancel` of Vitess 19 deleted the target shards of c2 under its running tablets a minute ago; in
+ * keyspace product (tablets 400, 500, 501, 600) Reshard p2 runs as it should.
+ */
+export const brokenLab = (options: LabOptions = {}): SimCluster => {
+  const cluster = reshardingLab({ ...options, version: "19.0.10" });
+  addLabKeyspace(cluster, "product", 400, options.rows);
+  reshard(cluster, "product", "p2");
+  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
+  cluster.clock.advance(60_000);
+  return cluster;
+};
+
+const reshard = (cluster: SimCluster, keyspace: string, workflow: string): void => {
+  cluster.run(reshardCreate(cluster, { keyspace, workflow, sources: ["0"], targets: ["-80", "80-"] }));
+  cluster.clock.advance(3_000);
 };

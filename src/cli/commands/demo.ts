@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EXIT } from "../../cluster/errors.js";
+import { EXIT, UsageError } from "../../cluster/errors.js";
 import type { SimCluster } from "../../sim/cluster.js";
 import { reshardingLab } from "../../sim/lab.js";
 import { reshardCancel } from "../../sim/native.js";
@@ -13,7 +13,12 @@ import { simulatedReach } from "../simulated-reach.js";
 const WORKFLOW = { keyspace: "customer", workflow: "c2" };
 
 /** The whole story on a simulated cluster in this process: no server, no root, no network. */
-export const run: Run = (request) => play(request, { orderBug: true });
+export const run: Run = async (request) => {
+  if (request.given.yes("serve")) return (await import("../demo-serve.js")).serve(request);
+  if (request.given.text("port") !== undefined)
+    throw new UsageError("--port: is where the cluster of --serve listens; give both.");
+  return play(request, { orderBug: true });
+};
 
 /** With `orderBug: false` the simulated cancel works as upstream mended it, and there is nothing to find. */
 export async function play(request: Request, { orderBug }: { readonly orderBug: boolean }): Promise<number> {

@@ -55,6 +55,10 @@ async function allTables(reader: TabletReader, at: TabletAddress): Promise<Rows>
   if (own.kind === "unanswered") return own;
   const held = await reader.rows(at, "holds");
   if (held.kind === "unanswered") return held;
-  const tables = own.value.map(({ database, name }) => ({ table_schema: database, table_name: name }));
-  return answered([...tables, ...held.value]);
+  return answered([
+    ...own.value.map(({ database, name }) => ({ table_schema: database, table_name: name })),
+    ...held.value.flatMap(({ table_schema, table_name }) =>
+      table_schema == null || table_name == null ? [] : [{ table_schema, table_name }],
+    ),
+  ]);
 }

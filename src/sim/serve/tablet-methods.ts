@@ -18,10 +18,11 @@ import {
   type sendUnaryData,
   status,
 } from "@grpc/grpc-js";
-import { mapOutcome, type Outcome, type Unanswered } from "../../cluster/outcome.js";
+import { mapOutcome, type Outcome, type Unanswered, unanswered } from "../../cluster/outcome.js";
 import { Query } from "../../proto/gen/queryservice_pb.js";
 import { TabletManager } from "../../proto/gen/tabletmanagerservice_pb.js";
-import type { ExecResult, TabletAddress } from "../../tablets/access.js";
+import { TabletType } from "../../proto/gen/topodata_pb.js";
+import type { ExecResult, NonPrimaryType, TabletAddress } from "../../tablets/access.js";
 import type { TabletAnswers } from "./answers.js";
 import { fetchAsDba } from "./fetch-as-dba.js";
 import { fullStatusOf, healthOf, schemaOf } from "./tablet-messages.js";
@@ -66,10 +67,17 @@ export function tabletMethods(
   );
   unary(method.refreshState, async (at) => mapOutcome(await writer.refreshState(at), () => ({})));
   unary(method.changeTags, async (at) => mapOutcome(await writer.changeTags(at), () => ({})));
+  unary(method.changeType, async (at, { tabletType }) => {
+    const type = NON_PRIMARY.find((name) => TabletType[name] === tabletType);
+    if (type === undefined) return unanswered("unsupported", `a served tablet does not become ${tabletType}`);
+    return mapOutcome(await writer.changeType(at, type), () => ({}));
+  });
   unary(method.vDiff, async (at, { keyspace, workflow }) =>
     mapOutcome(await writer.deleteVDiffs(at, keyspace, workflow), () => ({})),
   );
 }
+
+const NON_PRIMARY: readonly NonPrimaryType[] = ["REPLICA", "RDONLY", "SPARE"];
 
 const affected = ({ rowsAffected }: ExecResult) => ({ result: { rowsAffected: BigInt(rowsAffected) } });
 
