@@ -11,7 +11,16 @@ import { decodeKeyspace, decodeShard } from "../../topology/records.js";
 import { keyFact } from "../view/keys.js";
 import { keyspaceRecord, shardRecords } from "../view/shards.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
-import { inOrder, READ_TYPES, referencesOf, SERVED_TYPES, sameRoute, withRoute } from "./partitions.js";
+import {
+  inOrder,
+  namesOf,
+  READ_TYPES,
+  referencesOf,
+  SERVED_TYPES,
+  sameRoute,
+  withoutDisabled,
+  withRoute,
+} from "./partitions.js";
 
 /** The shards that serve by their own records, as RebuildKeyspaceGraph would list them (`topology-and-wire.md` 6.1). */
 export const servingReferences = (snapshot: Snapshot, keyspace: string): readonly ShardReference[] =>
@@ -28,7 +37,7 @@ export const servingReferences = (snapshot: Snapshot, keyspace: string): readonl
 
 /**
  * The record that a cell should have: its own with the routes that drifted set right, else the one of a sound cell, else one from the Shard
- * records. Reads that another cell has switched stay switched. What a rebuild of Vitess would drop is kept: controls, both throttlers'
+ * records. Reads that another cell has switched stay switched, and who takes reads over may serve them. What a rebuild of Vitess would drop is kept: controls, both throttlers'
  * settings, and whatever else the record holds.
  */
 export const expectedGraph = (
@@ -74,7 +83,7 @@ const rerouted = (
     ? wrong.filter((type) => strays(snapshot, keyspace, referencesOf(record, type)))
     : wrong;
   return judged.reduce(
-    (changed, type) => withRoute(changed, type, reads(type)),
+    (changed, type) => withoutDisabled(withRoute(changed, type, reads(type)), type, namesOf(reads(type))),
     sameRoute(referencesOf(record, TabletType.PRIMARY), serving)
       ? record
       : withRoute(record, TabletType.PRIMARY, serving),
