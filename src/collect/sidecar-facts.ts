@@ -45,6 +45,7 @@ export const vreplicationRow = (
   tags: textOrNull(row.tags),
   max_tps: textOrNull(row.max_tps),
   max_replication_lag: textOrNull(row.max_replication_lag),
+  created_at: integerOrNull(row.created_s),
   observed_at: integerOrNull(row.now_s) ?? observedAt,
 });
 

@@ -31,6 +31,8 @@ interface Sidecar {
   postCopyActions: PostCopyActionRow[];
   journals: JournalRow[];
   vdiffs: VdiffRow[];
+  /** `vreplication_log`, as far as it says when each stream was created (unix seconds). */
+  readonly births: Map<string, number>;
   /** Next values of the auto-increment columns. */
   readonly next: { vreplication: number; copyState: number; postCopyAction: number };
 }
@@ -74,6 +76,7 @@ export const emptyData = (): MysqlData => ({
     postCopyActions: [],
     journals: [],
     vdiffs: [],
+    births: new Map(),
     next: { vreplication: 1, copyState: 1, postCopyAction: 1 },
   },
 });

@@ -17,6 +17,7 @@ export const readSidecar = (
       return sidecar.vreplication.map((row) => ({
         now_s: String(nowSeconds),
         time_updated_s: row.time_updated ?? null,
+        created_s: sidecar.births.get(row.id ?? "")?.toString() ?? null,
         ...row,
       }));
     case "copyState":

@@ -72,6 +72,7 @@ export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): re
   });
   host.mysql.write(({ sidecar }) => {
     sidecar.vreplication = [...sidecar.vreplication, ...made];
+    for (const { id } of made) sidecar.births.set(id ?? "", host.nowSeconds());
     sidecar.next.vreplication = Math.max(sidecar.next.vreplication, next);
   });
   return made;

@@ -139,6 +139,7 @@ export interface VreplicationRow {
   readonly tags: string | null;
   readonly max_tps: string | null;
   readonly max_replication_lag: string | null;
+  readonly created_at: number | null;
   readonly observed_at: number;
 }
 

@@ -76,12 +76,13 @@ CREATE TABLE live_tablet (
   observed_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. Absent columns are NULL.
+-- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
+-- _vt.vreplication_log. Absent columns are NULL.
 CREATE TABLE vreplication (
   address TEXT NOT NULL, channel TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, db_name TEXT NOT NULL, source TEXT NOT NULL,
   pos TEXT, stop_pos TEXT, state TEXT NOT NULL, message TEXT, cell TEXT, tablet_types TEXT, time_updated INTEGER,
   transaction_timestamp INTEGER, time_heartbeat INTEGER, rows_copied INTEGER, workflow_type INTEGER, workflow_sub_type INTEGER,
-  defer_secondary_keys INTEGER, options TEXT, tags TEXT, max_tps TEXT, max_replication_lag TEXT, observed_at INTEGER NOT NULL,
+  defer_secondary_keys INTEGER, options TEXT, tags TEXT, max_tps TEXT, max_replication_lag TEXT, created_at INTEGER, observed_at INTEGER NOT NULL,
   PRIMARY KEY (address, channel, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -5,7 +5,7 @@
  */
 export const SIDECAR_READS = {
   streams:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, v.* from _vt.vreplication as v",
+    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(min(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, v.* from _vt.vreplication as v",
   copyState:
     "select /*+ MAX_EXECUTION_TIME(10000) */ vrepl_id, table_name, max(id) as id, count(*) as steps from _vt.copy_state group by vrepl_id, table_name",
   postCopyActions:

@@ -246,6 +246,7 @@ const streamRows = (tablet: RecordedTablet): readonly VreplicationRow[] =>
     tags: text(row.tags),
     max_tps: text(row.max_tps),
     max_replication_lag: text(row.max_replication_lag),
+    created_at: null,
     observed_at: Math.max(Number(row.time_heartbeat), 1_795_560_000) + 1,
   }));
 

@@ -178,6 +178,7 @@ export const aStream = (
   tags: "",
   max_tps: "0",
   max_replication_lag: "0",
+  created_at: null,
   observed_at: NOW,
   ...rest,
 });
