@@ -1,10 +1,7 @@
 import type { Socket } from "node:net";
 import type { TabletAddress, TabletReader, TabletWriter } from "../../tablets/access.js";
 
-/**
- * Where the answers of served tablets come from, by the address that was called: the two ports that a `SimCluster` has, or a generator
- * of the same shape that makes up thousands of tablets as they are asked. `unreachable` hangs up, `timeout` never answers.
- */
+/** Where the answers of served tablets come from, by the address that was called. `unreachable` hangs up, `timeout` never answers. */
 export interface TabletAnswers {
   readonly reader: TabletReader;
   readonly writer: TabletWriter;

@@ -1,10 +1,13 @@
 import type { Server } from "node:net";
 import type { Clock } from "../../cluster/clock.js";
 import type { SimCluster, SimOptions } from "../cluster.js";
+import type { Protocol } from "./answers.js";
 import { etcdProtocol } from "./etcd-protocol.js";
 import { Listeners, portOf } from "./listeners.js";
+import { mysqlProtocol } from "./mysql-protocol.js";
 import { keepPace } from "./pace.js";
-import { tabletProtocols } from "./tablets.js";
+import { tabletGrpc } from "./tablet-grpc.js";
+import { tabletHttp } from "./tablet-http.js";
 
 /** Only this machine can call: nobody is asked for a name. */
 const HOST = "127.0.0.1";
@@ -70,12 +73,13 @@ function serveOn(
   });
   const etcd = etcdProtocol(cluster.topology.global.etcd);
   opened.get(etcdPort)?.on("connection", etcd.welcome);
-  const protocols = tabletProtocols(cluster);
+  const [grpc, http, mysql] = [tabletGrpc(cluster), tabletHttp(cluster), mysqlProtocol(cluster)];
   for (const { address } of cluster.tablets) {
-    const { grpc, http, mysql } = protocols;
-    opened.get(address.grpcPort)?.on("connection", (socket) => grpc.welcome(socket, address));
-    opened.get(address.httpPort)?.on("connection", (socket) => http.welcome(socket, address));
-    opened.get(address.mysqlPort)?.on("connection", (socket) => mysql.welcome(socket, address));
+    const at = (port: number, protocol: Protocol) =>
+      opened.get(port)?.on("connection", (socket) => protocol.welcome(socket, address));
+    at(address.grpcPort, grpc);
+    at(address.httpPort, http);
+    at(address.mysqlPort, mysql);
   }
   const stopped = new AbortController();
   void keepPace(cluster.clock, clock, stopped.signal);
@@ -85,7 +89,7 @@ function serveOn(
     close: () => {
       stopped.abort();
       listeners.close();
-      for (const each of [etcd, protocols.grpc, protocols.http, protocols.mysql]) each.close();
+      for (const each of [etcd, grpc, http, mysql]) each.close();
     },
   };
 }

@@ -76,13 +76,13 @@ export const keyValueOf = (entry: Entry) => ({
 
 export function compareOf({ key, result, target, ...values }: CompareMessage): Compare {
   const on = { key: key.toString() };
-  if (result === "EQUAL" || result === "Equal")
-    switch (target.toLowerCase()) {
-      case "mod":
+  if (result === "Equal")
+    switch (target) {
+      case "Mod":
         return { ...on, target: "mod", equals: Number(values.mod_revision) };
-      case "create":
+      case "Create":
         return { ...on, target: "create", equals: Number(values.create_revision) };
-      case "version":
+      case "Version":
         return { ...on, target: "version", equals: Number(values.version) };
     }
   throw new EtcdError("failed", `the simulated etcd does not compare ${target} by ${result}`);

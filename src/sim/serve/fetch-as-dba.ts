@@ -28,7 +28,7 @@ function readOf(reader: TabletReader, at: TabletAddress, sql: string): Promise<R
   if (constant !== undefined) return reader.rows(at, constant);
   if (sql === STREAM_IDS) return streamIds(reader, at);
   if (sql === ALL_TABLES) return allTables(reader, at);
-  const [, first, last] = STREAMS_BETWEEN.exec(sql) ?? [];
+  const [, first, last] = BETWEEN.exec(sql.startsWith(SIDECAR_READS.streams) ? sql : "") ?? [];
   if (first === undefined || last === undefined) return null;
   return streamsWhere(reader, at, (id) => id >= BigInt(first) && id <= BigInt(last));
 }
@@ -38,7 +38,7 @@ const READS = new Map(
 );
 
 /** As `streamsBetween` writes it. */
-const STREAMS_BETWEEN = / where v\.id between (\d+) and (\d+)$/;
+const BETWEEN = / where v\.id between (\d+) and (\d+)$/;
 
 const streamIds = async (reader: TabletReader, at: TabletAddress): Promise<Rows> =>
   mapOutcome(await reader.rows(at, "streams"), (rows) => rows.map(({ id = null }) => ({ id })));

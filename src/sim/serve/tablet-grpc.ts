@@ -11,14 +11,14 @@ import {
 } from "@grpc/grpc-js";
 import type { TabletAddress } from "../../tablets/access.js";
 import type { Protocol, TabletAnswers } from "./answers.js";
+import { GrpcService } from "./grpc-service.js";
 import { tabletMethods } from "./tablet-methods.js";
 
 /** 16 MiB, as Vitess's `--grpc-max-message-size`. */
 const MAX_MESSAGE_BYTES = 16 << 20;
 
 /**
- * vttablet's gRPC port. One server speaks for all tablets, since a server for each costs too much when they are thousands: whom a call
- * is for is told by the connection on which it came.
+ * vttablet's gRPC port. One server speaks for all tablets: whom a call is for is told by the connection on which it came.
  */
 export function tabletGrpc(answers: TabletAnswers): Protocol {
   const callers = new Callers();
@@ -27,7 +27,7 @@ export function tabletGrpc(answers: TabletAnswers): Protocol {
     "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
     "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   });
-  tabletMethods(server, answers, (metadata) => callers.calledBy(metadata));
+  tabletMethods(new GrpcService(server, (metadata) => callers.calledBy(metadata)), answers);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   return {
     welcome: (socket, at) => {
