@@ -1,3 +1,4 @@
+import type { ExitName } from "../cluster/errors.js";
 import type { StepKind } from "../plan/plan.js";
 import type { Inverse } from "./inverse.js";
 import type { StepOutcome } from "./run-result.js";
@@ -30,7 +31,9 @@ export type JournalEntry =
   | { readonly kind: "result"; readonly step: string; readonly outcome: StepOutcome; readonly said: string }
   /** The step did not reach its end state, or may not have: the run stopped here. */
   | { readonly kind: "stopped"; readonly because: string }
-  | { readonly kind: "finished" };
+  | { readonly kind: "finished" }
+  /** The new look at the cluster after the last step; `reasons`: why it is not all well. */
+  | { readonly kind: "verified"; readonly exit: ExitName; readonly reasons: readonly string[] };
 
 export interface LockRecord {
   readonly name: string;

@@ -1,3 +1,4 @@
+import { EXIT } from "../cluster/errors.js";
 import { describeStep } from "../plan/describe.js";
 import type { Plan, Step } from "../plan/plan.js";
 import type { JournalRecord } from "./journal.js";
@@ -64,6 +65,11 @@ function lines(record: JournalRecord, steps: ReadonlyMap<string, Step>): readonl
       return [at(`STOPPED: ${record.because}`)];
     case "finished":
       return [at("finished: every step reached its end state")];
+    case "verified":
+      return [
+        at(`looked at again: exit ${EXIT[record.exit]} (${record.exit})`),
+        ...record.reasons.map((reason) => `${INDENT}${reason}`),
+      ];
   }
 }
 

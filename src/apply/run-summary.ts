@@ -1,3 +1,4 @@
+import type { ExitName } from "../cluster/errors.js";
 import type { TabletRef } from "../plan/plan.js";
 import { isClaimed, type Owner } from "./folder-owner.js";
 import { isFinished } from "./journal.js";
@@ -15,7 +16,9 @@ export interface RunSummary {
   readonly of: string | null;
   readonly command: string;
   readonly result: "finished" | "stopped" | "interrupted" | "running" | "not started";
-  /** Why it stopped. */
+  /** What the new look after its end came to; null: there was none. */
+  readonly exit: ExitName | null;
+  /** Why it stopped, or what the new look did not like. */
   readonly because: string | null;
   readonly steps: { readonly done: number; readonly all: number };
   /** What it moved aside and nothing of vtdoctor brought back or dropped. */
@@ -35,6 +38,8 @@ export function summaryOf(shelf: Shelf, shelved: ShelvedRun, owner: Owner): RunS
   const { run, plan, path, records } = shelved;
   const starts = records.flatMap((one) => (one.kind === "started" || one.kind === "resumed" ? [one] : []));
   const stops = records.flatMap((one) => (one.kind === "stopped" ? [one.because] : []));
+  const verified = records.findLast((one) => one.kind === "verified");
+  const reasons = verified?.reasons.join("; ") ?? "";
   const last = records.at(-1);
   const done = new Set(records.flatMap((one) => (one.kind === "result" ? [one.step] : []))).size;
   const result = isFinished(records)
@@ -54,7 +59,8 @@ export function summaryOf(shelf: Shelf, shelved: ShelvedRun, owner: Owner): RunS
     of: plan.run ?? null,
     command: plan.command,
     result,
-    because: result === "stopped" ? (stops.at(-1) ?? null) : null,
+    exit: verified?.exit ?? null,
+    because: result === "stopped" ? (stops.at(-1) ?? null) : reasons === "" ? null : reasons,
     steps: { done, all: plan.stages.flatMap(({ steps }) => steps).length },
     held: heldBy(shelf, shelved),
     undo: undoOf(shelf, shelved, result === "running"),

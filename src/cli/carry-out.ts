@@ -16,6 +16,8 @@ export interface Site {
   execute(plan: Plan): Promise<RunResult>;
   /** A new look at the cluster, judged. */
   rescan(): Promise<readonly Finding[]>;
+  /** Writes into the run's folder what the new look came to. */
+  seal(run: string, exit: ExitName, reasons: readonly string[]): void;
   /** Steps that ended since this process began. */
   readonly ended: readonly StepResult[];
 }
@@ -81,8 +83,10 @@ export async function conclude(
   let result: RunResult | null = null;
   try {
     result = await execute();
-    return report(plan, result, compare(plan, before, await site.rescan()), request);
+    return report(plan, result, compare(plan, before, await site.rescan()), site, request);
   } catch (error) {
+    if (result !== null && error instanceof DoctorError)
+      site.seal(plan.id, error.exit, [unseen(error).message]);
     if (!(error instanceof DoctorError) || !asJson(request)) throw result === null ? error : unseen(error);
     const results = result?.steps ?? site.ended;
     const reasons = [result === null ? error.message : unseen(error).message];
@@ -115,12 +119,19 @@ function compare(plan: Plan, before: readonly string[] | null, after: readonly F
   };
 }
 
-function report(plan: Plan, result: RunResult, verification: Verification, request: Request): number {
+function report(
+  plan: Plan,
+  result: RunResult,
+  verification: Verification,
+  site: Site,
+  request: Request,
+): number {
   const wrong = [
     ...verification.persisting.map((id) => `${id} is still there`),
     ...verification.appeared.map((id) => `${id} is new`),
   ];
   const name: ExitName = wrong.length > 0 ? "unverified" : plan.blocked.length > 0 ? "findings" : "ok";
+  site.seal(result.run, name, wrong);
   if (asJson(request)) {
     const reasons = [...wrong, ...plan.blocked.map((blocked) => `not repaired: ${why(blocked)}`)];
     const body = { run: result.run, plan, results: result.steps, verification };

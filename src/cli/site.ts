@@ -3,6 +3,7 @@ import { resume } from "../apply/resume.js";
 import type { RunFolder } from "../apply/run-folder.js";
 import { createRunFolder, openRunFolder } from "../apply/run-folder-disk.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
+import { seal } from "../apply/seal.js";
 import type { ApplyEvent, World } from "../apply/world.js";
 import { RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
@@ -47,6 +48,14 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
         throw error;
       }
       return { plan: folder.plan, toTheEnd: () => within(request, folder, log, resume) };
+    },
+    seal: (run, exit, reasons) => {
+      const folder = openRunFolder(folders, run, owner);
+      try {
+        seal(folder, { exit, reasons }, request.context.clock);
+      } finally {
+        folder.close();
+      }
     },
     rescan: async () => {
       // What `--save-snapshot` kept is the state before.

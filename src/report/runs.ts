@@ -9,6 +9,7 @@ export interface RunLine {
   readonly operation: string;
   readonly command: string;
   readonly result: string;
+  readonly exit: string | null;
   readonly because: string | null;
   readonly steps: { readonly done: number; readonly all: number };
   readonly held: readonly {
@@ -35,7 +36,7 @@ export const renderRuns = (
     text === "" ? [] : [wrapped(`   ${name.padEnd(8)}${printable(text)}`, style.width, " ".repeat(11))];
   const told = runs.map((one) =>
     [
-      `${paint.strong(one.run.padEnd(widest))}  ${one.startedAt ?? "not started"}  ${one.operation}  ${one.result} (${one.steps.done} of ${one.steps.all} steps)`,
+      `${paint.strong(one.run.padEnd(widest))}  ${one.startedAt ?? "not started"}  ${one.operation}  ${one.result}${one.exit === null ? "" : `, exit ${one.exit}`} (${one.steps.done} of ${one.steps.all} steps)`,
       ...row("who", one.by.join(", ")),
       ...row("what", one.command),
       ...row("why", one.because ?? ""),

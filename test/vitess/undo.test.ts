@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, sleep, until } from "./lab/lab.js";
-import { elect, type ReshardOptions, reshardCluster, running } from "./lab/reshard.js";
+import { elect, type ReshardOptions, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
 const SCHEMA: ReshardOptions = {
@@ -144,33 +144,41 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       4,
       expect.stringMatching(/data is gone: run \w+ purged it/),
     ]);
-    const listed = await doctor.write("runs");
-    expect(listed.stdout).toContain(run);
+    const listed = await doctor.runs();
+    expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining(run)]);
     for (const uid of [200, 300]) await lab.sql(uid, "drop view d_view", "vt_customer");
     const name = ["--workflow", "c3", "--target-keyspace", "customer"];
     await lab.ctl("Reshard", ...name, "create", "--source-shards", "0", "--target-shards=-80,80-");
     await running(lab, [200, 300], "c3");
   });
 
-  it("an undo that is killed at each of its first steps is resumed to the same end", async () => {
+  /** Starts a writing command and kills it as soon as its journal has so many records of the kind; the run's id. */
+  async function killedAt(
+    doctor: Doctor,
+    [kind, count]: readonly ["intent" | "result", number],
+    ...args: string[]
+  ): Promise<string> {
+    const known = new Set(readdirSync(doctor.runDir));
+    const process = doctor.start(...args, "--yes");
+    const ended = once(process, "exit");
+    let run = "";
+    while (process.exitCode === null && process.signalCode === null) {
+      run = readdirSync(doctor.runDir).find((each) => !known.has(each)) ?? "";
+      const journal = join(doctor.runDir, run, "journal.jsonl");
+      const text = run !== "" && existsSync(journal) ? readFileSync(journal, "utf8") : "";
+      if (text.split(`"kind":"${kind}"`).length - 1 >= count) break;
+      await sleep(2);
+    }
+    process.kill("SIGKILL");
+    expect(await ended).toEqual([null, "SIGKILL"]);
+    return run;
+  }
+
+  it("an undo that is killed at its second step is resumed to the same end", async () => {
     const doctor = await moveTables();
     const before = await recordsNow();
     const run = await done(doctor, "cancel", "moved.m1");
-    const known = new Set(readdirSync(doctor.runDir));
-    const undo = doctor.start("undo", run, "--yes");
-    const ended = once(undo, "exit");
-    let killed = "";
-    while (undo.exitCode === null && undo.signalCode === null) {
-      killed = readdirSync(doctor.runDir).find((each) => !known.has(each)) ?? "";
-      const journal = join(doctor.runDir, killed, "journal.jsonl");
-      const begun = existsSync(journal)
-        ? readFileSync(journal, "utf8").split('"kind":"intent"').length - 1
-        : 0;
-      if (killed !== "" && begun >= 2) break;
-      await sleep(2);
-    }
-    undo.kill("SIGKILL");
-    expect(await ended).toEqual([null, "SIGKILL"]);
+    const killed = await killedAt(doctor, ["intent", 2], "undo", run);
     const refused = await doctor.write("resume", run, "--yes");
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining(`vtdoctor resume ${killed}`)]);
     const resumed = await doctor.write("resume", killed, "--yes");
@@ -178,5 +186,22 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     expect(await recordsNow()).toEqual(before);
     expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).not.toBe("0");
     expect(await heldOn(400)).toBe("0");
+  });
+
+  it("a cancel that is killed once its streams are stopped is taken back: they run again", async () => {
+    const doctor = await moveTables();
+    const before = await recordsNow();
+    const run = await killedAt(doctor, ["result", 1], "cancel", "moved.m1");
+    expect(await lab.sql(400, "select message from _vt.vreplication where workflow='m1'")).toContain(run);
+    const undone = await doctor.write("undo", run, "--yes");
+    expect(undone.code, undone.stderr + undone.stdout).toBe(0);
+    expect(await lab.sql(400, "select state, message from _vt.vreplication where workflow='m1'")).toMatch(
+      /^Running\s*$/,
+    );
+    expect(await recordsNow()).toEqual(before);
+    expect(await stillArrives(lab, "customer", "customer", 900_002, [400], "moved")).toBe(true);
+    expect((await doctor.scan()).code).toBe(0);
+    const resumed = await doctor.write("resume", run, "--yes");
+    expect([resumed.code, resumed.stderr]).toEqual([4, expect.stringContaining("taken back")]);
   });
 });

@@ -51,6 +51,11 @@ export class Doctor {
     return this.run(...args, "--run-dir", this.runDir);
   }
 
+  /** `runs`: a command on the runs' folders alone. */
+  runs(...args: string[]): Promise<Ran> {
+    return ran(process.execPath, [BIN, "runs", ...args, "--run-dir", this.runDir], 60_000);
+  }
+
   /** A writing command that can be killed. */
   start(...args: string[]) {
     const all = [BIN, ...args, ...this.connection, "--run-dir", this.runDir];
