@@ -8,7 +8,7 @@ import { parseGoJson } from "./go-json.js";
 export function parseVars(body: string): Outcome<TabletVars> {
   let vars: unknown;
   try {
-    vars = parseGoJson(body);
+    vars = parseWanted(body) ?? parseGoJson(body);
   } catch (error) {
     return unanswered("failed", `/debug/vars is no JSON: ${String(error)}`);
   }
@@ -17,6 +17,40 @@ export function parseVars(body: string): Outcome<TabletVars> {
   }
   return answered(reduce(vars));
 }
+
+/**
+ * expvar writes one variable a line (Go expvar.go, Handler), and most of a body are others than those that `reduce` reads. Null where
+ * the body is not written like that, or what was picked is no JSON: then all of it is parsed.
+ */
+function parseWanted(body: string): VarsMap | null {
+  if (!body.startsWith("{\n")) return null;
+  const picked = body.split("\n").filter((line) => WANTED.has(line.slice(1, line.indexOf('"', 1))));
+  try {
+    const vars = parseGoJson(`{${picked.map((line) => line.replace(/,$/, "")).join(",")}}`);
+    return isMap(vars) && typeof vars.TabletAlias === "string" ? vars : null;
+  } catch {
+    return null;
+  }
+}
+
+const WANTED: ReadonlySet<string> = new Set([
+  "BuildVersion",
+  "TabletAlias",
+  "TabletKeyRangeEnd",
+  "TabletKeyRangeStart",
+  "TabletKeyspace",
+  "TabletShard",
+  "TabletStateName",
+  "TabletType",
+  "VReplicationConfig",
+  "VReplicationHeartbeat",
+  "VReplicationMessages",
+  "VReplicationSource",
+  "VReplicationSourceTablet",
+  "VReplicationStreamState",
+  "VStreamerCount",
+  "cmdline",
+]);
 
 function reduce(vars: VarsMap): TabletVars {
   const commandLine = Array.isArray(vars.cmdline) ? vars.cmdline.map(String) : [];

@@ -181,7 +181,7 @@ export function debugVars(
   const stream = primary && source !== null;
   const from = `${source?.keyspace}/${source?.shard}`;
   const published = (key: string, value: unknown) => (stream ? { [key]: value } : {});
-  return JSON.stringify({
+  const vars = {
     BuildVersion: "24.0.4",
     TabletAlias: formatAlias({ cell, uid }),
     TabletKeyRangeEnd: end,
@@ -204,7 +204,11 @@ export function debugVars(
       ...["--init-keyspace", keyspace, "--init-shard", shard, "--tablet-hostname", at.host],
     ],
     ...COUNTERS,
-  });
+  };
+  // As Go's expvar writes it.
+  return `{\n${Object.entries(vars)
+    .map(([name, value]) => `"${name}": ${JSON.stringify(value)}`)
+    .join(",\n")}\n}\n`;
 }
 
 const COUNTERS = Object.fromEntries([

@@ -56,6 +56,17 @@ describe("/debug/vars of recorded clusters", () => {
     if (vars.type !== "PRIMARY") expect(vars.streams).toEqual([]);
   });
 
+  it.each(recorded)("$title: reads the same where Go writes one variable a line", ({ tablet }) => {
+    const others = { Other: { "a\nb": '\n"TabletAlias": 1' }, memstats: { Alloc: 1 } };
+    const all = Object.entries({ ...others, ...tablet.debug_vars });
+    const lines = all.map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
+    const broken = [...lines, '"Odd": [1,', "2]"];
+    for (const body of [lines, broken])
+      expect(parse(`{\n${body.join(",\n")}\n}\n`.replace("[1,,", "[1,"))).toEqual(
+        parse(JSON.stringify(tablet.debug_vars)),
+      );
+  });
+
   it("reads one stream in full", () => {
     const tablet = recorded.find(({ title }) => title === "healthy-reshard-running-v24/200.json")?.tablet;
     expect(parse(JSON.stringify(tablet?.debug_vars))).toMatchObject({
