@@ -74,7 +74,7 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
   "record.put-back": {
     ...at,
     modRevision: whole,
-    value: { anyOf: [{ type: "null" }, bytes] },
+    value: bytes,
     what: filled,
   },
   "denial.lift": { ...at, keyspace: filled, shard: filled, tables: texts, modRevision: whole },

@@ -173,8 +173,7 @@ export type Step =
       readonly server: string;
       readonly key: string;
       readonly modRevision: number;
-      /** Null: the key did not exist. */
-      readonly value: string | null;
+      readonly value: string;
       /** What comes back, for people: `the routing rules of customer`. */
       readonly what: string;
     })

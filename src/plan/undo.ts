@@ -55,6 +55,9 @@ const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
     ],
     notes: [
       ...history(past),
+      ...(stages.length > 0 && past.plan.repairs.length > 0
+        ? [`this brings back what the run repaired: ${past.plan.repairs.join(", ")}`]
+        : []),
       ...ways.flatMap(({ notes }) => notes),
       ...(isRefused ? [] : finalities),
       ...(stages.some(({ steps }) => steps.some((step) => step.kind === "table.return")) ? [AGED] : []),

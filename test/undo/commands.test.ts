@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import type { Finding } from "../../src/findings/finding.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { emptyFolder, operatorAt, vtdoctor } from "../cli/harness.js";
 import { moving, orphaned, running, type Scene } from "../crash/scene.js";
+import { misrouted } from "../crash/serving-scenes.js";
 import { changed, imageOf, userRows } from "../crash/world-image.js";
 
 const imageNow = (cluster: SimCluster) => {
@@ -119,6 +121,22 @@ describe("vtdoctor undo", () => {
     expect(undone.code, undone.out).toBe(4);
     expect(undone.err).toMatch(/never restarted on an orphan/);
     expect(changed(image, imageNow(cluster))).toEqual([]);
+  });
+
+  it("brings back what a fix repaired, and says so", async () => {
+    const cluster = misrouted.build();
+    const before = imageNow(cluster);
+    const operator = operatorOf(cluster);
+    const found = JSON.parse((await operator.type("scan --format json")).out).findings as readonly Finding[];
+    const sick = found.find(({ rule }) => rule === "served-shard-without-tables");
+    const fixed = await operator.write(`fix ${sick?.id} --yes`);
+    expect(fixed.code, fixed.err + fixed.out).toBe(0);
+    const [run = ""] = readdirSync(join(operator.folder, "runs"));
+    expect(changed(before, imageNow(cluster)).length).toBeGreaterThan(0);
+    const undone = await operator.write(`undo ${run} --yes`);
+    expect(undone.code, undone.err + undone.out).toBe(0);
+    expect(undone.out).toContain(`this brings back what the run repaired: ${sick?.id}`);
+    expect(changed(before, imageNow(cluster)).filter((name) => name.startsWith("key "))).toEqual([]);
   });
 
   it("asks whether another run was meant", async () => {

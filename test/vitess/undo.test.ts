@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
-import { Lab, labMissing, sleep, until } from "./lab/lab.js";
+import { Lab, labMissing, sleep, until, type Version } from "./lab/lab.js";
 import { elect, type ReshardOptions, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
@@ -27,8 +27,8 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
   let lab: Lab;
   afterEach(async () => lab.down());
 
-  async function reshard(): Promise<Doctor> {
-    lab = await Lab.up({ version: "24" });
+  async function reshard(version: Version = "24"): Promise<Doctor> {
+    lab = await Lab.up({ version });
     await reshardCluster(lab, { ...SCHEMA, workflow: null });
     await lab.sql(100, "insert into a_parent(id, age) values (1, 20), (2, 30), (3, 40)", "vt_customer");
     await lab.sql(100, "insert into b_child values (10, 1), (11, 2), (12, 3)", "vt_customer");
@@ -40,8 +40,8 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
   }
 
   /** MoveTables of customer from customer/0 into moved/0: nine rules, denials, an entry of the VSchema. */
-  async function moveTables(): Promise<Doctor> {
-    lab = await Lab.up({ version: "24" });
+  async function moveTables(version: Version = "24"): Promise<Doctor> {
+    lab = await Lab.up({ version });
     await reshardCluster(lab, { workflow: null, targets: {} });
     await lab.ctl("CreateKeyspace", "--durability-policy", "none", "moved");
     await lab.tablet(400, "moved", "0");
@@ -83,52 +83,58 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       .filter(([key]) => /(RoutingRules|\/VSchema|\/Shard)$/.test(key) && !key.includes("SrvVSchema"))
       .sort();
 
-  it("v24 Reshard: the tables come back with definitions, rows and view, on the replica too", async () => {
-    const doctor = await reshard();
-    // No more rows arrive, so that what is held is what was there.
-    const before = { 200: await tablesOf(200, "vt_customer"), 300: await tablesOf(300, "vt_customer") };
-    const run = await done(doctor, "cancel", "customer.c2");
-    expect(await heldOn(200)).toBe("1");
-    const left = await doctor.scan();
-    expect(ids(left)).toContain(`held-data-left@${run}/customer`);
-    expect(left.code, JSON.stringify(left.exit)).toBe(0);
+  it.each(["24", "19"] as const)(
+    "v%s Reshard: the tables come back with definitions, rows and view, on the replica too",
+    async (version) => {
+      const doctor = await reshard(version);
+      // No more rows arrive, so that what is held is what was there.
+      const before = { 200: await tablesOf(200, "vt_customer"), 300: await tablesOf(300, "vt_customer") };
+      const run = await done(doctor, "cancel", "customer.c2");
+      expect(await heldOn(200)).toBe("1");
+      const left = await doctor.scan();
+      expect(ids(left)).toContain(`held-data-left@${run}/customer`);
+      expect(left.code, JSON.stringify(left.exit)).toBe(0);
 
-    const dry = await doctor.write("undo", run, "--dry-run");
-    expect(dry.code, dry.stderr).toBe(1);
-    expect(dry.stdout).toMatch(/create it again/);
-    expect(await heldOn(200)).toBe("1");
+      const dry = await doctor.write("undo", run, "--dry-run");
+      expect(dry.code, dry.stderr).toBe(1);
+      expect(dry.stdout).toMatch(/create it again/);
+      expect(await heldOn(200)).toBe("1");
 
-    const undo = await done(doctor, "undo", run);
-    expect(await tablesOf(200, "vt_customer")).toBe(before[200]);
-    expect(await tablesOf(300, "vt_customer")).toBe(before[300]);
-    await until("the replica to follow", 30_000, async () => (await heldOn(201)) === "0");
-    expect(await tablesOf(201, "vt_customer")).toBe(before[200]);
-    for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
-    const story = readFileSync(join(doctor.runDir, undo, "report.txt"), "utf8");
-    expect(story).toContain(`undo of run ${run}`);
-    expect(story).toMatch(/finished: every step reached its end state/);
-    const again = await doctor.write("undo", run, "--yes");
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
-    expect(ids(await doctor.scan())).not.toContain(`held-data-left@${run}/customer`);
-  });
+      const undo = await done(doctor, "undo", run);
+      expect(await tablesOf(200, "vt_customer")).toBe(before[200]);
+      expect(await tablesOf(300, "vt_customer")).toBe(before[300]);
+      await until("the replica to follow", 30_000, async () => (await heldOn(201)) === "0");
+      expect(await tablesOf(201, "vt_customer")).toBe(before[200]);
+      for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
+      const story = readFileSync(join(doctor.runDir, undo, "report.txt"), "utf8");
+      expect(story).toContain(`undo of run ${run}`);
+      expect(story).toMatch(/finished: every step reached its end state/);
+      const again = await doctor.write("undo", run, "--yes");
+      expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
+      expect(ids(await doctor.scan())).not.toContain(`held-data-left@${run}/customer`);
+    },
+  );
 
-  it("v24 MoveTables: rules, VSchema and denials are as before, and the source serves", async () => {
-    const doctor = await moveTables();
-    const before = await recordsNow();
-    const count = await lab.gate("customer", "select count(*) from customer");
-    const run = await done(doctor, "cancel", "moved.m1");
-    expect(await recordsNow()).not.toEqual(before);
-    await done(doctor, "undo", run);
-    expect(await recordsNow()).toEqual(before);
-    expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).toBe(count);
-    await until("vtgate to follow", 30_000, async () => {
-      const routed = await lab.gate("moved", "select count(*) from customer").catch(() => "");
-      return routed === count;
-    });
-    await lab.gate("customer", "insert into customer(id, name) values (900001, 'after')");
-    expect(await lab.gate("customer", "select name from customer where id = 900001")).toBe("after");
-    expect(await lab.sql(100, "select name from customer where id = 900001", "vt_customer")).toBe("after");
-  });
+  it.each(["24", "19"] as const)(
+    "v%s MoveTables: rules, VSchema and denials are as before, and the source serves",
+    async (version) => {
+      const doctor = await moveTables(version);
+      const before = await recordsNow();
+      const count = await lab.gate("customer", "select count(*) from customer");
+      const run = await done(doctor, "cancel", "moved.m1");
+      expect(await recordsNow()).not.toEqual(before);
+      await done(doctor, "undo", run);
+      expect(await recordsNow()).toEqual(before);
+      expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).toBe(count);
+      await until("vtgate to follow", 30_000, async () => {
+        const routed = await lab.gate("moved", "select count(*) from customer").catch(() => "");
+        return routed === count;
+      });
+      await lab.gate("customer", "insert into customer(id, name) values (900001, 'after')");
+      expect(await lab.gate("customer", "select name from customer where id = 900001")).toBe("after");
+      expect(await lab.sql(100, "select name from customer where id = 900001", "vt_customer")).toBe("after");
+    },
+  );
 
   it("purge drops what a cancel holds, for the keyspace's name, and undo says that it is gone", async () => {
     const doctor = await reshard();

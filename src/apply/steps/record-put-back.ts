@@ -20,11 +20,7 @@ export const recordPutBack: StepRunner<"record.put-back"> = {
     const failed = await writeFenced(site, {
       server: step.server,
       compares: [step.modRevision === 0 ? absent(step.key) : unchanged(step.key, step.modRevision)],
-      operations: [
-        step.value === null
-          ? { kind: "delete", key: step.key }
-          : { kind: "put", key: step.key, value: Buffer.from(step.value, "base64") },
-      ],
+      operations: [{ kind: "put", key: step.key, value: Buffer.from(step.value, "base64") }],
       movedWords: movedWords(step),
     });
     return failed ?? done(doneWords(step));
@@ -34,8 +30,7 @@ export const recordPutBack: StepRunner<"record.put-back"> = {
   inverse: () => noInverse("it is itself a way back: repeat the command that changed the record"),
 };
 
-const doneWords = (step: PutBack): string =>
-  `${step.key} ${step.value === null ? "is gone, as before" : `has ${step.what}`}`;
+const doneWords = (step: PutBack): string => `${step.key} has ${step.what} as before`;
 
 const movedWords = (step: PutBack): string => `${step.key} was changed since the plan was made; plan anew`;
 

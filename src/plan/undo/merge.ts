@@ -21,9 +21,8 @@ export type Merged =
 const CHANGED: Merged = { kind: "conflict", reason: "it was changed after the run" };
 const conflict = (reason: string): Merged => ({ kind: "conflict", reason });
 
-/** What the step took off, put into the record as it is now; `before` and `now` are base64, null: no such key. */
-export const mergeBack = (step: Step, before: string | null, now: string | null): Merged => {
-  if (before === null) return CHANGED;
+/** What the step took off, put into the record as it is now; `before` and `now` are base64; `now` null: no such key. */
+export const mergeBack = (step: Step, before: string, now: string | null): Merged => {
   switch (step.kind) {
     case "denial.lift":
       return now === null ? CHANGED : mergeDenials(step.tables, bytes(before), bytes(now));

@@ -1,9 +1,9 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { isKeyImage, type PastRun } from "../past-run.js";
+import { isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
 import type { Step } from "../plan.js";
 import { base64, keyFact, keyRead } from "../view/keys.js";
 import { mergeBack } from "./merge.js";
-import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
+import { blockedBy, by, NOTHING, noted, type WayBack } from "./way-back.js";
 
 interface At {
   readonly server: string;
@@ -39,7 +39,12 @@ export const recordBack = (
   const fact = keyFact(snapshot, at.server, at.key);
   const now = fact === null ? null : base64(fact.value);
   if (now === image.value || alreadyBack(past, at)) return NOTHING;
-  const put = (value: string | null): WayBack =>
+  const before = image.value;
+  if (before === null)
+    return noted(
+      `not taken back: ${at.key} did not exist before the run, and without it the drift that the run repaired is back`,
+    );
+  const put = (value: string): WayBack =>
     by(
       {
         kind: "record.put-back",
@@ -51,8 +56,8 @@ export const recordBack = (
       },
       [keyRead(snapshot, at.server, at.key)],
     );
-  if (image.becomes !== undefined && now === image.becomes) return put(image.value);
-  const merged = mergeBack(step, image.value, now);
+  if (isWritten(step, image, now)) return put(before);
+  const merged = mergeBack(step, before, now);
   if (merged.kind === "as-before") return NOTHING;
   if (merged.kind === "put") return put(merged.value);
   return blockedBy({
@@ -60,6 +65,12 @@ export const recordBack = (
     reason: `${whatOf(step)} can not be put back: ${merged.reason}`,
     instead: `compare ${at.key} with before/ in the folder of run ${past.plan.id}, and put back by vtctldclient what should be`,
   });
+};
+
+/** Whether the key still has what the step wrote: its image says so, or the step itself does. */
+const isWritten = (step: Step, image: KeyImage, now: string | null): boolean => {
+  const written = image.becomes ?? ("value" in step ? step.value : undefined);
+  return image.becomes === null ? now === null : now !== null && now === written;
 };
 
 const serverAnswered = (snapshot: Snapshot, server: string): boolean =>
@@ -79,6 +90,9 @@ const whatOf = (step: Step): string => {
       return `the routing rules from ${step.fromTables.join(", ")}`;
     case "vschema.remove-tables":
       return `the tables ${step.tables.join(", ")} of the VSchema of ${step.keyspace}`;
+    case "srvkeyspace.rebuild":
+    case "srvkeyspace.update":
+      return `the routing of ${step.keyspace} in cell ${step.cell}`;
     default:
       return "the record from before";
   }
