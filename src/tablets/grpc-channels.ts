@@ -1,33 +1,35 @@
-import type { SecureClientSessionOptions } from "node:http2";
+import { type ChannelCredentials, Client, type ClientOptions, credentials } from "@grpc/grpc-js";
 import { type Outcome, unanswered } from "../cluster/outcome.js";
-import { GrpcConnection } from "./grpc-connection.js";
 import type { TabletTls } from "./options.js";
 
+/** 16 MiB, Vitess's `--grpc-max-message-size` (`topology-and-wire.md` 7.1). */
+const MAX_MESSAGE_BYTES = 16 << 20;
+
 /**
- * One connection per address. Questions to one tablet share it; beyond `idleLimit` connections without a call the oldest is closed, so
- * that a scan of 10,000 tablets does not keep 10,000 of them. After a silence the next question dials anew: the connection may be dead.
+ * One channel per address. Questions to one tablet share it; beyond `idleLimit` channels without a call the oldest is closed, so
+ * that a scan of 10,000 tablets does not keep 10,000 connections. A channel on which a tablet was not reached is closed at once: the
+ * library would answer the next calls from its back-off (up to two minutes) without dialling.
  */
 export class GrpcChannels {
-  readonly #tls: SecureClientSessionOptions | null;
+  readonly #credentials: ChannelCredentials;
+  readonly #options: ClientOptions;
   readonly #idleLimit: number;
   readonly #open = new Map<string, Channel>();
   #closed = false;
 
   constructor(tls: TabletTls | null, idleLimit: number) {
-    this.#tls = tlsOptions(tls);
+    this.#credentials = channelCredentials(tls);
+    this.#options = { ...CHANNEL_OPTIONS, ...serverNameOptions(tls) };
     this.#idleLimit = idleLimit;
   }
 
-  async use<T>(
-    address: string,
-    call: (connection: GrpcConnection) => Promise<Outcome<T>>,
-  ): Promise<Outcome<T>> {
+  async use<T>(address: string, call: (client: Client) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     if (this.#closed) return unanswered("failed", "not asked: this end was closed");
     const channel = this.#take(address);
-    const outcome = await call(channel.connection);
+    const outcome = await call(channel.client);
     channel.calls -= 1;
-    if (outcome.kind === "unanswered" && outcome.reason === "timeout") this.#drop(address, channel);
-    if (channel.calls === 0 && this.#open.get(address) !== channel) channel.connection.close();
+    if (outcome.kind === "unanswered" && outcome.reason === "unreachable") this.#drop(address, channel);
+    if (channel.calls === 0 && this.#open.get(address) !== channel) channel.client.close();
     this.#closeOldest();
     return outcome;
   }
@@ -35,14 +37,14 @@ export class GrpcChannels {
   /** Calls in flight end at their deadline; calls that still wait for their turn are not made. */
   close(): void {
     this.#closed = true;
-    for (const channel of this.#open.values()) if (channel.calls === 0) channel.connection.close();
+    for (const channel of this.#open.values()) channel.client.close();
     this.#open.clear();
   }
 
   /** The map keeps the order of last use. */
   #take(address: string): Channel {
     const channel = this.#open.get(address) ?? {
-      connection: new GrpcConnection(address, this.#tls),
+      client: new Client(address, this.#credentials, this.#options),
       calls: 0,
     };
     this.#open.delete(address);
@@ -62,25 +64,37 @@ export class GrpcChannels {
       excess -= 1;
       if (channel.calls > 0) continue;
       this.#open.delete(address);
-      channel.connection.close();
+      channel.client.close();
     }
   }
 }
 
 interface Channel {
-  readonly connection: GrpcConnection;
+  readonly client: Client;
   calls: number;
 }
 
-/** TLS is spoken when `ca`, or both `cert` and `key`, are given (options.ts). */
-function tlsOptions(tls: TabletTls | null): SecureClientSessionOptions | null {
-  if (tls === null) return null;
-  const { ca, cert, key, serverName } = tls;
-  const pair = cert !== undefined && key !== undefined ? { cert, key } : null;
-  if (ca === undefined && pair === null) return null;
-  return {
-    ...(ca !== undefined && { ca }),
-    ...pair,
-    ...(serverName !== undefined && { servername: serverName }),
-  };
+const CHANNEL_OPTIONS: ClientOptions = {
+  "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+  "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
+  // A write is never sent twice behind our back.
+  "grpc.enable_retries": 0,
+  // A shared pool would hand a new channel the old one's broken connection and its back-off.
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.service_config_disable_resolution": 1,
+  // Tablets are dialled as the topology names them, like Vitess's own components do.
+  "grpc.enable_http_proxy": 0,
+};
+
+function channelCredentials(tls: TabletTls | null): ChannelCredentials {
+  const pair = tls?.cert !== undefined && tls.key !== undefined;
+  if (tls === null || (tls.ca === undefined && !pair)) return credentials.createInsecure();
+  return credentials.createSsl(
+    tls.ca ?? null,
+    pair ? (tls.key ?? null) : null,
+    pair ? (tls.cert ?? null) : null,
+  );
 }
+
+const serverNameOptions = (tls: TabletTls | null): ClientOptions =>
+  tls?.serverName === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName };

@@ -1,29 +1,19 @@
-import { constants } from "node:http2";
 import { status } from "@grpc/grpc-js";
 import { type Outcome, type Unanswered, type UnansweredReason, unanswered } from "../cluster/outcome.js";
 import { reasonOfErrno } from "./mysql-errors.js";
+import { isTlsRefusal } from "./socket-errors.js";
 
 /** A gRPC status that is not OK, as an outcome. vttablet's codes are vtrpc's, 1:1 up to 16 (`topology-and-wire.md` 7.1). */
 export const grpcUnanswered = (code: number, details: string): Unanswered =>
-  unanswered(reasonOf(code, details), details || `gRPC status ${status[code] ?? code}`);
+  unanswered(reasonOf(code, details), wordsOf(details) || `gRPC status ${status[code] ?? code}`);
 
-/** An answer that is none of gRPC's: a proxy in between, or another server (gRPC's http-grpc-status-mapping). */
-export const httpUnanswered = (code: number): Unanswered =>
-  unanswered(HTTP_REASONS.get(code) ?? "failed", `answered HTTP ${code} instead of gRPC`);
-
-const HTTP_REASONS: ReadonlyMap<number, UnansweredReason> = new Map([
-  [401, "denied"],
-  [403, "denied"],
-  [404, "unsupported"],
-  ...[429, 502, 503, 504].map((code): [number, UnansweredReason] => [code, "unreachable"]),
-]);
-
-/** The other side took the question back without a status (RFC 9113, 7); one that it refused was not looked at. */
-export const resetUnanswered = (code: number): Unanswered =>
-  unanswered(
-    code === constants.NGHTTP2_REFUSED_STREAM ? "unreachable" : "failed",
-    `the call was ended without a status (HTTP/2 error ${code})`,
-  );
+/** Without what the client library adds of its own and differs from call to call: how long each phase took, times, thread ids. */
+const wordsOf = (details: string): string =>
+  details
+    .replace(/^Deadline exceeded after .*/, "no answer within the deadline")
+    .replace(/ Resolution note:\s*$/, "")
+    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
+    .replace(/\b[0-9A-F]{16}:(?=error:)/g, "");
 
 /** RESOURCE_EXHAUSTED of either side's message limit: `grpc: trying to send message larger than max (18876203 vs. 16777216)`. */
 export const isTooLarge = (outcome: Outcome<unknown>): boolean =>
@@ -50,6 +40,8 @@ function reasonOf(code: number, details: string): UnansweredReason {
   }
 }
 
-/** vttablet answers with UNAVAILABLE of its own; of a proxy in between it means that there is no vttablet. */
-const unavailable = (details: string): UnansweredReason =>
-  /^TabletManager\.|tabletserver is shutdown|vttablet: /.test(details) ? "failed" : "unreachable";
+/** UNAVAILABLE is the client library's word for "no connection" and also a code that vttablet answers with. */
+function unavailable(details: string): UnansweredReason {
+  if (/^TabletManager\.|tabletserver is shutdown|vttablet: /.test(details)) return "failed";
+  return isTlsRefusal(details) ? "denied" : "unreachable";
+}

@@ -6,12 +6,13 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { type CallOptions, type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletAddress } from "./access.js";
 import { bareHost, formatHostPort } from "./address.js";
-import { withDeadline } from "./deadline.js";
 import { GrpcChannels } from "./grpc-channels.js";
+import { grpcUnanswered } from "./grpc-errors.js";
 import { CallLimiter } from "./limiter.js";
 import type { TabletOptions } from "./options.js";
 
@@ -19,14 +20,17 @@ import type { TabletOptions } from "./options.js";
 export class TabletGrpc {
   readonly #channels: GrpcChannels;
   readonly #limiter: CallLimiter;
-  readonly #headers: Readonly<Record<string, string>>;
+  readonly #metadata = new Metadata();
   readonly #timeoutMs: number;
   readonly #clock: Clock;
 
   constructor(options: TabletOptions, clock: Clock) {
     this.#channels = new GrpcChannels(options.tls, options.concurrency);
     this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
-    this.#headers = { ...options.staticAuth, "grpc-timeout": `${options.timeoutMs}m` };
+    if (options.staticAuth !== null) {
+      this.#metadata.set("username", options.staticAuth.username);
+      this.#metadata.set("password", options.staticAuth.password);
+    }
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
   }
@@ -36,7 +40,7 @@ export class TabletGrpc {
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
   ): Promise<Outcome<MessageShape<O>>> {
-    return this.#ask(at, method, request, false);
+    return this.#dial(at, (client, options) => unary(client, method, request, this.#metadata, options));
   }
 
   first<I extends DescMessage, O extends DescMessage>(
@@ -44,50 +48,79 @@ export class TabletGrpc {
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
   ): Promise<Outcome<MessageShape<O>>> {
-    return this.#ask(at, method, request, true);
+    return this.#dial(at, (client, options) =>
+      firstMessage(client, method, request, this.#metadata, options),
+    );
   }
 
   close(): void {
     this.#channels.close();
   }
 
-  async #ask<I extends DescMessage, O extends DescMessage>(
+  async #dial<T>(
     at: TabletAddress,
-    method: Method<I, O>,
-    request: MessageInitShape<I>,
-    firstOnly: boolean,
-  ): Promise<Outcome<MessageShape<O>>> {
+    call: (client: Client, options: CallOptions) => Promise<Outcome<T>>,
+  ): Promise<Outcome<T>> {
     if (at.host === "" || at.grpcPort <= 0) return unanswered("unreachable", "no gRPC address is known");
     const address = formatHostPort(at.host, at.grpcPort);
-    const question = {
-      path: `/${method.parent.typeName}/${method.name}`,
-      message: toBinary(method.input, create(method.input, request)),
-      headers: this.#headers,
-      firstOnly,
-    };
-    const outcome = await this.#limiter.run(bareHost(at.host), () =>
-      this.#channels.use(address, (connection) =>
-        withDeadline(this.#clock, this.#timeoutMs, (expired) => connection.ask(question, expired)),
+    return this.#limiter.run(bareHost(at.host), () =>
+      this.#channels.use(address, (client) =>
+        call(client, { deadline: this.#clock.now() + this.#timeoutMs }),
       ),
     );
-    return outcome.kind === "answered" ? decoded(method.output, outcome.value) : outcome;
   }
 }
 
-interface Method<I extends DescMessage, O extends DescMessage> {
-  readonly parent: { readonly typeName: string };
-  readonly name: string;
-  readonly input: I;
-  readonly output: O;
-}
-
-function decoded<O extends DescMessage>(output: O, bytes: Uint8Array): Outcome<MessageShape<O>> {
-  try {
-    return answered(fromBinary(output, bytes));
-  } catch (error) {
-    return unanswered(
-      "failed",
-      `the answer is no ${output.typeName}: ${error instanceof Error ? error.message : error}`,
+const unary = <I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  method: DescMethodUnary<I, O>,
+  request: MessageInitShape<I>,
+  metadata: Metadata,
+  options: CallOptions,
+): Promise<Outcome<MessageShape<O>>> =>
+  new Promise((resolve) => {
+    client.makeUnaryRequest(
+      pathOf(method),
+      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+      (bytes) => fromBinary(method.output, bytes),
+      create(method.input, request),
+      metadata,
+      options,
+      (error, reply) =>
+        resolve(
+          error !== null ? refusal(error) : reply === undefined ? emptyReply(method.name) : answered(reply),
+        ),
     );
-  }
-}
+  });
+
+const firstMessage = <I extends DescMessage, O extends DescMessage>(
+  client: Client,
+  method: DescMethodServerStreaming<I, O>,
+  request: MessageInitShape<I>,
+  metadata: Metadata,
+  options: CallOptions,
+): Promise<Outcome<MessageShape<O>>> =>
+  new Promise((resolve) => {
+    const stream = client.makeServerStreamRequest(
+      pathOf(method),
+      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+      (bytes) => fromBinary(method.output, bytes),
+      create(method.input, request),
+      metadata,
+      options,
+    );
+    stream.once("data", (message: MessageShape<O>) => {
+      resolve(answered(message));
+      stream.cancel();
+    });
+    // Stays listening: our own cancellation arrives as an error too.
+    stream.on("error", (error: ServiceError) => resolve(refusal(error)));
+    stream.once("end", () => resolve(emptyReply(method.name)));
+  });
+
+const pathOf = (method: { readonly parent: { readonly typeName: string }; readonly name: string }): string =>
+  `/${method.parent.typeName}/${method.name}`;
+
+const refusal = (error: ServiceError) => grpcUnanswered(error.code, error.details);
+
+const emptyReply = (method: string) => unanswered("failed", `${method} ended without a message`);

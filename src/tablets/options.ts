@@ -23,7 +23,7 @@ export interface TabletTls {
   readonly serverName?: string;
 }
 
-interface StaticAuth {
+export interface StaticAuth {
   readonly username: string;
   readonly password: string;
 }

@@ -8,13 +8,10 @@ export function socketUnanswered(error: Error & { readonly code?: unknown }): Un
 }
 
 /** One side does not accept the other's certificate: somebody is there, and the TLS files are wrong. */
-const isTlsRefusal = (words: string): boolean => /certificate|altnames|SSL routines/i.test(words);
+export const isTlsRefusal = (words: string): boolean => /certificate|altnames|SSL routines/i.test(words);
 
 /** An AggregateError (every address of a name refused) has no words of its own. */
 function wordsOf(error: Error & { readonly code?: unknown }): string {
   if (error instanceof AggregateError) return error.errors.map((each: unknown) => String(each)).join("; ");
-  return (error.message || String(error.code ?? error.name)).replace(THREAD_ID, "");
+  return error.message || String(error.code ?? error.name);
 }
-
-/** OpenSSL begins its errors with the thread that met them. */
-const THREAD_ID = /\b[0-9A-F]{8,16}:(?=error:)/g;
