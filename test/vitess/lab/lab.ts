@@ -191,10 +191,11 @@ export class Lab {
     shard: string,
     type = "replica",
     cell = "zone1",
+    flags: Readonly<Record<string, string>> = {},
   ): Promise<void> {
     this.tablets.set(uid, { uid, cell, keyspace, shard, type });
     if (!this.alive(`mysqld-${uid}`)) await this.startMysqld(uid);
-    await this.startVttablet(uid);
+    await this.startVttablet(uid, flags);
   }
 
   private vttabletArguments(uid: number): readonly string[] {
@@ -228,9 +229,16 @@ export class Lab {
     ];
   }
 
-  async startVttablet(uid: number): Promise<void> {
-    this.spawn(`vttablet-${uid}`, this.bin("vttablet"), this.vttabletArguments(uid));
-    await opened(16000 + uid);
+  /** `flags`: values that differ from those of the lab's tablets, by name without dashes. */
+  async startVttablet(uid: number, flags: Readonly<Record<string, string>> = {}): Promise<void> {
+    const given = [...this.vttabletArguments(uid)];
+    for (const [name, value] of Object.entries(flags)) {
+      const at = given.indexOf(`--${name}`);
+      if (at < 0) given.push(`--${name}`, value);
+      else given[at + 1] = value;
+    }
+    this.spawn(`vttablet-${uid}`, this.bin("vttablet"), given);
+    await opened(Number(flags["grpc-port"] ?? 16000 + uid));
   }
 
   /** Runs its vttablet under a loop that starts it again 2 s after each end, as a supervisor does, until the loop itself gets SIGTERM. */

@@ -84,11 +84,24 @@ const silent = (snapshot: Snapshot, orphan: OrphanShard, alias: string): Obstacl
      WHERE w.alias = ? AND p.answered = 0 ORDER BY w.address, p.channel`,
     alias,
   )[0];
-  const how = answer ? ` at ${answer.address} (${answer.reason}: ${answer.message})` : "";
+  const taken = takenAddress(snapshot, alias);
+  const how = taken ?? (answer ? ` at ${answer.address} (${answer.reason}: ${answer.message})` : "");
   return {
     reason: `tablet ${alias} of ${shardName(orphan)} does not answer${how}: its streams stay in its MySQL, and one dead primary that comes back revives the stream`,
     instead: `start ${alias} and plan again, or remove it for good (vttablet and MySQL) and say --orphans retire`,
   };
+};
+
+/** Its address may belong to somebody else now; who was started with another topology is never called. */
+const takenAddress = (snapshot: Snapshot, alias: string): string | null => {
+  const [other] = snapshot.all<{ address: string; alias: string; keyspace: string; shard: string }>(
+    `SELECT p.address, p.alias, p.keyspace, p.shard FROM witness w JOIN process p USING (address)
+     WHERE w.alias = ? AND (p.same_cluster = 0 OR p.alias <> w.alias) ORDER BY p.address`,
+    alias,
+  );
+  return other === undefined
+    ? null
+    : ` (at ${other.address} runs ${other.alias} of ${other.keyspace}/${other.shard} now, another tablet, which is not called)`;
 };
 
 const otherRecord = (alias: string, record: string): Obstacle =>

@@ -1,0 +1,72 @@
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { execute } from "../../src/apply/execute.js";
+import { resume } from "../../src/apply/resume.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
+import type { RunResult } from "../../src/apply/run-result.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { doctorAt } from "../apply/sim-world.js";
+import { Fate, Killed, MortalFolder } from "./mortal.js";
+import { owner, serversOf } from "./repair.js";
+import type { Scene } from "./scene.js";
+import { imageOf, type WorldImage } from "./world-image.js";
+
+const OPTIONS = { lockTimeoutMs: 45_000 };
+/** Beyond the last instant of any run. */
+const NEVER = Number.POSITIVE_INFINITY;
+
+export interface Ending {
+  readonly result: RunResult;
+  readonly image: WorldImage;
+  readonly cluster: SimCluster;
+  /** Of the first process. */
+  readonly fate: Fate;
+}
+
+/**
+ * Executes the plan in a process that is killed at instant `kills[0]`, resumes it in one that is killed at its instant `kills[1]`, and
+ * so on; the one after the last lives.
+ */
+export async function liveThrough(
+  runs: string,
+  scene: Pick<Scene, "build">,
+  plan: Plan,
+  kills: readonly number[],
+): Promise<Ending> {
+  rmSync(join(runs, plan.id), { recursive: true, force: true });
+  const cluster = scene.build();
+  const fates = [...kills, NEVER].map((killAt) => new Fate(killAt));
+  for (const [index, fate] of fates.entries()) {
+    const result = await liveOnce(runs, cluster, plan, index + 1, fate);
+    if (result === "killed") continue;
+    cluster.clock.advance(120_000);
+    return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate: fates[0] ?? fate };
+  }
+  throw new Error("the process that was not killed did not come to an end");
+}
+
+async function liveOnce(
+  runs: string,
+  cluster: SimCluster,
+  plan: Plan,
+  pid: number,
+  fate: Fate,
+): Promise<RunResult | "killed"> {
+  fate.rule(cluster);
+  const doctor = doctorAt(cluster, `doctor-${pid}`);
+  try {
+    const folder = new MortalFolder(
+      pid === 1 ? createRunFolder(runs, plan, owner(pid)) : openRunFolder(runs, plan.id, owner(pid)),
+      fate,
+    );
+    const result =
+      pid === 1 ? await execute(plan, doctor, folder, OPTIONS) : await resume(folder, doctor, OPTIONS);
+    folder.close();
+    return result;
+  } catch (error) {
+    if (!(error instanceof Killed)) throw error;
+    cluster.disconnectAll();
+    return "killed";
+  }
+}
