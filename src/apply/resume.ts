@@ -1,6 +1,6 @@
 import type { ExecuteOptions } from "./execute.js";
 import { execute } from "./execute.js";
-import { abandonedLocks, isFinished, type LockRecord } from "./journal.js";
+import { abandonedLocks, isFinished, type JournalRecord, type LockRecord } from "./journal.js";
 import { provenCluster } from "./preconditions.js";
 import { finishedResult } from "./progress.js";
 import { Run } from "./run.js";
@@ -18,8 +18,13 @@ export async function resume(folder: RunFolder, world: World, options: ExecuteOp
   if (records.length === 0) return execute(folder.plan, world, folder, options);
   if (isFinished(records)) return finishedResult(folder, { alreadyFinished: true });
   await provenCluster(folder.plan, world);
-  for (const lock of abandonedLocks(records)) await giveBack(lock, world);
+  await giveBackLocks(records, world);
   return new Run(world, folder, options).toTheEnd("resumed");
+}
+
+/** Gives back the Vitess locks that a killed executor of the run left. The run's folder must be claimed. */
+export async function giveBackLocks(records: readonly JournalRecord[], world: World): Promise<void> {
+  for (const lock of abandonedLocks(records)) await giveBack(lock, world);
 }
 
 /** The folder has one executor at a time, so whoever held this lock for the run is gone. Otherwise it ends with its lease. */

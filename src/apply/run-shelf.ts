@@ -48,6 +48,10 @@ function readOne(path: string, run: string): ShelvedRun | { readonly run: string
   }
 }
 
+/** The journal of a run that is on the shelf. */
+export const recordsOf = (runsDir: string, run: string): readonly JournalRecord[] =>
+  readJournal(journalIn(join(runsDir, run)));
+
 const journalIn = (path: string): string => join(path, "journal.jsonl");
 
 /** Throws `UsageError` where there is no such run, or where its folder can not be read. */

@@ -1,8 +1,9 @@
 import { execute } from "../apply/execute.js";
-import { resume } from "../apply/resume.js";
+import { giveBackLocks, resume } from "../apply/resume.js";
 import type { RunFolder } from "../apply/run-folder.js";
 import { createRunFolder, openRunFolder } from "../apply/run-folder-disk.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
+import { recordsOf } from "../apply/run-shelf.js";
 import { seal } from "../apply/seal.js";
 import type { ApplyEvent, World } from "../apply/world.js";
 import { RefusedError } from "../cluster/errors.js";
@@ -35,9 +36,11 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
   return {
     ended,
     execute: (plan) =>
-      within(request, createRunFolder(folders, plan, owner), log, (folder, world, options) =>
-        execute(plan, world, folder, options),
-      ),
+      within(request, createRunFolder(folders, plan, owner), log, async (folder, world, options) => {
+        // A killed run still holds its locks for as long as their leases live.
+        if (plan.run !== undefined) await giveBackLocks(recordsOf(folders, plan.run), world);
+        return execute(plan, world, folder, options);
+      }),
     open: (run) => {
       const folder = openRunFolder(folders, run, owner);
       try {

@@ -155,6 +155,21 @@ describe("vtdoctor undo", () => {
   });
 });
 
+describe("a run that somebody works on", () => {
+  it("is neither taken back nor purged", async () => {
+    const { cluster, operator, run } = await cancelled(running);
+    const claim = JSON.stringify({ pid: process.pid, hostName: "host" });
+    writeFileSync(join(operator.folder, "runs", run, "executor.lock"), claim);
+    const image = imageNow(cluster);
+    for (const command of [`undo ${run} --yes`, `purge ${run} --yes --confirm customer`]) {
+      const said = await operator.write(command);
+      expect([said.code, said.err]).toEqual([4, expect.stringContaining("is being executed by process")]);
+    }
+    expect(changed(image, imageNow(cluster))).toEqual([]);
+    expect((await operator.write(`undo ${run} --dry-run`)).code).toBe(1);
+  });
+});
+
 describe("vtdoctor purge", () => {
   it("drops what the run holds, for the keyspace's name; then undo says that the data is gone", async () => {
     const { cluster, operator, run } = await cancelled(running);

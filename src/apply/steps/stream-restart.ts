@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { stopMessage } from "../../plan/stop-message.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
@@ -6,7 +7,6 @@ import { inIds, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
-import { stopMessage } from "../stop-message.js";
 import { type Check, done, doneAlready, type Effect, known, READY, refused, silent } from "../verdict.js";
 
 type Restart = StepOf<"stream.restart">;

@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/spec.js";
+import { stopMessage } from "../../plan/stop-message.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
@@ -6,7 +7,6 @@ import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sigh
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
-import { stopMessage } from "../stop-message.js";
 import { type Check, done, doneAlready, type Known, known, READY, refused, silent } from "../verdict.js";
 
 type Stop = StepOf<"stream.stop">;

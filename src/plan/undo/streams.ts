@@ -2,6 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Inverse } from "../inverse.js";
 import type { PastRun } from "../past-run.js";
 import type { EarlierState } from "../plan.js";
+import { stopMessage } from "../stop-message.js";
 import { tabletRef } from "../view/processes.js";
 import { noPrimary, objectOf, primaryOf } from "./tables.js";
 import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
@@ -29,7 +30,7 @@ export const streamsBack = (snapshot: Snapshot, past: PastRun, inverse: Back, im
     workflow,
     dbName,
   );
-  const stopped = now.filter((row) => row.message === `stopped by vtdoctor run ${past.plan.id}`);
+  const stopped = now.filter((row) => row.message === stopMessage(past.plan.id));
   if (stopped.length === 0) return NOTHING;
   if (deletesOf(past, workflow)) {
     return blockedBy({
