@@ -2,6 +2,7 @@ import type { Clock, Ids } from "../cluster/clock.js";
 import type { Outcome } from "../cluster/outcome.js";
 import type { StepKind } from "../plan/plan.js";
 import type { TabletReader, TabletWriter } from "../tablets/access.js";
+import type { Vtctld } from "../tablets/vtctld.js";
 import type { TopologyStore } from "../topology/store.js";
 import type { LockHolder } from "./lock-holder.js";
 import type { StepResult } from "./run-result.js";
@@ -13,6 +14,8 @@ export interface World {
   readonly reader: TabletReader;
   readonly writer: TabletWriter;
   readonly hooks: Hooks;
+  /** Null where no `--server` was given. */
+  readonly vtctld: Vtctld | null;
   readonly clock: Clock;
   readonly ids: Ids;
   /** Written into lock bodies, so that other operators see who holds them (`topology-and-wire.md` 4.4). */

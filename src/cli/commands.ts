@@ -7,11 +7,12 @@ import {
   LIMITS,
   type Option,
   SCANNING,
+  VTCTLD,
 } from "../config/options.js";
 import type { Command } from "./command.js";
 
 const LOOKING = { ...CONNECTION, ...JUDGING, ...COMMON };
-const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS };
+const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS, ...VTCTLD };
 
 /** `--purge` is for plans that would hold tables; these do not. */
 const { purge: _purge, ...FOLLOWING } = REPAIRING;

@@ -9,7 +9,18 @@ export function simulatedReach(cluster: SimCluster): Reach {
     sources: async () => ({ connect: (server) => cluster.connect(server), tablets: reader, clock, close }),
     world: async (_, { ids, hostName, userName }, log) => ({
       store: (server) => cluster.connect(server),
-      ...{ reader, writer, hooks: cluster.hooks, clock, ids, hostName, userName, log, close },
+      ...{
+        reader,
+        writer,
+        hooks: cluster.hooks,
+        vtctld: cluster.vtctld,
+        clock,
+        ids,
+        hostName,
+        userName,
+        log,
+        close,
+      },
     }),
   };
 }

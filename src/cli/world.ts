@@ -1,6 +1,7 @@
 import type { ApplyEvent, World } from "../apply/world.js";
 import type { Connection } from "../config/settings.js";
 import { createTabletReader } from "../tablets/reader.js";
+import { createVtctld } from "../tablets/vtctld.js";
 import { createTabletWriter } from "../tablets/writer.js";
 import { connectEtcdStore } from "../topology/etcd-store.js";
 import type { TopologyStore } from "../topology/store.js";
@@ -29,10 +30,13 @@ export function realWorld(
     stores.set(server, opened);
     return opened;
   };
+  const vtctld =
+    connection.vtctld && createVtctld({ ...connection.vtctld, staticAuth: connection.staticAuth }, clock);
   const close = () => {
+    vtctld?.close();
     for (const each of stores.values()) each.close();
     reader.close();
     writer.close();
   };
-  return { store, reader, writer, hooks, clock, ids, hostName, userName, log, close };
+  return { store, reader, writer, hooks, vtctld, clock, ids, hostName, userName, log, close };
 }

@@ -57,6 +57,8 @@ export interface Connection {
   readonly tabletTls: (Tls & { readonly serverName?: string }) | null;
   readonly staticAuth: StaticAuth | null;
   readonly mysql: { readonly user: string; readonly password: string; readonly tls: Tls | null } | null;
+  /** `--server` with its TLS. */
+  readonly vtctld: { readonly address: string; readonly tls: Connection["tabletTls"] } | null;
   readonly inventory: string | null;
   readonly earlierSnapshots: readonly string[];
   readonly timeoutMs: number;
@@ -93,6 +95,7 @@ export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
             password: mysqlPasswordOf(given.text("mysql-password-file"), env),
             tls: tlsOf("mysql-ssl", read),
           },
+    vtctld: vtctldOf(given),
     inventory: given.text("inventory") ?? null,
     earlierSnapshots: given.texts("earlier-snapshot"),
     timeoutMs: given.duration("timeout") ?? 5000,
@@ -100,6 +103,16 @@ export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
     keyspaces: given.texts("keyspace"),
     cells: given.texts("cell"),
   };
+}
+
+export function vtctldOf(given: Given): Connection["vtctld"] {
+  const address = given.text("server");
+  if (address === undefined) return null;
+  if (!/^.+:[0-9]+$/.test(address))
+    throw new UsageError(`--server: "${address}" must be vtctld's gRPC address as host:port.`);
+  const tls = tlsOf("vtctld-grpc", (name) => given.text(name));
+  const serverName = given.text("vtctld-grpc-server-name");
+  return { address, tls: tls && { ...tls, ...(serverName === undefined ? {} : { serverName }) } };
 }
 
 /** As Vitess joins it: no slash at the end (`topology-and-wire.md` 1.1). */

@@ -42,6 +42,8 @@ export interface FixRequest extends PlanRequest {
   readonly orphans: OrphanChoice | null;
   /** `--unsupervised` or `hooks.stopTablet`; null: nobody said how, so nothing is retired. */
   readonly stopping: Stopping | null;
+  /** `--server`, as far as the plan needs it: which vtctld elects; null: its commands are printed. */
+  readonly vtctld: string | null;
 }
 
 export interface CancelRequest extends PlanRequest {

@@ -3,6 +3,7 @@ import { type Alias, formatAlias } from "../cluster/alias.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import { CellInfoSchema, type Tablet, TabletType } from "../proto/gen/topodata_pb.js";
 import type { TabletReader, TabletWriter } from "../tablets/access.js";
+import type { Vtctld } from "../tablets/vtctld.js";
 import { cellInfoKey } from "../topology/paths.js";
 import { encodeCellInfo } from "../topology/records.js";
 import type { TopologyStore } from "../topology/store.js";
@@ -13,6 +14,7 @@ import { EtcdClient } from "./etcd-client.js";
 import { Faults } from "./faults.js";
 import { SimMysql } from "./mysql.js";
 import { finish, type Native } from "./native/operation.js";
+import { plannedReparent } from "./native/reparent.js";
 import { startTablet } from "./native/start-tablet.js";
 import { Random } from "./random.js";
 import { type Directory, SimReader } from "./reader.js";
@@ -71,6 +73,14 @@ export class SimCluster implements TabletWorld, Directory {
   readonly writer: TabletWriter;
   /** What the operator's machine runs here: `stop ALIAS` ends a vttablet for good, as its supervisor's own command does. */
   readonly hooks = { run: async (command: readonly string[]): Promise<Outcome<null>> => this.#hook(command) };
+  readonly vtctld: Vtctld = {
+    address: "vtctld:15999",
+    plannedReparent: async (_keyspace, _shard, primary) => {
+      this.run(plannedReparent(this, this.tablet(formatAlias(primary))));
+      return answered(null);
+    },
+    close: () => {},
+  };
   readonly hasMysqlCredentials: boolean;
   readonly copyRowsPerSecond: number;
   readonly tablets: SimTablet[] = [];

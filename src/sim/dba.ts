@@ -29,6 +29,11 @@ export const executeAsDba = (
     );
   }
   try {
+    const leftovers = clearLeftovers(statement);
+    if (leftovers !== null) {
+      host.mysql.write(leftovers);
+      return answered({ rowsAffected: 0 });
+    }
     if (/^\s*(insert|update|delete)\s/i.test(statement))
       return answered(runSidecarStatement(host, statement));
     const change = plan(host.mysql.data, statement.trim().replace(/;$/, ""), host.dbName);
@@ -38,6 +43,19 @@ export const executeAsDba = (
     if (error instanceof SqlError) return unanswered("failed", error.message);
     throw error;
   }
+};
+
+/** The rows beside a stream's own. */
+const clearLeftovers = (statement: string): Change | null => {
+  const [, table, ids = ""] =
+    /^delete from _vt\.(copy_state|post_copy_action) where vrepl_id in \(([\d, ]+)\)$/.exec(statement) ?? [];
+  if (table === undefined) return null;
+  const gone = ids.split(",").map(Number);
+  return ({ sidecar }) => {
+    if (table === "copy_state")
+      sidecar.copyState = sidecar.copyState.filter(({ vreplId }) => !gone.includes(vreplId));
+    else sidecar.postCopyActions = sidecar.postCopyActions.filter(({ vreplId }) => !gone.includes(vreplId));
+  };
 };
 
 const plan = (data: MysqlData, statement: string, dbName: string): Change => {

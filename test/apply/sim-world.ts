@@ -20,6 +20,7 @@ export function doctorAt(cluster: SimCluster, hostName = "doctor-1"): Doctor {
     reader: cluster.reader,
     writer: cluster.writer,
     hooks: cluster.hooks,
+    vtctld: cluster.vtctld,
     clock: cluster.clock,
     ids: () => "id1",
     hostName,

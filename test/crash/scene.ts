@@ -15,6 +15,7 @@ import {
   reshardCancel,
   startTablet,
 } from "../../src/sim/native.js";
+import type { Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { NO_INVENTORY } from "../../src/witnesses/inventory.js";
 
@@ -25,6 +26,8 @@ export interface Scene {
   readonly request: Partial<CancelRequest>;
   /** Rules whose findings `fix` is asked to repair; without it `cancel` is asked. */
   readonly fixes?: readonly string[];
+  /** What `fix` is asked with besides. */
+  readonly fixing?: Partial<FixRequest>;
 }
 
 /** The seed: what v19's own cancel leaves. */
@@ -109,7 +112,7 @@ export async function snapshotOf(cluster: SimCluster): Promise<Snapshot> {
 export async function planOf(scene: Scene): Promise<Plan> {
   const cluster = scene.build();
   const snapshot = await snapshotOf(cluster);
-  if (scene.fixes !== undefined) return fixOf(snapshot, scene.fixes, cluster.clock.now());
+  if (scene.fixes !== undefined) return fixOf(snapshot, scene.fixes, scene.fixing ?? {}, cluster.clock.now());
   const request: CancelRequest = {
     ...DEFAULT_LIMITS,
     command: "vtdoctor cancel customer.c2",
@@ -129,8 +132,10 @@ export async function planOf(scene: Scene): Promise<Plan> {
   }
 }
 
-function fixOf(snapshot: Snapshot, rules: readonly string[], now: number): Plan {
-  const findings = judge(snapshot, loadRules([SHIPPED_RULES]), { now, earlier: null, suppressions: [] });
+function fixOf(snapshot: Snapshot, rules: readonly string[], asked: Partial<FixRequest>, now: number): Plan {
+  const earlier = Snapshot.of(minuteBefore(snapshot.facts()));
+  const findings = judge(snapshot, loadRules([SHIPPED_RULES]), { now, earlier, suppressions: [] });
+  earlier.close();
   const request: FixRequest = {
     ...DEFAULT_LIMITS,
     command: "vtdoctor fix",
@@ -139,6 +144,8 @@ function fixOf(snapshot: Snapshot, rules: readonly string[], now: number): Plan 
     keyspaces: null,
     orphans: null,
     stopping: null,
+    vtctld: null,
+    ...asked,
   };
   try {
     return planFix(snapshot, findings, request, { now, ids: () => "r1" });
@@ -146,3 +153,11 @@ function fixOf(snapshot: Snapshot, rules: readonly string[], now: number): Plan 
     snapshot.close();
   }
 }
+
+/** The same was seen a minute earlier, so that nothing is a passing moment. */
+const minuteBefore = (facts: Facts): Facts => ({
+  ...facts,
+  meta: facts.meta.map((row) =>
+    row.name === "taken_at_ms" ? { ...row, value: String(Number(row.value) - 60_000) } : row,
+  ),
+});

@@ -12,7 +12,14 @@ const CONTEXT = { now: 1_795_600_000_000, ids: () => "r1" };
 
 const ASKED = { ...DEFAULT_LIMITS, command: "vtdoctor", restoredTopologyConfirmed: false };
 
-const FIX: FixRequest = { ...ASKED, findings: null, keyspaces: null, orphans: null, stopping: null };
+const FIX: FixRequest = {
+  ...ASKED,
+  findings: null,
+  keyspaces: null,
+  orphans: null,
+  stopping: null,
+  vtctld: null,
+};
 
 /** Facts in, plan out, with the shipped rules between; the same was seen a minute before, so that nothing is a passing moment. */
 export const fixOf = (facts: Facts, wanted: Partial<FixRequest> = {}): Plan =>

@@ -6,7 +6,7 @@ import { done, doneAlready, type Effect, type Known, known, READY, silent } from
 
 type StayAway = StepOf<"tablet.stay-away">;
 
-const POLL_MS = 2000;
+const POLL_MS = 5000;
 /** From a start's first record to its last, so that a return is told with all of them (`topology-and-wire.md` 9.1). */
 const START_MS = 10_000;
 

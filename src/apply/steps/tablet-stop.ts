@@ -1,7 +1,6 @@
 import type { TabletRef } from "../../plan/plan.js";
 import type { StepOf } from "../../plan/steps/spec.js";
 import type { NonPrimaryType } from "../../tablets/access.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import { isClosed } from "../presence.js";
@@ -54,9 +53,16 @@ const endedWords = (step: Stop): string =>
 
 async function judge(step: Stop, site: Site): Promise<Check> {
   if (await isClosed(step.tablet, site.world.reader)) return doneAlready(endedWords(step));
-  const differs = await differsFrom(step.tablet, site.world.reader);
+  const differs = await anotherProcess(step.tablet, site);
   if (differs !== null) return differs;
   return (await recorded(step, site)) ?? READY;
+}
+
+/** Null also for one that stepped aside already, because a run that died told it to. */
+async function anotherProcess(tablet: TabletRef, { world }: Site): Promise<Refused | Silent | null> {
+  const differs = await differsFrom(tablet, world.reader);
+  if (differs === null || (await differsFrom(resting(tablet), world.reader)) === null) return null;
+  return differs;
 }
 
 /** A process with a record would publish and live on; one without ends. A command needs no such proof. */
@@ -71,9 +77,12 @@ async function recorded(step: Stop, site: Site): Promise<Refused | Silent | null
       );
 }
 
+const notOurs = async (step: Stop, site: Site): Promise<Refused | Silent | null> =>
+  (await site.fence.broken(null)) ?? (await anotherProcess(step.tablet, site));
+
 /** The reply is lost more often than not: the process is ending. What became of it is looked at, not believed. */
 async function letPublish(step: Stop, site: Site): Promise<Refused | Silent | null> {
-  const stop = (await notCleared(step.tablet, site)) ?? (await recorded(step, site));
+  const stop = (await notOurs(step, site)) ?? (await recorded(step, site));
   if (stop !== null) return stop;
   const { writer } = site.world;
   const tags = await writer.changeTags(step.tablet.address);
@@ -84,11 +93,13 @@ async function letPublish(step: Stop, site: Site): Promise<Refused | Silent | nu
 }
 
 /** Before v21 there is no ChangeTags. A primary steps aside to SPARE, which serves nothing, and publishes that. */
-const restingType = ({ type }: TabletRef): NonPrimaryType =>
+const restingType = ({ type }: Pick<TabletRef, "type">): NonPrimaryType =>
   type === "REPLICA" || type === "RDONLY" ? type : "SPARE";
 
+const resting = (tablet: TabletRef): TabletRef => ({ ...tablet, type: restingType(tablet) });
+
 async function letRun(step: Stop, command: readonly string[], site: Site): Promise<Refused | Silent | null> {
-  const stop = await notCleared(step.tablet, site);
+  const stop = await notOurs(step, site);
   if (stop !== null) return stop;
   const ran = await site.world.hooks.run(command);
   return ran.kind === "answered"

@@ -1,5 +1,5 @@
 import { UsageError } from "../../cluster/errors.js";
-import type { Given } from "../../config/settings.js";
+import { type Given, vtctldOf } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
 import { readPlan, refuseForeign, writePlan } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
@@ -64,6 +64,7 @@ async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean)
     keyspaces: keyspaces.length === 0 ? null : keyspaces,
     orphans: (given.text("orphans") ?? null) as OrphanChoice | null,
     stopping: stoppingOf(given),
+    vtctld: vtctldOf(given)?.address ?? null,
     maxTablets: given.number("max-tablets"),
     maxKeys: given.number("max-keys"),
     restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),

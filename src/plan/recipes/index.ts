@@ -6,6 +6,7 @@ import { orphanTargets } from "./orphan-targets.js";
 import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
 import type { Recipe } from "./recipe.js";
+import { returnedShards } from "./returned-shard.js";
 import { serveFromSources } from "./serve-from-sources.js";
 import { staleJournal } from "./stale-journal.js";
 
@@ -18,6 +19,7 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
     (snapshot, findings, request) =>
       orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
   ],
+  ["returned-shard", returnedShards],
   ["serve-from-sources", serveFromSources],
   ["stale-journal", staleJournal],
   ["lift-denial", liftDenial],

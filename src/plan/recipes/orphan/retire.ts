@@ -140,7 +140,7 @@ const recordKeys = (snapshot: Snapshot, orphan: OrphanShard): readonly Key[] => 
   return [...new Map(all.map((one) => [`${one.server} ${one.key}`, one])).values()];
 };
 
-const tabletRecordKey = (snapshot: Snapshot, process: Process): Key | null => {
+export const tabletRecordKey = (snapshot: Snapshot, process: Process): Key | null => {
   const alias = parseAlias(process.alias);
   const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
   return alias === null || cell === undefined

@@ -1,0 +1,115 @@
+import { formatAlias } from "../../cluster/alias.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import { decodeShard } from "../../topology/records.js";
+import { notCleared } from "../clearance.js";
+import { differsFrom, nameOf } from "../identity.js";
+import { noInverse } from "../inverse.js";
+import { seeLeftovers } from "../leftovers.js";
+import { isClosed } from "../presence.js";
+import { inIds, seeStreams, unplanned } from "../sight.js";
+import type { Site } from "../site.js";
+import { sqlString } from "../sql.js";
+import type { StepRunner } from "../step-runner.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  type Known,
+  known,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
+
+type Clear = StepOf<"row.clear">;
+
+/**
+ * Deletes rows by SQL where no engine can have them in memory: no tablet of the shard is PRIMARY (`cancel-path.md` 6.4). Each call to a
+ * tablet is a transaction of its own, so the order makes it safe: Stopped first, so that a primary that somebody elects meanwhile starts
+ * nothing; the stream's row last, so that a run that died goes on. The election is looked for again before each statement.
+ */
+export const rowClear: StepRunner<"row.clear"> = {
+  image: imageOfRows,
+
+  async check(step, site) {
+    const differs = await differsFrom(step.tablet, site.world.reader);
+    return differs ?? (await elected(step, site)) ?? judge(step, site);
+  },
+
+  async run(step, site): Promise<Effect> {
+    for (const statement of statements(step)) {
+      const stop = (await notCleared(step.tablet, site)) ?? (await elected(step, site));
+      if (stop !== null) return stop;
+      const options = { reloadSchema: false, disableForeignKeyChecks: false };
+      const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, options);
+      if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
+    }
+    return done(`${inIds(idsOf(step))} of ${step.workflow} cleared in the MySQL of ${nameOf(step.tablet)}`);
+  },
+
+  verify: judge,
+  inverse: () => noInverse("the rows are kept in before/, but a cancelled workflow's are not put back"),
+};
+
+const idsOf = (step: Clear): readonly number[] => step.rows.map(({ id }) => id);
+
+const statements = (step: Clear): readonly string[] => {
+  const ids = idsOf(step).join(", ");
+  const rows = `id in (${ids}) and workflow=${sqlString(step.workflow)} and db_name=${sqlString(step.dbName)}`;
+  return [
+    `update _vt.vreplication set state='Stopped' where ${rows}`,
+    `delete from _vt.post_copy_action where vrepl_id in (${ids})`,
+    `delete from _vt.copy_state where vrepl_id in (${ids})`,
+    `delete from _vt.vreplication where ${rows}`,
+  ];
+};
+
+/** Null: nobody is primary of the shard, by its record and by each of its tablets. */
+async function elected(step: Clear, { world }: Site): Promise<Refused | Silent | null> {
+  const got = await world.store(step.server).get(step.key);
+  if (got.kind === "unanswered") return silent(step.server, got);
+  const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
+  if (shard?.kind !== "answered") return refused(`${step.key} is gone or can not be read; scan again`);
+  const { primaryAlias } = shard.value;
+  if (primaryAlias !== undefined && primaryAlias.cell !== "") return primaryWords(formatAlias(primaryAlias));
+  for (const peer of step.peers) {
+    const identity = await world.reader.identity(peer.address);
+    if (identity.kind === "answered" && identity.value.type === "PRIMARY") return primaryWords(peer.alias);
+    if (identity.kind === "unanswered" && !(await isClosed(peer, world.reader)))
+      return silent(nameOf(peer), identity);
+  }
+  return null;
+}
+
+const primaryWords = (alias: string): Refused =>
+  refused(
+    `${alias} was elected primary meanwhile, so its engine is open and rows are its business: scan again and plan anew, the streams are then stopped through it`,
+  );
+
+async function imageOfRows(step: Clear, site: Site): Promise<Known<unknown>> {
+  const seen = await seeStreams(step.tablet, step.workflow, step.dbName, idsOf(step), site.world.reader);
+  if (seen.kind !== "known") return seen;
+  const leftovers = await seeLeftovers(step.tablet, idsOf(step), site.world.reader);
+  if (leftovers.kind !== "known") return leftovers;
+  return known({ streams: seen.value.rows.map((row) => row.image), ...leftovers.value });
+}
+
+async function judge(step: Clear, site: Site): Promise<Check> {
+  const ids = idsOf(step);
+  const where = `of ${step.workflow} in the MySQL of ${nameOf(step.tablet)}`;
+  const seen = await seeStreams(step.tablet, step.workflow, step.dbName, ids, site.world.reader);
+  if (seen.kind !== "known") return seen;
+  const strangers = unplanned(seen.value, ids);
+  if (strangers.length > 0) return refused(`${inIds(strangers)} ${where} is not in the plan; plan anew`);
+  const [inMemory] = seen.value.engine;
+  if (inMemory !== undefined)
+    return refused(`${inIds([inMemory.id])} ${where} is in the engine's memory; scan again and plan anew`);
+  if (seen.value.rows.length > 0) return READY;
+  const leftovers = await seeLeftovers(step.tablet, ids, site.world.reader);
+  if (leftovers.kind !== "known") return leftovers;
+  const left = leftovers.value.copyState.length + leftovers.value.postCopyActions.length;
+  return left === 0 ? doneAlready(`${inIds(ids)} ${where}: no row and no copy state is left`) : READY;
+}

@@ -1,0 +1,40 @@
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { ShardRef } from "../../view/shards.js";
+import type { StreamGroup } from "../../view/streams.js";
+import { inspect, type OrphanShard } from "../orphan/inspect.js";
+
+/** A shard that was dropped and exists again. */
+export interface Returned extends OrphanShard {
+  /** Streams from before the deletion: every one where there is no primary, as none can have been created since. */
+  readonly old: readonly StreamGroup[];
+  readonly kept: readonly StreamGroup[];
+}
+
+export const returnedShard = (snapshot: Snapshot, shard: ShardRef): Returned => {
+  const orphan = inspect(snapshot, shard);
+  const isOld = (group: StreamGroup): boolean =>
+    orphan.primaries.length === 0 ||
+    group.streams.every(({ address, id }) => bornBefore(snapshot, shard, address, id));
+  return {
+    ...orphan,
+    old: orphan.groups.filter(isOld),
+    kept: orphan.groups.filter((group) => !isOld(group)),
+  };
+};
+
+/** By its own log row and the time of the lock under which the shard was dropped. */
+const bornBefore = (
+  snapshot: Snapshot,
+  { keyspace, shard }: ShardRef,
+  address: string,
+  id: number,
+): boolean =>
+  snapshot.all(
+    `SELECT 1 FROM vreplication v JOIN deletion d ON d.kind = 'shard' AND d.keyspace = ? AND d.shard = ?
+     WHERE v.address = ? AND v.id = ? AND v.created_at < d.lock_taken_at
+       AND d.deleted_revision = (SELECT max(deleted_revision) FROM deletion WHERE kind = 'shard' AND keyspace = d.keyspace AND shard = d.shard)`,
+    keyspace,
+    shard,
+    address,
+    id,
+  ).length > 0;

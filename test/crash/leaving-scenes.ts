@@ -1,0 +1,24 @@
+import { orphaned, type Scene } from "./scene.js";
+
+/** The seed's orphans leave for good: v19 ends them by ChangeType. */
+export const retired: Scene = {
+  ...orphaned,
+  name: "orphans that leave by themselves",
+  fixes: ["shard-missing-live-tablets"],
+  fixing: { orphans: "retire", stopping: { kind: "unsupervised" } },
+};
+
+/** One orphan was restarted after the cancel: its shard is back, without a primary. */
+export const returned: Scene = {
+  name: "a shard that came back without a primary",
+  build() {
+    const cluster = orphaned.build();
+    const tablet = cluster.tablet("zone1-0000000200");
+    tablet.stop();
+    cluster.restart(tablet);
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["shard-never-had-primary", "shard-missing-live-tablets"],
+};

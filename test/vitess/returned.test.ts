@@ -1,0 +1,106 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { Lab, labMissing, until } from "./lab/lab.js";
+import { createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
+
+/** S5: after a cancel that dropped the shards somebody restarted an orphan. */
+describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
+  let lab: Lab;
+  afterEach(async () => lab.down());
+
+  async function cancelled(version: "19" | "24"): Promise<Doctor> {
+    lab = await Lab.up({ version });
+    await reshardCluster(lab);
+    await running(lab, [200, 300]);
+    if (version === "19")
+      await lab.ctl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");
+    else
+      await lab.ctl(
+        ...["DeleteShards", "--recursive", "--force", "--even-if-serving"],
+        ...["customer/-80", "customer/80-"],
+      );
+    return new Doctor(lab);
+  }
+
+  const restart = async (uid: number) => {
+    await lab.stop(`vttablet-${uid}`);
+    await lab.startVttablet(uid);
+  };
+
+  const vtctld = ["--server", "127.0.0.1:25999"];
+  const rows = (uid: number) => lab.sql(uid, "select count(*) from _vt.vreplication");
+
+  /** Every workflow command of the keyspace works, and nothing of c2 arrives any more. */
+  async function works(doctor: Doctor): Promise<void> {
+    for (const uid of [200, 300]) expect(await rows(uid)).toBe("0");
+    expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(false);
+    expect(await lab.ctl("GetTablets")).toContain("zone1-0000000201");
+    const after = await doctor.scan();
+    expect(after.code, JSON.stringify(after.findings, null, 1)).toBe(0);
+    for (const uid of [200, 300]) await lab.sql(uid, "drop table customer", "vt_customer");
+    await createReshard(lab, "customer", "c2", ["-80", "80-"]);
+    await running(lab, [200, 300], "c2");
+    // The workflow of the same name that was created since is nobody's leftover.
+    expect(ids(await doctor.scan("--settle", "30s"))).toEqual([]);
+  }
+
+  it("without a primary: said, why, and cleared under the shard's lock; vtctld elects", async () => {
+    const doctor = await cancelled("19");
+    await restart(200);
+    const said = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "status");
+    expect(said.stderr).toContain("doesn't have a primary set");
+    const found = await doctor.scan("--settle", "30s");
+    const id = "shard-never-had-primary@customer/-80";
+    const finding = found.findings.find((one) => one.id === id);
+    expect(finding?.state, JSON.stringify(found.findings, null, 1)).toBe("confirmed");
+    expect(finding?.symptom).toContain("came back without a primary after the cancel by");
+
+    const cleared = await doctor.write("fix", id, "--settle", "30s", "--yes");
+    expect(cleared.code, cleared.stdout + cleared.stderr).toBe(1);
+    expect(cleared.stdout).toContain(
+      "vtctldclient PlannedReparentShard customer/-80 --new-primary zone1-0000000200",
+    );
+    expect(await rows(200)).toBe("0");
+    const elected = await doctor.write("fix", id, "--settle", "30s", "--yes", ...vtctld);
+    expect(elected.code, elected.stdout + elected.stderr).toBe(0);
+    expect(await lab.ctl("GetShard", "customer/-80")).toContain('"uid": 200');
+    const other = await doctor.write("fix", "shard-missing-live-tablets@customer/80-", "--yes");
+    expect(other.code, other.stdout + other.stderr).toBe(0);
+    await works(doctor);
+  });
+
+  it("elected by VTOrc within seconds: the resumed stream is stopped through its tablet", async () => {
+    const doctor = await cancelled("24");
+    await lab.startVtorc();
+    await restart(200);
+    await until("VTOrc to elect 200", 60_000, async () =>
+      (await lab.ctl("GetShard", "customer/-80")).includes('"uid": 200'),
+    );
+    await running(lab, [200]);
+    expect(await stillArrives(lab, "customer", "customer", 5000, [200])).toBe(true);
+    const id = "cancelled-stream-resumed@customer/-80/c2";
+    expect(ids(await doctor.scan(), "confirmed")).toContain(id);
+    const asked = await doctor.write("fix", id, "--yes");
+    expect(asked.code, asked.stdout + asked.stderr).toBe(4);
+    const fixed = await doctor.write("fix", id, "--orphans", "restore", "--yes");
+    expect(fixed.code, fixed.stdout + fixed.stderr).toBe(0);
+    const other = await doctor.write(
+      ...["fix", "shard-missing-live-tablets@customer/80-", "--orphans", "restore", "--yes"],
+    );
+    expect(other.code, other.stdout + other.stderr).toBe(0);
+    await works(doctor);
+  });
+
+  it("with the primary still running beside a replica that was restarted", async () => {
+    const doctor = await cancelled("19");
+    await restart(201);
+    await until("200 to name itself", 60_000, async () =>
+      (await lab.ctl("GetShard", "customer/-80")).includes('"uid": 200'),
+    );
+    const id = "cancelled-stream-resumed@customer/-80/c2";
+    expect(ids(await doctor.scan(), "confirmed")).toContain(id);
+    const fixed = await doctor.write("fix", id, "shard-missing-live-tablets@customer/80-", "--yes");
+    expect(fixed.code, fixed.stdout + fixed.stderr).toBe(0);
+    await works(doctor);
+  });
+});
