@@ -167,6 +167,23 @@ export const LIMITS = {
   },
 } as const satisfies Record<string, Option>;
 
+/** vtctld, for what Vitess itself does best (elections). */
+export const VTCTLD = {
+  server: {
+    type: "string",
+    group: "Writing",
+    about: "vtctld's gRPC address, for elections that finish a repair",
+  },
+  "vtctld-grpc-ca": { type: "string", group: "Writing", about: "CA of vtctld's gRPC (file)" },
+  "vtctld-grpc-cert": { type: "string", group: "Writing", about: "client certificate for vtctld (file)" },
+  "vtctld-grpc-key": { type: "string", group: "Writing", about: "client key for vtctld (file)" },
+  "vtctld-grpc-server-name": {
+    type: "string",
+    group: "Writing",
+    about: "name that vtctld's certificate must have",
+  },
+} as const satisfies Record<string, Option>;
+
 /** What the operator lets vtdoctor run on this machine; most at home in the config file. */
 export const HOOKS = {
   "hooks.stopTablet": {
@@ -184,5 +201,6 @@ export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...JUDGING,
   ...LIMITS,
   ...HOOKS,
+  ...VTCTLD,
   ...SCANNING,
 };

@@ -101,6 +101,15 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
   "tablet.stay-away": { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
   "journal.delete": { tablet, dbName: filled, journal: { type: "string", pattern: "^[0-9]+$" }, val: text },
   "ghost.stop": { tablet, dbName: filled, workflow: text, stream: whole, source: filled },
+  "row.clear": { ...at, ...streamsOn, peers: list(tablet), rows: list(streamRow) },
+  "shard.elect": {
+    ...at,
+    keyspace: filled,
+    shard: filled,
+    alias: filled,
+    record: record(at),
+    vtctld: filled,
+  },
   "lock.clear": { ...at, lease: filled, modRevision: whole },
 };
 

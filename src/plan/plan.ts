@@ -295,6 +295,33 @@ export type Step =
       /** Prototext of a BinlogSource. */
       readonly source: string;
     })
+  /** Deletes stream rows by SQL while no tablet of the shard is PRIMARY, under the shard's lock (`cancel-path.md` 6.4). */
+  | (StepBase & {
+      readonly kind: "row.clear";
+      /** Whose MySQL takes writes. */
+      readonly tablet: TabletRef;
+      /** Every tablet of the shard: none may be PRIMARY. */
+      readonly peers: readonly TabletRef[];
+      readonly workflow: string;
+      readonly dbName: string;
+      readonly rows: readonly StreamRow[];
+      readonly server: string;
+      /** Its Shard record, which may name no primary. */
+      readonly key: string;
+    })
+  /** vtctld's PlannedReparentShard on a shard without a primary (design D21). */
+  | (StepBase & {
+      readonly kind: "shard.elect";
+      readonly keyspace: string;
+      readonly shard: string;
+      readonly server: string;
+      readonly key: string;
+      readonly alias: string;
+      /** The new primary's Tablet record, which it publishes itself. */
+      readonly record: { readonly server: string; readonly key: string };
+      /** For people: which vtctld. */
+      readonly vtctld: string;
+    })
   | (StepBase & {
       readonly kind: "lock.clear";
       readonly server: string;

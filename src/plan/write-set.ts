@@ -12,7 +12,7 @@ export type Write =
   | { readonly kind: "table"; readonly alias: string; readonly schema: string; readonly table: string }
   /** The tablet reads its records again; nothing else in it changes. */
   | { readonly kind: "tablet-state"; readonly alias: string }
-  /** The process ends; its MySQL does not. */
+  /** The process ends, or becomes a primary; its MySQL runs on. */
   | { readonly kind: "process"; readonly alias: string };
 
 /** Everything that the steps change, each once, in the order of the plan. Locks come and go with the run and are not in it. */
@@ -36,6 +36,7 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
     case "stream.stop":
     case "stream.restart":
     case "stream.delete":
+    case "row.clear":
       return step.rows.map(({ id }) => ({
         kind: "stream-row",
         alias: step.tablet.alias,
@@ -82,6 +83,12 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
       return [{ kind: "stream-row", alias: step.tablet.alias, workflow: step.workflow, id: step.stream }];
     case "tablet.refresh":
       return [{ kind: "tablet-state", alias: step.tablet.alias }];
+    case "shard.elect":
+      return [
+        { kind: "topo-key", server: step.server, key: step.key },
+        { kind: "topo-key", server: step.record.server, key: step.record.key },
+        { kind: "process", alias: step.alias },
+      ];
     case "tablet.stop":
       return [{ kind: "process", alias: step.tablet.alias }];
     case "tablet.stay-away":

@@ -10,6 +10,7 @@ import type { RunResult } from "../../src/apply/run-result.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-world.js";
+import { retired, returned } from "./leaving-scenes.js";
 import { Fate, Killed, MortalFolder } from "./mortal.js";
 import { owner, serversOf, stepIds, writable } from "./repair.js";
 import { copying, moving, orphaned, planOf, purged, running, type Scene } from "./scene.js";
@@ -78,7 +79,7 @@ async function liveOnce(
 /** A replica follows its primary: what the plan does to 200 happens to 201 as well. */
 const followed = (name: string): string => name.replace("zone1-0000000201", "zone1-0000000200");
 
-describe.each([orphaned, running, purged, copying, moving, misrouted, halted])(
+describe.each([orphaned, running, purged, copying, moving, misrouted, halted, retired, returned])(
   "the repair of $name",
   (scene: Scene) => {
     let plan: Plan;

@@ -66,6 +66,8 @@ export function writable(plan: Plan, name: string): boolean {
         return name === `state ${write.alias}`;
       case "table":
         return name === `table ${write.alias} ${write.schema} ${write.table}`;
+      case "process":
+        return name === `process ${write.alias}`;
       default:
         return false;
     }

@@ -12,7 +12,9 @@ import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { recordPutBack } from "./record-put-back.js";
 import { routingRemove } from "./routing-remove.js";
+import { rowClear } from "./row-clear.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
+import { shardElect } from "./shard-elect.js";
 import { shardRestore } from "./shard-restore.js";
 import { srvkeyspaceRebuild, srvkeyspaceUpdate } from "./srvkeyspace-put.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
@@ -59,6 +61,8 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
   "tablet.stay-away": tabletStayAway,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
+  "row.clear": rowClear,
+  "shard.elect": shardElect,
   "lock.clear": lockClear,
 };
 

@@ -7,7 +7,9 @@ import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { recordPutBack } from "./record-put-back.js";
 import { routingRemove } from "./routing-remove.js";
+import { rowClear } from "./row-clear.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
+import { shardElect } from "./shard-elect.js";
 import { shardRestore } from "./shard-restore.js";
 import type { StepSpec } from "./spec.js";
 import { srvkeyspaceRebuild } from "./srvkeyspace-rebuild.js";
@@ -55,5 +57,7 @@ export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "tablet.stay-away": tabletStayAway,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
+  "row.clear": rowClear,
+  "shard.elect": shardElect,
   "lock.clear": lockClear,
 };
