@@ -16,7 +16,10 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([task(expired.signal), timer]);
   } finally {
-    done.abort();
-    expired.abort();
+    done.abort(OVER);
+    expired.abort(OVER);
   }
 }
+
+/** Without a reason of ours each abort would make an exception with its stack. */
+const OVER = "over";

@@ -1,5 +1,7 @@
+import { isIP } from "node:net";
 import { type ChannelCredentials, Client, type ClientOptions, credentials } from "@grpc/grpc-js";
 import { type Outcome, unanswered } from "../cluster/outcome.js";
+import { bareHost } from "./address.js";
 import type { TabletTls } from "./options.js";
 
 /** 16 MiB, Vitess's `--grpc-max-message-size` (`topology-and-wire.md` 7.1). */
@@ -44,7 +46,7 @@ export class GrpcChannels {
   /** The map keeps the order of last use. */
   #take(address: string): Channel {
     const channel = this.#open.get(address) ?? {
-      client: new Client(address, this.#credentials, this.#options),
+      client: new Client(targetOf(address), this.#credentials, this.#options),
       calls: 0,
     };
     this.#open.delete(address);
@@ -74,7 +76,15 @@ interface Channel {
   calls: number;
 }
 
+/** An IP address needs no resolver, of which the library would start one for each channel. */
+function targetOf(address: string): string {
+  const family = isIP(bareHost(address.slice(0, address.lastIndexOf(":"))));
+  return family === 0 ? address : `ipv${family}:${address}`;
+}
+
 const CHANNEL_OPTIONS: ClientOptions = {
+  // Statistics of each channel for a debugging service that vtdoctor does not have.
+  "grpc.enable_channelz": 0,
   "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
   "grpc.max_send_message_length": MAX_MESSAGE_BYTES,
   // A write is never sent twice behind our back.
