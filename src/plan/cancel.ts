@@ -1,23 +1,22 @@
-import { RefusedError } from "../cluster/errors.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { dataRefusals, tableSets } from "./cancel/data.js";
+import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
 import { checkOptions, keepsData } from "./cancel/options.js";
 import { cancelReads } from "./cancel/reads.js";
 import { refuse } from "./cancel/refusal.js";
 import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
-import { type CancelSubject, cancelSubject, isOrphaned } from "./cancel/subject.js";
+import { type CancelSubject, cancelSubject } from "./cancel/subject.js";
 import { unsupported } from "./cancel/supported.js";
 import { surroundings } from "./cancel/surroundings.js";
 import { switched } from "./cancel/switched.js";
 import type { CancelRequest, PlanContext } from "./context.js";
-import type { Draft } from "./draft.js";
+import { type Draft, joinDrafts } from "./draft.js";
 import { withinLimits } from "./limits.js";
 import type { Plan } from "./plan.js";
-import { orphanShard } from "./recipes/orphan-shard.js";
 import { refuseRestoredTopology } from "./restored.js";
-import { shardName } from "./view/shards.js";
+import { stopsFirst } from "./stops-first.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (design D16): guards first, then stop everywhere, prove it, data, denials,
@@ -30,7 +29,7 @@ import { shardName } from "./view/shards.js";
 export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
   checkOptions(request);
   const id = context.ids();
-  const draft = draftFor(snapshot, request, `vtdoctor_hold_${id}`);
+  const draft = stopsFirst(draftFor(snapshot, request, `vtdoctor_hold_${id}`));
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const plan = assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
   return withinLimits(plan, request);
@@ -39,13 +38,21 @@ export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: 
 const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
   const subject = cancelSubject(snapshot, request.keyspace, request.workflow);
   if (subject === null) return residue(snapshot, request);
-  const orphaned = subject.targets.filter(isOrphaned);
-  if (orphaned.length === subject.targets.length) return orphanDraft(snapshot, subject);
+  const parts = partsOf(snapshot, subject);
+  const broken = brokenParts(snapshot, parts, request);
+  if (parts.intact.length === 0) return broken;
   const name = `${subject.keyspace}.${subject.workflow}`;
-  if (orphaned.length > 0)
-    throw new RefusedError(
-      `${name} can not be cancelled: its targets ${orphaned.map(shardName).join(", ")} are gone from the topology while others are not. Instead: repair those first (vtdoctor fix shard-missing-live-tablets@${orphaned[0] ? shardName(orphaned[0]) : ""}), then cancel what is left.`,
-    );
+  refuseBroken(name, broken, parts);
+  return joinDrafts([broken, intactDraft(snapshot, intactPart(subject, parts), request, holdSchema)]);
+};
+
+const intactDraft = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  request: CancelRequest,
+  holdSchema: string,
+): Draft => {
+  const name = `${subject.keyspace}.${subject.workflow}`;
   refuse(name, unsupported(snapshot, subject));
   const keep = keepsData(request, subject.kind);
   refuse(name, switched(snapshot, subject, { keep }));
@@ -59,10 +66,3 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
     reads: cancelReads(snapshot, subject),
   });
 };
-
-const orphanDraft = (snapshot: Snapshot, subject: CancelSubject): Draft =>
-  orphanShard(
-    snapshot,
-    subject.targets.map(({ keyspace, shard }) => ({ keyspace, shard, finding: null })),
-    null,
-  );

@@ -56,4 +56,6 @@ export interface CancelRequest extends PlanRequest {
   readonly purge: boolean;
   /** Add the secondary keys that the copy had put off to the tables that are kept. */
   readonly restoreSecondaryKeys: boolean;
+  /** As in `FixRequest`. */
+  readonly vtctld: string | null;
 }

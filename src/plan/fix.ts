@@ -8,6 +8,7 @@ import type { Blocked, Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
 import { refuseRestoredTopology } from "./restored.js";
 import { rootOf, selectFindings } from "./select.js";
+import { stopsFirst } from "./stops-first.js";
 
 /**
  * One plan for the selected findings (design D13). `findings` are all of the scan's: a finding that follows from another is repaired by
@@ -24,7 +25,7 @@ export const planFix = (
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
   const certain = roots.filter((finding) => finding.state === "confirmed");
-  const draft = joinDrafts([
+  const joined = joinDrafts([
     ...RECIPES.map(([name, recipe]) => {
       const own = certain.filter((finding) => finding.repair.recipe === name);
       return own.length === 0 ? EMPTY_DRAFT : recipe(snapshot, own, request);
@@ -34,7 +35,10 @@ export const planFix = (
   ]);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
-  return withinLimits(assemble(snapshot, heading, withFollowers(draft, findings), context), request);
+  return withinLimits(
+    assemble(snapshot, heading, withFollowers(stopsFirst(joined), findings), context),
+    request,
+  );
 };
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>

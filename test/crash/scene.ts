@@ -123,6 +123,7 @@ export async function planOf(scene: Scene): Promise<Plan> {
     keepRoutingRules: false,
     purge: false,
     restoreSecondaryKeys: false,
+    vtctld: null,
     ...scene.request,
   };
   try {

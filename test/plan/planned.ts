@@ -45,6 +45,7 @@ const CANCEL: CancelRequest = {
   keepRoutingRules: false,
   purge: false,
   restoreSecondaryKeys: false,
+  vtctld: null,
 };
 
 export const cancelOf = (facts: Facts, wanted: Partial<CancelRequest> = {}): Plan =>

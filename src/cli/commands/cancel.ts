@@ -1,4 +1,5 @@
 import { UsageError } from "../../cluster/errors.js";
+import { vtctldOf } from "../../config/settings.js";
 import { planCancel } from "../../plan/cancel.js";
 import type { CancelRequest } from "../../plan/context.js";
 import { writePlan } from "../../plan/file.js";
@@ -27,6 +28,7 @@ export const run: Run = async (request) => {
     keepData: given.choice("keep-data") ?? null,
     keepRoutingRules: given.yes("keep-routing-rules"),
     purge: given.yes("purge"),
+    vtctld: vtctldOf(given)?.address ?? null,
     restoreSecondaryKeys: given.yes("restore-secondary-keys"),
     maxTablets: given.number("max-tablets"),
     maxKeys: given.number("max-keys"),

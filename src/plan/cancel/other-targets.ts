@@ -12,7 +12,7 @@ import type { CancelSubject } from "./subject.js";
 const otherShards = (snapshot: Snapshot, subject: CancelSubject): readonly ShardRecord[] =>
   shardRecords(snapshot, subject.keyspace).filter(
     (record) =>
-      !subject.targets.some((side) => side.shard === record.shard) &&
+      ![...subject.targets, ...subject.apart].some((side) => side.shard === record.shard) &&
       (subject.kind !== "Reshard" || record.serving === 0) &&
       hasTablets(snapshot, record),
   );

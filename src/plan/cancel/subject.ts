@@ -25,6 +25,8 @@ export interface CancelSubject {
   readonly streams: readonly StreamFact[];
   readonly targets: readonly Side[];
   readonly sources: readonly Side[];
+  /** Further targets, which a cancel that went wrong has left in pieces: they are seen to beside. */
+  readonly apart: readonly Side[];
   /** Its own streams, by tablet. */
   readonly groups: readonly StreamGroup[];
   /** Copies of reference-table streams that Reshard made on the targets (`cancel-path.md` 2.8-6). */
@@ -56,6 +58,7 @@ export const cancelSubject = (
     streams,
     targets,
     sources,
+    apart: [],
     groups: groupsOf(snapshot, streams),
     references: first.kind === "Reshard" ? referenceCopies(snapshot, targets, sources, workflow) : [],
     reverse: reverseStreams(snapshot, sources, keyspace, workflow),

@@ -3,13 +3,13 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, joinDrafts, worthRunning } from "../draft.js";
 import { tabletRef } from "../view/processes.js";
-import { orderShards, shardName, shardRecords } from "../view/shards.js";
+import { orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { streamRead, streamRows } from "../view/streams.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
 import { tabletSteps } from "./orphan/restore.js";
 import { tabletRecordKey } from "./orphan/retire.js";
-import { type Returned, returnedShard } from "./returned/inspect.js";
-import { whatForbids } from "./returned/preconditions.js";
+import { returnedShard } from "./returned/inspect.js";
+import { type Asked, whatForbids } from "./returned/preconditions.js";
 import { candidate, electCommand } from "./returned/primary.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
@@ -36,19 +36,25 @@ export const returnedShards = (
       const own = findings.filter(
         ({ object }) => object.keyspace === target.keyspace && object.shard === target.shard,
       );
-      return draftOf(snapshot, returnedShard(snapshot, target), own, request);
+      return returnedShardDraft(
+        snapshot,
+        target,
+        own.map(({ id }) => id),
+        request,
+      );
     }),
   );
 };
 
-const draftOf = (
+/** `ids`: the findings that are about it. */
+export const returnedShardDraft = (
   snapshot: Snapshot,
-  shard: Returned,
-  findings: readonly Finding[],
-  request: FixRequest,
+  target: ShardRef,
+  ids: readonly string[],
+  request: Asked,
 ): Draft => {
+  const shard = returnedShard(snapshot, target);
   const name = shardName(shard);
-  const ids = findings.map(({ id }) => id);
   const forbidden = whatForbids(snapshot, shard, request);
   const at = { object: { keyspace: shard.keyspace, shard: shard.shard }, finding: ids[0] ?? null };
   if (request.orphans === "leave") return { repairs: [], stages: [], reads: [], blocked: [], notes: [] };

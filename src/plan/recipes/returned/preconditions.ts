@@ -4,12 +4,11 @@ import { type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { engineObstacles, servingObstacles } from "../orphan/preconditions.js";
 import type { Returned } from "./inspect.js";
 
+/** What of a request counts here. */
+export type Asked = Pick<FixRequest, "orphans" | "vtctld">;
+
 /** What forbids to touch the shard's rows; empty: they may go. */
-export const whatForbids = (
-  snapshot: Snapshot,
-  shard: Returned,
-  request: FixRequest,
-): readonly Obstacle[] => [
+export const whatForbids = (snapshot: Snapshot, shard: Returned, request: Asked): readonly Obstacle[] => [
   ...consentMissing(shard, request),
   ...stillServing(snapshot, shard),
   ...servingObstacles(snapshot, shard),
@@ -19,7 +18,7 @@ export const whatForbids = (
 ];
 
 /** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (design D8). */
-const consentMissing = (shard: Returned, { orphans }: FixRequest): readonly Obstacle[] => {
+const consentMissing = (shard: Returned, { orphans }: Asked): readonly Obstacle[] => {
   const name = shardName(shard);
   if (orphans === "retire")
     return [
