@@ -3,6 +3,7 @@ import {
   type EngineStreamRow,
   emptyFacts,
   type Facts,
+  type HeldTableRow,
   type LiveTableRow,
   type LiveTabletRow,
   type TopoHistoryLockRow,
@@ -94,6 +95,8 @@ export const factsOfRecording = (name: string): Facts => {
     ),
     vreplication: streams,
     live_table: tablets.flatMap(tableRows),
+    // A collector asks one process of each shard.
+    held_table: tablets.filter(isPrimary).flatMap(heldRows),
     engine_stream: tablets.flatMap(engineRows),
     copy_state: tablets.flatMap((tablet) => copyStates(tablet)),
     resharding_journal: tablets.flatMap((tablet) =>
@@ -107,18 +110,37 @@ export const factsOfRecording = (name: string): Facts => {
   };
 };
 
+const isHold = (database: string): boolean => database.startsWith("vtdoctor_hold_");
+
+const isPrimary = (tablet: RecordedTablet): boolean => tablet.full_status?.status?.tabletType === "PRIMARY";
+
+const heldRows = (tablet: RecordedTablet): readonly HeldTableRow[] =>
+  Object.entries(tablet.databases)
+    .filter(([database]) => isHold(database))
+    .flatMap(([hold_schema, tables]) =>
+      Object.entries(tables).map(([table_name, { rows }]) => ({
+        address: addressOf(tablet),
+        hold_schema,
+        table_name,
+        row_count: rows,
+        bytes: null,
+      })),
+    );
+
 const tableRows = (tablet: RecordedTablet): readonly LiveTableRow[] =>
-  Object.entries(tablet.databases).flatMap(([db_name, tables]) =>
-    Object.entries(tables).map(([table_name, { create, rows }]) => ({
-      address: addressOf(tablet),
-      db_name,
-      table_name,
-      table_type: "BASE TABLE",
-      definition: create,
-      data_length: 0,
-      row_count: rows,
-    })),
-  );
+  Object.entries(tablet.databases)
+    .filter(([database]) => !isHold(database))
+    .flatMap(([db_name, tables]) =>
+      Object.entries(tables).map(([table_name, { create, rows }]) => ({
+        address: addressOf(tablet),
+        db_name,
+        table_name,
+        table_type: "BASE TABLE",
+        definition: create,
+        data_length: 0,
+        row_count: rows,
+      })),
+    );
 
 /** JSON.parse rounds the 64-bit id; the same id is in `val`. */
 const journalId = (row: Row): string => /^id:(\d+)/.exec(String(row.val))?.[1] ?? String(row.id);
