@@ -43,11 +43,10 @@ async function measure(
   if (vtctld === null) say("vtctld and vtctldclient are not installed: no comparison with Vitess");
   const rounds: Round[] = [];
   try {
-    for (let round = 0; round <= runs; round++) {
+    for (let round = 1; round <= runs; round++) {
       const done = await oneRound(shape, etcd, server, vtctld);
-      // The first warms caches and connections of everybody.
-      if (round > 0) rounds.push(done);
-      say(`${round === 0 ? "warm-up" : `round ${round}`}: ${describe(done)}`);
+      rounds.push(done);
+      say(`round ${round}: ${describe(done)}`);
     }
   } finally {
     await vtctld?.stop();

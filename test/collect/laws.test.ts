@@ -83,6 +83,7 @@ describe("the load", () => {
     return {
       etcd: etcd.length,
       mostPerTablet: Math.max(...tablets.values()),
+      toTablets: [...tablets.values()].reduce((sum, count) => sum + count, 0),
       replica: tablets.get("127.0.0.1:16101"),
       most,
     };
@@ -95,6 +96,13 @@ describe("the load", () => {
     expect(many.mostPerTablet).toBe(few.mostPerTablet);
     expect(few.mostPerTablet).toBeLessThanOrEqual(11);
     expect(many.replica).toBe(4);
+    expect(many.most).toBeLessThanOrEqual(8 * 7);
+  });
+
+  it("grows with the tablets, and with nothing else, from 100 of them to 1,000", async () => {
+    const [few, many] = [await calls(100), await calls(1_000)];
+    expect(many.etcd).toBe(few.etcd);
+    expect(many.toTablets - few.toTablets).toBe(900 * (few.replica ?? 0));
     expect(many.most).toBeLessThanOrEqual(8 * 7);
   });
 });
