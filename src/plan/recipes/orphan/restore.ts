@@ -106,7 +106,7 @@ export const restoreReads = (snapshot: Snapshot, orphan: OrphanShard): readonly 
 const orphanShardKey = (snapshot: Snapshot, orphan: OrphanShard): string =>
   orphan.deletion?.key ?? shardKey(globalRoot(snapshot).root, orphan.keyspace, orphan.shard);
 
-export const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
+const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
   const alias = parseAlias(process.alias);
   const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
   if (alias === null || cell === undefined) return null;
