@@ -35,7 +35,7 @@ export const TERM_START = 1_795_000_000;
 
 export const shardCount = ({ tablets }: Shape): number => Math.ceil(tablets / TABLETS_PER_SHARD);
 
-export const keyspaceName = (index: number): string => `commerce_${index}`;
+const keyspaceName = (index: number): string => `commerce_${index}`;
 
 export const cellRoot = (cell: string): string => `/vitess/${cell}`;
 
@@ -88,7 +88,7 @@ export function* tabletsOf(shape: Shape): Generator<BenchTablet> {
 }
 
 /** All of 127.0.0.0/8 is this machine on Linux, so that one listener speaks for thousands of hosts. */
-export const hostOf = (index: number): string =>
+const hostOf = (index: number): string =>
   `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 
 export function indexOfHost(host: string): number {
