@@ -88,8 +88,7 @@ export function* tabletsOf(shape: Shape): Generator<BenchTablet> {
 }
 
 /** All of 127.0.0.0/8 is this machine on Linux, so that one listener speaks for thousands of hosts. */
-const hostOf = (index: number): string =>
-  `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
+const hostOf = (index: number): string => `127.${1 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
 
 export function indexOfHost(host: string): number {
   const [, high = 0, middle = 0, low = 0] = host

@@ -13,6 +13,7 @@ describe.skipIf(labMissing() !== null)("S9, healthy is silent", () => {
 
   it(`${SCANS} scans from before create until after complete, and after a correct cancel`, {
     timeout: 1_800_000,
+    retry: 0,
   }, async () => {
     lab = await Lab.up({ version: "24", cells: TWO_CELLS });
     const doctor = new Doctor(lab);
