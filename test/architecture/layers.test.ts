@@ -20,7 +20,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What can change a cluster. */
-const WRITE_SIDE = [/^apply\//, /^topology\/etcd-store\.ts$/, /^tablets\/writer\.ts$/, /^tablets\/vtctld\.ts$/];
+const WRITE_SIDE = [
+  /^apply\//,
+  /^topology\/etcd-store\.ts$/,
+  /^tablets\/writer\.ts$/,
+  /^tablets\/vtctld\.ts$/,
+];
 
 const all = sources();
 const folder = (path: string): string => path.split("/")[0] ?? "";
