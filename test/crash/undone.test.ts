@@ -76,6 +76,10 @@ const later = (cluster: SimCluster, plan: Plan): WorldImage => {
   return imageOf(cluster, serversOf(plan));
 };
 
+/** A kill before a write to the folder, or within it, leaves what the kill before it left. */
+const isAlike = (at: string): boolean =>
+  /^(before|torn) (the journal|the report|an image|a section)/.test(at);
+
 /** Deleted streams do not come back. */
 const isFinal = (name: string): boolean => /^(stream|engine|copy|action) /.test(name);
 
@@ -105,6 +109,7 @@ describe.each([running, moving, copying])("the undo of the cancel of $name", (sc
       const cluster = scene.build();
       const dir = freshRuns();
       const fate = await runUntil(plan, cluster, dir, killAt);
+      if (isAlike(fate.at)) continue;
       const where = `killed at ${killAt}: ${fate.at}`;
       const begun = readShelf(dir).runs[0];
       if (begun === undefined) continue;
@@ -127,7 +132,7 @@ describe.each([running, moving, copying])("the undo of the cancel of $name", (sc
       expect(userRows(cluster), where).toEqual(rows);
       if (killAt % 10 === 0) expect((await undoPlan(cluster, dir, plan.id)).stages, where).toEqual([]);
     }
-  }, 240_000);
+  }, 400_000);
 
   it("ends the same wherever it is killed itself, and is resumed", async () => {
     const whole = scene.build();
@@ -162,5 +167,5 @@ describe.each([running, moving, copying])("the undo of the cancel of $name", (sc
       expect(changed(end, later(each, plan)), where).toEqual([]);
       expect(userRows(each), where).toEqual(rows);
     }
-  }, 240_000);
+  }, 400_000);
 });
