@@ -46,6 +46,8 @@ export interface RecordedTablet {
   };
   readonly _vt: {
     readonly vreplication: readonly Row[];
+    /** Not in every recording. */
+    readonly vreplication_log?: readonly Row[];
     readonly copy_state: readonly Row[];
     readonly post_copy_action: readonly Row[];
     readonly resharding_journal: readonly Row[];

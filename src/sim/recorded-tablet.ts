@@ -29,6 +29,10 @@ export const restoreMysql = (mysql: SimMysql, recorded: RecordedTablet): void =>
 const restoreSidecar = ({ data }: SimMysql, { _vt }: RecordedTablet): void => {
   const { sidecar } = data;
   sidecar.vreplication = _vt.vreplication.map(rowOf);
+  for (const { vrepl_id, type, created_at } of _vt.vreplication_log ?? []) {
+    const id = String(vrepl_id);
+    if (type === "Stream Created" && !sidecar.births.has(id)) sidecar.births.set(id, secondsOf(created_at));
+  }
   sidecar.copyState = _vt.copy_state.map((row) => ({
     id: Number(row.id),
     vreplId: Number(row.vrepl_id),
@@ -58,6 +62,9 @@ const restoreSidecar = ({ data }: SimMysql, { _vt }: RecordedTablet): void => {
   sidecar.next.copyState = 1 + highest(sidecar.copyState.map(({ id }) => id));
   sidecar.next.postCopyAction = 1 + highest(sidecar.postCopyActions.map(({ id }) => id));
 };
+
+/** `2026-11-24 23:04:19.000000`; the recorded servers ran in UTC. */
+const secondsOf = (timestamp: unknown): number => Math.floor(Date.parse(`${String(timestamp)}Z`) / 1000);
 
 const highest = (ids: readonly number[]): number => Math.max(0, ...ids);
 
