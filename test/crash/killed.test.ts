@@ -3,23 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { execute } from "../../src/apply/execute.js";
-import { resume } from "../../src/apply/resume.js";
-import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
-import type { RunResult } from "../../src/apply/run-result.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { doctorAt } from "../apply/sim-world.js";
 import { retired, returned } from "./leaving-scenes.js";
-import { Fate, Killed, MortalFolder } from "./mortal.js";
-import { owner, serversOf, stepIds, writable } from "./repair.js";
+import { type Ending, liveThrough as liveIn } from "./lives.js";
+import { serversOf, stepIds, writable } from "./repair.js";
 import { copying, moving, orphaned, planOf, purged, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
-import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
-
-const OPTIONS = { lockTimeoutMs: 45_000 };
-/** Beyond the last instant of any run. */
-const NEVER = Number.POSITIVE_INFINITY;
+import { changed, imageOf, userRows } from "./world-image.js";
 
 let runs: string;
 beforeAll(() => {
@@ -27,54 +18,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(runs, { recursive: true, force: true }));
 
-interface Ending {
-  readonly result: RunResult;
-  readonly image: WorldImage;
-  readonly cluster: SimCluster;
-  /** Of the first process. */
-  readonly fate: Fate;
-}
-
-/**
- * Executes the plan in a process that is killed at instant `kills[0]`, resumes it in one that is killed at its instant `kills[1]`, and
- * so on; the one after the last lives.
- */
-async function liveThrough(scene: Scene, plan: Plan, kills: readonly number[]): Promise<Ending> {
-  rmSync(join(runs, plan.id), { recursive: true, force: true });
-  const cluster = scene.build();
-  const fates = [...kills, NEVER].map((killAt) => new Fate(killAt));
-  for (const [index, fate] of fates.entries()) {
-    const result = await liveOnce(cluster, plan, index + 1, fate);
-    if (result === "killed") continue;
-    cluster.clock.advance(120_000);
-    return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate: fates[0] ?? fate };
-  }
-  throw new Error("the process that was not killed did not come to an end");
-}
-
-async function liveOnce(
-  cluster: SimCluster,
-  plan: Plan,
-  pid: number,
-  fate: Fate,
-): Promise<RunResult | "killed"> {
-  fate.rule(cluster);
-  const doctor = doctorAt(cluster, `doctor-${pid}`);
-  try {
-    const folder = new MortalFolder(
-      pid === 1 ? createRunFolder(runs, plan, owner(pid)) : openRunFolder(runs, plan.id, owner(pid)),
-      fate,
-    );
-    const result =
-      pid === 1 ? await execute(plan, doctor, folder, OPTIONS) : await resume(folder, doctor, OPTIONS);
-    folder.close();
-    return result;
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-    cluster.disconnectAll();
-    return "killed";
-  }
-}
+const liveThrough = (scene: Scene, plan: Plan, kills: readonly number[]): Promise<Ending> =>
+  liveIn(runs, scene, plan, kills);
 
 /** A replica follows its primary: what the plan does to 200 happens to 201 as well. */
 const followed = (name: string): string => name.replace("zone1-0000000201", "zone1-0000000200");
