@@ -22,7 +22,7 @@ export const returnedShard = (snapshot: Snapshot, shard: ShardRef): Returned => 
   };
 };
 
-/** By its own log row and the time of the lock under which the shard was dropped. */
+/** By its own log row and the time of the lock under which the shard was dropped, both in whole seconds. */
 const bornBefore = (
   snapshot: Snapshot,
   { keyspace, shard }: ShardRef,
@@ -31,7 +31,7 @@ const bornBefore = (
 ): boolean =>
   snapshot.all(
     `SELECT 1 FROM vreplication v JOIN deletion d ON d.kind = 'shard' AND d.keyspace = ? AND d.shard = ?
-     WHERE v.address = ? AND v.id = ? AND v.created_at < d.lock_taken_at
+     WHERE v.address = ? AND v.id = ? AND v.created_at <= d.lock_taken_at
        AND d.deleted_revision = (SELECT max(deleted_revision) FROM deletion WHERE kind = 'shard' AND keyspace = d.keyspace AND shard = d.shard)`,
     keyspace,
     shard,
