@@ -1,8 +1,10 @@
 import type { Outcome } from "../cluster/outcome.js";
 import type { KeyImage } from "../plan/past-run.js";
+import type { StepOf } from "../plan/steps/spec.js";
 import type { Entry } from "../topology/store.js";
 import type { Inverse } from "./inverse.js";
 import type { Site } from "./site.js";
+import type { StepRunner } from "./step-runner.js";
 import type { KeyRef } from "./topo-write.js";
 import { unchanged, writeFenced } from "./topo-write.js";
 import {
@@ -18,11 +20,9 @@ import {
 } from "./verdict.js";
 
 /** Changes one existing record by compare-and-set: the fields it means, and every other field as it was (design D4, D15). */
-export interface RecordEdit<R> extends KeyRef {
-  /** The revision that the plan read. */
-  readonly modRevision: number;
+export interface RecordEdit<R> {
   readonly decode: (bytes: Uint8Array) => Outcome<R>;
-  /** The record as it should be; null: it is so already. A refusal where it must not be changed. */
+  /** What it should be; a refusal where it must not be changed. */
   readonly edit: (record: R) => EditedRecord;
   /** Whether a key that does not exist is the end state. */
   readonly absentIsDone: boolean;
@@ -35,56 +35,75 @@ export type EditedRecord =
   | { readonly kind: "delete" }
   | { readonly kind: "refused"; readonly reason: string };
 
+/** Steps that are one such edit, and nothing besides. */
+type EditKind = "denial.lift" | "routing.remove" | "vschema.remove-tables";
+
+/** What it is aimed at. `modRevision`: the revision that the plan read. */
+interface Target extends KeyRef {
+  readonly modRevision: number;
+}
+
+/** The runner of a step that is an edit of one record: its way back is the record as it was. */
+export const recordEditor = <K extends EditKind, R>(
+  editOf: (step: StepOf<K>) => RecordEdit<R>,
+): StepRunner<K> => ({
+  image: (step, site) => imageOfEdit(step, editOf(step), site),
+  check: (step, site) => checkEdit(step, editOf(step), site),
+  run: (step, site) => runEdit(step, editOf(step), site),
+  verify: (step, site) => checkEdit(step, editOf(step), site),
+  inverse: putBack,
+});
+
 type Judged =
   | Exclude<Check, { kind: "ready" }>
   | { readonly kind: "change"; readonly entry: Entry; readonly edited: EditedRecord };
 
-export async function checkEdit<R>(edit: RecordEdit<R>, site: Site): Promise<Check> {
-  const judged = await judge(edit, site);
+async function checkEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Check> {
+  const judged = await judge(at, edit, site);
   return judged.kind === "change" ? READY : judged;
 }
 
-export async function runEdit<R>(edit: RecordEdit<R>, site: Site): Promise<Effect> {
-  const judged = await judge(edit, site);
+async function runEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Effect> {
+  const judged = await judge(at, edit, site);
   if (judged.kind === "done-already") return done(judged.said);
   if (judged.kind !== "change") return judged;
   const { entry, edited } = judged;
   const failed = await writeFenced(site, {
-    server: edit.server,
-    compares: [unchanged(edit.key, entry.modRevision)],
+    server: at.server,
+    compares: [unchanged(at.key, entry.modRevision)],
     operations: [
       edited.kind === "put"
-        ? { kind: "put", key: edit.key, value: edited.value }
-        : { kind: "delete", key: edit.key },
+        ? { kind: "put", key: at.key, value: edited.value }
+        : { kind: "delete", key: at.key },
     ],
-    movedWords: movedWords(edit.key),
+    movedWords: movedWords(at.key),
   });
   return failed ?? done(edit.doneWords);
 }
 
-async function judge<R>(edit: RecordEdit<R>, site: Site): Promise<Judged> {
-  const got = await site.world.store(edit.server).get(edit.key);
-  if (got.kind === "unanswered") return silent(edit.server, got);
+async function judge<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Judged> {
+  const got = await site.world.store(at.server).get(at.key);
+  if (got.kind === "unanswered") return silent(at.server, got);
   const entry = got.value.entry;
   if (entry === null) {
-    return edit.absentIsDone ? doneAlready(edit.doneWords) : refused(`${edit.key} does not exist any more`);
+    return edit.absentIsDone ? doneAlready(edit.doneWords) : refused(`${at.key} does not exist any more`);
   }
   const record = edit.decode(entry.value);
-  if (record.kind === "unanswered") return refused(`${edit.key} can not be decoded: ${record.message}`);
+  if (record.kind === "unanswered") return refused(`${at.key} can not be decoded: ${record.message}`);
   const edited = edit.edit(record.value);
   if (edited.kind === "refused") return refused(edited.reason);
   if (edited.kind === "as-it-should-be") return doneAlready(edit.doneWords);
-  if (entry.modRevision !== edit.modRevision) return refused(movedWords(edit.key));
+  if (entry.modRevision !== at.modRevision) return refused(movedWords(at.key));
   return { kind: "change", entry, edited };
 }
 
 const movedWords = (key: string): string => `${key} was changed since the plan was made; plan anew`;
 
 /** The image of a record that is edited, with what it becomes: an undo knows by it whether anybody wrote since. */
-export async function imageOfEdit<R>(edit: RecordEdit<R>, site: Site): Promise<Known<unknown>> {
-  const image = await imageOfKey(edit, site);
+async function imageOfEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Known<unknown>> {
+  const image = await imageOfKey(at, site);
   if (image.kind !== "known") return image;
-  const judged = await judge(edit, site);
+  const judged = await judge(at, edit, site);
   if (judged.kind !== "change") return image;
   const { edited } = judged;
   return known({ ...image.value, becomes: edited.kind === "put" ? base64(edited.value) : null });

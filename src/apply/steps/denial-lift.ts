@@ -2,15 +2,7 @@ import type { StepOf } from "../../plan/steps/spec.js";
 import type { Shard, Shard_TabletControl } from "../../proto/gen/topodata_pb.js";
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
-import {
-  checkEdit,
-  type EditedRecord,
-  imageOfEdit,
-  putBack,
-  type RecordEdit,
-  runEdit,
-} from "../record-edit.js";
-import type { StepRunner } from "../step-runner.js";
+import { type EditedRecord, recordEditor } from "../record-edit.js";
 import { list } from "../tables.js";
 
 type Lift = StepOf<"denial.lift">;
@@ -19,23 +11,12 @@ type Lift = StepOf<"denial.lift">;
  * Takes tables off `Shard.tablet_controls[].denied_tables` and leaves no empty control behind, as `SetShardTabletControl --remove` does
  * (topo/shard.go UpdateDeniedTables; verified.md 5). Tablets heed it at their next RefreshState.
  */
-export const denialLift: StepRunner<"denial.lift"> = {
-  image: (step, site) => imageOfEdit(editOf(step), site),
-  check: (step, site) => checkEdit(editOf(step), site),
-  run: (step, site) => runEdit(editOf(step), site),
-  verify: (step, site) => checkEdit(editOf(step), site),
-  inverse: (step) => putBack(step),
-};
-
-const editOf = (step: Lift): RecordEdit<Shard> => ({
-  server: step.server,
-  key: step.key,
-  modRevision: step.modRevision,
+export const denialLift = recordEditor((step: Lift) => ({
   decode: decodeShard,
   edit: (shard) => lift(shard, step),
   absentIsDone: false,
   doneWords: `${step.keyspace}/${step.shard} denies none of ${list(step.tables)}`,
-});
+}));
 
 function lift(shard: Shard, step: Lift): EditedRecord {
   const denies = (control: Shard_TabletControl): boolean =>

@@ -1,36 +1,17 @@
 import type { StepOf } from "../../plan/steps/spec.js";
 import type { RoutingRules } from "../../proto/gen/vschema_pb.js";
 import { decodeRoutingRules, encodeRoutingRules } from "../../topology/records.js";
-import {
-  checkEdit,
-  type EditedRecord,
-  imageOfEdit,
-  putBack,
-  type RecordEdit,
-  runEdit,
-} from "../record-edit.js";
-import type { StepRunner } from "../step-runner.js";
+import { type EditedRecord, recordEditor } from "../record-edit.js";
 
 type Remove = StepOf<"routing.remove">;
 
 /** Takes rules off RoutingRules; the key goes with the last one, as in Vitess (topo/vschema.go SaveRoutingRules; verified.md 5). */
-export const routingRemove: StepRunner<"routing.remove"> = {
-  image: (step, site) => imageOfEdit(editOf(step), site),
-  check: (step, site) => checkEdit(editOf(step), site),
-  run: (step, site) => runEdit(editOf(step), site),
-  verify: (step, site) => checkEdit(editOf(step), site),
-  inverse: (step) => putBack(step),
-};
-
-const editOf = (step: Remove): RecordEdit<RoutingRules> => ({
-  server: step.server,
-  key: step.key,
-  modRevision: step.modRevision,
+export const routingRemove = recordEditor((step: Remove) => ({
   decode: decodeRoutingRules,
   edit: (record) => withoutRules(record, step.fromTables),
   absentIsDone: true,
   doneWords: `no routing rule is left for ${step.fromTables.join(", ")}`,
-});
+}));
 
 function withoutRules(record: RoutingRules, fromTables: readonly string[]): EditedRecord {
   const rules = record.rules.filter((rule) => !fromTables.includes(rule.fromTable));

@@ -1,37 +1,18 @@
 import type { StepOf } from "../../plan/steps/spec.js";
 import type { Keyspace } from "../../proto/gen/vschema_pb.js";
 import { decodeVSchema, encodeVSchema } from "../../topology/records.js";
-import {
-  checkEdit,
-  type EditedRecord,
-  imageOfEdit,
-  putBack,
-  type RecordEdit,
-  runEdit,
-} from "../record-edit.js";
-import type { StepRunner } from "../step-runner.js";
+import { type EditedRecord, recordEditor } from "../record-edit.js";
 import { list } from "../tables.js";
 
 type RemoveTables = StepOf<"vschema.remove-tables">;
 
 /** Takes tables off a keyspace's VSchema (`cancel-path.md` 5.2 step 6d). */
-export const vschemaRemoveTables: StepRunner<"vschema.remove-tables"> = {
-  image: (step, site) => imageOfEdit(editOf(step), site),
-  check: (step, site) => checkEdit(editOf(step), site),
-  run: (step, site) => runEdit(editOf(step), site),
-  verify: (step, site) => checkEdit(editOf(step), site),
-  inverse: (step) => putBack(step),
-};
-
-const editOf = (step: RemoveTables): RecordEdit<Keyspace> => ({
-  server: step.server,
-  key: step.key,
-  modRevision: step.modRevision,
+export const vschemaRemoveTables = recordEditor((step: RemoveTables) => ({
   decode: decodeVSchema,
   edit: (record) => withoutTables(record, step.tables),
   absentIsDone: true,
   doneWords: `the VSchema of ${step.keyspace} does not name ${list(step.tables)}`,
-});
+}));
 
 function withoutTables(record: Keyspace, tables: readonly string[]): EditedRecord {
   const kept = Object.entries(record.tables).filter(([name]) => !tables.includes(name));
