@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import { type ChannelCredentials, Client, type ClientOptions, credentials } from "@grpc/grpc-js";
+import { Channel, type ChannelCredentials, type ChannelOptions, credentials } from "@grpc/grpc-js";
 import { type Outcome, unanswered } from "../cluster/outcome.js";
 import { bareHost } from "./address.js";
 import type { TabletTls } from "./options.js";
@@ -14,9 +14,9 @@ const MAX_MESSAGE_BYTES = 16 << 20;
  */
 export class GrpcChannels {
   readonly #credentials: ChannelCredentials;
-  readonly #options: ClientOptions;
+  readonly #options: ChannelOptions;
   readonly #idleLimit: number;
-  readonly #open = new Map<string, Channel>();
+  readonly #open = new Map<string, Open>();
   #closed = false;
 
   constructor(tls: TabletTls | null, idleLimit: number) {
@@ -25,13 +25,13 @@ export class GrpcChannels {
     this.#idleLimit = idleLimit;
   }
 
-  async use<T>(address: string, call: (client: Client) => Promise<Outcome<T>>): Promise<Outcome<T>> {
+  async use<T>(address: string, call: (channel: Channel) => Promise<Outcome<T>>): Promise<Outcome<T>> {
     if (this.#closed) return unanswered("failed", "not asked: this end was closed");
-    const channel = this.#take(address);
-    const outcome = await call(channel.client);
-    channel.calls -= 1;
-    if (outcome.kind === "unanswered" && outcome.reason === "unreachable") this.#drop(address, channel);
-    if (channel.calls === 0 && this.#open.get(address) !== channel) channel.client.close();
+    const open = this.#take(address);
+    const outcome = await call(open.channel);
+    open.calls -= 1;
+    if (outcome.kind === "unanswered" && outcome.reason === "unreachable") this.#drop(address, open);
+    if (open.calls === 0 && this.#open.get(address) !== open) open.channel.close();
     this.#closeOldest();
     return outcome;
   }
@@ -39,40 +39,40 @@ export class GrpcChannels {
   /** Calls in flight end at their deadline; calls that still wait for their turn are not made. */
   close(): void {
     this.#closed = true;
-    for (const channel of this.#open.values()) channel.client.close();
+    for (const { channel } of this.#open.values()) channel.close();
     this.#open.clear();
   }
 
   /** The map keeps the order of last use. */
-  #take(address: string): Channel {
-    const channel = this.#open.get(address) ?? {
-      client: new Client(targetOf(address), this.#credentials, this.#options),
+  #take(address: string): Open {
+    const open = this.#open.get(address) ?? {
+      channel: new Channel(targetOf(address), this.#credentials, this.#options),
       calls: 0,
     };
     this.#open.delete(address);
-    this.#open.set(address, channel);
-    channel.calls += 1;
-    return channel;
+    this.#open.set(address, open);
+    open.calls += 1;
+    return open;
   }
 
-  #drop(address: string, channel: Channel): void {
-    if (this.#open.get(address) === channel) this.#open.delete(address);
+  #drop(address: string, open: Open): void {
+    if (this.#open.get(address) === open) this.#open.delete(address);
   }
 
   #closeOldest(): void {
     let excess = this.#open.size - this.#idleLimit;
-    for (const [address, channel] of this.#open) {
+    for (const [address, { channel, calls }] of this.#open) {
       if (excess <= 0) return;
       excess -= 1;
-      if (channel.calls > 0) continue;
+      if (calls > 0) continue;
       this.#open.delete(address);
-      channel.client.close();
+      channel.close();
     }
   }
 }
 
-interface Channel {
-  readonly client: Client;
+interface Open {
+  readonly channel: Channel;
   calls: number;
 }
 
@@ -82,7 +82,7 @@ function targetOf(address: string): string {
   return family === 0 ? address : `ipv${family}:${address}`;
 }
 
-const CHANNEL_OPTIONS: ClientOptions = {
+const CHANNEL_OPTIONS: ChannelOptions = {
   // Statistics of each channel for a debugging service that vtdoctor does not have.
   "grpc.enable_channelz": 0,
   "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
@@ -106,5 +106,5 @@ function channelCredentials(tls: TabletTls | null): ChannelCredentials {
   );
 }
 
-const serverNameOptions = (tls: TabletTls | null): ClientOptions =>
+const serverNameOptions = (tls: TabletTls | null): ChannelOptions =>
   tls?.serverName === undefined ? {} : { "grpc.ssl_target_name_override": tls.serverName };

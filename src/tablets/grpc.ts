@@ -6,13 +6,13 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { type CallOptions, type Client, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { Metadata } from "@grpc/grpc-js";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletAddress } from "./access.js";
 import { bareHost, formatHostPort } from "./address.js";
+import { type WireCall, wireCall } from "./grpc-call.js";
 import { GrpcChannels } from "./grpc-channels.js";
-import { grpcUnanswered } from "./grpc-errors.js";
 import { CallLimiter } from "./limiter.js";
 import type { TabletOptions } from "./options.js";
 
@@ -40,7 +40,7 @@ export class TabletGrpc {
     method: DescMethodUnary<I, O>,
     request: MessageInitShape<I>,
   ): Promise<Outcome<MessageShape<O>>> {
-    return this.#dial(at, (client, options) => unary(client, method, request, this.#metadata, options));
+    return this.#dial(at, method, request, "unary");
   }
 
   first<I extends DescMessage, O extends DescMessage>(
@@ -48,79 +48,44 @@ export class TabletGrpc {
     method: DescMethodServerStreaming<I, O>,
     request: MessageInitShape<I>,
   ): Promise<Outcome<MessageShape<O>>> {
-    return this.#dial(at, (client, options) =>
-      firstMessage(client, method, request, this.#metadata, options),
-    );
+    return this.#dial(at, method, request, "first");
   }
 
   close(): void {
     this.#channels.close();
   }
 
-  async #dial<T>(
+  async #dial<I extends DescMessage, O extends DescMessage>(
     at: TabletAddress,
-    call: (client: Client, options: CallOptions) => Promise<Outcome<T>>,
-  ): Promise<Outcome<T>> {
+    method: DescMethodUnary<I, O> | DescMethodServerStreaming<I, O>,
+    request: MessageInitShape<I>,
+    kind: WireCall["kind"],
+  ): Promise<Outcome<MessageShape<O>>> {
     if (at.host === "" || at.grpcPort <= 0) return unanswered("unreachable", "no gRPC address is known");
     const address = formatHostPort(at.host, at.grpcPort);
-    return this.#limiter.run(bareHost(at.host), () =>
-      this.#channels.use(address, (client) =>
-        call(client, { deadline: this.#clock.now() + this.#timeoutMs }),
+    const bytes = toBinary(method.input, create(method.input, request));
+    const reply = await this.#limiter.run(bareHost(at.host), () =>
+      this.#channels.use(address, (channel) =>
+        wireCall(channel, {
+          path: pathOf(method),
+          request: bytes,
+          metadata: this.#metadata,
+          deadline: this.#clock.now() + this.#timeoutMs,
+          kind,
+        }),
       ),
     );
+    return reply.kind === "answered" ? read(method.output, reply.value) : reply;
   }
 }
 
-const unary = <I extends DescMessage, O extends DescMessage>(
-  client: Client,
-  method: DescMethodUnary<I, O>,
-  request: MessageInitShape<I>,
-  metadata: Metadata,
-  options: CallOptions,
-): Promise<Outcome<MessageShape<O>>> =>
-  new Promise((resolve) => {
-    client.makeUnaryRequest(
-      pathOf(method),
-      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
-      (bytes) => fromBinary(method.output, bytes),
-      create(method.input, request),
-      metadata,
-      options,
-      (error, reply) =>
-        resolve(
-          error !== null ? refusal(error) : reply === undefined ? emptyReply(method.name) : answered(reply),
-        ),
-    );
-  });
-
-const firstMessage = <I extends DescMessage, O extends DescMessage>(
-  client: Client,
-  method: DescMethodServerStreaming<I, O>,
-  request: MessageInitShape<I>,
-  metadata: Metadata,
-  options: CallOptions,
-): Promise<Outcome<MessageShape<O>>> =>
-  new Promise((resolve) => {
-    const stream = client.makeServerStreamRequest(
-      pathOf(method),
-      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
-      (bytes) => fromBinary(method.output, bytes),
-      create(method.input, request),
-      metadata,
-      options,
-    );
-    stream.once("data", (message: MessageShape<O>) => {
-      resolve(answered(message));
-      stream.cancel();
-    });
-    // Stays listening: our own cancellation arrives as an error too.
-    stream.on("error", (error: ServiceError) => resolve(refusal(error)));
-    stream.once("end", () => resolve(emptyReply(method.name)));
-  });
+function read<O extends DescMessage>(schema: O, bytes: Uint8Array): Outcome<MessageShape<O>> {
+  try {
+    return answered(fromBinary(schema, bytes));
+  } catch (error) {
+    return unanswered("failed", `${schema.name} can not be read: ${String(error)}`);
+  }
+}
 
 const pathOf = (method: { readonly parent: { readonly typeName: string }; readonly name: string }): string =>
   `/${method.parent.typeName}/${method.name}`;
-
-const refusal = (error: ServiceError) => grpcUnanswered(error.code, error.details);
-
-const emptyReply = (method: string) => unanswered("failed", `${method} ended without a message`);
