@@ -68,6 +68,7 @@ function notDialled(target: Target, round: Round, silence: Parameters<Interview[
     status: null,
     mysql: null,
     rowless: NONE,
+    empty: new Set(),
     byGrpc: false,
     observedAtMs: clock.now(),
     facts: { probe: interview.probes },

@@ -32,16 +32,20 @@ export async function meet(target: Target, round: Round): Promise<Sighting> {
       mysql: null,
       byGrpc: false,
       rowless: NONE,
+      empty: new Set(),
       facts: { probe: interview.probes },
     };
   }
   const [grpc, { mysql, rows }] = await Promise.all([
-    standing === "ours" && answersGrpc(identity) ? askGrpc(target, interview, round) : NOTHING_BY_GRPC,
+    standing === "ours" && answersGrpc(identity)
+      ? askGrpc(target, who?.type === "PRIMARY", interview, round)
+      : NOTHING_BY_GRPC,
     askMysql(target, who, interview, round),
   ]);
   return {
     ...known,
     rowless: grpc.streams ? await rowlessStreams(target, vars, grpc.rows, round.sources) : NONE,
+    empty: grpc.empty,
     byGrpc: grpc.answers,
     status: grpc.status,
     mysql,

@@ -1,7 +1,7 @@
-import type { Outcome } from "../cluster/outcome.js";
+import { answered, type Outcome } from "../cluster/outcome.js";
 import type { LiveTableRow } from "../snapshot/facts.js";
 import type { SidecarRow, TableDefinition } from "../tablets/access.js";
-import type { SidecarRead } from "../tablets/queries.js";
+import type { RarelyFilled } from "../tablets/queries.js";
 import type { FactsPart } from "./facts-part.js";
 import { Interview } from "./interview.js";
 import type { CollectSources } from "./settings.js";
@@ -17,17 +17,20 @@ import type { Sighting } from "./sighting.js";
 
 /** What only one process of a shard is asked: the rest of the sidecar, what was moved aside, and its tables where they matter. */
 export async function examine(
-  { target }: Sighting,
+  { target, empty }: Sighting,
   sources: CollectSources,
   withTables: boolean,
 ): Promise<FactsPart> {
   const { address, at, required } = target;
   const interview = new Interview(address, required, sources.clock);
   const rows = async <T>(
-    read: Exclude<SidecarRead, "streams" | "streamColumns" | "position" | "mysqlPort">,
+    read: RarelyFilled | "triggers",
     row: (address: string, row: SidecarRow) => T,
-  ): Promise<readonly T[]> =>
-    listOf(await interview.ask(read, sources.tablets.rows(at, read))).map((fields) => row(address, fields));
+  ): Promise<readonly T[]> => {
+    const known = read !== "triggers" && empty.has(read);
+    const answer = known ? Promise.resolve(answered([])) : sources.tablets.rows(at, read);
+    return listOf(await interview.ask(read, answer)).map((fields) => row(address, fields));
+  };
   const [copyState, postCopyActions, journals, vdiffs, holds, tables, triggers] = await Promise.all([
     rows("copyState", copyStateRow),
     rows("postCopyActions", postCopyActionRow),

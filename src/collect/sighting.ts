@@ -1,4 +1,5 @@
 import type { MysqlStatus, TabletIdentity, TabletStatus, TabletVars } from "../tablets/access.js";
+import type { RarelyFilled } from "../tablets/queries.js";
 import type { Target } from "../witnesses/targets.js";
 import type { FactsPart } from "./facts-part.js";
 
@@ -31,6 +32,8 @@ export interface Sighting {
   readonly mysql: MysqlStatus | null;
   /** Streams that its engine has and `_vt.vreplication` twice had no row for: id to the milliseconds between the looks. */
   readonly rowless: ReadonlyMap<number, number>;
+  /** Of a primary: the sidecar tables that have no row. */
+  readonly empty: ReadonlySet<RarelyFilled>;
   /** Its gRPC port answered. */
   readonly byGrpc: boolean;
   readonly observedAtMs: number;

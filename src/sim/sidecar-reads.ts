@@ -1,5 +1,5 @@
 import type { SidecarRow } from "../tablets/access.js";
-import type { SidecarRead } from "../tablets/queries.js";
+import { RARELY_FILLED, type SidecarRead } from "../tablets/queries.js";
 import type { SimMysql } from "./mysql.js";
 import { type CopyStateRow, rowCount, type SimTable } from "./mysql-data.js";
 import { newStreamRow, type VitessVersion } from "./stream-row.js";
@@ -20,6 +20,12 @@ export const readSidecar = (
         created_s: sidecar.births.get(row.id ?? "")?.toString() ?? null,
         ...row,
       }));
+    case "contents":
+      return [
+        Object.fromEntries(
+          RARELY_FILLED.map((table) => [table, readSidecar(mysql, table, nowSeconds).length > 0 ? "1" : "0"]),
+        ),
+      ];
     case "copyState":
       return copyStates(sidecar.copyState);
     case "postCopyActions":

@@ -37,13 +37,15 @@ export class TabletHttp {
 /** An unknown path is redirected there, so a redirect is a refusal and is not followed. */
 const getText = (host: string, port: number, path: string, signal: AbortSignal): Promise<Outcome<string>> =>
   new Promise((resolve) => {
-    const request = get({ host, port, path, agent: false, signal }, (response) => {
+    const request = get({ host, port, path, agent: false }, (response) => {
       if (response.statusCode === 200) return readBody(response, resolve);
       response.resume();
       const denied = response.statusCode === 401 || response.statusCode === 403;
       resolve(unanswered(denied ? "denied" : "failed", `${path} answered HTTP ${response.statusCode}`));
     });
     request.on("error", (error) => resolve(socketUnanswered(error)));
+    // Not the library's own `signal`: it makes an exception with its stack for each request that has ended in time.
+    signal.addEventListener("abort", () => request.destroy(), { once: true });
   });
 
 function readBody(response: IncomingMessage, resolve: (outcome: Outcome<string>) => void): void {

@@ -59,9 +59,7 @@ const dba = (sql: string): Buffer =>
   );
 
 const STREAMS = dba(SIDECAR_READS.streams);
-const OF_PRIMARIES = (["copyState", "postCopyActions", "journals", "vdiffs", "holds"] as const).map((read) =>
-  dba(SIDECAR_READS[read]),
-);
+const CONTENTS = dba(SIDECAR_READS.contents);
 const OF_INTERESTING = [dba(SIDECAR_READS.triggers), dba(ALL_TABLES)];
 const SCHEMA = Buffer.from(
   toBinary(
@@ -77,12 +75,13 @@ async function ask({ at, primary, interesting }: BenchTablet): Promise<void> {
   await Promise.all([
     unary(client, "FullStatus", Buffer.alloc(0)),
     unary(client, "ExecuteFetchAsDba", STREAMS),
+    primary ? unary(client, "ExecuteFetchAsDba", CONTENTS) : null,
   ]);
-  const more = [...(primary ? OF_PRIMARIES : []), ...(primary && interesting ? OF_INTERESTING : [])];
-  await Promise.all([
-    ...more.map((sql) => unary(client, "ExecuteFetchAsDba", sql)),
-    primary && interesting ? unary(client, "GetSchema", SCHEMA) : null,
-  ]);
+  if (primary && interesting)
+    await Promise.all([
+      ...OF_INTERESTING.map((sql) => unary(client, "ExecuteFetchAsDba", sql)),
+      unary(client, "GetSchema", SCHEMA),
+    ]);
   client.close();
 }
 

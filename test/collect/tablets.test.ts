@@ -118,7 +118,9 @@ describe("a tablet", () => {
     const tablets: TabletReader = {
       ...around(cluster.reader, (_, at, ask) => ask(at)),
       rows: async (at, read) =>
-        read === "vdiffs" ? unanswered("unsupported", "no table vdiff") : cluster.reader.rows(at, read),
+        read === "vdiffs" || read === "contents"
+          ? unanswered("unsupported", "no table vdiff")
+          : cluster.reader.rows(at, read),
     };
     const probes = probesAt(await scan(cluster, {}, tablets), PRIMARY);
     expect(probes).toMatchObject({ vdiffs: "unsupported", journals: "answered", holds: "answered" });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Clock } from "../../src/cluster/clock.js";
 import type { Outcome } from "../../src/cluster/outcome.js";
 import type { SidecarRow, TabletAddress, TabletReader, TabletWriter } from "../../src/tablets/access.js";
-import type { SidecarRead } from "../../src/tablets/queries.js";
+import { RARELY_FILLED, type SidecarRead } from "../../src/tablets/queries.js";
 
 /**
  * Two tablets of a cluster that a run of the suite has for itself: keyspace `customer`, database `vt_customer`, shard `-80` with the
@@ -168,6 +168,13 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
       test("what does not exist is an empty answer", async () => {
         for (const read of ["journals", "postCopyActions", "vdiffs", "holds", "triggers"] as const)
           expect([read, await rows(world.primary, read)]).toEqual([read, []]);
+      });
+
+      test("what is in the rarely filled tables is said at once, whether or not there is any", async () => {
+        const filled = await Promise.all(
+          RARELY_FILLED.map(async (read) => [read, (await rows(world.primary, read)).length > 0 ? "1" : "0"]),
+        );
+        expect(await rows(world.primary, "contents")).toEqual([Object.fromEntries(filled)]);
       });
 
       test("the position is a GTID set", async () => {
