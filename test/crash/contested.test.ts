@@ -1,21 +1,17 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Plan, Read } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { finish, reshardCancel, switchReads } from "../../src/sim/native.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
 import { goOn, serversOf, start, stepIds } from "./repair.js";
+import { runsFolder } from "./runs-folder.js";
 import { moving, orphaned, planOf, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
 import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
 
-let runs: string;
-beforeAll(() => {
-  runs = mkdtempSync(join(tmpdir(), "vtdoctor-contested-"));
-});
-afterAll(() => rmSync(runs, { recursive: true, force: true }));
+const runs = runsFolder();
 
 const KEYSPACE_LOCKS = "/vitess/global/keyspaces/customer/locks/";
 const SERVER = "etcd-global:2379";

@@ -1,22 +1,18 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { retired, returned } from "./leaving-scenes.js";
 import { type Ending, liveThrough as liveIn } from "./lives.js";
 import { serversOf, stepIds, writable } from "./repair.js";
+import { runsFolder } from "./runs-folder.js";
 import { copying, moving, orphaned, planOf, purged, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
 import { changed, imageOf, userRows } from "./world-image.js";
 
-let runs: string;
-beforeAll(() => {
-  runs = mkdtempSync(join(tmpdir(), "vtdoctor-crash-"));
-});
-afterAll(() => rmSync(runs, { recursive: true, force: true }));
+const runs = runsFolder();
 
 const liveThrough = (scene: Scene, plan: Plan, kills: readonly number[]): Promise<Ending> =>
   liveIn(runs, scene, plan, kills);

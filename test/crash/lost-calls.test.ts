@@ -1,20 +1,14 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { unanswered } from "../../src/cluster/outcome.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { goOn, serversOf, start } from "./repair.js";
+import { runsFolder } from "./runs-folder.js";
 import { copying, moving, orphaned, planOf, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
 import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
 
-let runs: string;
-beforeAll(() => {
-  runs = mkdtempSync(join(tmpdir(), "vtdoctor-lost-"));
-});
-afterAll(() => rmSync(runs, { recursive: true, force: true }));
+const runs = runsFolder();
 
 const timeout = unanswered("timeout", "no answer in 5 s");
 

@@ -17,7 +17,7 @@ const DISK_INSTANTS = ["before", "torn", "after"] as const;
  * before, in the middle of and after every write to the run's folder. Past its last instant it lives.
  */
 export class Fate {
-  #passed = 0;
+  readonly #instants: string[] = [];
   #killed = false;
   /** What it was doing when it was killed. */
   at = "";
@@ -28,16 +28,20 @@ export class Fate {
     return this.#killed;
   }
 
-  /** Instants that were survived. */
+  /** Instants that came, in order: what it was doing at each. The n-th is that of `killAt` n. */
+  get instants(): readonly string[] {
+    return this.#instants;
+  }
+
   get passed(): number {
-    return this.#passed;
+    return this.#instants.length;
   }
 
   /** True exactly once: now. */
   strikes(what: string): boolean {
     this.mustLive();
-    this.#passed += 1;
-    if (this.#passed !== this.killAt) return false;
+    this.#instants.push(what);
+    if (this.passed !== this.killAt) return false;
     this.at = what;
     this.#killed = true;
     return true;

@@ -1,21 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { migrationId } from "../../src/cluster/journal.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { type Ending, liveThrough } from "./lives.js";
 import { serversOf, stepIds, writable } from "./repair.js";
+import { runsFolder } from "./runs-folder.js";
 import { planOf, type Scene } from "./scene.js";
 import { changed, imageOf, userRows } from "./world-image.js";
 
-let runs: string;
-beforeAll(() => {
-  runs = mkdtempSync(join(tmpdir(), "vtdoctor-crash-"));
-});
-afterAll(() => rmSync(runs, { recursive: true, force: true }));
+const runs = runsFolder();
 
 /** What the repair must leave nothing of: names of the world's image. */
 interface Residue extends Scene {
