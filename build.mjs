@@ -1,7 +1,7 @@
 // Compiles src/ into dist/ and puts beside it what the compiled code reads. A new folder takes the old one's place at the end, so that
 // nothing of an earlier build remains and a vtdoctor that starts meanwhile finds one or the other.
 import { execFileSync } from "node:child_process";
-import { cpSync, renameSync, rmSync } from "node:fs";
+import { cpSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
@@ -12,6 +12,8 @@ try {
   execFileSync(process.execPath, [compiler, "-p", "tsconfig.json", "--outDir", next], { stdio: "inherit" });
   for (const file of ["schema.sql", "select-worker.mjs"])
     cpSync(join("src/snapshot", file), join(next, "snapshot", file));
+  const { compileRules } = await import(join(import.meta.dirname, next, "rules/compile.js"));
+  writeFileSync(join(next, "rules/compiled.json"), JSON.stringify(Object.fromEntries(compileRules("rules"))));
   try {
     renameSync("dist", last);
   } catch (error) {

@@ -3,10 +3,12 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
+import { type CompiledRules, keyOf, shippedCompiled } from "./compiled.js";
 import { parseRule } from "./parse.js";
 import { type Bench, openBench } from "./prepare.js";
 import type { Rule } from "./rule.js";
 import { readSource } from "./source.js";
+import { prepared, validate } from "./validate.js";
 
 /** The rules that vtdoctor ships. */
 export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.url));
@@ -15,15 +17,18 @@ export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.ur
  * Every `<dir>/<family>/<id>.yaml`, by id. A user's folder is read as ours is (design D2). Throws a UsageError where a folder can not
  * be read, a file is not a rule, or two files have one id.
  */
-export const loadRules = (dirs: readonly string[]): readonly Rule[] => {
-  const bench = openBench();
+export const loadRules = (
+  dirs: readonly string[],
+  compiled: CompiledRules = shippedCompiled(),
+): readonly Rule[] => {
+  const reading = new Reading(compiled);
   try {
-    const rules = dirs.flatMap((dir) => loadFolder(dir, bench));
+    const rules = dirs.flatMap((dir) => ruleFiles(dir).map((file) => reading.rule(file)));
     refuseTwins(rules);
     refuseUnknownRoots(rules);
     return rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   } finally {
-    bench.close();
+    reading.close();
   }
 };
 
@@ -36,7 +41,43 @@ export const pickRules = (rules: readonly Rule[], ids: readonly string[]): reado
   return ids.length === 0 ? rules : rules.filter((rule) => ids.includes(rule.id));
 };
 
-const loadFolder = (dir: string, bench: Bench): readonly Rule[] => {
+interface File {
+  readonly family: string;
+  readonly path: string;
+  /** As messages name it. */
+  readonly shown: string;
+}
+
+/** The bench is set up for the first rule that the build has not compiled: of the shipped ones that is none. */
+class Reading {
+  #bench: Bench | null = null;
+
+  constructor(private readonly compiled: CompiledRules) {}
+
+  rule({ family, path, shown }: File): Rule {
+    const text = readFileSync(path, "utf8");
+    const id = basename(path, ".yaml");
+    const known = this.compiled.get(keyOf(text));
+    if (known !== undefined)
+      return parseRule(
+        { file: shown, error: (...wrong) => readSource(shown, text).error(...wrong) },
+        known,
+        family,
+        id,
+      );
+    const source = readSource(shown, text);
+    const value = validate(source);
+    this.#bench ??= openBench();
+    return parseRule(source, { value, columns: prepared(source, value.query, this.#bench) }, family, id);
+  }
+
+  close(): void {
+    this.#bench?.close();
+  }
+}
+
+/** Throws a UsageError where there is none. */
+export const ruleFiles = (dir: string): readonly File[] => {
   const files = listing(dir);
   if (files.length === 0)
     throw new UsageError(
@@ -44,9 +85,7 @@ const loadFolder = (dir: string, bench: Bench): readonly Rule[] => {
     );
   return files.map(({ family, file }) => {
     const path = join(dir, family, file);
-    const shown = dir === SHIPPED_RULES ? join("rules", relative(dir, path)) : path;
-    const source = readSource(shown, readFileSync(path, "utf8"));
-    return parseRule(source, family, basename(file, ".yaml"), bench);
+    return { family, path, shown: dir === SHIPPED_RULES ? join("rules", relative(dir, path)) : path };
   });
 };
 

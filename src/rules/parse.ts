@@ -1,5 +1,5 @@
 import { didYouMean } from "../cluster/suggest.js";
-import type { Bench } from "./prepare.js";
+import type { CompiledRule } from "./compiled.js";
 import type { Condition, Example, Expected, RepairTemplate, Rule, Value, Variant } from "./rule.js";
 import type {
   ConditionFile,
@@ -11,19 +11,21 @@ import type {
 } from "./rule-file.js";
 import type { FieldPath, RuleSource } from "./source.js";
 import { compileTemplate, type Template } from "./template.js";
-import { validate } from "./validate.js";
 
 /** Placeholders that every rule's repair may use besides its columns. */
 const BUILT_IN = ["id"] as const;
 
 /**
  * One rule from its text. `id` must be the file's name and `family` the folder's. Throws a UsageError with file, line and field
- * where a name is wrong, the query does not prepare, or a placeholder, object or condition names no column of its result.
+ * where a name is wrong, or a placeholder, object or condition names no column of the query's result.
  */
-export const parseRule = (source: RuleSource, family: string, fileId: string, bench: Bench): Rule => {
-  const file = validate(source);
+export const parseRule = (
+  source: Pick<RuleSource, "file" | "error">,
+  { value: file, columns }: CompiledRule,
+  family: string,
+  fileId: string,
+): Rule => {
   if (file.id !== fileId) throw source.error(["id"], `is '${file.id}', but the file is ${fileId}.yaml`);
-  const columns = prepared(source, file.query, bench);
   const check = new ColumnCheck(source, columns);
   return {
     id: file.id,
@@ -67,18 +69,10 @@ export const parseRule = (source: RuleSource, family: string, fileId: string, be
   };
 };
 
-const prepared = (source: RuleSource, query: string, bench: Bench): readonly string[] => {
-  try {
-    return bench.columnsOf(query);
-  } catch (error) {
-    throw source.error(["query"], `does not prepare: ${error instanceof Error ? error.message : error}`);
-  }
-};
-
 /** Every name that a rule takes from its query's result. */
 class ColumnCheck {
   constructor(
-    private readonly source: RuleSource,
+    private readonly source: Pick<RuleSource, "error">,
     private readonly columns: readonly string[],
   ) {}
 

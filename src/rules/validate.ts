@@ -1,19 +1,35 @@
 import { readFileSync } from "node:fs";
-import { Ajv, type ErrorObject } from "ajv";
+import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { didYouMean } from "../cluster/suggest.js";
+import type { Bench } from "./prepare.js";
 import type { RuleFile } from "./rule-file.js";
 import type { FieldPath, RuleSource } from "./source.js";
 
 /** Shipped in the package, so that an editor can use it on a user's rules too. */
 const SCHEMA_FILE = new URL("../../rules/rule.schema.json", import.meta.url);
 
-const schema: unknown = JSON.parse(readFileSync(SCHEMA_FILE, "utf8"));
-const accepts = new Ajv({ strict: true, allowUnionTypes: true, verbose: true }).compile<RuleFile>(
-  schema as object,
-);
+let validator: ValidateFunction<RuleFile> | null = null;
+
+/** Made when it is first needed: a scan whose rules the build has checked never is. */
+const schemaValidator = (): ValidateFunction<RuleFile> => {
+  validator ??= new Ajv({ strict: true, allowUnionTypes: true, verbose: true }).compile<RuleFile>(
+    JSON.parse(readFileSync(SCHEMA_FILE, "utf8")),
+  );
+  return validator;
+};
+
+/** The names of its query's columns; throws a UsageError where it does not prepare. */
+export const prepared = (source: RuleSource, query: string, bench: Bench): readonly string[] => {
+  try {
+    return bench.columnsOf(query);
+  } catch (error) {
+    throw source.error(["query"], `does not prepare: ${error instanceof Error ? error.message : error}`);
+  }
+};
 
 /** Throws a UsageError with file, line, field and, where a name is nearly right, the right one. */
 export const validate = (source: RuleSource): RuleFile => {
+  const accepts = schemaValidator();
   if (accepts(source.value)) return source.value;
   const errors = accepts.errors ?? [];
   const error = errors.find((one) => one.keyword !== "anyOf") ?? errors[0];

@@ -1,8 +1,9 @@
-import { mkdtempSync, readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
+import { compileRules } from "../../src/rules/compile.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import { NEEDS } from "../../src/rules/rule.js";
 import { folderOf, RULE, rulesOf } from "./rule-text.js";
@@ -43,6 +44,24 @@ describe("the shipped rules", () => {
     expect(loadRules([SHIPPED_RULES, folderOf({ "shard-named-x.yaml": RULE })])).toHaveLength(
       rules.length + 1,
     );
+  });
+});
+
+describe("what the build compiled of a rule", () => {
+  const compiled = compileRules(SHIPPED_RULES);
+
+  it("is what its text says", () => {
+    const plain = (rules: ReturnType<typeof loadRules>): unknown => JSON.parse(JSON.stringify(rules));
+    expect(plain(loadRules([SHIPPED_RULES], compiled))).toEqual(plain(loadRules([SHIPPED_RULES], new Map())));
+    expect(compiled.size).toBe(loadRules([SHIPPED_RULES]).length);
+  });
+
+  it("is not taken for a text that was changed since", () => {
+    const dir = mkdtempSync(join(tmpdir(), "rules-"));
+    cpSync(SHIPPED_RULES, dir, { recursive: true });
+    const file = join(dir, "locks/topo-lock-stale.yaml");
+    writeFileSync(file, readFileSync(file, "utf8").replace(/^title: .*$/m, "title: Another"));
+    expect(loadRules([dir], compiled).find(({ id }) => id === "topo-lock-stale")?.title).toBe("Another");
   });
 });
 
