@@ -1,16 +1,12 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
-import { dataRefusals, tableSets } from "./cancel/data.js";
+import { whatForbids } from "./cancel/forbidden.js";
 import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
 import { checkOptions, keepsData } from "./cancel/options.js";
-import { cancelReads } from "./cancel/reads.js";
 import { refuse } from "./cancel/refusal.js";
 import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
-import { type CancelSubject, cancelSubject } from "./cancel/subject.js";
-import { unsupported } from "./cancel/supported.js";
-import { surroundings } from "./cancel/surroundings.js";
-import { switched } from "./cancel/switched.js";
+import { cancelSubject } from "./cancel/subject.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
 import { withinLimits } from "./limits.js";
@@ -39,30 +35,16 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
   const subject = cancelSubject(snapshot, request.keyspace, request.workflow);
   if (subject === null) return residue(snapshot, request);
   const parts = partsOf(snapshot, subject);
-  const broken = brokenParts(snapshot, parts, request);
+  const broken = brokenParts(snapshot, subject, parts, {
+    orphans: null,
+    stopping: null,
+    vtctld: request.vtctld,
+  });
   if (parts.intact.length === 0) return broken;
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);
-  return joinDrafts([broken, intactDraft(snapshot, intactPart(subject, parts), request, holdSchema)]);
-};
-
-const intactDraft = (
-  snapshot: Snapshot,
-  subject: CancelSubject,
-  request: CancelRequest,
-  holdSchema: string,
-): Draft => {
-  const name = `${subject.keyspace}.${subject.workflow}`;
-  refuse(name, unsupported(snapshot, subject));
-  const keep = keepsData(request, subject.kind);
-  refuse(name, switched(snapshot, subject, { keep }));
-  refuse(name, surroundings(snapshot, subject));
-  const sets = keep ? [] : tableSets(snapshot, [...subject.groups, ...subject.references]);
-  refuse(name, dataRefusals(snapshot, subject, sets));
-  return cancelDraft(snapshot, subject, sets, {
-    ...request,
-    keep,
-    holdSchema,
-    reads: cancelReads(snapshot, subject),
-  });
+  const intact = intactPart(subject, parts, broken);
+  const options = { ...request, keep: keepsData(request, subject.kind), holdSchema };
+  refuse(name, whatForbids(snapshot, intact, options.keep));
+  return joinDrafts([broken, cancelDraft(snapshot, intact, options)]);
 };

@@ -1,4 +1,4 @@
-import type { Draft, DraftStage, DraftStep } from "./draft.js";
+import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
 import type { LockScope } from "./plan.js";
 
 type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
@@ -10,8 +10,8 @@ type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;
  */
 export const stopsFirst = (draft: Draft): Draft => {
   const stopping = draft.stages.filter(({ steps }) => steps.some(isStop));
-  const [first] = stopping;
-  if (first === undefined || stopping.length === 1) return draft;
+  const first = draft.stages.findIndex(({ steps }) => !steps.some(opensTheWay));
+  if (stopping.length === 0 || (stopping.length === 1 && draft.stages[first] === stopping[0])) return draft;
   const stops = new Map(
     stopping.flatMap(({ steps }) => steps.filter(isStop)).map((stop) => [nameOf(stop), stop]),
   );
@@ -33,13 +33,15 @@ export const stopsFirst = (draft: Draft): Draft => {
       },
     ],
   };
-  const rest = draft.stages.flatMap((stage) => {
-    const steps = stage.steps.filter((step) => !isStop(step) && !isProof(step));
-    const left = steps.length === 0 ? [] : [{ ...stage, steps }];
-    return stage === first ? [together, ...left] : left;
-  });
-  return { ...draft, stages: rest };
+  const rest = draft.stages.map((stage) => ({
+    ...stage,
+    steps: stage.steps.filter((step) => !isStop(step) && !isProof(step)),
+  }));
+  return { ...draft, stages: worthRunning([...rest.slice(0, first), together, ...rest.slice(first)]) };
 };
+
+/** A dead holder's lock would keep the stops waiting; a ghost is a stream that no other step stops. */
+const opensTheWay = ({ kind }: DraftStep): boolean => kind === "lock.clear" || kind === "ghost.stop";
 
 const isStop = (step: DraftStep): step is Stop => step.kind === "stream.stop";
 const isProof = (step: DraftStep): step is Verify => step.kind === "stream.verify-stopped";

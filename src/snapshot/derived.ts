@@ -225,6 +225,14 @@ export interface DeletionRow {
   readonly detail_json: string;
 }
 
+export interface CancelledTargetRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly shard: string;
+  readonly fate: string;
+  readonly deleted_revision: number | null;
+}
+
 export interface ProcessRow {
   readonly address: string;
   readonly alias: string;
@@ -382,6 +390,7 @@ export interface Derived {
   readonly unparsable_source: readonly UnparsableSourceRow[];
   readonly stream_rule: readonly StreamRuleRow[];
   readonly workflow: readonly WorkflowRow[];
+  readonly cancelled_target: readonly CancelledTargetRow[];
   readonly journal: readonly JournalRow[];
   readonly expected_partition: readonly ExpectedPartitionRow[];
   readonly range_fault: readonly RangeFaultRow[];

@@ -206,6 +206,12 @@ CREATE TABLE workflow (
   PRIMARY KEY (keyspace, workflow)
 ) STRICT, WITHOUT ROWID;
 
+-- Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
+-- (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers).
+CREATE TABLE cancelled_target (
+  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, shard TEXT NOT NULL, fate TEXT NOT NULL, deleted_revision INTEGER, PRIMARY KEY (keyspace, workflow, shard)
+) STRICT, WITHOUT ROWID;
+
 -- Journals of switches, on the tablet of a source shard that was asked. workflow_keyspace, workflow: whose next switch would take it for its own, by
 -- the id; '' where nobody's. outrun = 1: each stream of that workflow out of this shard copies, or runs beyond local_position, so it was not a
 -- switch of this workflow that wrote it; 0: one does not; NULL: there is no stream, or positions can not be compared.

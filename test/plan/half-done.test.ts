@@ -5,11 +5,12 @@ import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { reshardCancel } from "../../src/sim/native.js";
+import { halfDone } from "../crash/half-done-scenes.js";
 import { snapshotOf } from "../crash/scene.js";
 import { kinds } from "./planned.js";
 
 /** v19's cancel died after it had dropped -80; 80- is as it was. */
-const halfDone = (): SimCluster => {
+const oneOfTwo = (): SimCluster => {
   const cluster = reshardingLab({ version: "19.0.10", rows: 20 });
   const operation = reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 });
   while (cluster.topology.shard("customer", "-80").get() !== null)
@@ -44,7 +45,7 @@ const stepsOf = (plan: Plan) => plan.stages.flatMap(({ steps }) => steps);
 
 describe("a cancel that dropped one target and left the other", () => {
   test("is one plan: every stream stops first, everywhere", async () => {
-    const plan = await cancelOf(halfDone());
+    const plan = await cancelOf(oneOfTwo());
     expect(kinds(plan).slice(0, 3)).toEqual(["stream.stop", "stream.stop", "stream.verify-stopped"]);
     expect(kinds(plan).slice(3)).not.toContain("stream.stop");
     expect(kinds(plan)).toContain("table.hold");
@@ -57,13 +58,74 @@ describe("a cancel that dropped one target and left the other", () => {
   });
 
   test("with the orphan restarted, its rows are cleared where no engine is open", async () => {
-    const cluster = halfDone();
+    const cluster = oneOfTwo();
     const tablet = cluster.tablet("zone1-0000000200");
     tablet.stop();
     cluster.restart(tablet);
     const plan = await cancelOf(cluster, { vtctld: "vtctld:15999" });
-    expect(kinds(plan).slice(0, 2)).toEqual(["row.clear", "tablet.restore"]);
+    expect(kinds(plan).slice(0, 4)).toEqual([
+      "stream.stop",
+      "stream.verify-stopped",
+      "row.clear",
+      "tablet.restore",
+    ]);
     expect(kinds(plan)).toContain("shard.elect");
     expect(kinds(plan)).toContain("stream.delete");
+  });
+});
+
+/** `workflow alias` of each step of a kind. */
+const of = (plan: Plan, kind: "stream.stop" | "stream.delete" | "vdiff.delete" | "keys.export"): string[] =>
+  stepsOf(plan)
+    .flatMap((step) =>
+      step.kind === kind ? [`${"workflow" in step ? step.workflow : ""} ${step.tablet.alias}`] : [],
+    )
+    .sort();
+
+describe("S11: a target deleted, one intact, a primary down, a replica restarted", () => {
+  const wrecked = { dead: [250], restarted: [201], reverse: ["-40", "40-80", "80-"] };
+
+  test("reverse streams and copies of a reference table's stop first and go; the source's own reference stays", async () => {
+    const plan = await cancelOf(halfDone(wrecked), { keepData: true });
+    const streams = [
+      "c2 zone1-0000000200",
+      "c2 zone1-0000000300",
+      "c2_reverse zone1-0000000100",
+      "ref zone1-0000000200",
+      "ref zone1-0000000300",
+    ];
+    expect(of(plan, "stream.stop")).toEqual(streams);
+    expect(of(plan, "stream.delete")).toEqual(streams);
+    expect(of(plan, "vdiff.delete")).toEqual(["c2 zone1-0000000200", "c2 zone1-0000000300"]);
+    expect(of(plan, "keys.export")).toEqual([" zone1-0000000300"]);
+    expect(kinds(plan).lastIndexOf("stream.stop")).toBe(streams.length - 1);
+    expect(plan.notes.join()).toContain("ref on zone1-0000000300 are Reshard's copies");
+  });
+
+  test("what can not be done now is said", async () => {
+    const plan = await cancelOf(halfDone(wrecked), { keepData: true });
+    expect(plan.blocked.map(({ object }) => object)).toEqual([{ keyspace: "customer", shard: "40-80" }]);
+    expect(plan.blocked[0]?.reason).toMatch(/dropped by the same cancel, and no tablet .*zone1-0000000250/);
+  });
+
+  test("it is said too where the dead target is the only one that was dropped", async () => {
+    const plan = await cancelOf(halfDone({ dropped: ["40-80"], dead: [250] }), { keepData: true });
+    expect(of(plan, "stream.stop")).toHaveLength(4);
+    expect(plan.blocked.map(({ object }) => object.shard)).toEqual(["40-80"]);
+  });
+
+  test("a reverse stream that reads from a dropped target alone is deleted once", async () => {
+    const plan = await cancelOf(halfDone({ ...wrecked, restarted: [], reverse: ["-40"] }), {
+      keepData: true,
+    });
+    expect(of(plan, "stream.delete").filter((name) => name.startsWith("c2_reverse"))).toHaveLength(1);
+  });
+
+  test("with no target intact, reverse streams that read from all kinds go too", async () => {
+    const all = { ...wrecked, dead: [], dropped: ["-40", "40-80", "80-"] };
+    const plan = await cancelOf(halfDone(all), { keepData: true });
+    expect(of(plan, "stream.stop")).toContain("c2_reverse zone1-0000000100");
+    expect(of(plan, "stream.delete")).toContain("c2_reverse zone1-0000000100");
+    expect(kinds(plan).lastIndexOf("stream.stop")).toBeLessThan(kinds(plan).indexOf("stream.delete"));
   });
 });

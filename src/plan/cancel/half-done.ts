@@ -1,13 +1,15 @@
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { CancelRequest } from "../context.js";
-import { type Draft, joinDrafts } from "../draft.js";
+import type { FixRequest } from "../context.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import type { Blocked } from "../plan.js";
+import { streamLocks } from "../recipes/orphan/locks.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { returnedShard } from "../recipes/returned/inspect.js";
 import { returnedShardDraft } from "../recipes/returned-shard.js";
-import type { ShardRef } from "../view/shards.js";
-import { shardName } from "../view/shards.js";
+import { deleteSteps, goneSteps, stopSteps } from "../recipes/streams-away.js";
+import { type ShardRef, shardName } from "../view/shards.js";
+import { type StreamGroup, streamRead } from "../view/streams.js";
 import { type CancelSubject, isOrphaned, type Side } from "./subject.js";
 
 /** The targets of a workflow by what a cancel that went wrong has left of them. */
@@ -39,8 +41,12 @@ const cameBack = (snapshot: Snapshot, side: Side): boolean => {
   return primary === undefined || primary.record === "absent" || old.length > 0;
 };
 
-/** What is left of the workflow where its targets are as they were. */
-export const intactPart = (subject: CancelSubject, { intact, dropped, returned }: Parts): CancelSubject => {
+/** What is left of the workflow where its targets are as they were; reverse streams that `broken` deletes are not its. */
+export const intactPart = (
+  subject: CancelSubject,
+  { intact, dropped, returned }: Parts,
+  broken: Draft,
+): CancelSubject => {
   const here = ({ keyspace, shard }: ShardRef): boolean =>
     intact.some((side) => side.keyspace === keyspace && side.shard === shard);
   return {
@@ -50,48 +56,78 @@ export const intactPart = (subject: CancelSubject, { intact, dropped, returned }
     streams: subject.streams.filter(here),
     groups: subject.groups.filter(({ process }) => here(process)),
     references: subject.references.filter(({ process }) => here(process)),
+    reverse: subject.reverse.filter((group) => !deletes(broken, group)),
   };
 };
+
+/** What may be done with the broken parts. */
+export type Repairing = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
 
 /** The rest of a half-done cancel: what it dropped is repaired as an orphan, what came back is cleared. */
 export const brokenParts = (
   snapshot: Snapshot,
-  { dropped, returned }: Parts,
-  request: CancelRequest,
-): Draft =>
-  joinDrafts([
+  subject: CancelSubject,
+  { intact, dropped, returned }: Parts,
+  { orphans, stopping, vtctld }: Repairing,
+): Draft => {
+  const shards = joinDrafts([
     orphanShard(
       snapshot,
       dropped.map(({ keyspace, shard }) => ({ keyspace, shard, finding: null })),
-      null,
+      orphans,
+      stopping,
     ),
-    ...returned.map((side) =>
-      returnedShardDraft(snapshot, side, [], { orphans: "restore", vtctld: request.vtctld }),
-    ),
-    {
-      repairs: [],
-      stages: [],
-      reads: [],
-      blocked: downShards(snapshot, [...dropped, ...returned]),
-      notes: [],
-    },
+    ...returned.map((side) => returnedShardDraft(snapshot, side, [], { orphans, vtctld })),
+    { ...EMPTY_DRAFT, blocked: silentShards(snapshot, subject) },
   ]);
+  return intact.length > 0 ? shards : joinDrafts([shards, reverseRest(snapshot, subject, shards)]);
+};
 
-/** Shards that went with the others and of which nothing answers: their streams wait in a MySQL that nobody can reach through a tablet. */
-const downShards = (snapshot: Snapshot, seen: readonly ShardRef[]): readonly Blocked[] => {
-  const rows = snapshot.all<ShardRef & { readonly aliases: string }>(
-    `SELECT d.keyspace, d.shard, (SELECT coalesce(group_concat(DISTINCT t.alias), 'its tablets') FROM deletion t
-         WHERE t.kind = 'tablet' AND t.keyspace = d.keyspace AND t.shard = d.shard) AS aliases
-     FROM deletion d WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0
-       AND d.lock_key IN (SELECT lock_key FROM deletion WHERE kind = 'shard' AND operation = 'cancel' AND keyspace || '/' || shard IN (SELECT value FROM json_each(?)))
-       AND NOT EXISTS (SELECT 1 FROM process p WHERE p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1)
-     ORDER BY d.keyspace, d.shard`,
-    JSON.stringify(seen.map(shardName)),
+/** Reverse streams that read from targets of both kinds, where no intact target's cancel takes them along. */
+const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft): Draft => {
+  const left = subject.reverse.filter((group) => !deletes(shards, group));
+  if (left.length === 0 || shards.stages.length === 0) return EMPTY_DRAFT;
+  return {
+    ...EMPTY_DRAFT,
+    stages: [
+      {
+        title: `Stop and delete the reverse streams of ${subject.keyspace}.${subject.workflow}`,
+        locks: streamLocks(snapshot, [], left),
+        steps: [
+          ...stopSteps(snapshot, left, () => false),
+          ...deleteSteps(snapshot, left),
+          ...goneSteps(snapshot, left),
+        ],
+      },
+    ],
+    reads: left.map((group) => streamRead(snapshot, group)),
+  };
+};
+
+const deletes = ({ stages }: Draft, { process, workflow, dbName }: StreamGroup): boolean =>
+  stages.some(({ steps }) =>
+    steps.some(
+      (step) =>
+        step.kind === "stream.delete" &&
+        step.tablet.alias === process.alias &&
+        step.workflow === workflow &&
+        step.dbName === dbName,
+    ),
+  );
+
+/** Targets that went with the others and of which nothing answers: their streams wait in a MySQL that nobody can reach through a tablet. */
+const silentShards = (snapshot: Snapshot, { keyspace, workflow }: CancelSubject): readonly Blocked[] => {
+  const rows = snapshot.all<ShardRef & { readonly aliases: string | null }>(
+    `SELECT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
+         WHERE t.kind = 'tablet' AND t.keyspace = c.keyspace AND t.shard = c.shard ORDER BY alias)) AS aliases
+     FROM cancelled_target c WHERE c.keyspace = ? AND c.workflow = ? AND c.fate = 'silent' ORDER BY c.shard`,
+    keyspace,
+    workflow,
   );
   return rows.map(({ aliases, ...shard }) => ({
     object: { keyspace: shard.keyspace, shard: shard.shard },
     finding: null,
-    reason: `${shardName(shard)} was dropped by the same cancel, and ${aliases} does not answer: its streams stay in its MySQL and run again if it comes back as primary`,
+    reason: `${shardName(shard)} was dropped by the same cancel, and no tablet of it answers${aliases === null ? "" : ` (${aliases})`}: its streams stay in its MySQL and run again if it comes back as primary`,
     instead: `start it and cancel again at once, or remove it for good (vttablet and MySQL)`,
   }));
 };

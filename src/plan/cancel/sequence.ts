@@ -1,12 +1,13 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
-import type { LockScope, Read } from "../plan.js";
+import type { LockScope } from "../plan.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
 import { tabletRef } from "../view/processes.js";
 import { cells } from "../view/shards.js";
-import type { TableSet } from "./data.js";
+import { type TableSet, tableSets } from "./data.js";
 import { denialSteps } from "./denials.js";
 import { deferredKeys, keySteps } from "./keys.js";
+import { cancelReads } from "./reads.js";
 import { routingSteps } from "./routing.js";
 import type { CancelSubject } from "./subject.js";
 import { vschemaSteps } from "./vschema.js";
@@ -17,21 +18,16 @@ export interface CancelOptions {
   readonly keepRoutingRules: boolean;
   readonly restoreSecondaryKeys: boolean;
   readonly holdSchema: string;
-  readonly reads: readonly Read[];
 }
 
 /** The order of design D16; the rows go last, because they alone say which tables, shards and sources the workflow had. */
-export const cancelDraft = (
-  snapshot: Snapshot,
-  subject: CancelSubject,
-  sets: readonly TableSet[],
-  options: CancelOptions,
-): Draft => {
+export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options: CancelOptions): Draft => {
   const forward = [...subject.groups, ...subject.references];
+  const sets = options.keep ? [] : tableSets(snapshot, forward);
   const workflows = forward.map((group) => group.workflow);
   const moves = subject.kind === "MoveTables";
   const steps: readonly DraftStep[] = [
-    ...stopSteps(snapshot, forward, () => false),
+    ...stopSteps(snapshot, [...forward, ...subject.reverse], () => false),
     ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
     ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
     ...(moves ? denialSteps(snapshot, subject) : []),
@@ -57,7 +53,7 @@ export const cancelDraft = (
         steps,
       },
     ]),
-    reads: options.reads,
+    reads: cancelReads(snapshot, subject),
     blocked: [],
     notes: notes(snapshot, subject, sets, options),
   };

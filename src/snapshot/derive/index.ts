@@ -1,5 +1,6 @@
 import type { Derived } from "../derived.js";
 import type { Facts } from "../facts.js";
+import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
@@ -43,6 +44,13 @@ export const derive = (facts: Facts): Derived => {
     process,
     deletion,
     workflow,
+    cancelled_target: deriveCancelledTargets(facts, {
+      ...streams,
+      process,
+      deletion,
+      workflow,
+      shard: records.shard,
+    }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
     expected_partition: expectedPartitions(records.cell, records.shard),
     range_fault: rangeFaults(records),
