@@ -1,11 +1,13 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { whatForbids } from "./cancel/forbidden.js";
-import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
+import { brokenParts, refuseBroken } from "./cancel/half-done.js";
 import { checkOptions, keepsData } from "./cancel/options.js";
+import { intactPart, partsOf } from "./cancel/parts.js";
 import { refuse } from "./cancel/refusal.js";
 import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
+import { silentShards } from "./cancel/silent-shards.js";
 import { cancelSubject } from "./cancel/subject.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
@@ -40,11 +42,12 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
     stopping: null,
     vtctld: request.vtctld,
   });
-  if (parts.intact.length === 0) return broken;
+  const silent = silentShards(snapshot, subject);
+  if (parts.intact.length === 0) return joinDrafts([broken, silent]);
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);
   const intact = intactPart(subject, parts, broken);
   const options = { ...request, keep: keepsData(request, subject.kind), holdSchema };
   refuse(name, whatForbids(snapshot, intact, options.keep));
-  return joinDrafts([broken, cancelDraft(snapshot, intact, options)]);
+  return joinDrafts([broken, silent, cancelDraft(snapshot, intact, options)]);
 };

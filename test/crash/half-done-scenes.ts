@@ -75,14 +75,7 @@ export const halfDone = (options: HalfDone = {}): SimCluster => {
       }),
     );
   for (const uid of [200, 300]) leftovers(cluster, uid);
-  const lock = { target: { kind: "keyspace", keyspace: "customer" }, action: "DropTargets" } as const;
-  cluster.run(
-    underLock(cluster, { ...lock, version: "19.0.10" }, function* (): Native {
-      for (const shard of options.dropped ?? ["-40", "40-80"])
-        yield* deleteShard(cluster, "customer", shard, true);
-      return done;
-    }),
-  );
+  dropShards(cluster, options.dropped ?? ["-40", "40-80"]);
   cluster.clock.advance(60_000);
   for (const uid of options.dead ?? []) cluster.tablet(alias(uid)).stop();
   for (const uid of options.restarted ?? []) {
@@ -92,6 +85,17 @@ export const halfDone = (options: HalfDone = {}): SimCluster => {
   }
   cluster.clock.advance(60_000);
   return cluster;
+};
+
+/** What a shard-dropping cancel of customer does before it dies. */
+export const dropShards = (cluster: SimCluster, shards: readonly string[]): void => {
+  const lock = { target: { kind: "keyspace", keyspace: "customer" }, action: "DropTargets" } as const;
+  cluster.run(
+    underLock(cluster, { ...lock, version: "19.0.10" }, function* (): Native {
+      for (const shard of shards) yield* deleteShard(cluster, "customer", shard, true);
+      return done;
+    }),
+  );
 };
 
 const keyspace = (

@@ -1,13 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { planCancel } from "../../src/plan/cancel.js";
-import { type CancelRequest, DEFAULT_LIMITS } from "../../src/plan/context.js";
+import { type CancelRequest, DEFAULT_LIMITS, type FixRequest } from "../../src/plan/context.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel } from "../../src/sim/native.js";
-import { halfDone } from "../crash/half-done-scenes.js";
+import { insertStream } from "../../src/sim/native/workflow.js";
+import { reshardCancel, startTablet } from "../../src/sim/native.js";
+import { RESHARD } from "../../src/sim/stream-row.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import { dropShards, halfDone } from "../crash/half-done-scenes.js";
 import { snapshotOf } from "../crash/scene.js";
-import { kinds } from "./planned.js";
+import { findingsOf, fixOf, kinds } from "./planned.js";
 
 /** v19's cancel died after it had dropped -80; 80- is as it was. */
 const oneOfTwo = (): SimCluster => {
@@ -36,6 +39,15 @@ const cancelOf = async (cluster: SimCluster, wanted: Partial<CancelRequest> = {}
   };
   try {
     return planCancel(snapshot, request, { now: cluster.clock.now(), ids: () => "r1" });
+  } finally {
+    snapshot.close();
+  }
+};
+
+const onFacts = async <T>(cluster: SimCluster, use: (facts: Facts) => T): Promise<T> => {
+  const snapshot = await snapshotOf(cluster);
+  try {
+    return use(snapshot.facts());
   } finally {
     snapshot.close();
   }
@@ -127,5 +139,91 @@ describe("S11: a target deleted, one intact, a primary down, a replica restarted
     expect(of(plan, "stream.stop")).toContain("c2_reverse zone1-0000000100");
     expect(of(plan, "stream.delete")).toContain("c2_reverse zone1-0000000100");
     expect(kinds(plan).lastIndexOf("stream.stop")).toBeLessThan(kinds(plan).indexOf("stream.delete"));
+  });
+});
+
+describe("S11 by fix", () => {
+  const wrecked = { dead: [250], restarted: [201], reverse: ["-40", "40-80", "80-"] };
+  const fixOfAll = (cluster: SimCluster, wanted: Partial<FixRequest> = {}) =>
+    onFacts(cluster, (facts) => fixOf(facts, wanted));
+  const found = (cluster: SimCluster) => onFacts(cluster, findingsOf);
+
+  test("one story of the scan leads to it", async () => {
+    const findings = await found(halfDone(wrecked));
+    const roots = findings.filter(({ causedBy }) => causedBy === null);
+    expect(roots.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "workflow-half-cancelled@customer/c2 confirmed",
+    ]);
+    expect(roots[0]?.symptom).toContain("dropped customer/-40 and customer/40-80 and left customer/80-");
+    expect(roots[0]?.evidence.map(({ fact }) => fact).join()).toContain("customer/40-80");
+    expect(new Set(findings.map(({ repair }) => repair.command))).toEqual(
+      new Set(["vtdoctor fix workflow-half-cancelled@customer/c2"]),
+    );
+  });
+
+  test("--all is the plan of cancel --keep-data, and repairs the whole story", async () => {
+    const plan = await fixOfAll(halfDone(wrecked));
+    const cancel = await cancelOf(halfDone(wrecked), { keepData: true });
+    expect(plan.stages).toEqual(cancel.stages);
+    expect(plan.blocked).toEqual(cancel.blocked);
+    const findings = await found(halfDone(wrecked));
+    expect(plan.repairs).toEqual(findings.map(({ id }) => id).sort());
+    expect(plan.notes.join()).toContain(
+      "the copied tables stay on every target; vtdoctor cancel customer.c2",
+    );
+  });
+
+  test.each(["shard-missing-live-tablets@customer/-40", "stream-on-unlisted-tablet@customer/-40/ref"])(
+    "a finding that follows from it, %s, leads to the same plan",
+    async (id) => {
+      const cluster = () => halfDone({ dropped: ["-40"] });
+      const whole = await fixOfAll(cluster());
+      const plan = await fixOfAll(cluster(), { findings: [id] });
+      expect(plan.stages).toEqual(whole.stages);
+      expect(plan.repairs).toContain(id);
+    },
+  );
+
+  test("where the intact target may not be touched, what was dropped is repaired, and it is said", async () => {
+    const cluster = halfDone({ dropped: ["-40"] });
+    cluster.tablet("zone1-0000000300").mysql.readOnly = true;
+    const plan = await fixOfAll(cluster);
+    expect(of(plan, "stream.stop")).toEqual(["c2 zone1-0000000200", "ref zone1-0000000200"]);
+    expect(plan.blocked[0]?.reason).toMatch(/not cancelled on customer\/40-80, customer\/80-: .*read-only/);
+    expect(plan.repairs).toEqual([]);
+  });
+
+  test("--orphans leave leaves all of it", async () => {
+    const plan = await fixOfAll(halfDone(wrecked), { orphans: "leave" });
+    expect(plan.stages).toEqual([]);
+  });
+
+  test("a workflow made anew since the cancel is none of it", async () => {
+    const cluster = halfDone(wrecked);
+    const { engine } = cluster.tablet("zone1-0000000300");
+    engine.deleteWorkflow("c2");
+    cluster.clock.advance(10_000);
+    engine.exec(
+      insertStream(cluster.tablet("zone1-0000000300"), {
+        workflow: "c2",
+        dbName: "vt_customer",
+        source: 'keyspace:"customer" shard:"0" filter:{rules:{match:"/.*" filter:"80-"}}',
+        workflowType: RESHARD,
+      }),
+    );
+    expect((await found(cluster)).map(({ rule }) => rule)).not.toContain("workflow-half-cancelled");
+  });
+
+  test("the silent target of another Reshard's cancel is none of it", async () => {
+    const cluster = halfDone({ dropped: [] });
+    cluster.run(
+      startTablet(
+        cluster,
+        cluster.addTablet({ alias: { cell: "zone1", uid: 500 }, keyspace: "customer", shard: "c0-" }),
+      ),
+    );
+    dropShards(cluster, ["c0-"]);
+    cluster.tablet("zone1-0000000500").stop();
+    expect((await found(cluster)).map(({ rule }) => rule)).not.toContain("workflow-half-cancelled");
   });
 });

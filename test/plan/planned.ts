@@ -1,3 +1,4 @@
+import type { Finding } from "../../src/findings/finding.js";
 import { planCancel } from "../../src/plan/cancel.js";
 import { type CancelRequest, DEFAULT_LIMITS, type FixRequest } from "../../src/plan/context.js";
 import { planFix } from "../../src/plan/fix.js";
@@ -21,13 +22,16 @@ const FIX: FixRequest = {
   vtctld: null,
 };
 
-/** Facts in, plan out, with the shipped rules between; the same was seen a minute before, so that nothing is a passing moment. */
+/** Facts in, plan out, with the shipped rules between. */
 export const fixOf = (facts: Facts, wanted: Partial<FixRequest> = {}): Plan =>
+  within(facts, (snapshot) => planFix(snapshot, findingsOf(facts), { ...FIX, ...wanted }, CONTEXT));
+
+/** The same was seen a minute before, so that nothing is a passing moment. */
+export const findingsOf = (facts: Facts): readonly Finding[] =>
   within(facts, (snapshot) =>
-    within(minuteBefore(facts), (earlier) => {
-      const findings = judge(snapshot, RULES, { now: CONTEXT.now, earlier, suppressions: [] });
-      return planFix(snapshot, findings, { ...FIX, ...wanted }, CONTEXT);
-    }),
+    within(minuteBefore(facts), (earlier) =>
+      judge(snapshot, RULES, { now: CONTEXT.now, earlier, suppressions: [] }),
+    ),
   );
 
 const minuteBefore = (facts: Facts): Facts => ({

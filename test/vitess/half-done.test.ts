@@ -1,10 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/cli/clock.js";
 import type { Plan } from "../../src/plan/plan.js";
-import { Doctor } from "./lab/doctor.js";
+import { createTabletWriter } from "../../src/tablets/writer.js";
+import { Doctor, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
-import { reshardCluster, running, stillArrives } from "./lab/reshard.js";
+import { createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** S11: a shard-dropping cancel died half-way, and more went wrong since. */
 describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
@@ -34,12 +36,78 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     await lab.etcdctl(GLOBAL_ETCD, "del", lock);
   }
 
-  const left = (uid: number, table: string) => lab.sql(uid, `select count(*) from _vt.${table}`);
+  /** A reference table on shard 0 that a Materialize keeps: Reshard copies its stream to every target. */
+  async function reference(): Promise<void> {
+    const country = "create table country(id bigint primary key, name varchar(64))";
+    await lab.ctl("CreateKeyspace", "--durability-policy", "none", "geo");
+    await lab.tablet(400, "geo", "0");
+    await elect(lab, "geo", "0", 400);
+    await lab.ctl("ApplySchema", "--sql", country, "geo");
+    await lab.sql(400, "insert into country values (7, 'seven')", "vt_geo");
+    const settings = [
+      { target_table: "country", source_expression: "select * from country", create_ddl: "" },
+    ];
+    const name = ["--workflow", "ref", "--target-keyspace", "customer"];
+    const from = ["--source-keyspace", "geo", "--table-settings", JSON.stringify(settings)];
+    await lab.ctl("Materialize", ...name, "create", ...from);
+    await running(lab, [100], "ref");
+  }
 
-  it("is one plan: stopped first everywhere, the rest in order, and what is down is said", async () => {
+  /** The row that an interrupted SwitchTraffic leaves: made by the engine, and never started. */
+  async function reverseStream(shard: string): Promise<void> {
+    const options = { timeoutMs: 10_000, concurrency: 1, concurrencyPerHost: 1, tls: null, staticAuth: null };
+    const writer = createTabletWriter({ ...options, mysql: null }, systemClock);
+    const source = `keyspace:"customer" shard:"${shard}" filter:{rules:{match:"/.*" filter:"-"}}`;
+    const columns =
+      "workflow, source, pos, max_tps, max_replication_lag, time_updated, transaction_timestamp, state, db_name, workflow_type, options";
+    const values = `'c2_reverse', '${source}', '', 0, 0, 0, 0, 'Stopped', 'vt_customer', 4, '{}'`;
+    const statement = `insert into _vt.vreplication(${columns}) values (${values})`;
+    const at = {
+      host: "127.0.0.1",
+      grpcPort: 16_100,
+      httpPort: 15_100,
+      mysqlHost: "127.0.0.1",
+      mysqlPort: 27_100,
+    };
+    const made = await writer.vreplicationExec(at, statement);
+    writer.close();
+    expect(made.kind, JSON.stringify(made)).toBe("answered");
+  }
+
+  /** A secondary key that the copy has put off, and a VDiff. */
+  async function leftovers(uid: number, shard: string): Promise<void> {
+    const action = JSON.stringify({
+      task: "alter table vt_customer.customer add key late (name)",
+      type: 1,
+    });
+    await lab.sql(
+      uid,
+      `insert into _vt.post_copy_action(vrepl_id, table_name, action) select id, 'customer', '${action}' from _vt.vreplication where workflow='c2'`,
+    );
+    const values = `uuid(), 'c2', 'customer', '${shard}', 'vt_customer', 'completed', '{}'`;
+    await lab.sql(
+      uid,
+      `insert into _vt.vdiff(vdiff_uuid, workflow, keyspace, shard, db_name, state, options) values (${values})`,
+    );
+  }
+
+  /** One target deleted, its replica restarted; one deleted, its primary down; one intact; with everything that a workflow can leave. */
+  async function wrecked(): Promise<Doctor> {
     lab = await Lab.up({ version: "24" });
-    await reshardCluster(lab, { targets: { "-40": [200, 201], "40-80": [250], "80-": [300] } });
+    const targets = { "-40": [200, 201], "40-80": [250], "80-": [300] };
+    await reshardCluster(lab, {
+      targets,
+      schema: ["create table country(id bigint primary key, name varchar(64))"],
+      vschemaTables: { country: { type: "reference" } },
+      workflow: null,
+    });
+    await reference();
+    await createReshard(lab, "customer", "c2", Object.keys(targets));
     await running(lab, [200, 250, 300]);
+    await running(lab, [200, 250, 300], "ref");
+    await leftovers(200, "-40");
+    await leftovers(300, "80-");
+    for (const shard of Object.keys(targets)) await reverseStream(shard);
     await drop({ "-40": [200, 201], "40-80": [250] });
     await lab.stop("vttablet-250", "SIGKILL");
     await lab.stop("vttablet-201");
@@ -47,32 +115,61 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     await until("200 to name itself", 60_000, async () =>
       (await lab.ctl("GetShard", "customer/-40")).includes('"uid": 200'),
     );
-    const action = JSON.stringify({ task: "alter table vt_customer.customer add key late (name)", type: 1 });
-    await lab.sql(
-      300,
-      `insert into _vt.post_copy_action(vrepl_id, table_name, action) select id, 'customer', '${action}' from _vt.vreplication`,
-    );
-    const values = "uuid(), 'c2', 'customer', '80-', 'vt_customer', 'completed', '{}'";
-    await lab.sql(
-      300,
-      `insert into _vt.vdiff(vdiff_uuid, workflow, keyspace, shard, db_name, state, options) values (${values})`,
-    );
-    const doctor = new Doctor(lab);
-    const out = join(lab.dir, "plan.json");
-    const dry = await doctor.write("cancel", "customer.c2", "--keep-data", "--dry-run", "--out", out);
-    expect(dry.code, dry.stdout + dry.stderr).toBe(1);
-    const plan = JSON.parse(readFileSync(out, "utf8")) as Plan;
-    const kinds = plan.stages.flatMap(({ steps }) => steps.map(({ kind }) => kind));
-    expect(kinds.lastIndexOf("stream.stop")).toBeLessThan(kinds.indexOf("stream.delete"));
-    expect(kinds.filter((kind) => kind === "stream.stop")).toHaveLength(2);
+    return new Doctor(lab);
+  }
 
-    const done = await doctor.write("fix", "--plan", out, "--yes");
+  async function planned(doctor: Doctor, ...command: readonly string[]): Promise<string> {
+    const out = join(lab.dir, "plan.json");
+    const dry = await doctor.write(...command, "--dry-run", "--out", out);
+    expect(dry.code, dry.stdout + dry.stderr).toBe(1);
+    expect(dry.stdout).toContain("customer/40-80 was dropped by the same cancel");
+    const plan = JSON.parse(readFileSync(out, "utf8")) as Plan;
+    const steps = plan.stages.flatMap((stage) => stage.steps);
+    const kinds = steps.map(({ kind }) => kind);
+    const stopped = steps.flatMap((step) =>
+      step.kind === "stream.stop" ? [`${step.workflow} ${step.tablet.alias}`] : [],
+    );
+    expect(kinds.slice(0, stopped.length)).toEqual(stopped.map(() => "stream.stop"));
+    expect([...stopped].sort()).toEqual([
+      "c2 zone1-0000000200",
+      "c2 zone1-0000000300",
+      "c2_reverse zone1-0000000100",
+      "ref zone1-0000000200",
+      "ref zone1-0000000300",
+    ]);
+    return out;
+  }
+
+  async function repairedBy(doctor: Doctor, plan: string): Promise<void> {
+    const done = await doctor.write("fix", "--plan", plan, "--yes");
     expect(done.code, done.stdout + done.stderr).toBe(1);
     expect(done.stdout + done.stderr).toContain("customer/40-80 was dropped by the same cancel");
     for (const uid of [200, 300])
       for (const table of ["vreplication", "copy_state", "post_copy_action", "vdiff"])
-        expect(await left(uid, table), `${table} on ${uid}`).toBe("0");
+        expect(await lab.sql(uid, `select count(*) from _vt.${table}`), `${table} on ${uid}`).toBe("0");
+    expect(await lab.sql(100, "select workflow, state from _vt.vreplication")).toBe("ref\tRunning");
     expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(false);
     expect(await lab.ctl("GetTablets")).toContain("zone1-0000000200");
+    const after = await doctor.scan();
+    expect(
+      ids(after, "confirmed", "suspected").filter((id) => !id.startsWith("cancelled-workflow-")),
+    ).toEqual([]);
+  }
+
+  it("is one plan of cancel: stopped first everywhere, the rest in order, and what is down is said", async () => {
+    const doctor = await wrecked();
+    await repairedBy(doctor, await planned(doctor, "cancel", "customer.c2", "--keep-data"));
+  });
+
+  it("is one story of scan, whose command repairs all that can be repaired now", async () => {
+    const doctor = await wrecked();
+    const found = await doctor.scan();
+    const roots = found.findings.filter(({ causedBy }) => causedBy === null);
+    expect(roots.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "workflow-half-cancelled@customer/c2 confirmed",
+    ]);
+    expect(roots[0]?.repair.command).toBe("vtdoctor fix workflow-half-cancelled@customer/c2");
+    expect(JSON.stringify(roots[0])).toContain("customer/40-80");
+    await repairedBy(doctor, await planned(doctor, "fix", "workflow-half-cancelled@customer/c2"));
   });
 });

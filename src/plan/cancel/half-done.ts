@@ -2,63 +2,14 @@ import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import type { Blocked } from "../plan.js";
 import { streamLocks } from "../recipes/orphan/locks.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
-import { returnedShard } from "../recipes/returned/inspect.js";
 import { returnedShardDraft } from "../recipes/returned-shard.js";
 import { deleteSteps, goneSteps, stopSteps } from "../recipes/streams-away.js";
-import { type ShardRef, shardName } from "../view/shards.js";
-import { type StreamGroup, streamRead } from "../view/streams.js";
-import { type CancelSubject, isOrphaned, type Side } from "./subject.js";
-
-/** The targets of a workflow by what a cancel that went wrong has left of them. */
-export interface Parts {
-  /** As the workflow made them. */
-  readonly intact: readonly Side[];
-  /** Without records; their processes run. */
-  readonly dropped: readonly Side[];
-  /** Dropped, and brought back by a vttablet that was restarted. */
-  readonly returned: readonly Side[];
-}
-
-export const partsOf = (snapshot: Snapshot, subject: CancelSubject): Parts => {
-  const dropped = subject.targets.filter(isOrphaned);
-  const returned = subject.targets.filter((side) => !dropped.includes(side) && cameBack(snapshot, side));
-  return {
-    intact: subject.targets.filter((side) => !dropped.includes(side) && !returned.includes(side)),
-    dropped,
-    returned,
-  };
-};
-
-/** Made anew after its deletion, and not whole again: no primary, one without a record, or streams from before. */
-const cameBack = (snapshot: Snapshot, side: Side): boolean => {
-  const { deletion, old } = returnedShard(snapshot, side);
-  if (side.record === null || deletion === null || deletion.deletedRevision > side.record.createRevision)
-    return false;
-  const [primary] = side.primaries;
-  return primary === undefined || primary.record === "absent" || old.length > 0;
-};
-
-/** What is left of the workflow where its targets are as they were; reverse streams that `broken` deletes are not its. */
-export const intactPart = (
-  subject: CancelSubject,
-  { intact, dropped, returned }: Parts,
-  broken: Draft,
-): CancelSubject => {
-  const here = ({ keyspace, shard }: ShardRef): boolean =>
-    intact.some((side) => side.keyspace === keyspace && side.shard === shard);
-  return {
-    ...subject,
-    targets: intact,
-    apart: [...dropped, ...returned],
-    streams: subject.streams.filter(here),
-    groups: subject.groups.filter(({ process }) => here(process)),
-    references: subject.references.filter(({ process }) => here(process)),
-    reverse: subject.reverse.filter((group) => !deletes(broken, group)),
-  };
-};
+import { streamRead } from "../view/streams.js";
+import { deletes, type Parts } from "./parts.js";
+import type { CancelSubject } from "./subject.js";
+import { reverseRunning } from "./switched.js";
 
 /** What may be done with the broken parts. */
 export type Repairing = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
@@ -68,30 +19,44 @@ export const brokenParts = (
   snapshot: Snapshot,
   subject: CancelSubject,
   { intact, dropped, returned }: Parts,
-  { orphans, stopping, vtctld }: Repairing,
+  asked: Repairing,
 ): Draft => {
   const shards = joinDrafts([
     orphanShard(
       snapshot,
       dropped.map(({ keyspace, shard }) => ({ keyspace, shard, finding: null })),
-      orphans,
-      stopping,
+      asked.orphans,
+      asked.stopping,
     ),
-    ...returned.map((side) => returnedShardDraft(snapshot, side, [], { orphans, vtctld })),
-    { ...EMPTY_DRAFT, blocked: silentShards(snapshot, subject) },
+    // Whoever ends the workflow wants its streams gone from what came back, whoever had dropped it.
+    ...returned.map((side) =>
+      returnedShardDraft(snapshot, side, [], { ...asked, orphans: asked.orphans ?? "restore" }),
+    ),
   ]);
   return intact.length > 0 ? shards : joinDrafts([shards, reverseRest(snapshot, subject, shards)]);
 };
 
 /** Reverse streams that read from targets of both kinds, where no intact target's cancel takes them along. */
 const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft): Draft => {
+  const running = reverseRunning(subject);
   const left = subject.reverse.filter((group) => !deletes(shards, group));
   if (left.length === 0 || shards.stages.length === 0) return EMPTY_DRAFT;
+  const { keyspace, workflow } = subject;
+  if (running.length > 0)
+    return {
+      ...EMPTY_DRAFT,
+      blocked: running.map(({ fact, instead }) => ({
+        object: { keyspace, workflow },
+        finding: null,
+        reason: fact,
+        instead,
+      })),
+    };
   return {
     ...EMPTY_DRAFT,
     stages: [
       {
-        title: `Stop and delete the reverse streams of ${subject.keyspace}.${subject.workflow}`,
+        title: `Stop and delete the reverse streams of ${keyspace}.${workflow}`,
         locks: streamLocks(snapshot, [], left),
         steps: [
           ...stopSteps(snapshot, left, () => false),
@@ -102,34 +67,6 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
     ],
     reads: left.map((group) => streamRead(snapshot, group)),
   };
-};
-
-const deletes = ({ stages }: Draft, { process, workflow, dbName }: StreamGroup): boolean =>
-  stages.some(({ steps }) =>
-    steps.some(
-      (step) =>
-        step.kind === "stream.delete" &&
-        step.tablet.alias === process.alias &&
-        step.workflow === workflow &&
-        step.dbName === dbName,
-    ),
-  );
-
-/** Targets that went with the others and of which nothing answers: their streams wait in a MySQL that nobody can reach through a tablet. */
-const silentShards = (snapshot: Snapshot, { keyspace, workflow }: CancelSubject): readonly Blocked[] => {
-  const rows = snapshot.all<ShardRef & { readonly aliases: string | null }>(
-    `SELECT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
-         WHERE t.kind = 'tablet' AND t.keyspace = c.keyspace AND t.shard = c.shard ORDER BY alias)) AS aliases
-     FROM cancelled_target c WHERE c.keyspace = ? AND c.workflow = ? AND c.fate = 'silent' ORDER BY c.shard`,
-    keyspace,
-    workflow,
-  );
-  return rows.map(({ aliases, ...shard }) => ({
-    object: { keyspace: shard.keyspace, shard: shard.shard },
-    finding: null,
-    reason: `${shardName(shard)} was dropped by the same cancel, and no tablet of it answers${aliases === null ? "" : ` (${aliases})`}: its streams stay in its MySQL and run again if it comes back as primary`,
-    instead: `start it and cancel again at once, or remove it for good (vttablet and MySQL)`,
-  }));
 };
 
 /** Nothing is dropped from the intact targets unless the broken ones can be stopped too. */

@@ -52,7 +52,7 @@ const frozen = (subject: CancelSubject): readonly Refusal[] =>
     }));
 
 /** A reverse stream that runs feeds the old side; one that an earlier ReverseTraffic froze does not forbid (scene S4). */
-const reverseRunning = (subject: CancelSubject): readonly Refusal[] =>
+export const reverseRunning = (subject: CancelSubject): readonly Refusal[] =>
   subject.reverse
     .filter((group) => group.streams.some((stream) => !["Stopped", "Error"].includes(stream.state)))
     .map((group) => ({

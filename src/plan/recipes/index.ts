@@ -1,5 +1,6 @@
 import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
+import { halfCancel } from "./half-cancel.js";
 import { liftDenial } from "./lift-denial.js";
 import { orphanShard } from "./orphan-shard.js";
 import { orphanTargets } from "./orphan-targets.js";
@@ -14,6 +15,7 @@ import { staleJournal } from "./stale-journal.js";
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ["clear-lock", clearLock],
   ["ghost-stream", ghostStream],
+  ["half-cancel", halfCancel],
   [
     "orphan-shard",
     (snapshot, findings, request) =>
