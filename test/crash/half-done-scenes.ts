@@ -131,14 +131,8 @@ const leftovers = (cluster: SimCluster, uid: number): void => {
 
 /** A dead primary, a restarted replica, and reverse streams of a switch that never was. */
 export const halfCancelled: Scene = {
-  name: "a half-done cancel, cancelled to its end",
+  name: "a half-done cancel",
   build: () => halfDone({ dead: [250], restarted: [201], reverse: ["-40", "40-80", "80-"] }),
-  request: { keepData: true },
-};
-
-/** The same by `fix`. */
-export const halfCancelledFix: Scene = {
-  ...halfCancelled,
-  name: "a half-done cancel, repaired by fix",
+  request: {},
   fixes: ["workflow-half-cancelled"],
 };
