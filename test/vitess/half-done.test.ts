@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
 import { systemClock } from "../../src/cli/clock.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { ShardReferenceSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { createTabletWriter } from "../../src/tablets/writer.js";
+import { connectEtcdStore } from "../../src/topology/etcd-store.js";
+import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
+import { records, repaired } from "./lab/plans.js";
 import { createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** S11: a shard-dropping cancel died half-way, and more went wrong since. */
@@ -171,5 +176,55 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     expect(roots[0]?.repair.command).toBe("vtdoctor fix workflow-half-cancelled@customer/c2");
     expect(JSON.stringify(roots[0])).toContain("customer/40-80");
     await repairedBy(doctor, await planned(doctor, "fix", "workflow-half-cancelled@customer/c2"));
+  });
+
+  /** A serving graph that names a target beside its source: v19's cancel does not take that for switched, and can not delete that shard. */
+  async function alsoServes(shard: string): Promise<void> {
+    const store = connectEtcdStore(lab.server, { timeoutMs: 5000, tls: null }, systemClock);
+    const key = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
+    const read = await store.get(key);
+    const graph = decodeSrvKeyspace(
+      read.kind === "answered" && read.value.entry !== null ? read.value.entry.value : new Uint8Array(),
+    );
+    if (graph.kind !== "answered") throw new Error(graph.message);
+    for (const partition of graph.value.partitions)
+      if (partition.servedType === TabletType.RDONLY)
+        partition.shardReferences.push(create(ShardReferenceSchema, { name: shard }));
+    const value = encodeSrvKeyspace(graph.value);
+    const put = await store.txn({ compares: [], operations: [{ kind: "put", key, value }] });
+    store.close();
+    expect(put.kind, JSON.stringify(put)).toBe("answered");
+  }
+
+  it("of real v19, which failed at one shard and had dropped the others, is repaired in one plan", async () => {
+    lab = await Lab.up({ version: "19" });
+    const targets = { "-40": [200, 201], "40-80": [250], "80-": [300] };
+    await reshardCluster(lab, { targets });
+    await running(lab, [200, 250, 300]);
+    const before = await lab.topologyKeys();
+    await alsoServes("80-");
+    const native = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");
+    expect(native.stdout + native.stderr).toContain("shard customer/80- is still serving");
+    await lab.ctl("RebuildKeyspaceGraph", "customer");
+    const left = [...records(await lab.topologyKeys()).keys()];
+    expect(left.filter((key) => /-40|40-80|0200|0201|0250/.test(key))).toEqual([]);
+    expect(left).toContain("/vitess/global/keyspaces/customer/shards/80-/Shard");
+    expect(await stillArrives(lab, "customer", "customer", 5001, [300])).toBe(true);
+
+    const doctor = new Doctor(lab);
+    const found = await doctor.scan();
+    const roots = found.findings.filter(({ causedBy }) => causedBy === null);
+    expect(roots.map(({ id, state }) => `${id} ${state}`)).toEqual([
+      "workflow-half-cancelled@customer/c2 confirmed",
+    ]);
+    expect(roots[0]?.symptom).toContain("dropped customer/-40 and customer/40-80 and left customer/80-");
+    await repaired(doctor, "--all");
+    expect(records(await lab.topologyKeys())).toEqual(records(before));
+    const after = await doctor.scan();
+    expect(after.code, JSON.stringify(after.findings, null, 1)).toBe(0);
+    expect(await stillArrives(lab, "customer", "customer", 5002, [200, 250, 300])).toBe(false);
+    for (const uid of [200, 250, 300]) await lab.sql(uid, "drop table customer", "vt_customer");
+    await createReshard(lab, "customer", "c3", Object.keys(targets));
+    await running(lab, [200, 250, 300], "c3");
   });
 });
