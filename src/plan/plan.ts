@@ -276,6 +276,24 @@ export type Step =
       readonly keys: readonly { readonly server: string; readonly key: string }[];
       readonly watchMs: number;
     })
+  /**
+   * Takes one record of a retired shard away, once none of its vttablets runs: its Tablets, then ShardReplication, then the Shard
+   * (`cancel-path.md` 2.7). The ending processes write their own Tablet record, so its revision is that of the moment.
+   */
+  | (StepBase & {
+      readonly kind: "record.remove";
+      readonly of: RetiredRecord;
+      readonly keyspace: string;
+      readonly shard: string;
+      readonly server: string;
+      readonly key: string;
+      /** In a Tablet: `host:port` when the plan was made, empty where its process had ended; null in the others. */
+      readonly recordedAt: string | null;
+      /** The shard's tablets by alias; a record that names another is somebody's. */
+      readonly members: readonly string[];
+      /** Those of them that have an address: nothing may listen there any more. */
+      readonly ended: readonly TabletRef[];
+    })
   | (StepBase & {
       readonly kind: "journal.delete";
       readonly tablet: TabletRef;
@@ -331,6 +349,8 @@ export type Step =
     });
 
 export type StepKind = Step["kind"];
+
+export type RetiredRecord = "Tablet" | "ShardReplication" | "Shard";
 
 /** A whole record, put where it is still at `modRevision`; 0 and an empty `before`: where there is none. */
 export interface SrvKeyspaceWrite {

@@ -60,6 +60,7 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
     case "hold.drop":
       return tables(step.tablet, step.holdSchema, step.tables);
     case "record.put-back":
+    case "record.remove":
     case "denial.lift":
     case "routing.remove":
     case "vschema.remove-tables":

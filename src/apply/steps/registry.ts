@@ -11,6 +11,7 @@ import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { recordPutBack } from "./record-put-back.js";
+import { recordRemove } from "./record-remove.js";
 import { routingRemove } from "./routing-remove.js";
 import { rowClear } from "./row-clear.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
@@ -59,6 +60,7 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
   "shard.await-primary": shardAwaitPrimary,
   "tablet.stop": tabletStop,
   "tablet.stay-away": tabletStayAway,
+  "record.remove": recordRemove,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
   "row.clear": rowClear,

@@ -6,6 +6,7 @@ import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
 import { recordPutBack } from "./record-put-back.js";
+import { recordRemove } from "./record-remove.js";
 import { routingRemove } from "./routing-remove.js";
 import { rowClear } from "./row-clear.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
@@ -55,6 +56,7 @@ export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
   "shard.await-primary": shardAwaitPrimary,
   "tablet.stop": tabletStop,
   "tablet.stay-away": tabletStayAway,
+  "record.remove": recordRemove,
   "journal.delete": journalDelete,
   "ghost.stop": ghostStop,
   "row.clear": rowClear,

@@ -93,6 +93,8 @@ const whatOf = (step: Step): string => {
     case "srvkeyspace.rebuild":
     case "srvkeyspace.update":
       return `the routing of ${step.keyspace} in cell ${step.cell}`;
+    case "record.remove":
+      return `the ${step.of} record of ${step.keyspace}/${step.shard}`;
     default:
       return "the record from before";
   }

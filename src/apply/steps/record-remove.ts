@@ -1,0 +1,135 @@
+import { formatAlias } from "../../cluster/alias.js";
+import type { StepOf } from "../../plan/steps/spec.js";
+import type { TabletAlias } from "../../proto/gen/topodata_pb.js";
+import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
+import type { Entry } from "../../topology/store.js";
+import { nameOf } from "../identity.js";
+import { isClosed } from "../presence.js";
+import { imageOfKey, putBack } from "../record-edit.js";
+import type { Site } from "../site.js";
+import type { StepRunner } from "../step-runner.js";
+import { unchanged, writeFenced } from "../topo-write.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  type Effect,
+  known,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
+
+type Remove = StepOf<"record.remove">;
+
+/** Deletes one key by compare-and-set on the bytes that were judged, never while a process of the shard may run (design D19, D20). */
+export const recordRemove: StepRunner<"record.remove"> = {
+  image: async (step, site) => {
+    const image = await imageOfKey(step, site);
+    return image.kind === "known" ? known({ ...image.value, becomes: null }) : image;
+  },
+
+  async check(step, site): Promise<Check> {
+    const judged = await judge(step, site);
+    if (judged.kind !== "remove") return judged;
+    return (await stillRuns(step, site)) ?? READY;
+  },
+
+  async run(step, site): Promise<Effect> {
+    const judged = await judge(step, site);
+    if (judged.kind === "done-already") return done(judged.said);
+    if (judged.kind !== "remove") return judged;
+    const runs = await stillRuns(step, site);
+    if (runs !== null) return runs;
+    const failed = await writeFenced(site, {
+      server: step.server,
+      compares: [unchanged(step.key, judged.entry.modRevision)],
+      operations: [{ kind: "delete", key: step.key }],
+      movedWords: `${step.key} was written by somebody else meanwhile`,
+    });
+    return failed ?? done(goneWords(step));
+  },
+
+  async verify(step, site): Promise<Check> {
+    const judged = await judge(step, site);
+    return judged.kind === "remove" ? READY : judged;
+  },
+
+  inverse: putBack,
+};
+
+const goneWords = (step: Remove): string =>
+  `the ${step.of} record of ${step.keyspace}/${step.shard} is gone (${step.key})`;
+
+type Judged = Exclude<Check, { kind: "ready" }> | { readonly kind: "remove"; readonly entry: Entry };
+
+async function judge(step: Remove, site: Site): Promise<Judged> {
+  const got = await site.world.store(step.server).get(step.key);
+  if (got.kind === "unanswered") return silent(step.server, got);
+  const { entry } = got.value;
+  if (entry === null) return doneAlready(goneWords(step));
+  const because = forbids(step, entry.value);
+  return because === null ? { kind: "remove", entry } : refused(`${step.key} ${because}; scan again`);
+}
+
+/** Null: the record is the retired shard's, and nobody else's. */
+function forbids(step: Remove, bytes: Uint8Array): string | null {
+  switch (step.of) {
+    case "Tablet":
+      return forbidsTablet(step, bytes);
+    case "ShardReplication":
+      return forbidsListing(step, bytes);
+    case "Shard":
+      return forbidsShard(step, bytes);
+  }
+}
+
+/** A process that ended on SIGTERM has blanked its address (verified.md 7); one that was killed has not. */
+function forbidsTablet(step: Remove, bytes: Uint8Array): string | null {
+  const tablet = decodeTablet(bytes);
+  if (tablet.kind === "unanswered") return `can not be decoded: ${tablet.message}`;
+  const { alias, keyspace, shard, hostname, portMap } = tablet.value;
+  if (alias === undefined || isStranger(step, alias) || keyspace !== step.keyspace || shard !== step.shard)
+    return `is the record of ${alias === undefined ? "a tablet without alias" : formatAlias(alias)} of ${keyspace}/${shard}`;
+  const address = `${hostname}:${portMap.grpc ?? 0}`;
+  return hostname === "" || address === step.recordedAt
+    ? null
+    : `names ${address}, where that tablet was not when the plan was made`;
+}
+
+function forbidsListing(step: Remove, bytes: Uint8Array): string | null {
+  const record = decodeShardReplication(bytes);
+  if (record.kind === "unanswered") return `can not be decoded: ${record.message}`;
+  const strangers = record.value.nodes
+    .flatMap(({ tabletAlias }) => tabletAlias ?? [])
+    .filter((alias) => isStranger(step, alias));
+  return strangers.length === 0
+    ? null
+    : `lists ${strangers.map(formatAlias).join(", ")}, which joined the shard since the plan was made`;
+}
+
+function forbidsShard(step: Remove, bytes: Uint8Array): string | null {
+  const shard = decodeShard(bytes);
+  if (shard.kind === "unanswered") return `can not be decoded: ${shard.message}`;
+  const { isPrimaryServing, primaryAlias } = shard.value;
+  if (isPrimaryServing) return "says that the shard serves writes";
+  return primaryAlias !== undefined && primaryAlias.cell !== "" && isStranger(step, primaryAlias)
+    ? `names ${formatAlias(primaryAlias)} as primary, which joined the shard since the plan was made`
+    : null;
+}
+
+const isStranger = (step: Remove, alias: TabletAlias): boolean => !step.members.includes(formatAlias(alias));
+
+/** Null: nothing listens where any of them ran. */
+async function stillRuns(step: Remove, { world }: Site): Promise<Refused | Silent | null> {
+  for (const tablet of step.ended) {
+    if (await isClosed(tablet, world.reader)) continue;
+    const identity = await world.reader.identity(tablet.address);
+    return identity.kind === "unanswered"
+      ? silent(nameOf(tablet), identity)
+      : refused(`${nameOf(tablet)} has not ended, or runs again: its record stays`);
+  }
+  return null;
+}

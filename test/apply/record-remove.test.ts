@@ -1,0 +1,135 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import {
+  ShardReplication_NodeSchema,
+  ShardReplicationSchema,
+  ShardSchema,
+  TabletAliasSchema,
+} from "../../src/proto/gen/topodata_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { labCluster } from "../../src/sim/lab.js";
+import { planFor, refTo, run, SERVER, step } from "./hand-plan.js";
+
+const ALIAS = { cell: "zone1", uid: 200 };
+const NAME = "zone1-0000000200";
+const STRANGER = create(TabletAliasSchema, { cell: "zone1", uid: 299 });
+
+type Of = "Tablet" | "ShardReplication" | "Shard";
+
+/** Shard -80 of tablets 200 and 201, whose vttablets have ended. */
+function ended() {
+  const cluster = labCluster({ rows: 1 });
+  const tablets = [NAME, "zone1-0000000201"].map((name) => cluster.tablet(name));
+  const refs = tablets.map(refTo);
+  const { hostname, portMap } = cluster.topology.tablet(ALIAS).get() ?? {};
+  for (const tablet of tablets) tablet.stop();
+  const records = {
+    Tablet: cluster.topology.tablet(ALIAS),
+    ShardReplication: cluster.topology.shardReplication("zone1", "customer", "-80"),
+    Shard: cluster.topology.shard("customer", "-80"),
+  };
+  const plan = (of: Of) =>
+    planFor(cluster, {
+      locks: [{ kind: "keyspace", keyspace: "customer" }],
+      steps: [
+        step("record.remove", {
+          of,
+          keyspace: "customer",
+          shard: "-80",
+          server: of === "Shard" ? SERVER : cluster.topology.cell("zone1").etcd.server,
+          key: records[of].key,
+          recordedAt: of === "Tablet" ? `${hostname}:${portMap?.grpc}` : null,
+          members: refs.map(({ alias }) => alias),
+          ended: refs,
+        }),
+      ],
+    });
+  return { cluster, records, plan };
+}
+
+describe("record.remove", () => {
+  it.each(["Tablet", "ShardReplication", "Shard"] as const)(
+    "takes the %s away, and keeps its image",
+    async (of) => {
+      const { cluster, records, plan } = ended();
+      const ran = await run(cluster, plan(of), ["01-record.remove"]);
+      expect(ran).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
+      expect(records[of].get()).toBeNull();
+      const image = ran.exit === "ok" ? ran.files["01-record.remove"] : null;
+      expect(image).toMatchObject({ key: records[of].key, becomes: null, value: expect.any(String) });
+    },
+  );
+
+  const meddled: readonly [string, Of, (cluster: SimCluster) => void, RegExp][] = [
+    [
+      "a vttablet runs again",
+      "Tablet",
+      (cluster) => cluster.restart(cluster.tablet(NAME)),
+      /has not ended, or runs again/,
+    ],
+    [
+      "a vttablet of the shard runs again",
+      "Shard",
+      (cluster) => cluster.restart(cluster.tablet(NAME)),
+      /has not ended, or runs again/,
+    ],
+    [
+      "the tablet was started elsewhere",
+      "Tablet",
+      elsewhere,
+      /names 10\.9\.9\.9:\d+, where that tablet was not/,
+    ],
+    [
+      "the alias belongs to another shard now",
+      "Tablet",
+      toOtherShard,
+      /is the record of zone1-0000000200 of customer\/80-/,
+    ],
+    ["a tablet joined", "ShardReplication", joined, /lists zone1-0000000299, which joined the shard/],
+    ["the shard serves", "Shard", (cluster) => change(cluster, { isPrimaryServing: true }), /serves writes/],
+    [
+      "a newcomer is primary",
+      "Shard",
+      (cluster) => change(cluster, { primaryAlias: STRANGER }),
+      /names zone1-0000000299 as primary/,
+    ],
+    [
+      "nobody knows whether a vttablet ended",
+      "Shard",
+      (cluster) => cluster.faults.hang(`127.0.0.1:${cluster.tablet(NAME).grpcPort}`),
+      /did not answer/,
+    ],
+  ];
+  it.each(meddled)("leaves it where %s", async (_, of, meddle, why) => {
+    const { cluster, records, plan } = ended();
+    const made = plan(of);
+    meddle(cluster);
+    const ran = await run(cluster, made);
+    expect(ran.exit).not.toBe("ok");
+    if (ran.exit !== "ok") expect(ran.said).toMatch(why);
+    expect(records[of].get()).not.toBeNull();
+  });
+});
+
+function elsewhere(cluster: SimCluster): void {
+  const at = cluster.topology.tablet(ALIAS);
+  const record = at.get();
+  if (record !== null) at.put({ ...record, hostname: "10.9.9.9" });
+}
+
+function toOtherShard(cluster: SimCluster): void {
+  const at = cluster.topology.tablet(ALIAS);
+  const record = at.get();
+  if (record !== null) at.put({ ...record, shard: "80-" });
+}
+
+function joined(cluster: SimCluster): void {
+  const at = cluster.topology.shardReplication("zone1", "customer", "-80");
+  const node = create(ShardReplication_NodeSchema, { tabletAlias: STRANGER });
+  at.put(create(ShardReplicationSchema, { nodes: [...(at.get()?.nodes ?? []), node] }));
+}
+
+function change(cluster: SimCluster, fields: Readonly<Record<string, unknown>>): void {
+  const at = cluster.topology.shard("customer", "-80");
+  at.put({ ...(at.get() ?? create(ShardSchema)), ...fields });
+}
