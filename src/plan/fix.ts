@@ -9,6 +9,7 @@ import { RECIPES } from "./recipes/index.js";
 import { refuseRestoredTopology } from "./restored.js";
 import { rootOf, selectFindings } from "./select.js";
 import { stopsFirst } from "./stops-first.js";
+import { watchOnce } from "./watch-once.js";
 
 /**
  * One plan for the selected findings (design D13). `findings` are all of the scan's: a finding that follows from another is repaired by
@@ -36,7 +37,7 @@ export const planFix = (
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
   return withinLimits(
-    assemble(snapshot, heading, withFollowers(stopsFirst(joined), findings), context),
+    assemble(snapshot, heading, withFollowers(watchOnce(stopsFirst(joined)), findings), context),
     request,
   );
 };

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { retired, returned } from "./leaving-scenes.js";
+import { retired, returned, returnedRetired } from "./leaving-scenes.js";
 import { type Ending, liveThrough as liveIn } from "./lives.js";
 import { serversOf, stepIds, writable } from "./repair.js";
 import { runsFolder } from "./runs-folder.js";
@@ -20,70 +20,78 @@ const liveThrough = (scene: Scene, plan: Plan, kills: readonly number[]): Promis
 /** A replica follows its primary: what the plan does to 200 happens to 201 as well. */
 const followed = (name: string): string => name.replace("zone1-0000000201", "zone1-0000000200");
 
-describe.each([orphaned, running, purged, copying, moving, misrouted, halted, retired, returned])(
-  "the repair of $name",
-  (scene: Scene) => {
-    let plan: Plan;
-    let whole: Ending;
-    let before: SimCluster;
+describe.each([
+  orphaned,
+  running,
+  purged,
+  copying,
+  moving,
+  misrouted,
+  halted,
+  retired,
+  returned,
+  returnedRetired,
+])("the repair of $name", (scene: Scene) => {
+  let plan: Plan;
+  let whole: Ending;
+  let before: SimCluster;
 
-    beforeAll(async () => {
-      plan = await planOf(scene);
-      before = scene.build();
-      whole = await liveThrough(scene, plan, []);
-    });
+  beforeAll(async () => {
+    plan = await planOf(scene);
+    before = scene.build();
+    whole = await liveThrough(scene, plan, []);
+  });
 
-    it("comes to its end, and every step was done", () => {
-      expect(whole.result.exit).toBe("ok");
-      expect(whole.result.steps.map((step) => step.id)).toEqual(stepIds(plan));
-      expect(whole.image.size).toBeGreaterThan(0);
-      expect([...whole.image.keys()].filter((name) => /^(stream|engine) .* c2 /.test(name))).toEqual([]);
-    });
+  it("comes to its end, and every step was done", () => {
+    expect(whole.result.exit).toBe("ok");
+    expect(whole.result.steps.map((step) => step.id)).toEqual(stepIds(plan));
+    expect(whole.image.size).toBeGreaterThan(0);
+    expect([...whole.image.keys()].filter((name) => /^(stream|engine) .* c2 /.test(name))).toEqual([]);
+  });
 
-    it("changes nothing but its write-set", () => {
-      const strangers = changed(imageOf(before, serversOf(plan)), whole.image).filter(
-        (name) => !writable(plan, name) && !writable(plan, followed(name)),
-      );
-      expect(strangers).toEqual([]);
-    });
+  it("changes nothing but its write-set", () => {
+    const strangers = changed(imageOf(before, serversOf(plan)), whole.image).filter(
+      (name) => !writable(plan, name) && !writable(plan, followed(name)),
+    );
+    expect(strangers).toEqual([]);
+  });
 
-    it("leaves no lock", () => {
-      const locks = serversOf(plan).flatMap((server) => whole.cluster.server(server).range("/"));
-      expect(locks.filter(({ key }) => key.includes("/locks/"))).toEqual([]);
-    });
+  it("leaves no lock", () => {
+    const locks = serversOf(plan).flatMap((server) => whole.cluster.server(server).range("/"));
+    expect(locks.filter(({ key }) => key.includes("/locks/"))).toEqual([]);
+  });
 
-    it("keeps every row of the users, unless it was asked to purge", () => {
-      if (scene === purged) return;
-      expect(userRows(whole.cluster)).toEqual(userRows(before));
-    });
+  it("keeps every row of the users, unless it was asked to purge", () => {
+    if (scene === purged) return;
+    expect(userRows(whole.cluster)).toEqual(userRows(before));
+  });
 
-    it("ends the same wherever its process is killed", async () => {
-      const instants = whole.fate.passed;
-      expect(instants).toBeGreaterThan(20);
-      for (let killAt = 1; killAt <= instants; killAt++) {
-        const ending = await liveThrough(scene, plan, [killAt]);
-        expect(ending.fate.killed, `instant ${killAt} was reached`).toBe(true);
-        const where = `killed ${ending.fate.at} (instant ${killAt} of ${instants})`;
-        expect(changed(whole.image, ending.image), where).toEqual([]);
-        expect(
-          ending.result.steps.map((step) => step.id),
-          where,
-        ).toEqual(whole.result.steps.map((step) => step.id));
-        if (scene !== purged) expect(userRows(ending.cluster), where).toEqual(userRows(before));
-        expect(existsSync(join(runs, plan.id, "executor.lock")), where).toBe(false);
-      }
-    }, 120_000);
+  it("ends the same wherever its process is killed", async () => {
+    const instants = whole.fate.passed;
+    expect(instants).toBeGreaterThan(20);
+    for (let killAt = 1; killAt <= instants; killAt++) {
+      const ending = await liveThrough(scene, plan, [killAt]);
+      expect(ending.fate.killed, `instant ${killAt} was reached`).toBe(true);
+      const where = `killed ${ending.fate.at} (instant ${killAt} of ${instants})`;
+      expect(changed(whole.image, ending.image), where).toEqual([]);
+      expect(
+        ending.result.steps.map((step) => step.id),
+        where,
+      ).toEqual(whole.result.steps.map((step) => step.id));
+      if (scene !== purged) expect(userRows(ending.cluster), where).toEqual(userRows(before));
+      expect(existsSync(join(runs, plan.id, "executor.lock")), where).toBe(false);
+    }
+  }, 120_000);
 
-    it("ends the same when the processes that resume it are killed as well", async () => {
-      const instant = fc.integer({ min: 1, max: whole.fate.passed });
-      await fc.assert(
-        fc.asyncProperty(fc.array(instant, { minLength: 2, maxLength: 4 }), async (kills) => {
-          const ending = await liveThrough(scene, plan, kills);
-          expect(changed(whole.image, ending.image)).toEqual([]);
-          if (scene !== purged) expect(userRows(ending.cluster)).toEqual(userRows(before));
-        }),
-        { numRuns: 10 },
-      );
-    }, 60_000);
-  },
-);
+  it("ends the same when the processes that resume it are killed as well", async () => {
+    const instant = fc.integer({ min: 1, max: whole.fate.passed });
+    await fc.assert(
+      fc.asyncProperty(fc.array(instant, { minLength: 2, maxLength: 4 }), async (kills) => {
+        const ending = await liveThrough(scene, plan, kills);
+        expect(changed(whole.image, ending.image)).toEqual([]);
+        if (scene !== purged) expect(userRows(ending.cluster)).toEqual(userRows(before));
+      }),
+      { numRuns: 10 },
+    );
+  }, 60_000);
+});

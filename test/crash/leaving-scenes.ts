@@ -22,3 +22,10 @@ export const returned: Scene = {
   request: {},
   fixes: ["shard-never-had-primary", "shard-missing-live-tablets"],
 };
+
+/** The same, and nobody wants it back: its vttablets end by the operator's command, then its records go. */
+export const returnedRetired: Scene = {
+  ...returned,
+  name: "a shard that came back and leaves for good",
+  fixing: { orphans: "retire", stopping: { kind: "command", template: ["stop", "{alias}"] } },
+};

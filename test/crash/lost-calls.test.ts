@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { unanswered } from "../../src/cluster/outcome.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
+import { returnedRetired } from "./leaving-scenes.js";
 import { goOn, serversOf, start } from "./repair.js";
 import { runsFolder } from "./runs-folder.js";
 import { copying, moving, orphaned, planOf, running, type Scene } from "./scene.js";
@@ -25,7 +26,7 @@ function lose(what: "call" | "reply", nth: number, cluster: SimCluster): void {
       : { after: () => (struck() ? timeout : undefined) };
 }
 
-describe.each([orphaned, running, copying, moving, misrouted, halted])(
+describe.each([orphaned, running, copying, moving, misrouted, halted, returnedRetired])(
   "the repair of $name",
   (scene: Scene) => {
     let plan: Plan;

@@ -1,22 +1,24 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
-import { type Draft, joinDrafts, worthRunning } from "../draft.js";
+import { type Draft, type DraftStage, EMPTY_DRAFT, joinDrafts, worthRunning } from "../draft.js";
 import { tabletRef } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { streamRead, streamRows } from "../view/streams.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
 import { tabletSteps } from "./orphan/restore.js";
 import { tabletRecordKey } from "./orphan/retire.js";
-import { returnedShard } from "./returned/inspect.js";
+import { type Returned, returnedShard } from "./returned/inspect.js";
 import { type Asked, whatForbids } from "./returned/preconditions.js";
 import { candidate, electCommand } from "./returned/primary.js";
+import { retireNotes, retireReads, retireStages } from "./returned/retire.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
  * Shards that were dropped and that a restarted vttablet brought back (scene S5; `cancel-path.md` 3.4). Without a primary every engine is
  * closed: the old rows are cleared by SQL under the shard's lock. With one, which VTOrc elects within seconds, the old streams run again
- * and end through it. Then tablets that were not restarted get their records back, and the shard its primary.
+ * and end through it. Then tablets that were not restarted get their records back, and the shard its primary; or, where the operator says
+ * so, the vttablets end and the records go.
  */
 export const returnedShards = (
   snapshot: Snapshot,
@@ -53,103 +55,106 @@ export const returnedShardDraft = (
   ids: readonly string[],
   request: Asked,
 ): Draft => {
+  if (request.orphans === "leave") return EMPTY_DRAFT;
   const shard = returnedShard(snapshot, target);
-  const name = shardName(shard);
   const forbidden = whatForbids(snapshot, shard, request);
   const at = { object: { keyspace: shard.keyspace, shard: shard.shard }, finding: ids[0] ?? null };
-  if (request.orphans === "leave") return { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
   if (forbidden.length > 0)
-    return {
-      repairs: [],
-      stages: [],
-      reads: [],
-      blocked: forbidden.map((obstacle) => ({ ...at, ...obstacle })),
-      notes: [],
-    };
-  const open = shard.primaries.length > 0;
-  const next = candidate(shard);
-  const nextRecord = next === null ? null : tabletRecordKey(snapshot, next);
-  const elects = !open && next !== null && request.vtctld !== null;
-  const key = shardRecords(snapshot, shard.keyspace).find((record) => record.shard === shard.shard);
+    return { ...EMPTY_DRAFT, blocked: forbidden.map((obstacle) => ({ ...at, ...obstacle })) };
+  const retires = request.orphans === "retire";
+  const election = retires ? null : electionStage(snapshot, shard, request);
+  const hasEnd = retires || shard.primaries.length > 0 || election !== null;
   return {
-    repairs: open || elects ? ids : [],
+    repairs: hasEnd ? ids : [],
     stages: worthRunning([
-      {
-        title: `Stop and delete the old streams of ${name}, which run again`,
-        locks: streamLocks(snapshot, [shard], shard.old),
-        steps: open
-          ? [
-              ...stopSteps(snapshot, shard.old, () => true),
-              ...deleteSteps(snapshot, shard.old),
-              ...shard.primaries.flatMap((primary) =>
-                vdiffSteps(
-                  snapshot,
-                  primary,
-                  shard.old.map(({ workflow }) => workflow),
-                ),
-              ),
-              ...goneSteps(snapshot, shard.old),
-            ]
-          : [],
-      },
-      {
-        title: `Clear the old rows of ${name} while it has no primary`,
-        locks: [{ kind: "shard", keyspace: shard.keyspace, shard: shard.shard }],
-        steps:
-          open || key === undefined
-            ? []
-            : shard.old.map((group) => ({
-                kind: "row.clear",
-                tablet: tabletRef(snapshot, group.process),
-                peers: shard.processes.map((process) => tabletRef(snapshot, process)),
-                workflow: group.workflow,
-                dbName: group.dbName,
-                rows: streamRows(snapshot, group),
-                server: key.server,
-                key: key.key,
-              })),
-      },
-      {
-        title: `Put the records of the tablets of ${name} back that were not restarted`,
-        locks: keyspaceLocks(snapshot, [shard.keyspace]),
-        steps: tabletSteps(snapshot, shard),
-      },
-      {
-        title: `Give ${name} a primary`,
-        locks: [],
-        steps:
-          elects && key !== undefined && request.vtctld !== null && nextRecord !== null
-            ? [
-                {
-                  kind: "shard.elect",
-                  keyspace: shard.keyspace,
-                  shard: shard.shard,
-                  server: key.server,
-                  key: key.key,
-                  alias: next.alias,
-                  record: nextRecord,
-                  vtctld: request.vtctld,
-                },
-              ]
-            : [],
-      },
-    ]),
-    reads: shard.old.map((group) => streamRead(snapshot, group)),
-    blocked:
-      open || elects
-        ? []
+      shard.primaries.length > 0 ? streamStage(snapshot, shard) : rowStage(snapshot, shard),
+      ...(retires
+        ? retireStages(snapshot, shard, request)
         : [
             {
-              ...at,
-              reason: `${name} still has no primary when its rows are cleared, and elections are vtctld's`,
-              instead: `${electCommand(shard)}, or give --server HOST:PORT and vtdoctor lets vtctld do it`,
+              title: `Put the records of the tablets of ${shardName(shard)} back that were not restarted`,
+              locks: keyspaceLocks(snapshot, [shard.keyspace]),
+              steps: tabletSteps(snapshot, shard),
             },
-          ],
-    notes: [
-      ...shard.kept.map(
-        (group) =>
-          `${group.workflow} on ${group.process.alias} was created after the shard had been dropped: it stays as it is`,
-      ),
+            ...(election === null ? [] : [election]),
+          ]),
+    ]),
+    reads: [
+      ...shard.old.map((group) => streamRead(snapshot, group)),
+      ...(retires ? retireReads(snapshot, shard) : []),
     ],
+    blocked: hasEnd
+      ? []
+      : [
+          {
+            ...at,
+            reason: `${shardName(shard)} still has no primary when its rows are cleared, and elections are vtctld's`,
+            instead: `${electCommand(shard)}, or give --server HOST:PORT and vtdoctor lets vtctld do it`,
+          },
+        ],
+    notes: retires
+      ? retireNotes(snapshot, shard)
+      : shard.kept.map(
+          (group) =>
+            `${group.workflow} on ${group.process.alias} was created after the shard had been dropped: it stays as it is`,
+        ),
   };
+};
+
+const streamStage = (snapshot: Snapshot, shard: Returned): DraftStage => ({
+  title: `Stop and delete the old streams of ${shardName(shard)}, which run again`,
+  locks: streamLocks(snapshot, [shard], shard.old),
+  steps: [
+    ...stopSteps(snapshot, shard.old, () => true),
+    ...deleteSteps(snapshot, shard.old),
+    ...shard.primaries.flatMap((primary) =>
+      vdiffSteps(
+        snapshot,
+        primary,
+        shard.old.map(({ workflow }) => workflow),
+      ),
+    ),
+    ...goneSteps(snapshot, shard.old),
+  ],
+});
+
+const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
+  const at = recordOf(snapshot, shard);
+  return {
+    title: `Clear the old rows of ${shardName(shard)} while it has no primary`,
+    locks: [{ kind: "shard", keyspace: shard.keyspace, shard: shard.shard }],
+    steps:
+      at === null
+        ? []
+        : shard.old.map((group) => ({
+            kind: "row.clear",
+            tablet: tabletRef(snapshot, group.process),
+            peers: shard.processes.map((process) => tabletRef(snapshot, process)),
+            workflow: group.workflow,
+            dbName: group.dbName,
+            rows: streamRows(snapshot, group),
+            ...at,
+          })),
+  };
+};
+
+/** Null where it has a primary, or where nobody is there to elect or to be elected. */
+const electionStage = (snapshot: Snapshot, shard: Returned, { vtctld }: Asked): DraftStage | null => {
+  const next = candidate(shard);
+  const record = next === null ? null : tabletRecordKey(snapshot, next);
+  const at = recordOf(snapshot, shard);
+  if (shard.primaries.length > 0 || vtctld === null || next === null || record === null || at === null)
+    return null;
+  const { keyspace, shard: name } = shard;
+  const { alias } = next;
+  return {
+    title: `Give ${shardName(shard)} a primary`,
+    locks: [],
+    steps: [{ kind: "shard.elect", keyspace, shard: name, ...at, alias, record, vtctld }],
+  };
+};
+
+const recordOf = (snapshot: Snapshot, { keyspace, shard }: ShardRef) => {
+  const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
+  return record === undefined ? null : { server: record.server, key: record.key };
 };

@@ -18,7 +18,7 @@ import { engineObstacles, servingObstacles } from "./preconditions.js";
 import { twinObstacles } from "./twins.js";
 
 /** A supervisor's back-off is rarely longer (systemd 100 ms to 5 s, Kubernetes up to 5 min, of which the first rounds are short). */
-const WATCH_MS = 120_000;
+export const WATCH_MS = 120_000;
 
 interface Key {
   readonly server: string;
@@ -40,14 +40,14 @@ export const retireObstacles = (
   ...orphan.processes.flatMap((process) => recordObstacles(process)),
 ];
 
-const nobodySaidHow = (orphan: OrphanShard): Obstacle => ({
+export const nobodySaidHow = (orphan: OrphanShard): Obstacle => ({
   reason: `nobody said how the vttablets of ${shardName(orphan)} are ended: under a supervisor they would come back and bring the shard back`,
   instead:
     "name the command that stops one for good as hooks.stopTablet (config key or flag, like 'systemctl stop vttablet@{alias}'), or give --unsupervised where nothing starts them again",
 });
 
 /** A keyspace that somebody deleted as a whole has nobody to cover it; one that exists does. */
-const onlyCopy = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+export const onlyCopy = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
   const range = keyRangeOfShard(orphan.shard);
   if (range === null || keyspaceRecord(snapshot, orphan.keyspace) === null) return [];
   const serving = shardRecords(snapshot, orphan.keyspace).filter((other) => other.serving === 1);
@@ -123,7 +123,7 @@ export const retireNotes = (snapshot: Snapshot, orphan: OrphanShard): readonly s
   `the MySQL servers of ${shardName(orphan)} run on with their data; they are yours to stop`,
 ];
 
-const recordKeys = (snapshot: Snapshot, orphan: OrphanShard): readonly Key[] => {
+export const recordKeys = (snapshot: Snapshot, orphan: OrphanShard): readonly Key[] => {
   const { server, root } = globalRoot(snapshot);
   const shard = orphan.deletion?.key ?? shardKey(root, orphan.keyspace, orphan.shard);
   const replication = orphan.processes.flatMap((process) => {

@@ -3,40 +3,33 @@ import type { FixRequest } from "../../context.js";
 import { type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { engineObstacles, servingObstacles } from "../orphan/preconditions.js";
 import type { Returned } from "./inspect.js";
+import { leavingObstacles } from "./leaving.js";
 
 /** What of a request counts here. */
-export type Asked = Pick<FixRequest, "orphans" | "vtctld">;
+export type Asked = Pick<FixRequest, "orphans" | "vtctld"> & Partial<Pick<FixRequest, "stopping">>;
 
 /** What forbids to touch the shard's rows; empty: they may go. */
 export const whatForbids = (snapshot: Snapshot, shard: Returned, request: Asked): readonly Obstacle[] => [
-  ...consentMissing(shard, request),
+  ...(request.orphans === "retire"
+    ? leavingObstacles(snapshot, shard, request)
+    : [...consentMissing(shard, request), ...silent(snapshot, shard)]),
   ...stillServing(snapshot, shard),
   ...servingObstacles(snapshot, shard),
-  ...silent(snapshot, shard),
   ...shard.processes.flatMap((process) => engineObstacles(snapshot, shard, process)),
   ...readOnly(shard),
 ];
 
 /** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (design D8). */
-const consentMissing = (shard: Returned, { orphans }: Asked): readonly Obstacle[] => {
-  const name = shardName(shard);
-  if (orphans === "retire")
-    return [
-      {
-        reason: `${name} has records again, so its vttablets do not end themselves, and vtdoctor deletes no records`,
-        instead: `stop its vttablets for good where they are started, then: vtctldclient DeleteShards --recursive ${name}`,
-      },
-    ];
-  return shard.deletion?.operation === "cancel" || orphans === "restore"
+const consentMissing = (shard: Returned, { orphans }: Asked): readonly Obstacle[] =>
+  shard.deletion?.operation === "cancel" || orphans === "restore"
     ? []
     : [
         {
-          reason: `nothing says that a cancel had dropped ${name} before it came back, so its streams may be wanted`,
+          reason: `nothing says that a cancel had dropped ${shardName(shard)} before it came back, so its streams may be wanted`,
           instead:
-            "say --orphans restore to clear its old streams and keep the shard, or --orphans leave; to be rid of it, stop its vttablets, then vtctldclient DeleteShards --recursive",
+            "say --orphans restore to clear its old streams and keep the shard, --orphans retire to end its vttablets and take its records away, or --orphans leave",
         },
       ];
-};
 
 const stillServing = (snapshot: Snapshot, shard: Returned): readonly Obstacle[] =>
   shardRecords(snapshot, shard.keyspace)

@@ -1,0 +1,140 @@
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
+import type { DraftStage, DraftStep } from "../../draft.js";
+import type { LockScope, Read, TabletRef } from "../../plan.js";
+import { keyFact, keyRead } from "../../view/keys.js";
+import { tabletRef } from "../../view/processes.js";
+import { globalRoot } from "../../view/roots.js";
+import { servingReads } from "../../view/serving.js";
+import { cells, shardName } from "../../view/shards.js";
+import { keyspaceLocks } from "../orphan/locks.js";
+import { endSteps, recordKeys, WATCH_MS } from "../orphan/retire.js";
+import type { Returned } from "./inspect.js";
+import { type Member, membersOf } from "./members.js";
+import type { Asked } from "./preconditions.js";
+
+/**
+ * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
+ * record; then its records go, as `DeleteShards --recursive` takes them (`cancel-path.md` 2.7), but proven and one by one, so that undo
+ * has each; then nobody may come back.
+ */
+export const retireStages = (
+  snapshot: Snapshot,
+  shard: Returned,
+  { stopping = null }: Asked,
+): readonly DraftStage[] => {
+  const name = shardName(shard);
+  const keyspace = keyspaceLocks(snapshot, [shard.keyspace]);
+  const locks: readonly LockScope[] = [
+    ...keyspace,
+    { kind: "shard", keyspace: shard.keyspace, shard: shard.shard },
+  ];
+  const records = removeSteps(snapshot, shard);
+  return [
+    {
+      title: `End the vttablets of ${name}`,
+      locks,
+      steps: stopping === null ? [] : endSteps(snapshot, shard, stopping),
+    },
+    {
+      title: `Take the records of the tablets of ${name} away`,
+      locks,
+      steps: records.filter((step) => step.of !== "Shard"),
+    },
+    {
+      // A shard without a record can not be locked, by a run that is resumed after it neither.
+      title: `Take the record of ${name} away`,
+      locks: keyspace,
+      steps: records.filter((step) => step.of === "Shard"),
+    },
+    {
+      title: `Watch that the vttablets of ${name} stay away`,
+      locks: [],
+      steps: shard.processes.length === 0 ? [] : [stayAway(snapshot, shard)],
+    },
+  ];
+};
+
+/** Every record of the shard, whether it exists or not, and where queries go. */
+export const retireReads = (snapshot: Snapshot, shard: Returned): readonly Read[] => [
+  ...[...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)].map(({ server, key }) =>
+    keyRead(snapshot, server, key),
+  ),
+  ...servingReads(snapshot, shard.keyspace),
+];
+
+/** What nobody can promise: the streams in the MySQL of a tablet that is down now. */
+export const retireNotes = (snapshot: Snapshot, shard: Returned): readonly string[] => [
+  ...membersOf(snapshot, shard)
+    .filter(({ process }) => process === null)
+    .map(
+      ({ alias }) =>
+        `${alias} of ${shardName(shard)} does not answer: if it is started again, it brings the shard back, with the streams that its MySQL may hold; remove its vttablet for good`,
+    ),
+  `the MySQL servers of ${shardName(shard)} run on with their data; they are yours to stop`,
+];
+
+type Remove = Extract<DraftStep, { kind: "record.remove" }>;
+
+interface RecordOf {
+  readonly of: Remove["of"];
+  readonly server: string;
+  readonly key: string;
+  readonly recordedAt: string | null;
+}
+
+const removeSteps = (snapshot: Snapshot, shard: Returned): readonly Remove[] => {
+  const members = membersOf(snapshot, shard);
+  return recordsOf(snapshot, shard).map((record) => ({
+    kind: "record.remove",
+    ...record,
+    keyspace: shard.keyspace,
+    shard: shard.shard,
+    members: members.map(({ alias }) => alias),
+    ended: members.flatMap((member) => addressed(snapshot, shard, member)),
+  }));
+};
+
+/** In the order in which Vitess deletes them: who finds a Tablet also finds its shard. */
+const recordsOf = (snapshot: Snapshot, shard: Returned): readonly RecordOf[] => {
+  const { server, root } = globalRoot(snapshot);
+  const tablets = membersOf(snapshot, shard).flatMap(({ record }) =>
+    record === null
+      ? []
+      : [{ of: "Tablet", server: record.server, key: record.key, recordedAt: record.address } as const],
+  );
+  const others = [
+    ...cells(snapshot).map((cell) => ({
+      of: "ShardReplication" as const,
+      server: cell.server,
+      key: shardReplicationKey(cell.root, shard.keyspace, shard.shard),
+      recordedAt: null,
+    })),
+    {
+      of: "Shard" as const,
+      server,
+      key: shardKey(root, shard.keyspace, shard.shard),
+      recordedAt: null,
+    },
+  ];
+  return [...tablets, ...others.filter(({ server, key }) => keyFact(snapshot, server, key) !== null)];
+};
+
+/** Where a process of the tablet ran: one that answered, or one that its record still names. */
+const addressed = (snapshot: Snapshot, shard: Returned, { alias, process, record }: Member): TabletRef[] => {
+  if (process !== null) return [tabletRef(snapshot, process)];
+  if (record === null || record.address === "") return [];
+  const { type, host, grpcPort, httpPort, mysqlHost, mysqlPort } = record;
+  const address = { host, grpcPort, httpPort, mysqlHost, mysqlPort };
+  return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address }];
+};
+
+const stayAway = (snapshot: Snapshot, shard: Returned): DraftStep => {
+  const keys = [...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)];
+  return {
+    kind: "tablet.stay-away",
+    tablets: shard.processes.map((process) => tabletRef(snapshot, process)),
+    keys: [...new Map(keys.map(({ server, key }) => [`${server} ${key}`, { server, key }])).values()],
+    watchMs: WATCH_MS,
+  };
+};
