@@ -1,7 +1,7 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { PlanContext } from "./context.js";
 import type { Draft, DraftStep } from "./draft.js";
-import type { Plan, Read, Stage, Step } from "./plan.js";
+import type { Blocked, Plan, Read, Stage, Step } from "./plan.js";
 import { STEP_SPECS } from "./steps/index.js";
 import { planCluster } from "./view/cluster.js";
 
@@ -26,7 +26,7 @@ export const assemble = (snapshot: Snapshot, heading: Heading, draft: Draft, con
   cluster: planCluster(snapshot),
   reads: distinctReads(draft.reads),
   stages: numbered(draft),
-  blocked: draft.blocked,
+  blocked: distinct(draft.blocked),
   notes: [...new Set(draft.notes)],
 });
 
@@ -58,6 +58,11 @@ const subject = (step: DraftStep): string => {
   if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");
   return step.key.slice(step.key.lastIndexOf("/") + 1);
 };
+
+/** Two repairs may say the same. */
+const distinct = (blocked: readonly Blocked[]): readonly Blocked[] => [
+  ...new Map(blocked.map((one) => [JSON.stringify(one), one])).values(),
+];
 
 /** Each fact once, in an order that does not depend on the recipes'. */
 const distinctReads = (reads: readonly Read[]): readonly Read[] => {

@@ -7,12 +7,12 @@ import { intactPart, partsOf } from "./cancel/parts.js";
 import { refuse } from "./cancel/refusal.js";
 import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
-import { silentShards } from "./cancel/silent-shards.js";
 import { cancelSubject } from "./cancel/subject.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
 import { withinLimits } from "./limits.js";
 import type { Plan } from "./plan.js";
+import { silentSiblings } from "./recipes/orphan/silent-siblings.js";
 import { refuseRestoredTopology } from "./restored.js";
 import { stopsFirst } from "./stops-first.js";
 
@@ -42,7 +42,7 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
     stopping: null,
     vtctld: request.vtctld,
   });
-  const silent = silentShards(snapshot, subject);
+  const silent = silentSiblings(snapshot, subject.targets);
   if (parts.intact.length === 0) return joinDrafts([broken, silent]);
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);

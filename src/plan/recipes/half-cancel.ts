@@ -4,11 +4,11 @@ import { whatForbids } from "../cancel/forbidden.js";
 import { brokenParts } from "../cancel/half-done.js";
 import { intactPart, partsOf } from "../cancel/parts.js";
 import { cancelDraft } from "../cancel/sequence.js";
-import { silentShards } from "../cancel/silent-shards.js";
 import { cancelSubject } from "../cancel/subject.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { shardName } from "../view/shards.js";
+import { silentSiblings } from "./orphan/silent-siblings.js";
 import { orphanTargets } from "./orphan-targets.js";
 import type { Recipe } from "./recipe.js";
 
@@ -42,7 +42,7 @@ const draftOf = (
   const kept = intact.targets.map(shardName).join(", ");
   return joinDrafts([
     broken,
-    silentShards(snapshot, subject),
+    silentSiblings(snapshot, subject.targets),
     refusals.length > 0
       ? {
           ...EMPTY_DRAFT,

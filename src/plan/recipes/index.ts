@@ -10,6 +10,7 @@ import type { Recipe } from "./recipe.js";
 import { returnedShards } from "./returned-shard.js";
 import { serveFromSources } from "./serve-from-sources.js";
 import { staleJournal } from "./stale-journal.js";
+import { tellingSiblings } from "./telling-siblings.js";
 
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
@@ -18,10 +19,11 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ["half-cancel", halfCancel],
   [
     "orphan-shard",
-    (snapshot, findings, request) =>
+    tellingSiblings((snapshot, findings, request) =>
       orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
+    ),
   ],
-  ["returned-shard", returnedShards],
+  ["returned-shard", tellingSiblings(returnedShards)],
   ["serve-from-sources", serveFromSources],
   ["stale-journal", staleJournal],
   ["lift-denial", liftDenial],
