@@ -6,6 +6,7 @@ import {
   JUDGING,
   LIMITS,
   type Option,
+  RETIRING,
   SCANNING,
   VTCTLD,
 } from "../config/options.js";
@@ -19,6 +20,7 @@ const { purge: _purge, ...FOLLOWING } = REPAIRING;
 
 const FIXING = {
   ...HOOKS,
+  ...RETIRING,
   plan: { type: "string", group: "Writing", about: "execute this saved plan" },
   all: { type: "boolean", group: "Writing", about: "repair everything that was found", default: false },
   orphans: {

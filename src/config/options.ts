@@ -194,6 +194,16 @@ export const HOOKS = {
   },
 } as const satisfies Record<string, Option>;
 
+/** The default: a supervisor's back-off is rarely longer (systemd 100 ms to 5 s, Kubernetes up to 5 min, of which the first rounds are short). */
+export const RETIRING = {
+  "watch-return": {
+    type: "duration",
+    group: "Writing",
+    about: "with --orphans retire: watch this long that no ended vttablet comes back (10s or more)",
+    default: "2m",
+  },
+} as const satisfies Record<string, Option>;
+
 /** Options that the config file and the environment may give too. */
 export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...CONNECTION,
@@ -201,6 +211,7 @@ export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...JUDGING,
   ...LIMITS,
   ...HOOKS,
+  ...RETIRING,
   ...VTCTLD,
   ...SCANNING,
 };

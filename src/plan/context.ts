@@ -29,9 +29,13 @@ export interface PlanRequest extends PlanLimits {
 export type OrphanChoice = "restore" | "retire" | "leave";
 
 /** How the vttablets of a retired shard are ended (design D19): they end themselves, or by the operator's command. */
-export type Stopping =
-  | { readonly kind: "unsupervised" }
-  | { readonly kind: "command"; readonly template: CommandTemplate };
+export type Stopping = Watched &
+  ({ readonly kind: "unsupervised" } | { readonly kind: "command"; readonly template: CommandTemplate });
+
+interface Watched {
+  /** `--watch-return`, in milliseconds: a return within it is seen. */
+  readonly watchMs: number;
+}
 
 export interface FixRequest extends PlanRequest {
   /** Ids of findings to repair; null: every finding that `keyspaces` lets through. */

@@ -282,7 +282,7 @@ export type Step =
    */
   | (StepBase & {
       readonly kind: "record.remove";
-      readonly of: RetiredRecord;
+      readonly of: "Tablet" | "ShardReplication" | "Shard";
       readonly keyspace: string;
       readonly shard: string;
       readonly server: string;
@@ -349,8 +349,6 @@ export type Step =
     });
 
 export type StepKind = Step["kind"];
-
-export type RetiredRecord = "Tablet" | "ShardReplication" | "Shard";
 
 /** A whole record, put where it is still at `modRevision`; 0 and an empty `before`: where there is none. */
 export interface SrvKeyspaceWrite {

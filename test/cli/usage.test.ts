@@ -40,6 +40,7 @@ describe("bad input is one sentence that names the flag, file or key, and exit 2
     await refused(["fix", ...SERVER], ["--all"]);
     await refused(["fix", ...SERVER, "--all", "x@y"], ["--all", "contradict"]);
     await refused(["fix", ...SERVER, "--all", "--out", "p.json"], ["--out", "--dry-run"]);
+    await refused(["fix", ...SERVER, "--all", "--watch-return", "9s"], ["--watch-return", "10s or more"]);
     await refused(["rules", "lst"], ["lst", 'Did you mean "list"']);
     await refused(["explain", "topo-lock-stal", ...SERVER], ['Did you mean "topo-lock-stale"']);
   });

@@ -5,7 +5,7 @@ export const retired: Scene = {
   ...orphaned,
   name: "orphans that leave by themselves",
   fixes: ["shard-missing-live-tablets"],
-  fixing: { orphans: "retire", stopping: { kind: "unsupervised" } },
+  fixing: { orphans: "retire", stopping: { kind: "unsupervised", watchMs: 120_000 } },
 };
 
 /** One orphan was restarted after the cancel: its shard is back, without a primary. */
@@ -27,5 +27,8 @@ export const returned: Scene = {
 export const returnedRetired: Scene = {
   ...returned,
   name: "a shard that came back and leaves for good",
-  fixing: { orphans: "retire", stopping: { kind: "command", template: ["stop", "{alias}"] } },
+  fixing: {
+    orphans: "retire",
+    stopping: { kind: "command", template: ["stop", "{alias}"], watchMs: 120_000 },
+  },
 };

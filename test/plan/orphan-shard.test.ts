@@ -266,7 +266,7 @@ describe("what may have been meant", () => {
   });
 
   test("--orphans retire stops and deletes the streams, then ends the processes, and watches", () => {
-    const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "unsupervised" } });
+    const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "unsupervised", watchMs: 120_000 } });
     expect([...new Set(kinds(plan))]).toEqual([
       "stream.stop",
       "stream.verify-stopped",
@@ -287,9 +287,14 @@ describe("what may have been meant", () => {
 
   test("--orphans retire with the operator's command", () => {
     const template = parseCommand("systemctl --host {host} stop 'vttablet@{alias}'");
-    const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "command", template } });
-    const [stop] = plan.stages.flatMap(({ steps }) => steps).filter((step) => step.kind === "tablet.stop");
+    const plan = fixOf(person(), {
+      orphans: "retire",
+      stopping: { kind: "command", template, watchMs: 30_000 },
+    });
+    const steps = plan.stages.flatMap((stage) => stage.steps);
+    const [stop] = steps.filter((step) => step.kind === "tablet.stop");
     expect(stop?.command).toEqual(["systemctl", "--host", "127.0.0.1", "stop", "vttablet@zone1-0000000201"]);
+    expect(steps.flatMap((step) => (step.kind === "tablet.stay-away" ? step.watchMs : []))).toEqual([30_000]);
   });
 
   test("--orphans retire without a way to end the processes does nothing, and names both", () => {
@@ -306,7 +311,7 @@ describe("what may have been meant", () => {
       ...facts,
       topo_key: facts.topo_key.filter(({ key }) => !key.endsWith("/shards/0/Shard")),
     };
-    const plan = fixOf(alone, { orphans: "retire", stopping: { kind: "unsupervised" } });
+    const plan = fixOf(alone, { orphans: "retire", stopping: { kind: "unsupervised", watchMs: 120_000 } });
     expect(kinds(plan)).toEqual([]);
     expect(reasons(plan)).toMatch(/may hold the only copy/);
   });

@@ -17,8 +17,8 @@ import { returned } from "../crash/leaving-scenes.js";
 import { snapshotOf } from "../crash/scene.js";
 import { fixOf, kinds } from "./planned.js";
 
-const COMMAND = { kind: "command", template: ["stop", "{alias}"] } as const;
-const SELF = { kind: "unsupervised" } as const;
+const COMMAND = { kind: "command", template: ["stop", "{alias}"], watchMs: 30_000 } as const;
+const SELF = { kind: "unsupervised", watchMs: 30_000 } as const;
 const NEVER = "shard-never-had-primary@customer/-80";
 const RESUMED = "cancelled-stream-resumed@customer/-80/c2";
 

@@ -25,9 +25,10 @@ async function planned(request: Request): Promise<number> {
   const dryRun = given.yes("dry-run");
   const out = given.text("out");
   checkSelection(given, dryRun, out);
+  const stopping = stoppingOf(given);
   const observation = await observe(request);
   const findings = judged(observation, ruleSet(given), request);
-  const wanted = await fixRequest(request, observation.snapshot, dryRun);
+  const wanted = await fixRequest(request, stopping, observation.snapshot, dryRun);
   const plan = planFix(observation.snapshot, findings, wanted, {
     now: context.clock.now(),
     ids: context.ids,
@@ -54,7 +55,12 @@ function checkSelection(given: Given, dryRun: boolean, out: string | undefined):
   }
 }
 
-async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean): Promise<FixRequest> {
+async function fixRequest(
+  request: Request,
+  stopping: Stopping | null,
+  snapshot: Snapshot,
+  dryRun: boolean,
+): Promise<FixRequest> {
   const { given } = request;
   const findings = given.texts("findings");
   const keyspaces = given.texts("keyspace");
@@ -63,7 +69,7 @@ async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean)
     findings: findings.length === 0 ? null : findings,
     keyspaces: keyspaces.length === 0 ? null : keyspaces,
     orphans: (given.text("orphans") ?? null) as OrphanChoice | null,
-    stopping: stoppingOf(given),
+    stopping,
     vtctld: vtctldOf(given)?.address ?? null,
     maxTablets: given.number("max-tablets"),
     maxKeys: given.number("max-keys"),
@@ -73,10 +79,17 @@ async function fixRequest(request: Request, snapshot: Snapshot, dryRun: boolean)
 
 /** What is said for this run counts more than what the config file says for all. */
 function stoppingOf(given: Given): Stopping | null {
-  if (given.yes("unsupervised")) return { kind: "unsupervised" };
+  const watchMs = given.duration("watch-return") ?? 120_000;
+  if (watchMs < LEAST_WATCH_MS)
+    throw new UsageError(
+      "--watch-return: a supervisor waits some seconds before it starts a process again; give 10s or more.",
+    );
+  if (given.yes("unsupervised")) return { kind: "unsupervised", watchMs };
   const command = given.text("hooks.stopTablet");
-  return command === undefined ? null : { kind: "command", template: parseCommand(command) };
+  return command === undefined ? null : { kind: "command", template: parseCommand(command), watchMs };
 }
+
+const LEAST_WATCH_MS = 10_000;
 
 /** A dry run never asks: it shows the refusal. */
 export async function confirmedRestored(

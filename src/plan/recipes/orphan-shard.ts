@@ -65,7 +65,7 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stoppi
       {
         title: `Watch that the vttablets of ${names(leaving)} stay away`,
         locks: [],
-        steps: stayAwaySteps(snapshot, leaving),
+        steps: stopping === null ? [] : stayAwaySteps(snapshot, leaving, stopping),
       },
       {
         title: `Wait for the running primaries of ${names(returning)} to name themselves`,

@@ -17,9 +17,6 @@ import { operatorObstacles } from "./operated.js";
 import { engineObstacles, servingObstacles } from "./preconditions.js";
 import { twinObstacles } from "./twins.js";
 
-/** A supervisor's back-off is rarely longer (systemd 100 ms to 5 s, Kubernetes up to 5 min, of which the first rounds are short). */
-export const WATCH_MS = 120_000;
-
 interface Key {
   readonly server: string;
   readonly key: string;
@@ -91,7 +88,11 @@ export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stop
     });
 
 /** One watch for all of them: it takes its time. */
-export const stayAwaySteps = (snapshot: Snapshot, orphans: readonly OrphanShard[]): readonly DraftStep[] => {
+export const stayAwaySteps = (
+  snapshot: Snapshot,
+  orphans: readonly OrphanShard[],
+  { watchMs }: Stopping,
+): readonly DraftStep[] => {
   const processes = orphans.flatMap((orphan) => orphan.processes);
   const keys = orphans.flatMap((orphan) => recordKeys(snapshot, orphan));
   return processes.length === 0
@@ -101,7 +102,7 @@ export const stayAwaySteps = (snapshot: Snapshot, orphans: readonly OrphanShard[
           kind: "tablet.stay-away",
           tablets: processes.map((process) => tabletRef(snapshot, process)),
           keys: keys.filter(({ server, key }) => keyFact(snapshot, server, key) === null),
-          watchMs: WATCH_MS,
+          watchMs,
         },
       ];
 };

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
+import type { Stopping } from "../../context.js";
 import type { DraftStage, DraftStep } from "../../draft.js";
 import type { LockScope, Read, TabletRef } from "../../plan.js";
 import { keyFact, keyRead } from "../../view/keys.js";
@@ -8,7 +9,7 @@ import { globalRoot } from "../../view/roots.js";
 import { servingReads } from "../../view/serving.js";
 import { cells, shardName } from "../../view/shards.js";
 import { keyspaceLocks } from "../orphan/locks.js";
-import { endSteps, recordKeys, WATCH_MS } from "../orphan/retire.js";
+import { endSteps, recordKeys } from "../orphan/retire.js";
 import type { Returned } from "./inspect.js";
 import { type Member, membersOf } from "./members.js";
 import type { Asked } from "./preconditions.js";
@@ -50,7 +51,7 @@ export const retireStages = (
     {
       title: `Watch that the vttablets of ${name} stay away`,
       locks: [],
-      steps: shard.processes.length === 0 ? [] : [stayAway(snapshot, shard)],
+      steps: stopping === null || shard.processes.length === 0 ? [] : [stayAway(snapshot, shard, stopping)],
     },
   ];
 };
@@ -129,12 +130,12 @@ const addressed = (snapshot: Snapshot, shard: Returned, { alias, process, record
   return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address }];
 };
 
-const stayAway = (snapshot: Snapshot, shard: Returned): DraftStep => {
+const stayAway = (snapshot: Snapshot, shard: Returned, { watchMs }: Stopping): DraftStep => {
   const keys = [...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)];
   return {
     kind: "tablet.stay-away",
     tablets: shard.processes.map((process) => tabletRef(snapshot, process)),
     keys: [...new Map(keys.map(({ server, key }) => [`${server} ${key}`, { server, key }])).values()],
-    watchMs: WATCH_MS,
+    watchMs,
   };
 };
