@@ -1,9 +1,9 @@
 import type { CollectSources } from "../collect/collect.js";
 import type { Connection } from "../config/settings.js";
-import { createTabletReader } from "../tablets/reader.js";
 import { connectEtcdReader } from "../topology/etcd-reader.js";
 import type { Context } from "./context.js";
 import { tabletOptions } from "./tablet-options.js";
+import { threadedReader } from "./tablet-threads.js";
 
 /** A real cluster's read side; `close` lets the process end. */
 export function readSources(
@@ -11,7 +11,7 @@ export function readSources(
   context: Context,
   quiet: boolean,
 ): CollectSources & { close(): void } {
-  const tablets = createTabletReader(tabletOptions(connection), context.clock);
+  const tablets = threadedReader(tabletOptions(connection), context.clock);
   const etcd = { timeoutMs: connection.timeoutMs, tls: connection.etcdTls };
   return {
     connect: (server) => connectEtcdReader(server, etcd, context.clock),

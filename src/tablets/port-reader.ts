@@ -1,0 +1,75 @@
+import type { MessagePort, Worker } from "node:worker_threads";
+import type { Outcome } from "../cluster/outcome.js";
+import type { TabletAddress, TabletReader } from "./access.js";
+
+/** One end of a channel between two threads. */
+export type Port = MessagePort | Worker;
+
+type Method = Exclude<keyof TabletReader, "close">;
+
+interface Question {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: unknown[];
+}
+
+interface Answer {
+  readonly id: number;
+  readonly outcome: Outcome<unknown>;
+}
+
+/** Questions to a reader that lives behind `port`, in another thread; its answers are plain values. */
+export function portReader(port: Port, close: () => void): TabletReader {
+  const waiting = new Map<number, (outcome: Outcome<never>) => void>();
+  const send = batched<Question>(port);
+  let last = 0;
+  port.on("message", (answers: readonly Answer[]) => {
+    for (const { id, outcome } of answers) {
+      waiting.get(id)?.(outcome as Outcome<never>);
+      waiting.delete(id);
+    }
+  });
+  const ask =
+    <M extends Method>(method: M) =>
+    <T>(...args: [TabletAddress, ...unknown[]]): Promise<Outcome<T>> =>
+      new Promise((resolve) => {
+        last += 1;
+        waiting.set(last, resolve);
+        send({ id: last, method, args });
+      });
+  return {
+    identity: ask("identity"),
+    vars: ask("vars"),
+    status: ask("status"),
+    rows: ask("rows"),
+    schema: ask("schema"),
+    mysqlRows: ask("mysqlRows"),
+    mysqlStatus: ask("mysqlStatus"),
+    close,
+  };
+}
+
+/** The other end: hands every question to `reader`. A bug in it ends the thread, and with it the process. */
+export function serveReader(port: Port, reader: TabletReader): void {
+  const send = batched<Answer>(port);
+  port.on("message", (questions: readonly Question[]) => {
+    for (const { id, method, args } of questions) {
+      const call = reader[method] as (...args: unknown[]) => Promise<Outcome<unknown>>;
+      void call.apply(reader, args).then((outcome) => send({ id, outcome }));
+    }
+  });
+}
+
+/** Whatever is said in one turn of the event loop crosses as one message: each costs its receiver a turn of its own. */
+function batched<T>(port: Port): (item: T) => void {
+  let batch: T[] = [];
+  return (item) => {
+    batch.push(item);
+    if (batch.length > 1) return;
+    setImmediate(() => {
+      const full = batch;
+      batch = [];
+      port.postMessage(full);
+    });
+  };
+}

@@ -1,0 +1,52 @@
+import type { TabletAddress, TabletReader } from "./access.js";
+
+/** A reader that is made when it is first needed. */
+export type MakeReader = () => TabletReader;
+
+interface Lane {
+  readonly make: MakeReader;
+  reader: TabletReader | null;
+  /** Calls in flight. */
+  calls: number;
+}
+
+/**
+ * One reader over several: each host keeps the lane that was the least busy when it was first asked, so that what bounds the calls to one
+ * host still does. The first `alone` hosts all go to the first lane: a small cluster does not pay for the others.
+ */
+export function spreadReader(first: MakeReader, others: readonly MakeReader[], alone: number): TabletReader {
+  const lanes = [first, ...others].map((make): Lane => ({ make, reader: null, calls: 0 }));
+  const laneOf = new Map<string, Lane>();
+
+  const choose = (host: string): Lane => {
+    const open = laneOf.size < alone ? lanes.slice(0, 1) : lanes;
+    const lane = open.reduce((least, each) => (each.calls <= least.calls ? each : least));
+    laneOf.set(host, lane);
+    return lane;
+  };
+
+  const by = async <T>(at: TabletAddress, call: (reader: TabletReader) => Promise<T>): Promise<T> => {
+    const host = at.host || at.mysqlHost;
+    const lane = laneOf.get(host) ?? choose(host);
+    lane.reader ??= lane.make();
+    lane.calls += 1;
+    try {
+      return await call(lane.reader);
+    } finally {
+      lane.calls -= 1;
+    }
+  };
+
+  return {
+    identity: (at) => by(at, (reader) => reader.identity(at)),
+    vars: (at) => by(at, (reader) => reader.vars(at)),
+    status: (at) => by(at, (reader) => reader.status(at)),
+    rows: (at, read) => by(at, (reader) => reader.rows(at, read)),
+    schema: (at) => by(at, (reader) => reader.schema(at)),
+    mysqlRows: (at, read, sidecar) => by(at, (reader) => reader.mysqlRows(at, read, sidecar)),
+    mysqlStatus: (at) => by(at, (reader) => reader.mysqlStatus(at)),
+    close: () => {
+      for (const { reader } of lanes) reader?.close();
+    },
+  };
+}
