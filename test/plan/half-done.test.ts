@@ -109,9 +109,21 @@ describe("S11: a target deleted, one intact, a primary down, a replica restarted
     expect(of(plan, "stream.stop")).toEqual(streams);
     expect(of(plan, "stream.delete")).toEqual(streams);
     expect(of(plan, "vdiff.delete")).toEqual(["c2 zone1-0000000200", "c2 zone1-0000000300"]);
-    expect(of(plan, "keys.export")).toEqual([" zone1-0000000300"]);
+    expect(of(plan, "keys.export")).toEqual([" zone1-0000000200", " zone1-0000000300"]);
     expect(kinds(plan).lastIndexOf("stream.stop")).toBe(streams.length - 1);
     expect(plan.notes.join()).toContain("ref on zone1-0000000300 are Reshard's copies");
+  });
+
+  test.each([
+    ["dropped", { dropped: ["-40"] }],
+    ["came back with its primary", { dropped: ["-40"], restarted: [201] }],
+    ["came back without one", { dropped: ["-40"], restarted: [200] }],
+  ])("secondary keys that the copy had put off are saved from a target that %s", async (_, wreck) => {
+    const plan = await cancelOf(halfDone(wreck), { keepData: true, vtctld: "vtctld:15999" });
+    expect(of(plan, "keys.export")).toHaveLength(2);
+    const order = kinds(plan).filter((kind) => /^(keys.export|stream.delete|row.clear)$/.test(kind));
+    expect(order[0]).toBe("keys.export");
+    expect(plan.notes.filter((note) => note.includes("lack secondary keys"))).toHaveLength(2);
   });
 
   test("what can not be done now is said", async () => {

@@ -152,6 +152,9 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     for (const uid of [200, 300])
       for (const table of ["vreplication", "copy_state", "post_copy_action", "vdiff"])
         expect(await lab.sql(uid, `select count(*) from _vt.${table}`), `${table} on ${uid}`).toBe("0");
+    const { id } = JSON.parse(readFileSync(plan, "utf8")) as Plan;
+    const keys = readFileSync(join(doctor.runDir, id, "deferred-keys.sql"), "utf8");
+    for (const uid of [200, 300]) expect(keys).toContain(`zone1-0000000${uid}`);
     expect(await lab.sql(100, "select workflow, state from _vt.vreplication")).toBe("ref\tRunning");
     expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(false);
     expect(await lab.ctl("GetTablets")).toContain("zone1-0000000200");

@@ -1,12 +1,12 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import type { LockScope } from "../plan.js";
+import { keyNotes, keySteps } from "../recipes/deferred-keys.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
 import { tabletRef } from "../view/processes.js";
 import { cells } from "../view/shards.js";
 import { type TableSet, tableSets } from "./data.js";
 import { denialSteps } from "./denials.js";
-import { deferredKeys, keySteps } from "./keys.js";
 import { cancelReads } from "./reads.js";
 import { routingSteps } from "./routing.js";
 import type { CancelSubject } from "./subject.js";
@@ -107,11 +107,10 @@ const notes = (
         .map((group) => `the copy to ${group.process.alias} has not ended: the kept tables are partial`)
     : []),
   ...(options.keep && !options.restoreSecondaryKeys
-    ? [...subject.groups, ...subject.references]
-        .filter((group) => deferredKeys(snapshot, group).length > 0)
-        .map(
-          (group) =>
-            `the kept tables on ${group.process.alias} lack secondary keys that the copy had put off: their statements are saved in the run's folder, and run with --restore-secondary-keys`,
-        )
+    ? keyNotes(
+        snapshot,
+        [...subject.groups, ...subject.references],
+        ", and run with --restore-secondary-keys",
+      )
     : []),
 ];

@@ -3,6 +3,7 @@ import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
 import { orderShards, type ShardRef, shardName } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
+import { keyNotes, keySteps } from "./deferred-keys.js";
 import { type OrphanShard, reachable } from "./orphan/inspect.js";
 import { type Judged, judge, type OrphanTarget } from "./orphan/judge.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
@@ -79,7 +80,7 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stoppi
       ...leaving.flatMap((orphan) => retireReads(snapshot, orphan)),
     ],
     blocked: judged.flatMap(blockedOf),
-    notes: touched.flatMap((one) => notesOf(snapshot, one)),
+    notes: [...touched.flatMap((one) => notesOf(snapshot, one)), ...keyNotes(snapshot, groups, "")],
   };
 };
 
@@ -93,6 +94,7 @@ const streamStage = (
   locks: streamLocks(snapshot, orphans, [...groups, ...reverse]),
   steps: [
     ...stopSteps(snapshot, [...groups, ...reverse], (group) => groups.includes(group)),
+    ...keySteps(snapshot, groups, { apply: false }),
     ...deleteSteps(snapshot, [...groups, ...reverse]),
     ...orphans.flatMap((orphan) =>
       orphan.primaries.flatMap((primary) => vdiffSteps(snapshot, primary, null)),

@@ -5,6 +5,7 @@ import { type Draft, type DraftStage, EMPTY_DRAFT, joinDrafts, worthRunning } fr
 import { tabletRef } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { streamRead, streamRows } from "../view/streams.js";
+import { keyNotes, keySteps } from "./deferred-keys.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
 import { tabletSteps } from "./orphan/restore.js";
 import { tabletRecordKey } from "./orphan/retire.js";
@@ -92,12 +93,15 @@ export const returnedShardDraft = (
             instead: `${electCommand(shard)}, or give --server HOST:PORT and vtdoctor lets vtctld do it`,
           },
         ],
-    notes: retires
-      ? retireNotes(snapshot, shard)
-      : shard.kept.map(
-          (group) =>
-            `${group.workflow} on ${group.process.alias} was created after the shard had been dropped: it stays as it is`,
-        ),
+    notes: [
+      ...keyNotes(snapshot, shard.old, ""),
+      ...(retires
+        ? retireNotes(snapshot, shard)
+        : shard.kept.map(
+            (group) =>
+              `${group.workflow} on ${group.process.alias} was created after the shard had been dropped: it stays as it is`,
+          )),
+    ],
   };
 };
 
@@ -106,6 +110,7 @@ const streamStage = (snapshot: Snapshot, shard: Returned): DraftStage => ({
   locks: streamLocks(snapshot, [shard], shard.old),
   steps: [
     ...stopSteps(snapshot, shard.old, () => true),
+    ...keySteps(snapshot, shard.old, { apply: false }),
     ...deleteSteps(snapshot, shard.old),
     ...shard.primaries.flatMap((primary) =>
       vdiffSteps(
@@ -126,15 +131,18 @@ const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
     steps:
       at === null
         ? []
-        : shard.old.map((group) => ({
-            kind: "row.clear",
-            tablet: tabletRef(snapshot, group.process),
-            peers: shard.processes.map((process) => tabletRef(snapshot, process)),
-            workflow: group.workflow,
-            dbName: group.dbName,
-            rows: streamRows(snapshot, group),
-            ...at,
-          })),
+        : [
+            ...keySteps(snapshot, shard.old, { apply: false }),
+            ...shard.old.map((group) => ({
+              kind: "row.clear" as const,
+              tablet: tabletRef(snapshot, group.process),
+              peers: shard.processes.map((process) => tabletRef(snapshot, process)),
+              workflow: group.workflow,
+              dbName: group.dbName,
+              rows: streamRows(snapshot, group),
+              ...at,
+            })),
+          ],
   };
 };
 

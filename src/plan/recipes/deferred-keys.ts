@@ -6,7 +6,7 @@ import { tabletRef } from "../view/processes.js";
 import type { StreamGroup } from "../view/streams.js";
 
 /** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (verified.md 6). */
-export const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>
+const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>
   group.streams.flatMap((stream) =>
     snapshot
       .all<{ table: string; json: string }>(
@@ -37,6 +37,19 @@ export const keySteps = (
           } as const,
         ];
   });
+
+/** `remedy`: what the operator can do about it. */
+export const keyNotes = (
+  snapshot: Snapshot,
+  groups: readonly StreamGroup[],
+  remedy: string,
+): readonly string[] =>
+  groups
+    .filter((group) => deferredKeys(snapshot, group).length > 0)
+    .map(
+      (group) =>
+        `the kept tables on ${group.process.alias} lack secondary keys that the copy had put off: their statements are saved in the run's folder${remedy}`,
+    );
 
 /**
  * `{"task": "alter table ...", "type": 1}`: PostCopyActionSQL is the only type there is (vreplicator.go). Throws `RefusedError` for
