@@ -1,5 +1,5 @@
-import { isNode, LineCounter, parseDocument } from "yaml";
 import { UsageError } from "../cluster/errors.js";
+import { yaml } from "../cluster/libraries.js";
 
 /** Path into a rule file, as `variants`, 0, `when`. */
 export type FieldPath = readonly (string | number)[];
@@ -14,6 +14,7 @@ export interface RuleSource {
 
 /** Throws a UsageError where the text is no YAML. */
 export const readSource = (file: string, text: string): RuleSource => {
+  const { isNode, LineCounter, parseDocument } = yaml();
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true });
   const lineAt = (offset: number | undefined) => (offset === undefined ? 1 : lines.linePos(offset).line);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
+import type { ErrorObject, ValidateFunction } from "ajv";
+import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Bench } from "./prepare.js";
 import type { RuleFile } from "./rule-file.js";
@@ -12,6 +13,7 @@ let validator: ValidateFunction<RuleFile> | null = null;
 
 /** Made when it is first needed: a scan whose rules the build has checked never is. */
 const schemaValidator = (): ValidateFunction<RuleFile> => {
+  const { Ajv } = ajv();
   validator ??= new Ajv({ strict: true, allowUnionTypes: true, verbose: true }).compile<RuleFile>(
     JSON.parse(readFileSync(SCHEMA_FILE, "utf8")),
   );

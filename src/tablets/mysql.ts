@@ -1,4 +1,4 @@
-import { type Connection, createConnection } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
 import type { Clock } from "../cluster/clock.js";
 import { type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
 import type { SidecarRow, TabletAddress } from "./access.js";
@@ -58,6 +58,8 @@ async function session<T>(
   question: Question<T>,
 ): Promise<Outcome<T>> {
   let connection: Connection | null = null;
+  // Only where a login was given: 89 modules that most scans do not need.
+  const { createConnection } = await import("mysql2/promise");
   try {
     connection = await createConnection({
       host: bareHost(at.mysqlHost),

@@ -1,5 +1,6 @@
-import { Ajv, type ErrorObject } from "ajv";
+import type { ErrorObject } from "ajv";
 import { UsageError } from "../cluster/errors.js";
+import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { AddressOverride, InventoryTablet } from "./inventory.js";
 
@@ -34,6 +35,7 @@ const SCHEMA = {
 
 /** The inventory as written, or UsageError with what is wrong in it; a misspelt field explains the missing one. */
 export function checkInventory(written: unknown, file: string): WrittenInventory {
+  const { Ajv } = ajv();
   const validate = new Ajv({ allErrors: true }).compile<WrittenInventory>(SCHEMA);
   if (validate(written)) return written;
   const errors = validate.errors ?? [];

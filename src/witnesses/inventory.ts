@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { parse } from "yaml";
 import { formatAlias, parseAlias } from "../cluster/alias.js";
 import { UsageError } from "../cluster/errors.js";
+import { yaml } from "../cluster/libraries.js";
 import { checkInventory } from "./inventory-schema.js";
 
 /** What the operator says about where tablets run: addresses that the topology may not know, and corrections by alias. */
@@ -63,7 +63,7 @@ function byAlias(written: Inventory["overrides"], name: string): Inventory["over
 
 function parseText(text: string, name: string): unknown {
   try {
-    return parse(text);
+    return yaml().parse(text);
   } catch (error) {
     throw new UsageError(`--inventory ${name}: is neither YAML nor JSON: ${reasonOf(error)}.`);
   }
