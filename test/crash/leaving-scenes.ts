@@ -23,6 +23,15 @@ export const returned: Scene = {
   fixes: ["shard-never-had-primary", "shard-missing-live-tablets"],
 };
 
+/** The same, and vtctld elects who was primary. */
+export const returnedElected: Scene = {
+  ...returned,
+  name: "a shard that came back and gets a primary",
+  fixing: { vtctld: "vtctld:15999" },
+  // The term of the new primary.
+  timed: /\/shards\/-80\/Shard$|\/zone1-0000000200\/Tablet$/,
+};
+
 /** The same, and nobody wants it back: its vttablets end by the operator's command, then its records go. */
 export const returnedRetired: Scene = {
   ...returned,

@@ -28,6 +28,8 @@ export interface Scene {
   readonly fixes?: readonly string[];
   /** What `fix` is asked with besides. */
   readonly fixing?: Partial<FixRequest>;
+  /** Names of the image whose value tells when the run came to them. */
+  readonly timed?: RegExp;
 }
 
 /** The seed: what v19's own cancel leaves. */

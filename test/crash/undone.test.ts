@@ -4,68 +4,29 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { execute } from "../../src/apply/execute.js";
 import { resume } from "../../src/apply/resume.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
-import { pastRun, readShelf, shelvedRun } from "../../src/apply/run-shelf.js";
-import { DEFAULT_LIMITS } from "../../src/plan/context.js";
+import { readShelf } from "../../src/apply/run-shelf.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { planPurge } from "../../src/plan/purge.js";
 import { planUndo } from "../../src/plan/undo.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-world.js";
-import { Fate, Killed, MortalFolder } from "./mortal.js";
-import { owner, serversOf, start, writable } from "./repair.js";
+import { afterFirstStop, NEVER, OPTIONS, planAfter, runUntil } from "./followers.js";
+import { returnedRetired } from "./leaving-scenes.js";
+import { owner, serversOf, writable } from "./repair.js";
+import { UNDONE } from "./repair-scenes.js";
 import { runsFolder } from "./runs-folder.js";
-import { copying, moving, planOf, running, type Scene, snapshotOf } from "./scene.js";
+import { planOf, running, type Scene } from "./scene.js";
 import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
 
-const OPTIONS = { lockTimeoutMs: 45_000 };
-
 const runs = runsFolder();
-
-/** Runs the work in a process that `fate` may kill; true: it lived. */
-async function lives(cluster: SimCluster, fate: Fate, work: () => Promise<unknown>): Promise<boolean> {
-  fate.rule(cluster);
-  try {
-    await work();
-    return true;
-  } catch (error) {
-    if (!(error instanceof Killed)) throw error;
-    cluster.disconnectAll();
-    return false;
-  } finally {
-    cluster.effects.hook = {};
-  }
-}
 
 const freshRuns = (): string => {
   rmSync(join(runs, "now"), { recursive: true, force: true });
   return join(runs, "now");
 };
 
-/** A run of `plan` that is killed at its instant `killAt`; past its last one it lives. */
-async function runUntil(plan: Plan, cluster: SimCluster, dir: string, killAt: number): Promise<Fate> {
-  const fate = new Fate(killAt);
-  await lives(cluster, fate, async () => {
-    const folder = new MortalFolder(createRunFolder(dir, plan, owner(1)), fate);
-    await execute(plan, doctorAt(cluster), folder, OPTIONS);
-    folder.close();
-  });
-  return fate;
-}
-
-async function undoPlan(cluster: SimCluster, dir: string, run: string): Promise<Plan> {
-  const snapshot = await snapshotOf(cluster);
-  try {
-    const shelf = readShelf(dir);
-    const request = {
-      ...DEFAULT_LIMITS,
-      command: `vtdoctor undo ${run}`,
-      restoredTopologyConfirmed: false,
-    };
-    const past = pastRun(shelf, shelvedRun(shelf, dir, run));
-    return planUndo(snapshot, past, request, { now: cluster.clock.now(), ids: () => "u1" });
-  } finally {
-    snapshot.close();
-  }
-}
+const undoPlan = (cluster: SimCluster, dir: string, run: string): Promise<Plan> =>
+  planAfter(planUndo, cluster, dir, run);
 
 const later = (cluster: SimCluster, plan: Plan): WorldImage => {
   cluster.clock.advance(120_000);
@@ -75,7 +36,7 @@ const later = (cluster: SimCluster, plan: Plan): WorldImage => {
 /** Deleted streams do not come back. */
 const isFinal = (name: string): boolean => /^(stream|engine|copy|action) /.test(name);
 
-describe.each([running, moving, copying])("the undo of the cancel of $name", (scene: Scene) => {
+describe.each(UNDONE)("the undo of the cancel of $name", (scene: Scene) => {
   let plan: Plan;
   let before: WorldImage;
   let rows: readonly string[];
@@ -95,7 +56,7 @@ describe.each([running, moving, copying])("the undo of the cancel of $name", (sc
     changed(before, after).filter((name) => !isFinal(name) && !(addsKeys() && name.startsWith("table ")));
 
   it("ends as before, wherever the run was killed, but for streams that it had deleted", async () => {
-    const { instants } = await runUntil(plan, scene.build(), freshRuns(), Number.POSITIVE_INFINITY);
+    const { instants } = await runUntil(plan, scene.build(), freshRuns(), NEVER);
     expect(instants.length).toBeGreaterThan(50);
     for (const [index, at] of [...instants, "after its end"].entries()) {
       const killAt = index + 1;
@@ -127,38 +88,90 @@ describe.each([running, moving, copying])("the undo of the cancel of $name", (sc
   }, 120_000);
 
   it("ends the same wherever it is killed itself, and is resumed", async () => {
-    const whole = scene.build();
-    const dir = freshRuns();
-    expect(await start(dir, plan, whole)).toMatchObject({ kind: "ended" });
-    whole.clock.advance(60_000);
-    const undo = await undoPlan(whole, dir, plan.id);
-    if (undo.stages.length === 0) return;
-    const prepare = async (): Promise<SimCluster> => {
-      const cluster = scene.build();
-      await start(freshRuns(), plan, cluster);
-      cluster.clock.advance(60_000);
-      return cluster;
-    };
-    const cluster = await prepare();
-    const fate = await runUntil(undo, cluster, dir, Number.POSITIVE_INFINITY);
-    const end = later(cluster, plan);
-    expect(
-      changed(later(whole, plan), end).filter(
-        (name) => !writable(undo, name) && !writable(undo, name.replace("201", "200")),
-      ),
-    ).toEqual([]);
-    for (const [index, at] of fate.instants.entries()) {
-      const each = await prepare();
-      const killed = await runUntil(undo, each, dir, index + 1);
-      const where = `killed at ${index + 1}: ${at}`;
-      expect(killed.at, where).toBe(at);
-      const folder = readShelf(dir).runs.some(({ run }) => run === undo.id)
-        ? openRunFolder(dir, undo.id, owner(3))
-        : createRunFolder(dir, undo, owner(3));
-      await resume(folder, doctorAt(each, "doctor-3"), OPTIONS);
-      folder.close();
-      expect(changed(end, later(each, plan)), where).toEqual([]);
-      expect(userRows(each), where).toEqual(rows);
-    }
+    const ends = await killedEverywhere(scene, plan, planUndo);
+    for (const { where, cluster } of ends) expect(userRows(cluster), where).toEqual(rows);
   }, 120_000);
 });
+
+it("the undo of a run that died once its streams were stopped ends the same wherever it is killed", async () => {
+  const plan = await planOf(running);
+  const stopped = await afterFirstStop(running, plan, freshRuns());
+  const ends = await killedEverywhere(running, plan, planUndo, stopped);
+  expect(ends.length).toBeGreaterThan(10);
+  for (const { where, cluster } of ends) {
+    const states = ["200", "300"].map((uid) =>
+      cluster.tablet(`zone1-0000000${uid}`).engine.streams.map(({ state }) => state),
+    );
+    expect(states, where).toEqual([["Running"], ["Running"]]);
+  }
+}, 120_000);
+
+it("the undo of a retirement puts its records back, wherever it is killed", async () => {
+  const plan = await planOf(returnedRetired);
+  const before = returnedRetired.build();
+  const ends = await killedEverywhere(returnedRetired, plan, planUndo);
+  expect(ends.length).toBeGreaterThan(10);
+  const records = (cluster: SimCluster) =>
+    [...imageOf(cluster, serversOf(plan))].filter(([name]) => /\/-80\/Shard(Replication)?$/.test(name));
+  expect(records(before)).toHaveLength(2);
+  for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
+}, 120_000);
+
+it("the purge of what a run holds ends the same wherever it is killed, and is resumed", async () => {
+  const ends = await killedEverywhere(running, await planOf(running), planPurge);
+  expect(ends.length).toBeGreaterThan(10);
+  const [hold] = [...(ends[0]?.cluster.tablet("zone1-0000000200").mysql.data.databases.keys() ?? [])].filter(
+    (name) => name.startsWith("vtdoctor_hold_"),
+  );
+  expect(hold).toBeUndefined();
+}, 120_000);
+
+interface End {
+  readonly where: string;
+  readonly cluster: SimCluster;
+}
+
+/**
+ * What follows a run that dies at instant `dies`: killed at each instant and resumed, it always comes to the end that it comes to when it
+ * lives.
+ */
+async function killedEverywhere(
+  scene: Scene,
+  plan: Plan,
+  planner: typeof planUndo,
+  dies = NEVER,
+): Promise<readonly End[]> {
+  const dir = join(runs, "now");
+  const prepare = async (): Promise<SimCluster> => {
+    const cluster = scene.build();
+    await runUntil(plan, cluster, freshRuns(), dies);
+    cluster.clock.advance(60_000);
+    return cluster;
+  };
+  const whole = await prepare();
+  const next = await planAfter(planner, whole, dir, plan.id);
+  if (next.stages.length === 0) return [];
+  const cluster = await prepare();
+  const fate = await runUntil(next, cluster, dir, NEVER);
+  const end = later(cluster, plan);
+  expect(
+    changed(later(whole, plan), end).filter(
+      (name) => !writable(next, name) && !writable(next, name.replace("201", "200")),
+    ),
+  ).toEqual([]);
+  const ends: End[] = [];
+  for (const [index, at] of fate.instants.entries()) {
+    const each = await prepare();
+    const killed = await runUntil(next, each, dir, index + 1);
+    const where = `killed at ${index + 1}: ${at}`;
+    expect(killed.at, where).toBe(at);
+    const folder = readShelf(dir).runs.some(({ run }) => run === next.id)
+      ? openRunFolder(dir, next.id, owner(3))
+      : createRunFolder(dir, next, owner(3));
+    await resume(folder, doctorAt(each, "doctor-3"), OPTIONS);
+    folder.close();
+    expect(changed(end, later(each, plan)), where).toEqual([]);
+    ends.push({ where, cluster: each });
+  }
+  return ends;
+}

@@ -1,0 +1,21 @@
+import { retired, returned, returnedElected, returnedRetired } from "./leaving-scenes.js";
+import { copying, moving, orphaned, purged, running, type Scene } from "./scene.js";
+import { halted, misrouted } from "./serving-scenes.js";
+
+/** After each of them nothing of c2 is left. */
+export const REPAIRS: readonly Scene[] = [
+  orphaned,
+  running,
+  purged,
+  copying,
+  moving,
+  misrouted,
+  halted,
+  retired,
+  returned,
+  returnedElected,
+  returnedRetired,
+];
+
+/** Cancels whose runs are taken back. */
+export const UNDONE: readonly Scene[] = [running, moving, copying];
