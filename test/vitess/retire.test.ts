@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { Doctor, ids } from "./lab/doctor.js";
+import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing, type Ran, type Version } from "./lab/lab.js";
 import { reshardCluster, running } from "./lab/reshard.js";
+import { retired, rowsOfTargets } from "./lab/retired.js";
 
 /** S2: orphans that nobody needs leave for good, and whoever starts one again is named. */
 describe.skipIf(labMissing() !== null)("S2, retire", () => {
@@ -41,35 +42,20 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
       ...["--orphans", "retire", "--yes", ...args],
     );
 
-  const counts = () =>
-    Promise.all([200, 201, 300].map((uid) => lab.sql(uid, "select count(*) from customer", "vt_customer")));
-
-  const ofTargets = async () =>
-    [...(await lab.topologyKeys()).keys()].filter((key) => /-80|80-|zone1-0000000[23]/.test(key));
-
-  /** Their processes are gone, their MySQL runs, and neither topology nor a scan knows of them. */
-  async function gone(doctor: Doctor, before: readonly string[]): Promise<void> {
-    for (const uid of [200, 201, 300]) expect(lab.alive(`vttablet-${uid}`), `vttablet ${uid}`).toBe(false);
-    expect(await counts()).toEqual(before);
-    for (const uid of [200, 300])
-      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
-    expect(await ofTargets()).toEqual([]);
-    const after = await doctor.scan();
-    expect(after.code, JSON.stringify(after.findings, null, 1)).toBe(0);
-    expect(ids(after)).toEqual([]);
-    await lab.ctl("GetWorkflows", "customer");
-  }
+  /** Once with the two minutes that an operator gets who says nothing. */
+  const watch = { "19": ["--watch-return", "20s"], "24": [] } as const;
 
   for (const version of ["19", "24"] as const)
     it(`Vitess ${version}: nothing of them is left or comes back, their MySQL is untouched`, async () => {
       const doctor = await dropped(version);
+      const rows = await rowsOfTargets(lab);
       const said = await retire(doctor);
       expect(said.code, said.stdout + said.stderr).toBe(4);
       expect(said.stderr).toContain("hooks.stopTablet");
       expect(said.stderr).toContain("--unsupervised");
-      const done = await retire(doctor, "--unsupervised");
+      const done = await retire(doctor, "--unsupervised", ...watch[version]);
       expect(done.code, done.stdout + done.stderr).toBe(0);
-      await gone(doctor, await counts());
+      await retired(doctor, rows);
     });
 
   it("a supervised vttablet that was said to be unsupervised is seen to return, and named", async () => {
@@ -84,9 +70,13 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
 
   it("a supervised vttablet leaves by the operator's command", async () => {
     const doctor = await dropped("24", supervised);
-    const said = await retire(doctor, "--hooks.stopTablet", `${lab.stopProgram()} {alias}`);
+    const rows = await rowsOfTargets(lab);
+    const said = await retire(
+      doctor,
+      ...["--hooks.stopTablet", `${lab.stopProgram()} {alias}`, "--watch-return", "20s"],
+    );
     expect(said.code, said.stdout + said.stderr).toBe(0);
-    await gone(doctor, await counts());
+    await retired(doctor, rows);
   });
 
   it("a command that fails is told, and nothing more is done", async () => {

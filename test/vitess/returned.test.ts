@@ -1,7 +1,9 @@
+import { readdirSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
 import { createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
+import { retired, rowsOfTargets } from "./lab/retired.js";
 
 /** S5: after a cancel that dropped the shards somebody restarted an orphan. */
 describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
@@ -67,6 +69,52 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const other = await doctor.write("fix", "shard-missing-live-tablets@customer/80-", "--yes");
     expect(other.code, other.stdout + other.stderr).toBe(0);
     await works(doctor);
+  });
+
+  const leave = (doctor: Doctor, ...asked: string[]) =>
+    doctor.write(
+      ...["fix", ...asked, "--orphans", "retire", "--yes", "--settle", "30s", "--watch-return", "20s"],
+    );
+  const stopCommand = () => ["--hooks.stopTablet", `${lab.stopProgram()} {alias}`];
+  /** It was dropped as well, and did not come back. */
+  const other = "shard-missing-live-tablets@customer/80-";
+
+  /** Its records, but for the Tablet, which the ending process has blanked. */
+  const records = async () =>
+    [...(await lab.topologyKeys())].filter(([key]) => /\/shards\/-80\/Shard(Replication)?$/.test(key)).sort();
+
+  it("without a primary and not wanted: its vttablets end, and its records go, which undo puts back", async () => {
+    const doctor = await cancelled("19");
+    await restart(200);
+    const id = "shard-never-had-primary@customer/-80";
+    const alone = await leave(doctor, id, "--unsupervised");
+    expect(alone.code, alone.stdout + alone.stderr).toBe(4);
+    expect(alone.stdout + alone.stderr).toContain("zone1-0000000200 has its record again");
+    expect(lab.alive("vttablet-200") && lab.alive("vttablet-201")).toBe(true);
+    const before = await records();
+    expect(before).toHaveLength(2);
+    const rows = await rowsOfTargets(lab);
+
+    const done = await leave(doctor, id, other, ...stopCommand());
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    await retired(doctor, rows);
+
+    const [run = ""] = readdirSync(doctor.runDir);
+    const undone = await doctor.write("undo", run, "--yes");
+    expect(undone.code, undone.stdout + undone.stderr).toBe(0);
+    expect(undone.stdout + undone.stderr).toContain("brings back what the run repaired");
+    expect(await records()).toEqual(before);
+  });
+
+  it("elected by VTOrc and not wanted: its streams are stopped, then it leaves for good", async () => {
+    const doctor = await cancelled("24");
+    await lab.startVtorc();
+    await restart(200);
+    await running(lab, [200]);
+    const rows = await rowsOfTargets(lab);
+    const done = await leave(doctor, "cancelled-stream-resumed@customer/-80/c2", other, ...stopCommand());
+    expect(done.code, done.stdout + done.stderr).toBe(0);
+    await retired(doctor, rows);
   });
 
   it("elected by VTOrc within seconds: the resumed stream is stopped through its tablet", async () => {
