@@ -16,6 +16,8 @@ export interface Site {
   execute(plan: Plan): Promise<RunResult>;
   /** A new look at the cluster, judged. */
   rescan(): Promise<readonly Finding[]>;
+  /** Two looks, as far apart as `--settle` says; null where it says nothing. */
+  readonly settledRescan: (() => Promise<readonly Finding[]>) | null;
   /** Writes into the run's folder what the new look came to. */
   seal(run: string, exit: ExitName, reasons: readonly string[]): void;
   /** Steps that ended since this process began. */
@@ -83,7 +85,7 @@ export async function conclude(
   let result: RunResult | null = null;
   try {
     result = await execute();
-    return report(plan, result, compare(plan, before, await site.rescan()), site, request);
+    return report(plan, result, await verify(plan, before, site), site, request);
   } catch (error) {
     if (result !== null && error instanceof DoctorError)
       site.seal(plan.id, error.exit, [unseen(error).message]);
@@ -107,6 +109,13 @@ const unseen = <E>(error: E): E | DoctorError =>
         `every step was done, and then the look at the cluster that verifies them failed: ${error.message}`,
       )
     : error;
+
+/** What is well at once needs no second look; what is not may be a passing moment, which `--settle` waits for. */
+async function verify(plan: Plan, before: readonly string[] | null, site: Site): Promise<Verification> {
+  const atOnce = compare(plan, before, await site.rescan());
+  const isWell = atOnce.persisting.length + atOnce.appeared.length === 0;
+  return isWell || site.settledRescan === null ? atOnce : compare(plan, before, await site.settledRescan());
+}
 
 function compare(plan: Plan, before: readonly string[] | null, after: readonly Finding[]): Verification {
   const alive = after.filter(({ state }) => state === "confirmed" || state === "suspected");

@@ -8,6 +8,7 @@ import { seal } from "../apply/seal.js";
 import type { ApplyEvent, World } from "../apply/world.js";
 import { RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
+import type { Finding } from "../findings/finding.js";
 import type { Plan } from "../plan/plan.js";
 import type { Site } from "./carry-out.js";
 import type { Request } from "./command.js";
@@ -60,12 +61,15 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
         folder.close();
       }
     },
-    rescan: async () => {
-      // What `--save-snapshot` kept is the state before.
-      const again = { ...request, given: request.given.without("save-snapshot", "snapshot") };
-      return judged(await observe(again), ruleSet(request.given), request);
-    },
+    rescan: () => rescan(request, "settle"),
+    settledRescan: request.given.duration("settle") === null ? null : () => rescan(request),
   };
+}
+
+/** What `--save-snapshot` kept is the state before. */
+async function rescan(request: Request, ...without: readonly string[]): Promise<readonly Finding[]> {
+  const given = request.given.without("save-snapshot", "snapshot", ...without);
+  return judged(await observe({ ...request, given }), ruleSet(request.given), request);
 }
 
 /** A run goes on where it began, whatever the flags say; its verification must not look at another cluster. */

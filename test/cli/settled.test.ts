@@ -1,8 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel } from "../../src/sim/native.js";
+import { moveTablesCancel, reshardCancel } from "../../src/sim/native.js";
+import { moving } from "../crash/scene.js";
 import { operatorAt, vtdoctor } from "./harness.js";
 
 /** A cancel on a cluster that was just started, its history compacted: nothing but a second look proves that what is seen is no passing moment. */
@@ -44,4 +45,45 @@ it("a snapshot of --settle says from its file what it said live", async () => {
 
   const hasty = await type(`scan ${known} --settle 10s --save-snapshot ${file}`);
   expect(states(hasty)).toContain("suspected");
+});
+
+describe("fix --settle, once it has run", () => {
+  const DENIED = "keep-data-denial-residue@moved/0";
+
+  function kept() {
+    const cluster = moving.build();
+    const options = { keyspace: "moved", workflow: "c2", keepData: true, keepRoutingRules: true } as const;
+    cluster.run(moveTablesCancel(cluster, options));
+    cluster.clock.advance(60_000);
+    const started = cluster.clock.now();
+    return { cluster, ...operatorAt(cluster), seconds: () => (cluster.clock.now() - started) / 1000 };
+  }
+
+  it("waits no second time where all is well", async () => {
+    const { write, seconds } = kept();
+    const fixed = await write(`fix ${DENIED} --settle 31s --yes`);
+    expect(fixed.code, fixed.err + fixed.out).toBe(0);
+    expect(seconds()).toBeLessThan(60);
+  });
+
+  it("looks again after that time before it says that something is wrong", async () => {
+    const { cluster, write, seconds } = kept();
+    const denied = cluster.topology.shard("moved", "0").get();
+    if (denied === null) throw new Error("no shard moved/0");
+    // Somebody denies them again right after the lift, for ten seconds or for good.
+    cluster.effects.hook = {
+      after: ({ call }) => {
+        if (call !== "refreshState") return undefined;
+        const lifted = cluster.topology.shard("moved", "0").get() ?? denied;
+        cluster.topology.shard("moved", "0").put(denied);
+        cluster.clock.at(cluster.clock.now() + 10_000, () =>
+          cluster.topology.shard("moved", "0").put(lifted),
+        );
+        return undefined;
+      },
+    };
+    const fixed = await write(`fix ${DENIED} --settle 31s --yes`);
+    expect(fixed.code, fixed.err + fixed.out).toBe(0);
+    expect(seconds()).toBeGreaterThan(60);
+  });
 });
