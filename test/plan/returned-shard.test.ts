@@ -112,6 +112,23 @@ describe("a shard that came back and leaves for good", () => {
     );
   });
 
+  test("by themselves, once the vttablet that has its record again was ended by hand", async () => {
+    const cluster = returned.build();
+    cluster.tablet("zone1-0000000200").stop();
+    const plan = await retire(cluster, { stopping: SELF });
+    expect(plan.blocked).toEqual([]);
+    expect(kinds(plan)).toEqual([
+      "tablet.stop",
+      "record.remove",
+      "record.remove",
+      "record.remove",
+      "tablet.stay-away",
+    ]);
+    expect(plan.notes.join("\n")).toMatch(
+      /rows of c2 stay in the MySQL of zone1-0000000201, which is read-only/,
+    );
+  });
+
   test("beside another shard that leaves: both are watched together, at the end", async () => {
     const findings = [NEVER, "shard-missing-live-tablets@customer/80-"];
     const plan = await retire(returned.build(), { findings });

@@ -13,6 +13,7 @@ import { type Returned, returnedShard } from "./returned/inspect.js";
 import { type Asked, whatForbids } from "./returned/preconditions.js";
 import { candidate, electCommand } from "./returned/primary.js";
 import { retireNotes, retireReads, retireStages } from "./returned/retire.js";
+import { clearableRows } from "./returned/rows.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
@@ -133,7 +134,7 @@ const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
         ? []
         : [
             ...keySteps(snapshot, shard.old, { apply: false }),
-            ...shard.old.map((group) => ({
+            ...clearableRows(shard).map((group) => ({
               kind: "row.clear" as const,
               tablet: tabletRef(snapshot, group.process),
               peers: shard.processes.map((process) => tabletRef(snapshot, process)),

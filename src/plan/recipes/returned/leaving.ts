@@ -12,7 +12,7 @@ import type { Asked } from "./preconditions.js";
 export const leavingObstacles = (
   snapshot: Snapshot,
   shard: Returned,
-  { stopping = null }: Asked,
+  { stopping }: Asked,
 ): readonly Obstacle[] => [
   ...operatorObstacles(snapshot, shard),
   ...twinObstacles(shard.processes),

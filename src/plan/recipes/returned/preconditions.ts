@@ -4,19 +4,19 @@ import { type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { engineObstacles, servingObstacles } from "../orphan/preconditions.js";
 import type { Returned } from "./inspect.js";
 import { leavingObstacles } from "./leaving.js";
+import { unreachableRows } from "./rows.js";
 
 /** What of a request counts here. */
-export type Asked = Pick<FixRequest, "orphans" | "vtctld"> & Partial<Pick<FixRequest, "stopping">>;
+export type Asked = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
 
 /** What forbids to touch the shard's rows; empty: they may go. */
 export const whatForbids = (snapshot: Snapshot, shard: Returned, request: Asked): readonly Obstacle[] => [
   ...(request.orphans === "retire"
     ? leavingObstacles(snapshot, shard, request)
-    : [...consentMissing(shard, request), ...silent(snapshot, shard)]),
+    : [...consentMissing(shard, request), ...silent(snapshot, shard), ...readOnly(shard)]),
   ...stillServing(snapshot, shard),
   ...servingObstacles(snapshot, shard),
   ...shard.processes.flatMap((process) => engineObstacles(snapshot, shard, process)),
-  ...readOnly(shard),
 ];
 
 /** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (design D8). */
@@ -54,11 +54,7 @@ const silent = (snapshot: Snapshot, shard: Returned): readonly Obstacle[] =>
     }));
 
 const readOnly = (shard: Returned): readonly Obstacle[] =>
-  shard.primaries.length > 0
-    ? []
-    : shard.old
-        .filter(({ process }) => process.readOnly === 1)
-        .map(({ process, workflow }) => ({
-          reason: `every MySQL of ${shardName(shard)} is read-only (${process.alias} too), so the rows of ${workflow} can not be cleared`,
-          instead: `make the one writable that was primary (SET GLOBAL super_read_only = OFF, read_only = OFF), then plan again`,
-        }));
+  unreachableRows(shard).map(({ process, workflow }) => ({
+    reason: `every MySQL of ${shardName(shard)} is read-only (${process.alias} too), so the rows of ${workflow} can not be cleared`,
+    instead: `make the one writable that was primary (SET GLOBAL super_read_only = OFF, read_only = OFF), then plan again`,
+  }));

@@ -1,18 +1,18 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
 import type { Stopping } from "../../context.js";
 import type { DraftStage, DraftStep } from "../../draft.js";
-import type { LockScope, Read, TabletRef } from "../../plan.js";
-import { keyFact, keyRead } from "../../view/keys.js";
+import type { LockScope, Read } from "../../plan.js";
+import { keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
-import { globalRoot } from "../../view/roots.js";
 import { servingReads } from "../../view/serving.js";
-import { cells, shardName } from "../../view/shards.js";
+import { shardName } from "../../view/shards.js";
 import { keyspaceLocks } from "../orphan/locks.js";
 import { endSteps, recordKeys } from "../orphan/retire.js";
 import type { Returned } from "./inspect.js";
-import { type Member, membersOf } from "./members.js";
+import { membersOf } from "./members.js";
 import type { Asked } from "./preconditions.js";
+import { recordsOf, removeSteps } from "./remove.js";
+import { unreachableRows } from "./rows.js";
 
 /**
  * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
@@ -22,7 +22,7 @@ import type { Asked } from "./preconditions.js";
 export const retireStages = (
   snapshot: Snapshot,
   shard: Returned,
-  { stopping = null }: Asked,
+  { stopping }: Asked,
 ): readonly DraftStage[] => {
   const name = shardName(shard);
   const keyspace = keyspaceLocks(snapshot, [shard.keyspace]);
@@ -72,63 +72,12 @@ export const retireNotes = (snapshot: Snapshot, shard: Returned): readonly strin
       ({ alias }) =>
         `${alias} of ${shardName(shard)} does not answer: if it is started again, it brings the shard back, with the streams that its MySQL may hold; remove its vttablet for good`,
     ),
+  ...unreachableRows(shard).map(
+    ({ workflow, process }) =>
+      `the rows of ${workflow} stay in the MySQL of ${process.alias}, which is read-only: whoever starts its vttablet again as primary starts the stream`,
+  ),
   `the MySQL servers of ${shardName(shard)} run on with their data; they are yours to stop`,
 ];
-
-type Remove = Extract<DraftStep, { kind: "record.remove" }>;
-
-interface RecordOf {
-  readonly of: Remove["of"];
-  readonly server: string;
-  readonly key: string;
-  readonly recordedAt: string | null;
-}
-
-const removeSteps = (snapshot: Snapshot, shard: Returned): readonly Remove[] => {
-  const members = membersOf(snapshot, shard);
-  return recordsOf(snapshot, shard).map((record) => ({
-    kind: "record.remove",
-    ...record,
-    keyspace: shard.keyspace,
-    shard: shard.shard,
-    members: members.map(({ alias }) => alias),
-    ended: members.flatMap((member) => addressed(snapshot, shard, member)),
-  }));
-};
-
-/** In the order in which Vitess deletes them: who finds a Tablet also finds its shard. */
-const recordsOf = (snapshot: Snapshot, shard: Returned): readonly RecordOf[] => {
-  const { server, root } = globalRoot(snapshot);
-  const tablets = membersOf(snapshot, shard).flatMap(({ record }) =>
-    record === null
-      ? []
-      : [{ of: "Tablet", server: record.server, key: record.key, recordedAt: record.address } as const],
-  );
-  const others = [
-    ...cells(snapshot).map((cell) => ({
-      of: "ShardReplication" as const,
-      server: cell.server,
-      key: shardReplicationKey(cell.root, shard.keyspace, shard.shard),
-      recordedAt: null,
-    })),
-    {
-      of: "Shard" as const,
-      server,
-      key: shardKey(root, shard.keyspace, shard.shard),
-      recordedAt: null,
-    },
-  ];
-  return [...tablets, ...others.filter(({ server, key }) => keyFact(snapshot, server, key) !== null)];
-};
-
-/** Where a process of the tablet ran: one that answered, or one that its record still names. */
-const addressed = (snapshot: Snapshot, shard: Returned, { alias, process, record }: Member): TabletRef[] => {
-  if (process !== null) return [tabletRef(snapshot, process)];
-  if (record === null || record.address === "") return [];
-  const { type, host, grpcPort, httpPort, mysqlHost, mysqlPort } = record;
-  const address = { host, grpcPort, httpPort, mysqlHost, mysqlPort };
-  return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address }];
-};
 
 const stayAway = (snapshot: Snapshot, shard: Returned, { watchMs }: Stopping): DraftStep => {
   const keys = [...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)];
