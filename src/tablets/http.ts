@@ -1,4 +1,4 @@
-import { get, type IncomingMessage } from "node:http";
+import { Agent, get, type IncomingMessage } from "node:http";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletAddress } from "./access.js";
@@ -29,15 +29,18 @@ export class TabletHttp {
     if (at.host === "" || at.httpPort <= 0) return unanswered("unreachable", "no HTTP address is known");
     const host = bareHost(at.host);
     return this.#limiter.run(host, () =>
-      withDeadline(this.#clock, this.#timeoutMs, (expired) => getText(host, at.httpPort, path, expired)),
+      withDeadline(this.#clock, this.#timeoutMs, (over) => getText(host, at.httpPort, path, over)),
     );
   }
 }
 
+/** One question a connection. Not `agent: false`, which makes an agent for each request. */
+const AGENT = new Agent({ keepAlive: false });
+
 /** An unknown path is redirected there, so a redirect is a refusal and is not followed. */
 const getText = (host: string, port: number, path: string, signal: AbortSignal): Promise<Outcome<string>> =>
   new Promise((resolve) => {
-    const request = get({ host, port, path, agent: false }, (response) => {
+    const request = get({ host, port, path, agent: AGENT }, (response) => {
       if (response.statusCode === 200) return readBody(response, resolve);
       response.resume();
       const denied = response.statusCode === 401 || response.statusCode === 403;

@@ -43,8 +43,8 @@ export class TabletMysql {
     if (at.mysqlHost === "" || at.mysqlPort <= 0)
       return unanswered("unreachable", "no MySQL address is known");
     return this.#limiter.run(bareHost(at.mysqlHost), () =>
-      withDeadline(this.#clock, this.#timeoutMs, (expired) =>
-        session(at, login, this.#timeoutMs, expired, question),
+      withDeadline(this.#clock, this.#timeoutMs, (over) =>
+        session(at, login, this.#timeoutMs, over, question),
       ),
     );
   }
@@ -54,7 +54,7 @@ async function session<T>(
   at: TabletAddress,
   login: MysqlLogin,
   connectTimeout: number,
-  expired: AbortSignal,
+  over: AbortSignal,
   question: Question<T>,
 ): Promise<Outcome<T>> {
   let connection: Connection | null = null;
@@ -72,9 +72,9 @@ async function session<T>(
     const open = connection;
     // The question that waits hears of it; without a listener a server that leaves between two would end the process.
     open.on("error", () => {});
-    if (expired.aborted) return unanswered("timeout", "connected too late");
+    if (over.aborted) return unanswered("timeout", "connected too late");
     // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
-    expired.addEventListener("abort", () => open.destroy(), { once: true });
+    over.addEventListener("abort", () => open.destroy(), { once: true });
     await open.query(SESSION);
     return await question((sql) => textRows(open, sql));
   } catch (error) {
