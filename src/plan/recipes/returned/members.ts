@@ -10,7 +10,7 @@ export interface Member {
   readonly process: Process | null;
 }
 
-export interface TabletFact {
+interface TabletFact {
   readonly server: string;
   readonly key: string;
   readonly type: string;
