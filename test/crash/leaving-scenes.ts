@@ -1,3 +1,4 @@
+import { plannedReparent } from "../../src/sim/native.js";
 import { orphaned, type Scene } from "./scene.js";
 
 /** The seed's orphans leave for good: v19 ends them by ChangeType. */
@@ -40,4 +41,17 @@ export const returnedRetired: Scene = {
     orphans: "retire",
     stopping: { kind: "command", template: ["stop", "{alias}"], watchMs: 120_000 },
   },
+};
+
+/** VTOrc elected it before anybody looked, so its stream runs again; nobody wants it. */
+export const resumedRetired: Scene = {
+  ...returnedRetired,
+  name: "a shard whose stream was resumed and that leaves for good",
+  build() {
+    const cluster = returned.build();
+    cluster.run(plannedReparent(cluster, cluster.tablet("zone1-0000000200")));
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  fixes: ["cancelled-stream-resumed", "shard-missing-live-tablets"],
 };

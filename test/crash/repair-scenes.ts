@@ -1,4 +1,4 @@
-import { retired, returned, returnedElected, returnedRetired } from "./leaving-scenes.js";
+import { resumedRetired, retired, returned, returnedElected, returnedRetired } from "./leaving-scenes.js";
 import { copying, moving, orphaned, purged, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
 
@@ -15,6 +15,7 @@ export const REPAIRS: readonly Scene[] = [
   returned,
   returnedElected,
   returnedRetired,
+  resumedRetired,
 ];
 
 /** Cancels whose runs are taken back. */

@@ -11,9 +11,8 @@ import {
   TabletSchema,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { plannedReparent } from "../../src/sim/native.js";
 import type { Facts } from "../../src/snapshot/facts.js";
-import { returned } from "../crash/leaving-scenes.js";
+import { resumedRetired, returned } from "../crash/leaving-scenes.js";
 import { snapshotOf } from "../crash/scene.js";
 import { fixOf, kinds } from "./planned.js";
 
@@ -39,14 +38,6 @@ const retire = async (
   } finally {
     snapshot.close();
   }
-};
-
-/** A restarted replica beside the one that VTOrc elected. */
-const elected = (): SimCluster => {
-  const cluster = returned.build();
-  cluster.run(plannedReparent(cluster, cluster.tablet("zone1-0000000200")));
-  cluster.clock.advance(60_000);
-  return cluster;
 };
 
 const stepsOf = (plan: Plan) => plan.stages.flatMap(({ steps }) => steps);
@@ -84,7 +75,7 @@ describe("a shard that came back and leaves for good", () => {
   });
 
   test("elected by VTOrc: its streams are stopped through it, and replicas end before it", async () => {
-    const plan = await retire(elected(), {}, RESUMED);
+    const plan = await retire(resumedRetired.build(), {}, RESUMED);
     expect(plan.blocked).toEqual([]);
     expect(kinds(plan)).toEqual([
       "stream.stop",
@@ -188,7 +179,9 @@ describe("a shard that came back is not retired where", () => {
       /customer\.c3 on zone1-0000000100 reads from customer\/-80/,
     ],
   ] as const)("%s", async (_, alias, columns, reason) => {
-    const plan = await retire(elected(), {}, RESUMED, (facts) => withStream(facts, alias, columns));
+    const plan = await retire(resumedRetired.build(), {}, RESUMED, (facts) =>
+      withStream(facts, alias, columns),
+    );
     expect(kinds(plan)).toEqual([]);
     expect(reasons(plan)).toMatch(reason);
   });
