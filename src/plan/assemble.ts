@@ -50,6 +50,7 @@ const finished = (id: string, step: DraftStep): Step => {
 
 const subject = (step: DraftStep): string => {
   if ("tablet" in step) return step.tablet.alias;
+  if ("of" in step) return `${step.of}-${step.keyspace}-${step.shard}`;
   if ("tablets" in step) return step.tablets.map(({ alias }) => alias).join("-");
   if ("shard" in step) return `${step.keyspace}-${step.shard}`;
   if ("cell" in step) return `${step.keyspace}-${step.cell}`;

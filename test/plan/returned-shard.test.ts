@@ -65,6 +65,7 @@ describe("a shard that came back and leaves for good", () => {
       "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication",
       "/vitess/global/keyspaces/customer/shards/-80/Shard",
     ]);
+    expect(stepsOf(plan).at(-2)?.id).toBe("06-record.remove-Shard-customer--80");
     const watch = stepsOf(plan).find((step) => step.kind === "tablet.stay-away");
     expect(watch?.keys.map(({ key }) => key)).toEqual(expect.arrayContaining([...removed(plan)]));
     const locks = plan.stages.flatMap((stage) =>
