@@ -16,6 +16,12 @@ import { GrpcChannels } from "./grpc-channels.js";
 import { CallLimiter } from "./limiter.js";
 import type { TabletOptions } from "./options.js";
 
+/**
+ * Channels kept open for each call that may be in flight: who asks a tablet asks its other ports too between two calls, and to dial it
+ * again costs more than any call.
+ */
+const WAITING = 4;
+
 /** The two calls that vtdoctor makes of a vttablet's gRPC port: one answer, or the first message of a stream. */
 export class TabletGrpc {
   readonly #channels: GrpcChannels;
@@ -25,7 +31,7 @@ export class TabletGrpc {
   readonly #clock: Clock;
 
   constructor(options: TabletOptions, clock: Clock) {
-    this.#channels = new GrpcChannels(options.tls, options.concurrency);
+    this.#channels = new GrpcChannels(options.tls, WAITING * options.concurrency);
     this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
     if (options.staticAuth !== null) {
       this.#metadata.set("username", options.staticAuth.username);

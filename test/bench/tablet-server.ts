@@ -1,7 +1,7 @@
 import { createServer as createHttp } from "node:http";
 import { createServer, type ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
-import { debugVars, grpcAnswer, type Method } from "./answers.js";
+import { debugVars, grpcAnswer, type Method, prepareAnswers } from "./answers.js";
 import { type BenchTablet, indexOfHost, type Shape, tabletsOf } from "./shape.js";
 
 /**
@@ -86,6 +86,7 @@ process.on("message", (message: Start | "calls") => {
     http.listen(0, "0.0.0.0", 4096, () => {
       const ports = { grpcPort: portOf(grpc), httpPort: portOf(http) };
       tablets = [...tabletsOf({ ...message.shape, ...ports })];
+      prepareAnswers(tablets);
       process.send?.(ports);
     });
   });
