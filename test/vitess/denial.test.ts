@@ -44,7 +44,8 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     await move("m1", "cancel", "--keep-data");
     // vtgate takes the denial for a switch in flight and tries again, at times after its client has given up: each try has an id of its own.
     let id = 900_000;
-    const write = () => lab.gate("moved", `insert into customer(id, name) values (${++id}, 'new')`);
+    const write = () =>
+      lab.gate("moved", `insert into customer(id, name) values (${++id}, 'new')`, "zone1", 5_000);
     await expect(write()).rejects.toThrow(/denied tables|timeout/i);
     expect(ids(await doctor.scan(), "suspected")).toContain(DENIED);
     const once = await doctor.write("fix", DENIED, "--yes");

@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
@@ -29,6 +30,14 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     await lab.startVttablet(uid);
   };
 
+  /** VTOrc names 200, whose row says Running all the while. */
+  async function elected(): Promise<void> {
+    await until("VTOrc to elect 200", 60_000, async () =>
+      (await lab.ctl("GetShard", "customer/-80")).includes('"uid": 200'),
+    );
+    await running(lab, [200]);
+  }
+
   const vtctld = ["--server", "127.0.0.1:25999"];
   const rows = (uid: number) => lab.sql(uid, "select count(*) from _vt.vreplication");
 
@@ -51,7 +60,8 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     await restart(200);
     const said = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "status");
     expect(said.stderr).toContain("doesn't have a primary set");
-    const found = await doctor.scan("--settle", "30s");
+    const seen = join(lab.dir, "seen.db");
+    const found = await doctor.scan("--settle", "30s", "--save-snapshot", seen);
     const id = "shard-never-had-primary@customer/-80";
     const finding = found.findings.find((one) => one.id === id);
     expect(finding?.state, JSON.stringify(found.findings, null, 1)).toBe("confirmed");
@@ -63,7 +73,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
       "vtctldclient PlannedReparentShard customer/-80 --new-primary zone1-0000000200",
     );
     expect(await rows(200)).toBe("0");
-    const elected = await doctor.write("fix", id, "--settle", "30s", "--yes", ...vtctld);
+    const elected = await doctor.write("fix", id, "--earlier-snapshot", seen, "--yes", ...vtctld);
     expect(elected.code, elected.stdout + elected.stderr).toBe(0);
     expect(await lab.ctl("GetShard", "customer/-80")).toContain('"uid": 200');
     const other = await doctor.write("fix", "shard-missing-live-tablets@customer/80-", "--yes");
@@ -72,9 +82,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
   });
 
   const leave = (doctor: Doctor, ...asked: string[]) =>
-    doctor.write(
-      ...["fix", ...asked, "--orphans", "retire", "--yes", "--settle", "30s", "--watch-return", "20s"],
-    );
+    doctor.write(...["fix", ...asked, "--orphans", "retire", "--yes", "--watch-return", "20s"]);
   const stopCommand = () => ["--hooks.stopTablet", `${lab.stopProgram()} {alias}`];
   /** It was dropped as well, and did not come back. */
   const other = "shard-missing-live-tablets@customer/80-";
@@ -87,7 +95,9 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const doctor = await cancelled("19");
     await restart(200);
     const id = "shard-never-had-primary@customer/-80";
-    const alone = await leave(doctor, id, "--unsupervised");
+    const seen = join(lab.dir, "seen.db");
+    await doctor.scan("--save-snapshot", seen);
+    const alone = await leave(doctor, id, "--unsupervised", "--settle", "30s");
     expect(alone.code, alone.stdout + alone.stderr).toBe(4);
     expect(alone.stdout + alone.stderr).toContain("zone1-0000000200 has its record again");
     expect(lab.alive("vttablet-200") && lab.alive("vttablet-201")).toBe(true);
@@ -95,7 +105,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     expect(before).toHaveLength(2);
     const rows = await rowsOfTargets(lab);
 
-    const done = await leave(doctor, id, other, ...stopCommand());
+    const done = await leave(doctor, id, other, "--earlier-snapshot", seen, ...stopCommand());
     expect(done.code, done.stdout + done.stderr).toBe(0);
     await retired(doctor, rows);
 
@@ -110,7 +120,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const doctor = await cancelled("24");
     await lab.startVtorc();
     await restart(200);
-    await running(lab, [200]);
+    await elected();
     const rows = await rowsOfTargets(lab);
     const done = await leave(doctor, "cancelled-stream-resumed@customer/-80/c2", other, ...stopCommand());
     expect(done.code, done.stdout + done.stderr).toBe(0);
@@ -121,10 +131,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const doctor = await cancelled("24");
     await lab.startVtorc();
     await restart(200);
-    await until("VTOrc to elect 200", 60_000, async () =>
-      (await lab.ctl("GetShard", "customer/-80")).includes('"uid": 200'),
-    );
-    await running(lab, [200]);
+    await elected();
     expect(await stillArrives(lab, "customer", "customer", 5000, [200])).toBe(true);
     const id = "cancelled-stream-resumed@customer/-80/c2";
     expect(ids(await doctor.scan(), "confirmed")).toContain(id);

@@ -158,7 +158,10 @@ export class Lab {
     await opened(25999);
   }
 
-  /** One for each cell that is asked for: a vtgate reads from replicas of its own cell only. */
+  /**
+   * One for each cell that is asked for: a vtgate reads from replicas of its own cell only. It waits for primaries: a shard without a replica
+   * would keep it from listening for 30 s.
+   */
   async startVtgate(cell = "zone1"): Promise<void> {
     const base = this.gatePort(cell);
     const names = this.cells.map((cell) => cell.name).join(",");
@@ -170,7 +173,7 @@ export class Lab {
         "--cells-to-watch",
         names,
         "--tablet-types-to-wait",
-        "PRIMARY,REPLICA",
+        "PRIMARY",
         "--port",
         String(base + 1),
       ],
@@ -352,7 +355,7 @@ export class Lab {
   }
 
   /** A query through the vtgate of a cell, columns by tab; `target` as `customer@replica`. The client of MySQL 9 can not log in to a vtgate. */
-  async gate(target: string, statement: string, cell = "zone1"): Promise<string> {
+  async gate(target: string, statement: string, cell = "zone1", timeout = 20_000): Promise<string> {
     const port = this.gatePort(cell) + 306;
     const connection = await createConnection({
       host: "127.0.0.1",
@@ -362,7 +365,7 @@ export class Lab {
       rowsAsArray: true,
     });
     try {
-      const [rows] = await connection.query({ sql: statement, timeout: 20_000 });
+      const [rows] = await connection.query({ sql: statement, timeout });
       return Array.isArray(rows)
         ? rows.map((row) => (Array.isArray(row) ? row.join("\t") : "")).join("\n")
         : "";
