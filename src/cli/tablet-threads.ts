@@ -14,17 +14,23 @@ const MOST = 4;
 
 /** A tablet reader that uses more than one core where there are many tablets: calling them is most of a scan (docs/performance.md). */
 export function threadedReader(options: TabletOptions, clock: Clock): TabletReader {
-  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   const lanes = Math.min(MOST, availableParallelism());
   const share = { ...options, concurrency: Math.ceil(options.concurrency / lanes) };
   return spreadReader(
     () => createTabletReader(share, clock),
     Array.from({ length: lanes - 1 }, () => () => inThread(share)),
     ALONE,
+    (hosts) => {
+      if (hosts === CROWD) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+    },
   );
 }
 
-/** How far the heap may grow beyond what is in use before garbage is collected: V8 alone lets a large scan's grow fourfold. */
+/**
+ * From so many hosts on the heap may grow by half only before garbage is collected: V8 alone lets it grow fourfold, which a large scan's
+ * memory must not, and a smaller one would only take longer.
+ */
+const CROWD = 4_000;
 const HEAP_GROWING_PERCENT = 50;
 const YOUNG_MIB = 24;
 

@@ -12,9 +12,15 @@ interface Lane {
 
 /**
  * One reader over several: each host keeps the lane that was the least busy when it was first asked, so that what bounds the calls to one
- * host still does. The first `alone` hosts all go to the first lane: a small cluster does not pay for the others.
+ * host still does. The first `alone` hosts all go to the first lane: a small cluster does not pay for the others. `onHost` hears how many
+ * there are after each new one.
  */
-export function spreadReader(first: MakeReader, others: readonly MakeReader[], alone: number): TabletReader {
+export function spreadReader(
+  first: MakeReader,
+  others: readonly MakeReader[],
+  alone: number,
+  onHost: (count: number) => void = () => {},
+): TabletReader {
   const lanes = [first, ...others].map((make): Lane => ({ make, reader: null, calls: 0 }));
   const laneOf = new Map<string, Lane>();
 
@@ -22,6 +28,7 @@ export function spreadReader(first: MakeReader, others: readonly MakeReader[], a
     const open = laneOf.size < alone ? lanes.slice(0, 1) : lanes;
     const lane = open.reduce((least, each) => (each.calls <= least.calls ? each : least));
     laneOf.set(host, lane);
+    onHost(laneOf.size);
     return lane;
   };
 

@@ -24,16 +24,24 @@ export function parseVars(body: string): Outcome<TabletVars> {
  */
 function parseWanted(body: string): VarsMap | null {
   if (!body.startsWith("{\n")) return null;
-  const picked = body.split("\n").filter((line) => WANTED.has(line.slice(1, line.indexOf('"', 1))));
+  const picked = WANTED.map((name) => lineOf(body, name)).filter((line) => line !== "");
   try {
-    const vars = parseGoJson(`{${picked.map((line) => line.replace(/,$/, "")).join(",")}}`);
+    const vars = parseGoJson(`{${picked.join(",")}}`);
     return isMap(vars) && typeof vars.TabletAlias === "string" ? vars : null;
   } catch {
     return null;
   }
 }
 
-const WANTED: ReadonlySet<string> = new Set([
+/** Without the comma that ends it; empty where there is none. */
+function lineOf(body: string, name: string): string {
+  const start = body.indexOf(`\n"${name}": `) + 1;
+  if (start === 0) return "";
+  const end = body.indexOf("\n", start);
+  return body.slice(start, body[end - 1] === "," ? end - 1 : end);
+}
+
+const WANTED = [
   "BuildVersion",
   "TabletAlias",
   "TabletKeyRangeEnd",
@@ -50,7 +58,7 @@ const WANTED: ReadonlySet<string> = new Set([
   "VReplicationStreamState",
   "VStreamerCount",
   "cmdline",
-]);
+] as const;
 
 function reduce(vars: VarsMap): TabletVars {
   const commandLine = Array.isArray(vars.cmdline) ? vars.cmdline.map(String) : [];
