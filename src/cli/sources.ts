@@ -3,7 +3,7 @@ import type { Connection } from "../config/settings.js";
 import { connectEtcdReader } from "../topology/etcd-reader.js";
 import type { Context } from "./context.js";
 import { tabletOptions } from "./tablet-options.js";
-import { threadedReader } from "./tablet-threads.js";
+import { boundMemory, threadedReader } from "./tablet-threads.js";
 
 /** A real cluster's read side; `close` lets the process end. */
 export function readSources(
@@ -20,6 +20,7 @@ export function readSources(
     progress: (text) => {
       if (!quiet) context.terminal.progress(text);
     },
+    expecting: boundMemory,
     close: () => tablets.close(),
   };
 }

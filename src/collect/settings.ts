@@ -40,4 +40,6 @@ export interface CollectSources {
   readonly clock: Clock;
   /** One line for a person who waits. */
   progress?(text: string): void;
+  /** How many tablets will be asked, before the first is. */
+  expecting?(tablets: number): void;
 }

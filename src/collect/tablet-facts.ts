@@ -63,6 +63,7 @@ async function meetEverybody(
   const met = new Map<string, Sighting>();
   const meetAll = async (chosen: readonly Target[]): Promise<void> => {
     round.sources.progress?.(`asking ${chosen.length} tablets`);
+    round.sources.expecting?.(chosen.length);
     for (const sighting of await census(chosen, round, settings)) met.set(sighting.target.address, sighting);
   };
   await meetAll(targets.filter((target) => scope.mayHold(target)));

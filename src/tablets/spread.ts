@@ -12,23 +12,17 @@ interface Lane {
 
 /**
  * One reader over several: each host keeps the lane that was the least busy when it was first asked, so that what bounds the calls to one
- * host still does. The first `alone` hosts all go to the first lane: a small cluster does not pay for the others. `onHost` hears how many
- * there are after each new one.
+ * host still does. The first `alone` hosts go to the first lane, so that a small cluster does not pay for the others; the rest go to the
+ * others, as who asks has enough to do with the answers.
  */
-export function spreadReader(
-  first: MakeReader,
-  others: readonly MakeReader[],
-  alone: number,
-  onHost: (count: number) => void = () => {},
-): TabletReader {
+export function spreadReader(first: MakeReader, others: readonly MakeReader[], alone: number): TabletReader {
   const lanes = [first, ...others].map((make): Lane => ({ make, reader: null, calls: 0 }));
   const laneOf = new Map<string, Lane>();
 
   const choose = (host: string): Lane => {
-    const open = laneOf.size < alone ? lanes.slice(0, 1) : lanes;
+    const open = laneOf.size < alone || others.length === 0 ? lanes.slice(0, 1) : lanes.slice(1);
     const lane = open.reduce((least, each) => (each.calls <= least.calls ? each : least));
     laneOf.set(host, lane);
-    onHost(laneOf.size);
     return lane;
   };
 
