@@ -81,8 +81,12 @@ export class TabletServer {
 
 const answerOf = <T>(child: ChildProcess): Promise<T> =>
   new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as T));
-    child.once("exit", (code) => reject(new Error(`the tablet server ended with ${code}`)));
+    const ended = (code: number | null): void => reject(new Error(`the tablet server ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (message) => {
+      child.off("exit", ended);
+      resolve(message as T);
+    });
   });
 
 export const BARE_LOOP = here("bare-loop.js");
