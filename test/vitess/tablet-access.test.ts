@@ -4,7 +4,7 @@ import type { TabletAddress } from "../../src/tablets/access.js";
 import { createTabletReader } from "../../src/tablets/reader.js";
 import { createTabletWriter } from "../../src/tablets/writer.js";
 import { tabletAccessContract } from "../contract/tablet-access.js";
-import { Lab, labMissing } from "./lab/lab.js";
+import { Lab, labMissing, until } from "./lab/lab.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 
 const TIMEOUT_MS = 3000;
@@ -33,8 +33,14 @@ describe.skipIf(labMissing() !== null)("the tablet contract", () => {
         ...{ timeoutMs: TIMEOUT_MS, concurrency: 16, concurrencyPerHost: 16, tls: null, staticAuth: null },
         mysql: { user: "vtdoctor", password: "vtdoctor", ssl: null },
       };
+      const reader = createTabletReader(options, systemClock);
+      // A vttablet takes a moment from its start until it serves ("tabletserver uninitialized").
+      await until("the replica to serve", 60_000, async () => {
+        const health = await reader.identity(address(201));
+        return health.kind === "answered" && health.value.serving;
+      });
       return {
-        reader: createTabletReader(options, systemClock),
+        reader,
         writer: createTabletWriter(options, systemClock),
         clock: systemClock,
         timeoutMs: TIMEOUT_MS,
