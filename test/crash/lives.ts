@@ -70,3 +70,17 @@ async function liveOnce(
     return "killed";
   }
 }
+
+/** A process killed at each of the first life's instants in turn; every fifth time the one that resumes is killed as well. */
+export async function* killedAnywhere(
+  runs: string,
+  scene: Pick<Scene, "build">,
+  plan: Plan,
+  instants: number,
+): AsyncGenerator<{ readonly ending: Ending; readonly where: string }> {
+  for (let killAt = 1; killAt <= instants; killAt++) {
+    const kills = killAt % 5 === 0 ? [killAt, 2] : [killAt];
+    const ending = await liveThrough(runs, scene, plan, kills);
+    yield { ending, where: `killed ${ending.fate.at} (instants ${kills.join(", ")} of ${instants})` };
+  }
+}

@@ -10,6 +10,7 @@ import type { Plan } from "../../src/plan/plan.js";
 import { writeSet } from "../../src/plan/write-set.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-world.js";
+import { changed, type WorldImage } from "./world-image.js";
 
 /** Every process before this one is dead. */
 export const owner = (pid: number): Owner => ({ pid, hostName: "doctor-1", isAlive: () => false });
@@ -49,7 +50,7 @@ async function attempt(run: () => Promise<RunResult>): Promise<Attempt> {
 export const serversOf = (plan: Plan): readonly string[] => Object.keys(plan.cluster.clusterIds);
 
 /** Whether the plan says that it writes what an image calls `name`. */
-export function writable(plan: Plan, name: string): boolean {
+function writable(plan: Plan, name: string): boolean {
   return writeSet(plan).some((write) => {
     switch (write.kind) {
       case "topo-key":
@@ -73,6 +74,18 @@ export function writable(plan: Plan, name: string): boolean {
     }
   });
 }
+
+/** What differs and the plan does not say that it writes. A replica follows its primary: what is done to 200 happens to 201 as well. */
+export const strangers = (
+  plan: Plan,
+  before: WorldImage,
+  after: WorldImage,
+  replicas: readonly string[] = ["zone1-0000000201"],
+): readonly string[] => {
+  const followed = (name: string): string =>
+    replicas.reduce((text, replica) => text.replace(replica, `${replica.slice(0, -1)}0`), name);
+  return changed(before, after).filter((name) => !writable(plan, name) && !writable(plan, followed(name)));
+};
 
 export const stepIds = (plan: Plan): readonly string[] =>
   plan.stages.flatMap((stage) => stage.steps).map((step) => step.id);
