@@ -3,7 +3,7 @@ import { type CompiledRules, keyOf } from "./compiled.js";
 import { ruleFiles } from "./load.js";
 import { openBench } from "./prepare.js";
 import { readSource } from "./source.js";
-import { prepared, validate } from "./validate.js";
+import { compiledOf } from "./validate.js";
 
 /** `npm run build` keeps this beside the compiled code: a scan then starts without parsing and checking what was checked here. */
 export function compileRules(dir: string): CompiledRules {
@@ -12,9 +12,7 @@ export function compileRules(dir: string): CompiledRules {
     return new Map(
       ruleFiles(dir).map(({ shown, path }) => {
         const text = readFileSync(path, "utf8");
-        const source = readSource(shown, text);
-        const value = validate(source);
-        return [keyOf(text), { value, columns: prepared(source, value.query, bench) }];
+        return [keyOf(text), compiledOf(readSource(shown, text), bench)];
       }),
     );
   } finally {

@@ -8,7 +8,7 @@ import { parseRule } from "./parse.js";
 import { type Bench, openBench } from "./prepare.js";
 import type { Rule } from "./rule.js";
 import { readSource } from "./source.js";
-import { prepared, validate } from "./validate.js";
+import { compiledOf } from "./validate.js";
 
 /** The rules that vtdoctor ships. */
 export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.url));
@@ -66,9 +66,8 @@ class Reading {
         id,
       );
     const source = readSource(shown, text);
-    const value = validate(source);
     this.#bench ??= openBench();
-    return parseRule(source, { value, columns: prepared(source, value.query, this.#bench) }, family, id);
+    return parseRule(source, compiledOf(source, this.#bench), family, id);
   }
 
   close(): void {

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
+import type { CompiledRule } from "./compiled.js";
 import type { Bench } from "./prepare.js";
 import type { RuleFile } from "./rule-file.js";
 import type { FieldPath, RuleSource } from "./source.js";
@@ -13,15 +14,19 @@ let validator: ValidateFunction<RuleFile> | null = null;
 
 /** Made when it is first needed: a scan whose rules the build has checked never is. */
 const schemaValidator = (): ValidateFunction<RuleFile> => {
-  const { Ajv } = ajv();
-  validator ??= new Ajv({ strict: true, allowUnionTypes: true, verbose: true }).compile<RuleFile>(
+  validator ??= new (ajv().Ajv)({ strict: true, allowUnionTypes: true, verbose: true }).compile<RuleFile>(
     JSON.parse(readFileSync(SCHEMA_FILE, "utf8")),
   );
   return validator;
 };
 
-/** The names of its query's columns; throws a UsageError where it does not prepare. */
-export const prepared = (source: RuleSource, query: string, bench: Bench): readonly string[] => {
+/** Throws a UsageError with file, line and field where the text is no rule or its query does not prepare. */
+export const compiledOf = (source: RuleSource, bench: Bench): CompiledRule => {
+  const value = validate(source);
+  return { value, columns: prepared(source, value.query, bench) };
+};
+
+const prepared = (source: RuleSource, query: string, bench: Bench): readonly string[] => {
   try {
     return bench.columnsOf(query);
   } catch (error) {
@@ -30,7 +35,7 @@ export const prepared = (source: RuleSource, query: string, bench: Bench): reado
 };
 
 /** Throws a UsageError with file, line, field and, where a name is nearly right, the right one. */
-export const validate = (source: RuleSource): RuleFile => {
+const validate = (source: RuleSource): RuleFile => {
   const accepts = schemaValidator();
   if (accepts(source.value)) return source.value;
   const errors = accepts.errors ?? [];
