@@ -1,7 +1,8 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { PlanContext } from "./context.js";
+import { distinct } from "./distinct.js";
 import type { Draft, DraftStep } from "./draft.js";
-import type { Blocked, Plan, Read, Stage, Step } from "./plan.js";
+import type { Plan, Read, Stage, Step } from "./plan.js";
 import { STEP_SPECS } from "./steps/index.js";
 import { planCluster } from "./view/cluster.js";
 
@@ -26,6 +27,7 @@ export const assemble = (snapshot: Snapshot, heading: Heading, draft: Draft, con
   cluster: planCluster(snapshot),
   reads: distinctReads(draft.reads),
   stages: numbered(draft),
+  // Two repairs may say the same.
   blocked: distinct(draft.blocked),
   notes: [...new Set(draft.notes)],
 });
@@ -59,11 +61,6 @@ const subject = (step: DraftStep): string => {
   if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");
   return step.key.slice(step.key.lastIndexOf("/") + 1);
 };
-
-/** Two repairs may say the same. */
-const distinct = (blocked: readonly Blocked[]): readonly Blocked[] => [
-  ...new Map(blocked.map((one) => [JSON.stringify(one), one])).values(),
-];
 
 /** Each fact once, in an order that does not depend on the recipes'. */
 const distinctReads = (reads: readonly Read[]): readonly Read[] => {

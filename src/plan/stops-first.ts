@@ -1,5 +1,5 @@
+import { distinct } from "./distinct.js";
 import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
-import type { LockScope } from "./plan.js";
 
 type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
 type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;
@@ -23,7 +23,7 @@ export const stopsFirst = (draft: Draft): Draft => {
   );
   const together: DraftStage = {
     title: "Stop every stream everywhere",
-    locks: distinctLocks(stopping.flatMap(({ locks }) => locks)),
+    locks: distinct(stopping.flatMap(({ locks }) => locks)),
     steps: [
       ...stops.values(),
       {
@@ -48,7 +48,3 @@ const isProof = (step: DraftStep): step is Verify => step.kind === "stream.verif
 
 const nameOf = ({ tablet, workflow, dbName }: Stop): string =>
   JSON.stringify([tablet.alias, workflow, dbName]);
-
-const distinctLocks = (locks: readonly LockScope[]): readonly LockScope[] => [
-  ...new Map(locks.map((lock) => [JSON.stringify(lock), lock])).values(),
-];

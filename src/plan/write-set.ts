@@ -1,4 +1,5 @@
 import { srvVSchemaKey } from "../topology/paths.js";
+import { distinct } from "./distinct.js";
 import type { Plan, PlanCluster, Step, TabletRef } from "./plan.js";
 
 /** One thing that a step changes. Whatever is not in the write-set of a plan is equal before and after it (promise P3). */
@@ -18,7 +19,7 @@ export type Write =
 /** Everything that the steps change, each once, in the order of the plan. Locks come and go with the run and are not in it. */
 export const writeSet = (plan: Pick<Plan, "stages" | "cluster">): readonly Write[] => {
   const writes = plan.stages.flatMap((stage) => stage.steps).flatMap((step) => writesOf(step, plan.cluster));
-  return [...new Map(writes.map((write) => [JSON.stringify(write), write])).values()];
+  return distinct(writes);
 };
 
 /** Tablets that a plan changes something on, or registers. */

@@ -3,6 +3,7 @@ import { keyRangeOfShard } from "../../../cluster/key-range.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
 import type { Stopping } from "../../context.js";
+import { distinct } from "../../distinct.js";
 import type { DraftStep } from "../../draft.js";
 import type { Read } from "../../plan.js";
 import { commandFor } from "../../stop-command.js";
@@ -58,16 +59,15 @@ export const onlyCopy = (snapshot: Snapshot, orphan: OrphanShard): readonly Obst
       ];
 };
 
-const recordObstacles = ({ alias, record }: Process): readonly Obstacle[] => {
-  if (record === "unknown")
-    return [
-      {
-        reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
-        instead: "make the cell's topology server reachable, then plan again",
-      },
-    ];
-  return [];
-};
+export const recordObstacles = ({ alias, record }: Process): readonly Obstacle[] =>
+  record === "unknown"
+    ? [
+        {
+          reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
+          instead: "make the cell's topology server reachable, then plan again",
+        },
+      ]
+    : [];
 
 /** Replicas first. One whose record exists would publish and live on, so only a command ends it. */
 export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly DraftStep[] =>
@@ -138,7 +138,7 @@ export const recordKeys = (snapshot: Snapshot, orphan: OrphanShard): readonly Ke
     ...replication,
     ...orphan.processes.flatMap((process) => tabletRecordKey(snapshot, process) ?? []),
   ];
-  return [...new Map(all.map((one) => [`${one.server} ${one.key}`, one])).values()];
+  return distinct(all);
 };
 
 export const tabletRecordKey = (snapshot: Snapshot, process: Process): Key | null => {

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { processAt, processesOfAlias } from "../../view/processes.js";
 import { type Obstacle, shardName } from "../../view/shards.js";
 import { operatorObstacles } from "../orphan/operated.js";
-import { nobodySaidHow, onlyCopy } from "../orphan/retire.js";
+import { nobodySaidHow, onlyCopy, recordObstacles } from "../orphan/retire.js";
 import { twinObstacles } from "../orphan/twins.js";
 import type { Returned } from "./inspect.js";
 import { membersOf } from "./members.js";
@@ -64,19 +64,16 @@ const recorded = (shard: Returned): readonly Obstacle[] =>
     }));
 
 const strayed = (shard: Returned): readonly Obstacle[] =>
-  shard.processes
-    .filter(({ record }) => record !== "present" && record !== "absent")
-    .map(({ alias, record }) =>
-      record === "unknown"
-        ? {
-            reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
-            instead: "make the cell's topology server reachable, then plan again",
-          }
-        : {
-            reason: `the record of ${alias} names another process`,
+  shard.processes.flatMap((process) =>
+    process.record === "other-address"
+      ? [
+          {
+            reason: `the record of ${process.alias} names another process`,
             instead: "find out which of the two is the tablet and stop the other, then plan again",
           },
-    );
+        ]
+      : recordObstacles(process),
+  );
 
 /** Only a refused connection proves that a process has ended; that it was seen now is seen again before its record goes. */
 const silent = (snapshot: Snapshot, shard: Returned): readonly Obstacle[] =>

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Stopping } from "../../context.js";
+import { distinct } from "../../distinct.js";
 import type { DraftStage, DraftStep } from "../../draft.js";
 import type { LockScope, Read } from "../../plan.js";
 import { keyRead } from "../../view/keys.js";
@@ -84,7 +85,7 @@ const stayAway = (snapshot: Snapshot, shard: Returned, { watchMs }: Stopping): D
   return {
     kind: "tablet.stay-away",
     tablets: shard.processes.map((process) => tabletRef(snapshot, process)),
-    keys: [...new Map(keys.map(({ server, key }) => [`${server} ${key}`, { server, key }])).values()],
+    keys: distinct(keys.map(({ server, key }) => ({ server, key }))),
     watchMs,
   };
 };
