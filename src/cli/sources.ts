@@ -3,7 +3,7 @@ import type { Connection } from "../config/settings.js";
 import { connectEtcdReader } from "../topology/etcd-reader.js";
 import type { Context } from "./context.js";
 import { tabletOptions } from "./tablet-options.js";
-import { boundMemory, threadedReader } from "./tablet-threads.js";
+import { threadedReader } from "./tablet-threads.js";
 
 /** A real cluster's read side; `close` lets the process end. */
 export function readSources(
@@ -11,7 +11,7 @@ export function readSources(
   context: Context,
   quiet: boolean,
 ): CollectSources & { close(): void } {
-  const tablets = threadedReader(tabletOptions(connection), context.clock);
+  const { reader: tablets, expecting } = threadedReader(tabletOptions(connection), context.clock);
   const etcd = { timeoutMs: connection.timeoutMs, tls: connection.etcdTls };
   return {
     connect: (server) => connectEtcdReader(server, etcd, context.clock),
@@ -20,7 +20,7 @@ export function readSources(
     progress: (text) => {
       if (!quiet) context.terminal.progress(text);
     },
-    expecting: boundMemory,
+    expecting,
     close: () => tablets.close(),
   };
 }

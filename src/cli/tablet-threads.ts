@@ -8,31 +8,36 @@ import { portReader } from "../tablets/port-reader.js";
 import { createTabletReader } from "../tablets/reader.js";
 import { spreadReader } from "../tablets/spread.js";
 
-/** Below this many hosts a thread costs more (its own copy of the libraries) than it saves. */
-const ALONE = 128;
+/** Below this many tablets a thread costs more (its own copy of the libraries) than it saves. */
+const MANY = 128;
 const MOST_THREADS = 3;
 const YOUNG_MIB = 24;
 
-/** A tablet reader that uses more than one core where there are many tablets: calling them is most of a scan (docs/performance.md). */
-export function threadedReader(options: TabletOptions, clock: Clock): TabletReader {
-  const threads = Math.min(MOST_THREADS, availableParallelism() - 1);
-  const share = { ...options, concurrency: Math.ceil(options.concurrency / (threads + 1)) };
-  return spreadReader(
-    () => createTabletReader(options, clock),
-    Array.from({ length: threads }, () => () => inThread(share)),
-    ALONE,
-  );
-}
-
+/** From this many on the heap may grow by half only before garbage is collected: V8 alone lets it grow fourfold. Fewer would only take longer. */
 const CROWD = 4_000;
 const HEAP_GROWING_PERCENT = 50;
 
 /**
- * Of so many tablets the heap may grow by half only before garbage is collected: V8 alone lets it grow fourfold. A smaller scan would only
- * take longer.
+ * A tablet reader that uses more than one core where there are many tablets: calling them is most of a scan (docs/performance.md).
+ * `expecting` tells it how many there are, before they are asked; together the threads make no more calls at once than one reader would.
  */
-export function boundMemory(tablets: number): void {
-  if (tablets >= CROWD) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+export function threadedReader(
+  options: TabletOptions,
+  clock: Clock,
+): { readonly reader: TabletReader; expecting(tablets: number): void } {
+  const threads = Math.min(MOST_THREADS, availableParallelism() - 1);
+  const share = { ...options, concurrency: Math.ceil(options.concurrency / (threads + 1)) };
+  let many = false;
+  const reader = spreadReader(
+    () => createTabletReader(options, clock),
+    Array.from({ length: threads }, () => () => inThread(share)),
+    () => many,
+  );
+  const expecting = (tablets: number): void => {
+    if (tablets >= MANY) many = threads > 0;
+    if (tablets >= CROWD) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
+  };
+  return { reader, expecting };
 }
 
 function inThread(options: TabletOptions): TabletReader {

@@ -32,8 +32,8 @@ export async function collect(sources: CollectSources, settings: CollectSettings
   };
   const { tablets, clock } = sources;
   const progress = (text: string): void => sources.progress?.(text);
+  const expecting = (count: number): void => sources.expecting?.(count);
   try {
-    const expecting = (count: number): void => sources.expecting?.(count);
     return await observe({ connect, tablets, clock, progress, expecting }, settings);
   } finally {
     for (const reader of readers) reader.close();

@@ -11,24 +11,28 @@ interface Lane {
 }
 
 /**
- * One reader over several: each host keeps the lane that was the least busy when it was first asked, so that what bounds the calls to one
- * host still does. The first `alone` hosts go to the first lane, so that a small cluster does not pay for the others; the rest go to the
- * others, as who asks has enough to do with the answers.
+ * One reader over several: `first` alone while `isCrowded` says no, so that a small cluster does not pay for the others; then only the
+ * others, as who asks has enough to do with the answers. Each host keeps the lane that was the least busy when it was first asked, so that
+ * what bounds the calls to one host still does.
  */
-export function spreadReader(first: MakeReader, others: readonly MakeReader[], alone: number): TabletReader {
-  const lanes = [first, ...others].map((make): Lane => ({ make, reader: null, calls: 0 }));
-  const laneOf = new Map<string, Lane>();
+export function spreadReader(
+  first: MakeReader,
+  others: readonly MakeReader[],
+  isCrowded: () => boolean,
+): TabletReader {
+  const alone = laneOf(first);
+  const lanes = others.map(laneOf);
+  const chosen = new Map<string, Lane>();
 
   const choose = (host: string): Lane => {
-    const open = laneOf.size < alone || others.length === 0 ? lanes.slice(0, 1) : lanes.slice(1);
-    const lane = open.reduce((least, each) => (each.calls <= least.calls ? each : least));
-    laneOf.set(host, lane);
+    const lane = lanes.reduce((least, each) => (each.calls < least.calls ? each : least), lanes[0] ?? alone);
+    chosen.set(host, lane);
     return lane;
   };
 
   const by = async <T>(at: TabletAddress, call: (reader: TabletReader) => Promise<T>): Promise<T> => {
     const host = at.host || at.mysqlHost;
-    const lane = laneOf.get(host) ?? choose(host);
+    const lane = isCrowded() ? (chosen.get(host) ?? choose(host)) : alone;
     lane.reader ??= lane.make();
     lane.calls += 1;
     try {
@@ -47,7 +51,9 @@ export function spreadReader(first: MakeReader, others: readonly MakeReader[], a
     mysqlRows: (at, read, sidecar) => by(at, (reader) => reader.mysqlRows(at, read, sidecar)),
     mysqlStatus: (at) => by(at, (reader) => reader.mysqlStatus(at)),
     close: () => {
-      for (const { reader } of lanes) reader?.close();
+      for (const { reader } of [alone, ...lanes]) reader?.close();
     },
   };
 }
+
+const laneOf = (make: MakeReader): Lane => ({ make, reader: null, calls: 0 });
