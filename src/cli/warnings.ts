@@ -1,5 +1,5 @@
 /**
- * Node warns (DEP0123) whenever grpc-js opens TLS to a server that is named by its IP address, as Vitess's and etcd's mostly are. The
+ * Node warns (DEP0123) whenever grpc-js opens TLS to a server that is named by its IP address, as etcd mostly is. The
  * certificate is checked all the same, so an operator has nothing to do about it; every other warning stays.
  */
 export function withoutIpServerNames(process: Pick<NodeJS.Process, "emitWarning">): void {

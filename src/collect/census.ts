@@ -27,13 +27,19 @@ export async function census(
   return [...now, ...then];
 }
 
+async function visit(target: Target, round: Round): Promise<Sighting> {
+  const sighting = await meet(target, round);
+  round.sources.tablets.leave(target.at);
+  return sighting;
+}
+
 function meetAll(targets: readonly Target[], round: Round, atOnce: number): Promise<readonly Sighting[]> {
   const quiet = new QuietCells();
   return inParallel(targets, atOnce, async (target) => {
     const cell = target.aliases[0] === undefined ? "" : cellOfAlias(target.aliases[0]);
     const silence = quiet.silence(cell);
     if (silence !== null) return notDialled(target, round, silence);
-    const sighting = await meet(target, round);
+    const sighting = await visit(target, round);
     const timedOut = sighting.facts.probe?.some(
       ({ channel, reason }) => channel === "health" && reason === "timeout",
     );
@@ -50,7 +56,7 @@ async function meetPast(
   const { clock } = round.sources;
   const until = clock.now() + withinMs;
   const sightings = await inParallel(targets, PAST.atOnce, async (target) =>
-    clock.now() < until ? [await meet(target, round)] : [],
+    clock.now() < until ? [await visit(target, round)] : [],
   );
   return sightings.flat();
 }

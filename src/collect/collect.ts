@@ -2,12 +2,12 @@ import { type Facts, metaValue } from "../snapshot/facts.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
 import type { TopologyReader } from "../topology/store.js";
 import { earlierRevisions } from "./earlier-revisions.js";
-import { joinFacts } from "./facts-part.js";
-import { historyOf, withPast } from "./history.js";
+import { type FactsPart, joinFacts } from "./facts-part.js";
+import { historyOf, type Past, withPast } from "./history.js";
 import { readLeases } from "./leases.js";
 import { inOrder } from "./order.js";
 import { readTopology } from "./read-topology.js";
-import { recordedBy } from "./recorded.js";
+import { type Recorded, recordedBy } from "./recorded.js";
 import { readAgain } from "./reread.js";
 import { SameTopology } from "./same-topology.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
@@ -58,16 +58,9 @@ export async function observeTwice(
 async function observe(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
   const takenAt = String(sources.clock.now());
   const before = await readTopology(sources, settings);
-  const history = await historyOf(before, sources, settings);
   const recorded = recordedBy(before);
   const same = new SameTopology(sources, before.global, settings.globalRoot);
-  const tablets = await tabletFacts(
-    witnessesOf(recorded, history.deletedTablets, settings),
-    recorded,
-    same,
-    sources,
-    settings,
-  );
+  const [history, tablets] = await tabletsAndPast(before, recorded, same, sources, settings);
   const topology = await withLeases(await readAgain(before));
   const read = topologyFacts(topology);
   return inOrder(
@@ -79,6 +72,22 @@ async function observe(sources: CollectSources, settings: CollectSettings): Prom
       tablets,
     ]),
   );
+}
+
+/** The past is read while the tablets that are known without it are asked. */
+async function tabletsAndPast(
+  topology: TopologyReading,
+  recorded: Recorded,
+  same: SameTopology,
+  sources: CollectSources,
+  settings: CollectSettings,
+): Promise<readonly [Past, FactsPart]> {
+  const past = historyOf(topology, sources, settings);
+  const witnesses = {
+    present: witnessesOf(recorded, [], settings),
+    all: past.then(({ deletedTablets }) => witnessesOf(recorded, deletedTablets, settings)),
+  };
+  return Promise.all([past, tabletFacts(witnesses, recorded, same, sources, settings)]);
 }
 
 const withLeases = async (topology: TopologyReading): Promise<TopologyReading> => ({

@@ -31,21 +31,23 @@ export class SimClock implements Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<boolean> {
     if (signal?.aborted) return Promise.resolve(false);
     return new Promise((resolve) => {
-      const timer: Timer = {
-        at: this.#now + ms,
-        run: () => {
-          signal?.removeEventListener("abort", abort);
-          resolve(true);
-        },
-      };
+      const cancel = this.after(ms, () => {
+        signal?.removeEventListener("abort", abort);
+        resolve(true);
+      });
       const abort = (): void => {
-        remove(this.#sleepers, timer);
+        cancel();
         resolve(false);
       };
       signal?.addEventListener("abort", abort, { once: true });
-      insert(this.#sleepers, timer);
-      this.#arm();
     });
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const timer: Timer = { at: this.#now + ms, run };
+    insert(this.#sleepers, timer);
+    this.#arm();
+    return () => remove(this.#sleepers, timer);
   }
 
   /** Runs `run` when the time comes; answers a function that calls it off. */

@@ -98,6 +98,8 @@ export class SimReader implements TabletReader {
     return this.#mysql(at, (mysql) => mysql.status());
   }
 
+  leave(): void {}
+
   close(): void {}
 
   async #grpc<T>(at: TabletAddress, ask: (tablet: SimTablet) => Outcome<T>): Promise<Outcome<T>> {

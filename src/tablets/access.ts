@@ -33,6 +33,8 @@ export interface TabletReader {
   mysqlRows(at: TabletAddress, read: SidecarRead, sidecar: string): Promise<Outcome<readonly SidecarRow[]>>;
   /** Who the MySQL behind it is, whether it takes writes, and from where it replicates. */
   mysqlStatus(at: TabletAddress): Promise<Outcome<MysqlStatus>>;
+  /** Nothing more is asked there for now: an open connection need not wait for the next question. */
+  leave(at: TabletAddress): void;
   close(): void;
 }
 

@@ -1,19 +1,11 @@
-import { status } from "@grpc/grpc-js";
 import { type Outcome, type Unanswered, type UnansweredReason, unanswered } from "../cluster/outcome.js";
+import { GRPC } from "./grpc-status.js";
 import { reasonOfErrno } from "./mysql-errors.js";
-import { isTlsRefusal } from "./socket-errors.js";
+import { socketUnanswered } from "./socket-errors.js";
 
 /** A gRPC status that is not OK, as an outcome. vttablet's codes are vtrpc's, 1:1 up to 16 (`topology-and-wire.md` 7.1). */
 export const grpcUnanswered = (code: number, details: string): Unanswered =>
-  unanswered(reasonOf(code, details), wordsOf(details) || `gRPC status ${status[code] ?? code}`);
-
-/** Without what the client library adds of its own and differs from call to call: how long each phase took, times, thread ids. */
-const wordsOf = (details: string): string =>
-  details
-    .replace(/^Deadline exceeded after .*/, "no answer within the deadline")
-    .replace(/ Resolution note:\s*$/, "")
-    .replace(/ \(\d{4}-\d\d-\d\dT[\d:.]+Z\)/g, "")
-    .replace(/\b[0-9A-F]{16}:(?=error:)/g, "");
+  unanswered(reasonOf(code, details), details || `gRPC status ${code}`);
 
 /** RESOURCE_EXHAUSTED of either side's message limit: `grpc: trying to send message larger than max (18876203 vs. 16777216)`. */
 export const isTooLarge = (outcome: Outcome<unknown>): boolean =>
@@ -26,22 +18,31 @@ function reasonOf(code: number, details: string): UnansweredReason {
   // Of vreplication (UNAVAILABLE) or of VDiff (UNKNOWN): both are open on a PRIMARY only.
   if (details.endsWith(" engine is closed")) return "closed";
   switch (code) {
-    case status.DEADLINE_EXCEEDED:
+    case GRPC.DEADLINE_EXCEEDED:
       return "timeout";
-    case status.UNAUTHENTICATED:
-    case status.PERMISSION_DENIED:
+    case GRPC.UNAUTHENTICATED:
+    case GRPC.PERMISSION_DENIED:
       return "denied";
-    case status.UNIMPLEMENTED:
+    case GRPC.UNIMPLEMENTED:
       return "unsupported";
-    case status.UNAVAILABLE:
-      return unavailable(details);
     default:
       return "failed";
   }
 }
 
-/** UNAVAILABLE is the client library's word for "no connection" and also a code that vttablet answers with. */
-function unavailable(details: string): UnansweredReason {
-  if (/^TabletManager\.|tabletserver is shutdown|vttablet: /.test(details)) return "failed";
-  return isTlsRefusal(details) ? "denied" : "unreachable";
+/** A call that ended without a status: no connection, or it was lost, or the server gave the call up. */
+export function brokenCall(
+  error: (Error & { readonly code?: string }) | null,
+  cancelled: boolean,
+): Unanswered {
+  // A server cancels a call whose deadline has passed there (google.golang.org/grpc internal/transport/http2_server.go).
+  if (cancelled) return unanswered("timeout", "the server cancelled the call");
+  if (error === null) return unanswered("unreachable", "the connection ended before the answer");
+  // Calls that wait for the connection are told of its failure by way of another error.
+  if (error.code === "ERR_HTTP2_STREAM_CANCEL" && error.cause instanceof Error)
+    return brokenCall(error.cause, false);
+  if (error.code !== "ERR_HTTP2_STREAM_ERROR") return socketUnanswered(error);
+  // It did nothing of it, and takes no calls any more (RFC 9113, 8.7).
+  const refused = error.message.endsWith("NGHTTP2_REFUSED_STREAM");
+  return unanswered(refused ? "unreachable" : "failed", error.message);
 }

@@ -6,37 +6,34 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { Metadata } from "@grpc/grpc-js";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletAddress } from "./access.js";
-import { bareHost, formatHostPort } from "./address.js";
+import { endpoint, formatHostPort } from "./address.js";
+import { withDeadline } from "./deadline.js";
 import { type WireCall, wireCall } from "./grpc-call.js";
-import { GrpcChannels } from "./grpc-channels.js";
+import { GrpcSessions } from "./grpc-sessions.js";
 import { CallLimiter } from "./limiter.js";
 import type { TabletOptions } from "./options.js";
 
 /**
- * Channels kept open for each call that may be in flight: who asks a tablet asks its other ports too between two calls, and to dial it
+ * Sessions kept open for each call that may be in flight: who asks a tablet asks its other ports too between two calls, and to dial it
  * again costs more than any call.
  */
 const WAITING = 4;
 
 /** The two calls that vtdoctor makes of a vttablet's gRPC port: one answer, or the first message of a stream. */
 export class TabletGrpc {
-  readonly #channels: GrpcChannels;
+  readonly #sessions: GrpcSessions;
   readonly #limiter: CallLimiter;
-  readonly #metadata = new Metadata();
+  readonly #metadata: WireCall["metadata"];
   readonly #timeoutMs: number;
   readonly #clock: Clock;
 
   constructor(options: TabletOptions, clock: Clock) {
-    this.#channels = new GrpcChannels(options.tls, WAITING * options.concurrency);
+    this.#sessions = new GrpcSessions(options.tls, WAITING * options.concurrency);
     this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
-    if (options.staticAuth !== null) {
-      this.#metadata.set("username", options.staticAuth.username);
-      this.#metadata.set("password", options.staticAuth.password);
-    }
+    this.#metadata = { ...options.staticAuth };
     this.#timeoutMs = options.timeoutMs;
     this.#clock = clock;
   }
@@ -57,8 +54,13 @@ export class TabletGrpc {
     return this.#dial(at, method, request, "first");
   }
 
+  leave(at: TabletAddress): void {
+    const where = endpoint("gRPC", at.host, at.grpcPort);
+    if (where.kind === "answered") this.#sessions.leave(formatHostPort(where.value.host, where.value.port));
+  }
+
   close(): void {
-    this.#channels.close();
+    this.#sessions.close();
   }
 
   async #dial<I extends DescMessage, O extends DescMessage>(
@@ -67,18 +69,19 @@ export class TabletGrpc {
     request: MessageInitShape<I>,
     kind: WireCall["kind"],
   ): Promise<Outcome<MessageShape<O>>> {
-    if (at.host === "" || at.grpcPort <= 0) return unanswered("unreachable", "no gRPC address is known");
-    const address = formatHostPort(at.host, at.grpcPort);
-    const bytes = toBinary(method.input, create(method.input, request));
-    const reply = await this.#limiter.run(bareHost(at.host), () =>
-      this.#channels.use(address, (channel) =>
-        wireCall(channel, {
-          path: pathOf(method),
-          request: bytes,
-          metadata: this.#metadata,
-          deadline: this.#clock.now() + this.#timeoutMs,
-          kind,
-        }),
+    const where = endpoint("gRPC", at.host, at.grpcPort);
+    if (where.kind === "unanswered") return where;
+    const { host, port } = where.value;
+    const call = {
+      path: pathOf(method),
+      request: toBinary(method.input, create(method.input, request)),
+      metadata: this.#metadata,
+      timeoutMs: this.#timeoutMs,
+      kind,
+    };
+    const reply = await this.#limiter.run(host, () =>
+      this.#sessions.use(formatHostPort(host, port), (session) =>
+        withDeadline(this.#clock, this.#timeoutMs, (onOver) => wireCall(session, call, onOver)),
       ),
     );
     return reply.kind === "answered" ? read(method.output, reply.value) : reply;

@@ -2,8 +2,8 @@ import { Agent, get, type IncomingMessage } from "node:http";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { TabletAddress } from "./access.js";
-import { bareHost } from "./address.js";
-import { withDeadline } from "./deadline.js";
+import { endpoint } from "./address.js";
+import { type OnOver, withDeadline } from "./deadline.js";
 import { CallLimiter } from "./limiter.js";
 import type { TabletOptions } from "./options.js";
 import { socketUnanswered } from "./socket-errors.js";
@@ -26,10 +26,11 @@ export class TabletHttp {
   }
 
   async text(at: TabletAddress, path: string): Promise<Outcome<string>> {
-    if (at.host === "" || at.httpPort <= 0) return unanswered("unreachable", "no HTTP address is known");
-    const host = bareHost(at.host);
+    const where = endpoint("HTTP", at.host, at.httpPort);
+    if (where.kind === "unanswered") return where;
+    const { host, port } = where.value;
     return this.#limiter.run(host, () =>
-      withDeadline(this.#clock, this.#timeoutMs, (over) => getText(host, at.httpPort, path, over)),
+      withDeadline(this.#clock, this.#timeoutMs, (onOver) => getText(host, port, path, onOver)),
     );
   }
 }
@@ -38,7 +39,7 @@ export class TabletHttp {
 const AGENT = new Agent({ keepAlive: false });
 
 /** An unknown path is redirected there, so a redirect is a refusal and is not followed. */
-const getText = (host: string, port: number, path: string, signal: AbortSignal): Promise<Outcome<string>> =>
+const getText = (host: string, port: number, path: string, onOver: OnOver): Promise<Outcome<string>> =>
   new Promise((resolve) => {
     const request = get({ host, port, path, agent: AGENT }, (response) => {
       if (response.statusCode === 200) return readBody(response, resolve);
@@ -47,8 +48,7 @@ const getText = (host: string, port: number, path: string, signal: AbortSignal):
       resolve(unanswered(denied ? "denied" : "failed", `${path} answered HTTP ${response.statusCode}`));
     });
     request.on("error", (error) => resolve(socketUnanswered(error)));
-    // Not the library's own `signal`: it makes an exception with its stack for each request that has ended in time.
-    signal.addEventListener("abort", () => request.destroy(), { once: true });
+    onOver(() => request.destroy());
   });
 
 function readBody(response: IncomingMessage, resolve: (outcome: Outcome<string>) => void): void {

@@ -2,9 +2,9 @@ import type { Connection } from "mysql2/promise";
 import type { Clock } from "../cluster/clock.js";
 import { type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
 import type { SidecarRow, TabletAddress } from "./access.js";
-import { bareHost } from "./address.js";
+import { type Endpoint, endpoint } from "./address.js";
 import { textOfCell } from "./cell-text.js";
-import { withDeadline } from "./deadline.js";
+import { type OnOver, withDeadline } from "./deadline.js";
 import { CallLimiter } from "./limiter.js";
 import { reasonOfErrno } from "./mysql-errors.js";
 import type { MysqlLogin, TabletOptions } from "./options.js";
@@ -40,30 +40,36 @@ export class TabletMysql {
   async ask<T>(at: TabletAddress, question: Question<T>): Promise<Outcome<T>> {
     const login = this.#login;
     if (login === null) return unanswered("unsupported", "no MySQL user was given");
-    if (at.mysqlHost === "" || at.mysqlPort <= 0)
-      return unanswered("unreachable", "no MySQL address is known");
-    return this.#limiter.run(bareHost(at.mysqlHost), () =>
-      withDeadline(this.#clock, this.#timeoutMs, (over) =>
-        session(at, login, this.#timeoutMs, over, question),
+    const where = endpoint("MySQL", at.mysqlHost, at.mysqlPort);
+    if (where.kind === "unanswered") return where;
+    return this.#limiter.run(where.value.host, () =>
+      withDeadline(this.#clock, this.#timeoutMs, (onOver) =>
+        session(where.value, login, this.#timeoutMs, onOver, question),
       ),
     );
   }
 }
 
 async function session<T>(
-  at: TabletAddress,
+  { host, port }: Endpoint,
   login: MysqlLogin,
   connectTimeout: number,
-  over: AbortSignal,
+  onOver: OnOver,
   question: Question<T>,
 ): Promise<Outcome<T>> {
   let connection: Connection | null = null;
+  let over = false;
+  onOver(() => {
+    over = true;
+    // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
+    connection?.destroy();
+  });
   // Only where a login was given: 89 modules that most scans do not need.
   const { createConnection } = await import("mysql2/promise");
   try {
     connection = await createConnection({
-      host: bareHost(at.mysqlHost),
-      port: at.mysqlPort,
+      host,
+      port,
       user: login.user,
       password: login.password,
       connectTimeout,
@@ -72,9 +78,7 @@ async function session<T>(
     const open = connection;
     // The question that waits hears of it; without a listener a server that leaves between two would end the process.
     open.on("error", () => {});
-    if (over.aborted) return unanswered("timeout", "connected too late");
-    // A client's deadline does not end a query at the server; closing the connection at least frees both ends.
-    over.addEventListener("abort", () => open.destroy(), { once: true });
+    if (over) return unanswered("timeout", "connected too late");
     await open.query(SESSION);
     return await question((sql) => textRows(open, sql));
   } catch (error) {

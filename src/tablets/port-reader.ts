@@ -5,12 +5,18 @@ import type { TabletAddress, TabletReader } from "./access.js";
 /** One end of a channel between two threads. */
 export type Port = MessagePort | Worker;
 
-type Method = Exclude<keyof TabletReader, "close">;
+type Method = Exclude<keyof TabletReader, "leave" | "close">;
 
 interface Question {
+  readonly kind: "question";
   readonly id: number;
   readonly method: Method;
   readonly args: unknown[];
+}
+
+interface Leave {
+  readonly kind: "leave";
+  readonly at: TabletAddress;
 }
 
 interface Answer {
@@ -21,7 +27,7 @@ interface Answer {
 /** Questions to a reader that lives behind `port`, in another thread; its answers are plain values. */
 export function portReader(port: Port, close: () => void): TabletReader {
   const waiting = new Map<number, (outcome: Outcome<never>) => void>();
-  const send = batched<Question>(port);
+  const send = batched<Question | Leave>(port);
   let last = 0;
   port.on("message", (answers: readonly Answer[]) => {
     for (const { id, outcome } of answers) {
@@ -35,7 +41,7 @@ export function portReader(port: Port, close: () => void): TabletReader {
       new Promise((resolve) => {
         last += 1;
         waiting.set(last, resolve);
-        send({ id: last, method, args });
+        send({ kind: "question", id: last, method, args });
       });
   return {
     identity: ask("identity"),
@@ -45,6 +51,7 @@ export function portReader(port: Port, close: () => void): TabletReader {
     schema: ask("schema"),
     mysqlRows: ask("mysqlRows"),
     mysqlStatus: ask("mysqlStatus"),
+    leave: (at) => send({ kind: "leave", at }),
     close,
   };
 }
@@ -52,10 +59,14 @@ export function portReader(port: Port, close: () => void): TabletReader {
 /** The other end: hands every question to `reader`. A bug in it ends the thread, and with it the process. */
 export function serveReader(port: Port, reader: TabletReader): void {
   const send = batched<Answer>(port);
-  port.on("message", (questions: readonly Question[]) => {
-    for (const { id, method, args } of questions) {
-      const call = reader[method] as (...args: unknown[]) => Promise<Outcome<unknown>>;
-      void call.apply(reader, args).then((outcome) => send({ id, outcome }));
+  const answer = ({ id, method, args }: Question): void => {
+    const call = reader[method] as (...args: unknown[]) => Promise<Outcome<unknown>>;
+    void call.apply(reader, args).then((outcome) => send({ id, outcome }));
+  };
+  port.on("message", (all: readonly (Question | Leave)[]) => {
+    for (const each of all) {
+      if (each.kind === "leave") reader.leave(each.at);
+      else answer(each);
     }
   });
 }

@@ -38,6 +38,7 @@ export function createTabletReader(options: TabletOptions, clock: Clock): Tablet
     schema: (at) => schema(grpc, at),
     mysqlRows: (at, read, sidecar) => mysql.ask(at, (query) => readMysqlRows(query, read, sidecar)),
     mysqlStatus: (at) => mysql.ask(at, readMysqlStatus),
+    leave: (at) => grpc.leave(at),
     close: () => grpc.close(),
   };
 }

@@ -8,7 +8,7 @@ export function socketUnanswered(error: Error & { readonly code?: unknown }): Un
 }
 
 /** One side does not accept the other's certificate: somebody is there, and the TLS files are wrong. */
-export const isTlsRefusal = (words: string): boolean => /certificate|altnames|SSL routines/i.test(words);
+const isTlsRefusal = (words: string): boolean => /certificate|altnames|SSL routines/i.test(words);
 
 /** An AggregateError (every address of a name refused) has no words of its own. */
 function wordsOf(error: Error & { readonly code?: unknown }): string {

@@ -31,7 +31,7 @@ export function spreadReader(
   };
 
   const by = async <T>(at: TabletAddress, call: (reader: TabletReader) => Promise<T>): Promise<T> => {
-    const host = at.host || at.mysqlHost;
+    const host = hostOf(at);
     const lane = isCrowded() ? (chosen.get(host) ?? choose(host)) : alone;
     lane.reader ??= lane.make();
     lane.calls += 1;
@@ -50,10 +50,13 @@ export function spreadReader(
     schema: (at) => by(at, (reader) => reader.schema(at)),
     mysqlRows: (at, read, sidecar) => by(at, (reader) => reader.mysqlRows(at, read, sidecar)),
     mysqlStatus: (at) => by(at, (reader) => reader.mysqlStatus(at)),
+    leave: (at) => (isCrowded() ? chosen.get(hostOf(at)) : alone)?.reader?.leave(at),
     close: () => {
       for (const { reader } of [alone, ...lanes]) reader?.close();
     },
   };
 }
+
+const hostOf = (at: TabletAddress): string => at.host || at.mysqlHost;
 
 const laneOf = (make: MakeReader): Lane => ({ make, reader: null, calls: 0 });

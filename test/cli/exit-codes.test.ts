@@ -254,6 +254,7 @@ describe("7, internal", () => {
         throw new TypeError("x is not a function");
       },
       sleep: async () => true,
+      after: () => () => {},
     };
     const file = join(emptyFolder(), "s.sqlite");
     await operatorAt(reshardingLab()).type(`scan --save-snapshot ${file}`);

@@ -51,7 +51,11 @@ export function contextOf(typed: Typed): {
   const said = { out: "", err: "" };
   const context: Context = {
     clock: typed.clock ??
-      typed.cluster?.clock ?? { now: () => Date.UTC(2026, 10, 25), sleep: async () => true },
+      typed.cluster?.clock ?? {
+        now: () => Date.UTC(2026, 10, 25),
+        sleep: async () => true,
+        after: () => () => {},
+      },
     ids: () => `test${made++}`,
     env: typed.env ?? {},
     cwd: typed.cwd ?? emptyFolder(),

@@ -1,22 +1,18 @@
 import { createServer } from "node:http";
 import { Etcd3 } from "etcd3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { systemClock } from "../../src/cli/clock.js";
 import { type EtcdServer, freePort, describeWithEtcd as onEtcd, startEtcd } from "../topology/etcd-server.js";
 import { vtdoctor } from "./harness.js";
-
-const real = {
-  now: () => Date.now(),
-  sleep: (ms: number) => new Promise<boolean>((done) => setTimeout(done, ms, true)),
-};
 
 /** One sentence on stderr with all of `parts`, and the same one in the JSON document. */
 async function refused(server: string, code: number, parts: readonly string[], more: readonly string[] = []) {
   const argv = ["scan", "--topo-global-server-address", server, "--timeout", "2s", ...more];
-  const said = await vtdoctor(argv, { clock: real });
+  const said = await vtdoctor(argv, { clock: systemClock });
   expect([said.code, said.out]).toEqual([code, ""]);
   expect(said.err).toMatch(/^vtdoctor: .*\n$/);
   for (const part of parts) expect(said.err).toContain(part);
-  const json = await vtdoctor([...argv, "--format", "json"], { clock: real });
+  const json = await vtdoctor([...argv, "--format", "json"], { clock: systemClock });
   expect(JSON.parse(json.out).exit.code).toBe(code);
 }
 

@@ -1,5 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { collect, observeTwice } from "../../src/collect/collect.js";
+import { TabletAliasSchema } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { NO_INVENTORY } from "../../src/witnesses/inventory.js";
@@ -72,6 +74,22 @@ describe("a tablet without a record", () => {
       { channel: "health", reason: "unreachable", required: 0 },
       { channel: "vars", reason: "unreachable", required: 0 },
     ]);
+  });
+
+  it("is known at an address that a later record gives to another tablet", async () => {
+    const cluster = smallCluster();
+    const record = cluster.topology.tablet({ cell: "zone1", uid: 100 });
+    const tablet = record.get();
+    if (tablet === null) throw new Error("no record");
+    record.delete();
+    const alias = create(TabletAliasSchema, { cell: "zone1", uid: 300 });
+    cluster.topology.tablet(alias).put({ ...tablet, alias });
+    const askedThere = async (changes: Parameters<typeof scan>[1]) =>
+      (await scan(cluster, changes)).probe
+        .filter(({ address, answered }) => address === "127.0.0.1:16100" && answered === 1)
+        .map(({ channel }) => channel);
+    expect(await askedThere({ history: NO_HISTORY })).toEqual(["health"]);
+    expect(await askedThere({})).toEqual(expect.arrayContaining(["health", "status", "streams", "vars"]));
   });
 
   it("is asked where its MySQL listens, which no record tells any more", async () => {

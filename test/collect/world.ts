@@ -64,7 +64,7 @@ export const settingsOf = (cluster: SimCluster, changes: Partial<CollectSettings
 export function around(
   reader: TabletReader,
   wrap: <T>(
-    call: keyof TabletReader,
+    call: Exclude<keyof TabletReader, "leave" | "close">,
     at: TabletAddress,
     ask: (at: TabletAddress) => Promise<T>,
   ) => Promise<T>,
@@ -77,6 +77,7 @@ export function around(
     schema: (at) => wrap("schema", at, (to) => reader.schema(to)),
     mysqlRows: (at, read, sidecar) => wrap("mysqlRows", at, (to) => reader.mysqlRows(to, read, sidecar)),
     mysqlStatus: (at) => wrap("mysqlStatus", at, (to) => reader.mysqlStatus(to)),
+    leave: (at) => reader.leave(at),
     close: () => reader.close(),
   };
 }

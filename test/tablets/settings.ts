@@ -1,4 +1,4 @@
-import type { Clock } from "../../src/cluster/clock.js";
+import { systemClock } from "../../src/cli/clock.js";
 import type { TabletOptions } from "../../src/tablets/options.js";
 
 export const OPTIONS: TabletOptions = {
@@ -11,14 +11,4 @@ export const OPTIONS: TabletOptions = {
 };
 
 /** Sockets run in real time, and so must the deadlines of those who wait for them. */
-export const realClock: Clock = {
-  now: () => Date.now(),
-  sleep: (ms, signal) =>
-    new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(true), ms);
-      signal?.addEventListener("abort", () => {
-        clearTimeout(timer);
-        resolve(false);
-      });
-    }),
-};
+export const realClock = systemClock;
