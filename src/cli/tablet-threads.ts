@@ -13,13 +13,16 @@ const MANY = 128;
 const MOST_THREADS = 3;
 const YOUNG_MIB = 24;
 
+/** A fifth of what V8 inlines into one function: a scan is over before more of it pays off (V8 itself: 920). */
+const INLINED_BYTES = 200;
+
 /** From this many on the heap may grow by half only before garbage is collected: V8 alone lets it grow fourfold. Fewer would only take longer. */
 const CROWD = 4_000;
 const HEAP_GROWING_PERCENT = 50;
 
 /**
  * A tablet reader that uses more than one core where there are many tablets: calling them is most of a scan (docs/performance.md).
- * `expecting` tells it how many there are, before they are asked; together the threads make no more calls at once than one reader would.
+ * `expecting` tells it how many there are, the sooner the better, as a thread takes a while to start; together the threads make no more calls at once than one reader would.
  */
 export function threadedReader(
   options: TabletOptions,
@@ -27,14 +30,15 @@ export function threadedReader(
 ): { readonly reader: TabletReader; expecting(tablets: number): void } {
   const threads = Math.min(MOST_THREADS, availableParallelism() - 1);
   const share = { ...options, concurrency: Math.ceil(options.concurrency / (threads + 1)) };
-  let many = false;
-  const reader = spreadReader(
+  const { reader, spread } = spreadReader(
     () => createTabletReader(options, clock),
     Array.from({ length: threads }, () => () => inThread(share)),
-    () => many,
   );
   const expecting = (tablets: number): void => {
-    if (tablets >= MANY) many = threads > 0;
+    if (tablets >= MANY) {
+      setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
+      spread();
+    }
     if (tablets >= CROWD) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   };
   return { reader, expecting };

@@ -1,3 +1,4 @@
+import { classifyKey } from "../topology/paths.js";
 import { type CellPlace, cellsOf } from "./cells.js";
 import { checkFilters } from "./filters.js";
 import { readGlobalRoot } from "./global-root.js";
@@ -17,6 +18,7 @@ export async function readTopology(
 ): Promise<TopologyReading> {
   sources.progress?.(`reading the topology at ${settings.globalServer}`);
   const global = await readGlobalRoot(sources, settings);
+  sources.expecting?.(shardCount(global, settings.globalRoot));
   const cells = cellsOf(global, settings.globalRoot);
   checkFilters(settings, global, cells);
   const wanted = cells.filter(({ cell }) => settings.cells.length === 0 || settings.cells.includes(cell));
@@ -34,6 +36,9 @@ export async function readTopology(
     leases: [],
   };
 }
+
+const shardCount = ({ entries }: ServerReading, root: string): number =>
+  [...entries.keys()].filter((key) => classifyKey(root, key).kind === "shard").length;
 
 interface CellReadings {
   readonly servers: readonly ServerReading[];

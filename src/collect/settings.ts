@@ -40,6 +40,6 @@ export interface CollectSources {
   readonly clock: Clock;
   /** One line for a person who waits. */
   progress?(text: string): void;
-  /** How many tablets will be asked, before the first is. */
+  /** How many tablets at least there are, before the first is asked: from the shards, then from the records. */
   expecting?(tablets: number): void;
 }

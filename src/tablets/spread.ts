@@ -1,39 +1,40 @@
 import type { TabletAddress, TabletReader } from "./access.js";
 
-/** A reader that is made when it is first needed. */
-export type MakeReader = () => TabletReader;
+type MakeReader = () => TabletReader;
 
 interface Lane {
-  readonly make: MakeReader;
-  reader: TabletReader | null;
+  readonly reader: TabletReader;
   /** Calls in flight. */
   calls: number;
 }
 
 /**
- * One reader over several: `first` alone while `isCrowded` says no, so that a small cluster does not pay for the others; then only the
- * others, as who asks has enough to do with the answers. Each host keeps the lane that was the least busy when it was first asked, so that
+ * One reader over several: `first` alone, so that a small cluster does not pay for the others, until `spread` makes them; then only they are
+ * asked, as who asks has enough to do with the answers. Each host keeps the lane that was the least busy when it was first asked, so that
  * what bounds the calls to one host still does.
  */
 export function spreadReader(
   first: MakeReader,
   others: readonly MakeReader[],
-  isCrowded: () => boolean,
-): TabletReader {
-  const alone = laneOf(first);
-  const lanes = others.map(laneOf);
+): { readonly reader: TabletReader; spread(): void } {
+  let alone: Lane | null = null;
+  let lanes: readonly Lane[] = [];
   const chosen = new Map<string, Lane>();
 
-  const choose = (host: string): Lane => {
-    const lane = lanes.reduce((least, each) => (each.calls < least.calls ? each : least), lanes[0] ?? alone);
+  const laneFor = (host: string): Lane => {
+    const [one, ...more] = lanes;
+    if (one === undefined) {
+      alone ??= laneOf(first);
+      return alone;
+    }
+    const lane =
+      chosen.get(host) ?? more.reduce((least, each) => (each.calls < least.calls ? each : least), one);
     chosen.set(host, lane);
     return lane;
   };
 
   const by = async <T>(at: TabletAddress, call: (reader: TabletReader) => Promise<T>): Promise<T> => {
-    const host = hostOf(at);
-    const lane = isCrowded() ? (chosen.get(host) ?? choose(host)) : alone;
-    lane.reader ??= lane.make();
+    const lane = laneFor(hostOf(at));
     lane.calls += 1;
     try {
       return await call(lane.reader);
@@ -42,7 +43,7 @@ export function spreadReader(
     }
   };
 
-  return {
+  const reader: TabletReader = {
     identity: (at) => by(at, (reader) => reader.identity(at)),
     vars: (at) => by(at, (reader) => reader.vars(at)),
     status: (at) => by(at, (reader) => reader.status(at)),
@@ -50,13 +51,17 @@ export function spreadReader(
     schema: (at) => by(at, (reader) => reader.schema(at)),
     mysqlRows: (at, read, sidecar) => by(at, (reader) => reader.mysqlRows(at, read, sidecar)),
     mysqlStatus: (at) => by(at, (reader) => reader.mysqlStatus(at)),
-    leave: (at) => (isCrowded() ? chosen.get(hostOf(at)) : alone)?.reader?.leave(at),
+    leave: (at) => laneFor(hostOf(at)).reader.leave(at),
     close: () => {
-      for (const { reader } of [alone, ...lanes]) reader?.close();
+      for (const lane of [alone, ...lanes]) lane?.reader.close();
     },
   };
+  const spread = (): void => {
+    if (lanes.length === 0) lanes = others.map(laneOf);
+  };
+  return { reader, spread };
 }
 
 const hostOf = (at: TabletAddress): string => at.host || at.mysqlHost;
 
-const laneOf = (make: MakeReader): Lane => ({ make, reader: null, calls: 0 });
+const laneOf = (make: MakeReader): Lane => ({ reader: make(), calls: 0 });

@@ -40,14 +40,12 @@ describe("a reader over several", () => {
   it("keeps each host where it was first asked, so that what bounds the calls to one host still does", async () => {
     const asked: string[][] = [[], [], []];
     const [first = [], ...others] = asked;
-    let isCrowded = false;
-    const reader = spreadReader(
+    const { reader, spread } = spreadReader(
       () => lane(first),
       others.map((each) => () => lane(each)),
-      () => isCrowded,
     );
     for (const host of hosts.slice(0, 6)) await reader.identity(addressOf(host));
-    isCrowded = true;
+    spread();
     for (let round = 0; round < 3; round++)
       for (const outcome of await Promise.all(hosts.map((host) => reader.identity(addressOf(host)))))
         expect(outcome.kind).toBe("answered");
@@ -65,11 +63,7 @@ describe("a reader over several", () => {
     const never = (): TabletReader => {
       throw new Error("made");
     };
-    const reader = spreadReader(
-      () => lane(asked),
-      [never],
-      () => false,
-    );
+    const { reader } = spreadReader(() => lane(asked), [never]);
     await Promise.all(hosts.map((host) => reader.identity(addressOf(host))));
     reader.close();
     expect(asked).toEqual([...hosts, "closed"]);
