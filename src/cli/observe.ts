@@ -44,14 +44,16 @@ async function lookLive(
   const settleMs = given.duration("settle");
   const known = earlier.map((snapshot) => snapshot.facts());
   const sources = await context.reach.sources(connection, context, given.yes("quiet"));
+  let facts: Facts;
   try {
     const settings = { ...collectSettings(connection, known, settleMs, context.version), askTables };
     const look = settleMs === null ? collect(sources, settings) : settled(sources, settings, given);
-    const facts = await unlessAborted(look, context.signal);
-    return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };
+    facts = await unlessAborted(look, context.signal);
   } finally {
+    // Before the snapshot, so that both do not need their memory at once.
     sources.close();
   }
+  return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };
 }
 
 /** Two looks as one: the second, with what the first showed already. */

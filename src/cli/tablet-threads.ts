@@ -16,13 +16,10 @@ const YOUNG_MIB = 24;
 /** A fifth of what V8 inlines into one function: a scan is over before more of it pays off (V8 itself: 920). */
 const INLINED_BYTES = 200;
 
-/** From this many on the heap may grow by half only before garbage is collected: V8 alone lets it grow fourfold. Fewer would only take longer. */
-const CROWD = 4_000;
-const HEAP_GROWING_PERCENT = 50;
-
 /**
  * A tablet reader that uses more than one core where there are many tablets: calling them is most of a scan (docs/performance.md).
- * `expecting` tells it how many there are, the sooner the better, as a thread takes a while to start; together the threads make no more calls at once than one reader would.
+ * `expecting` tells it how many there are, the sooner the better, as a thread takes a while to start; together the threads make no more
+ * calls at once than one reader would.
  */
 export function threadedReader(
   options: TabletOptions,
@@ -39,7 +36,6 @@ export function threadedReader(
       setFlagsFromString(`--max-inlined-bytecode-size-cumulative=${INLINED_BYTES}`);
       spread();
     }
-    if (tablets >= CROWD) setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`);
   };
   return { reader, expecting };
 }

@@ -22,7 +22,7 @@ export function liveRow(sighting: Sighting, mysqlPort: number | null): LiveTable
     key_range_end: vars?.keyRangeEnd ?? null,
     topo_server: vars?.topoServer ?? null,
     topo_root: vars?.topoRoot ?? null,
-    command_line_json: vars === null ? null : JSON.stringify(vars.commandLine),
+    command_line_json: vars?.commandLineJson ?? null,
     vstreamers: vars?.vstreamers ?? null,
     server_uuid: server?.serverUuid ?? null,
     server_version: server?.serverVersion ?? null,

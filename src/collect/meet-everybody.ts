@@ -1,8 +1,8 @@
-import { replicaWitnesses } from "../witnesses/replica-witnesses.js";
+import { type Replica, replicaWitnesses } from "../witnesses/replica-witnesses.js";
 import { type Target, targetsOf } from "../witnesses/targets.js";
 import type { Witness } from "../witnesses/witness.js";
 import { census } from "./census.js";
-import { liveRow } from "./live-row.js";
+import { liveAddress } from "./live-row.js";
 import type { Round } from "./round.js";
 import type { Scope } from "./scope.js";
 import type { CollectSettings } from "./settings.js";
@@ -49,11 +49,19 @@ export async function meetEverybody(
     const more = targetsOf(witnesses).filter((target) => wanted(target) && !met.has(target.address));
     for (const sighting of await ask(more)) met.set(sighting.target.address, sighting);
   }
-  const live = [...met.values()].map((sighting) => liveRow(sighting, null)).filter((row) => row !== null);
-  const replicas = replicaWitnesses(live, witnesses);
+  const replicas = replicaWitnesses([...met.values()].flatMap(replicaOf), witnesses);
   if (settings.mysql)
     for (const sighting of await ask(targetsOf(replicas))) met.set(sighting.target.address, sighting);
   return { sightings: [...met.values()], witnesses, replicas };
+}
+
+function replicaOf(sighting: Sighting): readonly Replica[] {
+  const server = sighting.status ?? sighting.mysql;
+  if (server === null) return [];
+  const { sourceHost, sourcePort } = server;
+  return [
+    { address: liveAddress(sighting), keyspace: sighting.who?.keyspace ?? null, sourceHost, sourcePort },
+  ];
 }
 
 /** New, or with other expectations than before: whoever answers there is to be judged by all that is known of the address. */

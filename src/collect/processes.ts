@@ -35,7 +35,7 @@ function serverOf({ target, who, status, identity }: Sighting): string {
 const isSameProcess = (one: Sighting, other: Sighting): boolean =>
   one.vars === null || other.vars === null
     ? one.target.at.grpcPort === other.target.at.grpcPort
-    : JSON.stringify(one.vars.commandLine) === JSON.stringify(other.vars.commandLine);
+    : one.vars.commandLineJson === other.vars.commandLineJson;
 
 function preferenceOf(witnesses: readonly Witness[]): ReadonlyMap<string, number> {
   const preference = new Map<string, number>();

@@ -136,7 +136,7 @@ const varsOf = (tablet: SimTablet, streamers: number): TabletVars => ({
   buildVersion: tablet.version,
   keyRangeStart: tablet.keyRange.start,
   keyRangeEnd: tablet.keyRange.end,
-  commandLine: tablet.commandLine,
+  commandLineJson: JSON.stringify(tablet.commandLine),
   topoServer: flagValue(tablet.commandLine, "topo-global-server-address"),
   topoRoot: flagValue(tablet.commandLine, "topo-global-root"),
   streams: tablet.engine.streams,

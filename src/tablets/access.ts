@@ -96,8 +96,11 @@ export interface TabletVars {
   /** Hex; empty for an unsharded or unbounded side. */
   readonly keyRangeStart: string;
   readonly keyRangeEnd: string;
-  /** The process's arguments, for the topology it was started with (design D7); values of password flags are `***`. */
-  readonly commandLine: readonly string[];
+  /**
+   * The process's arguments as a JSON array, for the topology it was started with (design D7); values of password flags are `***`. One text,
+   * since a vttablet has a hundred of them and a scan keeps those of every tablet.
+   */
+  readonly commandLineJson: string;
   /** Empty where the arguments do not say it (a configuration file does). */
   readonly topoServer: string;
   readonly topoRoot: string;

@@ -71,7 +71,7 @@ function reduce(vars: VarsMap): TabletVars {
     buildVersion: text(vars.BuildVersion),
     keyRangeStart: text(vars.TabletKeyRangeStart).toLowerCase(),
     keyRangeEnd: text(vars.TabletKeyRangeEnd).toLowerCase(),
-    commandLine: withoutSecrets(commandLine),
+    commandLineJson: JSON.stringify(withoutSecrets(commandLine)),
     topoServer: flagValue(commandLine, "topo-global-server-address"),
     topoRoot: flagValue(commandLine, "topo-global-root"),
     streams: engineStreams({

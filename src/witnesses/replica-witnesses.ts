@@ -1,23 +1,28 @@
-import type { LiveTabletRow } from "../snapshot/facts.js";
 import type { Witness } from "./witness.js";
+
+/** A server and where it replicates from: empty and 0 where it does not. */
+export interface Replica {
+  readonly address: string;
+  readonly keyspace: string | null;
+  readonly sourceHost: string;
+  readonly sourcePort: number;
+}
 
 /** The MySQL servers that others replicate from and that no other witness named: only MySQL can be asked there. */
 export function replicaWitnesses(
-  live: readonly LiveTabletRow[],
+  replicas: readonly Replica[],
   known: readonly Witness[],
 ): readonly Witness[] {
   const knownMysql = new Set(known.map((witness) => `${witness.at.mysqlHost}:${witness.at.mysqlPort}`));
-  return live.flatMap((row): readonly Witness[] => {
-    const host = row.source_host ?? "";
-    const port = row.source_port ?? 0;
+  return replicas.flatMap(({ address, keyspace, sourceHost: host, sourcePort: port }): readonly Witness[] => {
     if (host === "" || port === 0 || knownMysql.has(`${host}:${port}`)) return [];
     return [
       {
         source: "replica",
-        detail: row.address,
+        detail: address,
         at: { host: "", grpcPort: 0, httpPort: 0, mysqlHost: host, mysqlPort: port },
         alias: null,
-        keyspace: row.keyspace,
+        keyspace,
         required: false,
       },
     ];

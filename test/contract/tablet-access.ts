@@ -79,7 +79,7 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
         });
         expect(vars.buildVersion.startsWith(`${world.version}.`)).toBe(true);
         expect([vars.topoServer, vars.topoRoot]).toEqual([world.topoServer, world.topoRoot]);
-        expect(vars.commandLine.join(" ")).toContain(world.topoRoot);
+        expect(JSON.parse(vars.commandLineJson).join(" ")).toContain(world.topoRoot);
         expect(vars.vstreamers).toBe(0);
       });
 

@@ -174,7 +174,7 @@ async function provenRecord(step: Restore, site: Site): Promise<Refused | Silent
   const differs = await differsFrom(step.tablet, site.world.reader);
   if (differs !== null) return differs;
   const vars = await site.world.reader.vars(step.tablet.address);
-  const own = vars.kind === "answered" ? vars.value.commandLine : [];
+  const own: readonly string[] = vars.kind === "answered" ? JSON.parse(vars.value.commandLineJson) : [];
   const grpc = Number(flagValue(own, "grpc-port") || step.tablet.address.grpcPort);
   const http = Number(flagValue(own, "port") || step.tablet.address.httpPort);
   if (tablet.portMap.grpc === grpc && tablet.portMap.vt === http) return null;

@@ -36,7 +36,7 @@ export function debugVars(vars: TabletVars, rows: readonly SidecarRow[]): string
     VReplicationStreamCount: vars.streams.length,
     VReplicationStreamState: published((stream) => [labels(stream), stream.state]),
     VStreamerCount: vars.vstreamers,
-    cmdline: vars.commandLine,
+    cmdline: JSON.parse(vars.commandLineJson),
   });
 }
 
