@@ -25,10 +25,15 @@ function reasonOf(code: number, details: string): UnansweredReason {
       return "denied";
     case GRPC.UNIMPLEMENTED:
       return "unsupported";
+    case GRPC.UNAVAILABLE:
+      // vttablet answers so itself, and what stands before it does when there is none.
+      return OWN_WORDS.test(details) ? "failed" : "unreachable";
     default:
       return "failed";
   }
 }
+
+const OWN_WORDS = /^TabletManager\.|tabletserver is shutdown|vttablet: /;
 
 /** A call that ended without a status: no connection, or it was lost, or the server gave the call up. */
 export function brokenCall(

@@ -200,6 +200,15 @@ describe("credentials", () => {
     expect(await reader({ tls: stranger }).identity(at)).toMatchObject({ reason: "denied" });
   });
 
+  it("says the same words each time where TLS meets plain text", async () => {
+    const { at } = await tablet([health]);
+    const words = /^(?!.*[0-9A-F]{8}:error).*SSL routines.*wrong version number/;
+    expect(await reader({ tls: { ca: pem("ca.pem") } }).identity(at)).toMatchObject({
+      reason: "denied",
+      message: expect.stringMatching(words),
+    });
+  });
+
   it("shows its own certificate where one is given", async () => {
     const { at } = await tablet([health], mutualTls());
     const known = {

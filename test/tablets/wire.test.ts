@@ -139,7 +139,7 @@ describe("an answer", () => {
     [401, "denied"],
     [403, "denied"],
     [404, "unsupported"],
-    [503, "failed"],
+    [503, "unreachable"],
     [418, "failed"],
   ])("of plain HTTP with status %i: %s", async (status, reason) => {
     const { at } = await http2((stream) => {
