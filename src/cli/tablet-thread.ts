@@ -6,11 +6,6 @@ import { systemClock } from "./clock.js";
 
 /** The thread that `tablet-threads.ts` starts: a reader like the main thread's, asked by messages. */
 if (parentPort === null) throw new Error("tablet-thread runs as a worker thread only");
-serveReader(parentPort, createTabletReader(withBuffers<TabletOptions>(workerData), systemClock));
-
-/** A Buffer arrives as a plain Uint8Array, which Node's TLS takes as well, but the gRPC library does not. */
-function withBuffers<T>(value: T): T {
-  if (value instanceof Uint8Array) return Buffer.from(value) as T;
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, withBuffers(each)])) as T;
-}
+// A Buffer arrives as a plain Uint8Array, which Node's TLS takes as well.
+const options: TabletOptions = workerData;
+serveReader(parentPort, createTabletReader(options, systemClock));

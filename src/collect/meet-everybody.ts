@@ -39,14 +39,15 @@ export async function meetEverybody(
   };
   const wanted = (target: Target): boolean => scope.mayHold(target);
   const early = targetsOf(present);
+  const targets = all.then(targetsOf);
   const [now, then] = await Promise.all([
     ask(early.filter(wanted)),
-    all.then((witnesses) => ask(unlike(targetsOf(witnesses), early).filter(wanted))),
+    targets.then((known) => ask(unlike(known, early).filter(wanted))),
   ]);
   const met = new Map([...now, ...then].map((sighting) => [sighting.target.address, sighting]));
   const witnesses = await all;
   if (scope.widen(sourceKeyspaces([...met.values()]))) {
-    const more = targetsOf(witnesses).filter((target) => wanted(target) && !met.has(target.address));
+    const more = (await targets).filter((target) => wanted(target) && !met.has(target.address));
     for (const sighting of await ask(more)) met.set(sighting.target.address, sighting);
   }
   const replicas = replicaWitnesses([...met.values()].flatMap(replicaOf), witnesses);

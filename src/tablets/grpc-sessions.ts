@@ -30,7 +30,7 @@ export class GrpcSessions {
     const open = this.#take(address);
     const outcome = await call(open.session);
     open.calls -= 1;
-    if (isLost(outcome)) this.#drop(address, open);
+    if (isLost(outcome) && this.#open.get(address) === open) this.#open.delete(address);
     if (open.calls === 0 && this.#open.get(address) !== open) open.session.destroy();
     this.#closeOldest();
     return outcome;
@@ -54,7 +54,7 @@ export class GrpcSessions {
   /** The map keeps the order of last use. */
   #take(address: string): Open {
     const known = this.#open.get(address);
-    const open = known?.session.closed === false ? known : { session: this.#dial(address), calls: 0 };
+    const open = known !== undefined && isUsable(known) ? known : { session: this.#dial(address), calls: 0 };
     this.#open.delete(address);
     this.#open.set(address, open);
     open.calls += 1;
@@ -63,18 +63,9 @@ export class GrpcSessions {
 
   #dial(address: string): ClientHttp2Session {
     const session = connect(`${this.#scheme}://${address}`, this.#options);
-    const drop = (): void => {
-      if (this.#open.get(address)?.session === session) this.#open.delete(address);
-    };
     // Each call on it ends with the same error.
-    session.on("error", drop);
-    session.on("goaway", drop);
-    session.on("close", drop);
+    session.on("error", () => {});
     return session;
-  }
-
-  #drop(address: string, open: Open): void {
-    if (this.#open.get(address) === open) this.#open.delete(address);
   }
 
   #closeOldest(): void {
@@ -93,6 +84,9 @@ interface Open {
   readonly session: ClientHttp2Session;
   calls: number;
 }
+
+/** Closed: the server said goodbye. Destroyed: the connection is gone; a call on it would throw. */
+const isUsable = ({ session }: Open): boolean => !session.closed && !session.destroyed;
 
 /** Nobody listens there any more, or he does not answer: then perhaps it is the connection that is dead. */
 const isLost = (outcome: Outcome<unknown>): boolean =>

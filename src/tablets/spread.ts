@@ -22,13 +22,13 @@ export function spreadReader(
   const chosen = new Map<string, Lane>();
 
   const laneFor = (host: string): Lane => {
-    const [one, ...more] = lanes;
+    const [one] = lanes;
     if (one === undefined) {
       alone ??= laneOf(first);
       return alone;
     }
     const lane =
-      chosen.get(host) ?? more.reduce((least, each) => (each.calls < least.calls ? each : least), one);
+      chosen.get(host) ?? lanes.reduce((least, each) => (each.calls < least.calls ? each : least), one);
     chosen.set(host, lane);
     return lane;
   };
