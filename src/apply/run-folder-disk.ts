@@ -93,8 +93,8 @@ class DiskRunFolder implements RunFolder {
     this.journal.append(record);
   }
 
-  keepBefore(name: string, image: unknown): string {
-    const relative = imagePath(name);
+  keepBefore(step: string, image: unknown): string {
+    const relative = imagePath(this.plan, step);
     const file = join(this.path, relative);
     if (!existsSync(file)) {
       writeWhole(file, `${JSON.stringify(image, null, 2)}\n`);
@@ -122,5 +122,11 @@ class DiskRunFolder implements RunFolder {
   }
 }
 
-/** Step ids carry workflow names, which may hold any character. */
-const imagePath = (name: string): string => join("before", `${encodeURIComponent(name)}.json`);
+/** By the step's place in the plan: its id may name every cell of the cluster, and a file's name is no longer than 255 bytes. */
+function imagePath(plan: Plan, id: string): string {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  const place = steps.findIndex((step) => step.id === id);
+  const kind = steps[place]?.kind;
+  if (kind === undefined) throw new Error(`${id} is no step of plan ${plan.id}`);
+  return join("before", `${String(place + 1).padStart(2, "0")}-${kind}.json`);
+}

@@ -14,8 +14,8 @@ export interface RunFolder {
   /** In the order of writing; a torn last record is left out. */
   records(): readonly JournalRecord[];
   append(record: JournalRecord): void;
-  /** `before/<name>.json`; the first image of a name stays. Returns its path inside the folder. */
-  keepBefore(name: string, image: unknown): string;
+  /** `before/07-table.hold.json`, for the plan's seventh step; `step` is its id. Its first image stays. Returns its path inside the folder. */
+  keepBefore(step: string, image: unknown): string;
   /** Adds a section to a text file unless a section of that title is there. Returns the file's path. */
   addSection(file: string, title: string, text: string): string;
   saveReport(report: RunReport): void;

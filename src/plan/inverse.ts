@@ -1,6 +1,6 @@
 import type { TabletRef } from "./plan.js";
 
-/** How a step is taken back. `vtdoctor undo` runs these in the opposite order; the values from before lie in `before/<step>.json`. */
+/** How a step is taken back. `vtdoctor undo` runs these in the opposite order; the values from before lie in `before/`. */
 export type Inverse =
   /** It has none, and why (design D20). */
   | { readonly kind: "none"; readonly because: string }

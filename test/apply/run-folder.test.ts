@@ -90,11 +90,21 @@ describe("a run's folder", () => {
   });
 
   it("keeps the first before-image of a step", () => {
-    const folder = createRunFolder(runs, plan, owner(1, [1]));
-    expect(folder.keepBefore("01-x", { a: 1 })).toBe("before/01-x.json");
-    folder.keepBefore("01-x", { a: 2 });
-    expect(folder.keepBefore("02-a/../b", {})).toBe("before/02-a%2F..%2Fb.json");
-    expect(JSON.parse(readFileSync(join(folder.path, "before/01-x.json"), "utf8"))).toEqual({ a: 1 });
+    const rebuild = (id: string) => ({
+      ...({ kind: "srvvschema.rebuild", id, class: "safe", destroys: "metadata", cells: [] } as const),
+    });
+    const [odd, long] = ["01-a/../b", `02-${"cell-".repeat(60)}`];
+    const steps = [rebuild(odd), rebuild(long)];
+    const folder = createRunFolder(
+      runs,
+      { ...plan, stages: [{ title: "s", locks: [], steps }] },
+      owner(1, [1]),
+    );
+    const file = "before/01-srvvschema.rebuild.json";
+    expect(folder.keepBefore(odd, { a: 1 })).toBe(file);
+    folder.keepBefore(odd, { a: 2 });
+    expect(folder.keepBefore(long, {})).toBe("before/02-srvvschema.rebuild.json");
+    expect(JSON.parse(readFileSync(join(folder.path, file), "utf8"))).toEqual({ a: 1 });
     folder.close();
   });
 

@@ -176,11 +176,11 @@ describe("stream.delete", () => {
     const cluster = reshardingLab({ rows: 20, copyRowsPerSecond: 1e-6 });
     const tablet = target(cluster);
     const steps = [{ ...stop(tablet), id: "01-stop" }, remove(tablet)];
-    const ran = await run(cluster, planFor(cluster, { steps }), ["01-stream.delete"]);
+    const ran = await run(cluster, planFor(cluster, { steps }), ["02-stream.delete"]);
     expect(ran).toMatchObject({
       exit: "ok",
       files: {
-        "01-stream.delete": {
+        "02-stream.delete": {
           streams: [{ workflow: "c2" }],
           copyState: expect.arrayContaining([expect.anything()]),
         },

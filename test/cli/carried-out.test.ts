@@ -1,6 +1,8 @@
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { reshardingLab } from "../../src/sim/lab.js";
+import { moving } from "../crash/scene.js";
 import { operatorAt } from "./harness.js";
 
 describe("what an operator keeps after a cancel", () => {
@@ -29,4 +31,17 @@ describe("what an operator keeps after a cancel", () => {
     expect(said.out).toContain("deferred-keys.sql");
     expect(said.out).not.toContain("vtdoctor_hold_");
   });
+});
+
+it("a cancel in a cluster of 24 cells comes to its end, and can be taken back", async () => {
+  const cluster = moving.build();
+  for (let cell = 10; cell < 34; cell++) cluster.addCell(`useast1-prod-${cell}`);
+  const { folder, write } = operatorAt(cluster);
+  const cancelled = await write("cancel moved.c2 --yes");
+  expect(cancelled.code, cancelled.err + cancelled.out).toBe(0);
+  expect(cluster.topology.srvVSchema("useast1-prod-33").get()?.routingRules?.rules ?? []).toEqual([]);
+  const [run = ""] = readdirSync(join(folder, "runs"));
+  const undone = await write(`undo ${run} --yes`);
+  expect(undone.code, undone.err + undone.out).toBe(0);
+  expect(cluster.topology.srvVSchema("useast1-prod-33").get()?.routingRules?.rules).not.toEqual([]);
 });

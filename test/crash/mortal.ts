@@ -96,9 +96,9 @@ export class MortalFolder implements RunFolder {
     }
   }
 
-  keepBefore(name: string, image: unknown): string {
+  keepBefore(step: string, image: unknown): string {
     this.fate.instant("before an image");
-    const path = this.folder.keepBefore(name, image);
+    const path = this.folder.keepBefore(step, image);
     this.fate.instant("after an image");
     return path;
   }
