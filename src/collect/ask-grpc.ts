@@ -1,4 +1,4 @@
-import type { VreplicationRow } from "../snapshot/facts.js";
+import type { VreplicationRow } from "../snapshot/gen/tables.js";
 import type { TabletStatus } from "../tablets/access.js";
 import { RARELY_FILLED, type RarelyFilled } from "../tablets/queries.js";
 import type { Target } from "../witnesses/targets.js";

@@ -1,4 +1,4 @@
-import type { VreplicationRow } from "../snapshot/facts.js";
+import type { VreplicationRow } from "../snapshot/gen/tables.js";
 import type { MysqlStatus } from "../tablets/access.js";
 import type { Target } from "../witnesses/targets.js";
 import { answerOf, type Interview } from "./interview.js";

@@ -1,10 +1,11 @@
-import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "../snapshot/facts.js";
+import { type Facts, factsOf } from "../snapshot/facts.js";
+import { distinctInKeyOrder } from "../snapshot/key-order.js";
 
 /** Some rows of some tables. */
 export type FactsPart = Partial<Facts>;
 
-export function joinFacts(parts: readonly FactsPart[]): Facts {
-  const rowsOf = (table: FactTable): readonly object[] =>
-    parts.flatMap((part): readonly object[] => part[table] ?? []);
-  return Object.assign(emptyFacts(), Object.fromEntries(FACT_TABLES.map((table) => [table, rowsOf(table)])));
-}
+export const joinFacts = (parts: readonly FactsPart[]): Facts =>
+  factsOf((table) => parts.flatMap((part): readonly object[] => part[table] ?? []));
+
+/** The same facts in the order of their keys, whatever order the answers came in; of one key the first stays (promise P11). */
+export const inOrder = (facts: Facts): Facts => factsOf((table) => distinctInKeyOrder(table, facts[table]));

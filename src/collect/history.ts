@@ -1,5 +1,5 @@
 import type { Unanswered } from "../cluster/outcome.js";
-import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../snapshot/facts.js";
+import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../snapshot/gen/tables.js";
 import { type History, readHistory } from "../topology/history.js";
 import { classifyKey } from "../topology/paths.js";
 import { decodeTablet } from "../topology/records.js";

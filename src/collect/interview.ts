@@ -1,6 +1,6 @@
 import type { Clock } from "../cluster/clock.js";
 import type { Outcome } from "../cluster/outcome.js";
-import type { ProbeRow } from "../snapshot/facts.js";
+import type { ProbeRow } from "../snapshot/gen/tables.js";
 
 /** The channels of `probe` in `schema.sql`. */
 export type Channel =

@@ -1,4 +1,4 @@
-import type { TopoLeaseRow } from "../snapshot/facts.js";
+import type { TopoLeaseRow } from "../snapshot/gen/tables.js";
 import { inParallel } from "./pool.js";
 import type { ServerReading } from "./topology-reading.js";
 

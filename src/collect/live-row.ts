@@ -1,4 +1,4 @@
-import type { EngineStreamRow, LiveTabletRow } from "../snapshot/facts.js";
+import type { EngineStreamRow, LiveTabletRow } from "../snapshot/gen/tables.js";
 import { mysqlName } from "../witnesses/witness.js";
 import type { Sighting } from "./sighting.js";
 

@@ -1,4 +1,4 @@
-import type { ProbeRow } from "../snapshot/facts.js";
+import type { ProbeRow } from "../snapshot/gen/tables.js";
 import { aliasOf } from "../witnesses/topology-witnesses.js";
 import { answerOf, Interview } from "./interview.js";
 import { inParallel } from "./pool.js";

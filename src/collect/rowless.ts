@@ -1,4 +1,4 @@
-import type { VreplicationRow } from "../snapshot/facts.js";
+import type { VreplicationRow } from "../snapshot/gen/tables.js";
 import type { TabletVars } from "../tablets/access.js";
 import type { Target } from "../witnesses/targets.js";
 import type { CollectSources } from "./settings.js";

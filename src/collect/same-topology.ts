@@ -1,5 +1,5 @@
 import { shareAnAddress } from "../cluster/server-addresses.js";
-import type { TopoServerRow } from "../snapshot/facts.js";
+import type { TopoServerRow } from "../snapshot/gen/tables.js";
 import { rootPrefix } from "../topology/paths.js";
 import { compareClusters } from "./same-cluster.js";
 import { openServer } from "./server-session.js";

@@ -1,5 +1,5 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import type { LiveTableRow } from "../snapshot/facts.js";
+import type { LiveTableRow } from "../snapshot/gen/tables.js";
 import type { SidecarRow, TableDefinition } from "../tablets/access.js";
 import type { RarelyFilled } from "../tablets/queries.js";
 import type { FactsPart } from "./facts-part.js";

@@ -6,7 +6,7 @@ import type {
   ReshardingJournalRow,
   VdiffRow,
   VreplicationRow,
-} from "../snapshot/facts.js";
+} from "../snapshot/gen/tables.js";
 import type { SidecarRow } from "../tablets/access.js";
 
 const text = (value: string | null | undefined): string => value ?? "";

@@ -1,4 +1,5 @@
-import type { Facts, TopoKeyRow, TopoServerRow } from "../snapshot/facts.js";
+import type { Facts } from "../snapshot/facts.js";
+import type { TopoKeyRow, TopoServerRow } from "../snapshot/gen/tables.js";
 import type { Entry } from "../topology/store.js";
 import type { ServerReading, TopologyReading } from "./topology-reading.js";
 

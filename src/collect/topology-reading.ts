@@ -1,5 +1,5 @@
 import type { Unanswered } from "../cluster/outcome.js";
-import type { TopoLeaseRow, TopoRootRow } from "../snapshot/facts.js";
+import type { TopoLeaseRow, TopoRootRow } from "../snapshot/gen/tables.js";
 import type { Entry, TopologyReader } from "../topology/store.js";
 
 /** One etcd cluster as it was read: all roots at one revision (design D6). */

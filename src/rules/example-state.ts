@@ -8,7 +8,7 @@ import {
   insertRows,
   selectAll,
 } from "../snapshot/database.js";
-import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "../snapshot/facts.js";
+import { emptyFacts, type Facts, factsOf, isFactTable } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
 import type { Example, Queryable, Row, Value } from "./rule.js";
 
@@ -29,7 +29,7 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
       Object.entries(example.rows).map(([table, given]) => [table, complete(table, given, shapes)]),
     );
     copySnapshot(db, [...shapes.keys()], withRows(base, rows));
-    for (const [table, given] of rows) if (!isFact(table)) for (const row of given) put(db, table, row);
+    for (const [table, given] of rows) if (!isFactTable(table)) for (const row of given) put(db, table, row);
     for (const statement of example.sql) run(db, statement);
   } catch (error) {
     db.close();
@@ -61,8 +61,6 @@ export const EMPTY_CLUSTER: Facts = {
   ],
   topo_root: [{ name: "global", server: "etcd:2379", root: "/vitess/global" }],
 };
-
-const isFact = (table: string): table is FactTable => FACT_TABLES.some((one) => one === table);
 
 const tablesOf = (db: Database): readonly string[] =>
   selectAll<{ name: string }>(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").map(
@@ -97,16 +95,15 @@ const defaultOf = (column: Column): Value => {
 };
 
 /** Rows of fact tables join the base's; a `meta` row replaces the one of its name. */
-const withRows = (base: Facts, rows: ReadonlyMap<string, readonly Row[]>): Facts => {
-  const joined = Object.fromEntries(
-    FACT_TABLES.map((table) => {
-      const added = rows.get(table) ?? [];
-      if (table !== "meta") return [table, [...base[table], ...added]];
-      return [table, [...base.meta.filter(({ name }) => !added.some((row) => row.name === name)), ...added]];
-    }),
-  );
-  return Object.assign(emptyFacts(), joined);
-};
+const withRows = (base: Facts, rows: ReadonlyMap<string, readonly Row[]>): Facts =>
+  factsOf((table) => {
+    const added = rows.get(table) ?? [];
+    const kept =
+      table === "meta"
+        ? base.meta.filter(({ name }) => !added.some((row) => row.name === name))
+        : base[table];
+    return [...kept, ...added];
+  });
 
 const copySnapshot = (db: Database, tables: readonly string[], facts: Facts): void => {
   const snapshot = Snapshot.of(facts);

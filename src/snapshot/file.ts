@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import { columnsOf, type Database, openReadOnly, selectAll } from "./database.js";
-import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "./facts.js";
+import { type Facts, type FactTable, factsOf } from "./facts.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
 /**
@@ -120,11 +120,7 @@ const checkVersion = (db: Database, path: string): void => {
   }
 };
 
-const readFacts = (db: Database, path: string): Facts =>
-  Object.assign(
-    emptyFacts(),
-    Object.fromEntries(FACT_TABLES.map((table) => [table, readTable(db, path, table)])),
-  );
+const readFacts = (db: Database, path: string): Facts => factsOf((table) => readTable(db, path, table));
 
 const readTable = (db: Database, path: string, table: FactTable): readonly object[] => {
   if (columnsOf(db, table).length === 0) {

@@ -1,21 +1,34 @@
 import type { SqlValue } from "./database.js";
+import { type Rows, TABLES } from "./gen/tables.js";
 
 type Row = Readonly<Record<string, SqlValue>>;
 
 /**
- * Rows by their primary key, so that nothing depends on the order in which facts came in (invariant 4 of ARCHITECTURE.md). A collector
- * gives them in that order already; then they are not copied.
+ * Rows of a table by its primary key, so that nothing depends on the order in which facts came in (invariant 4 of ARCHITECTURE.md);
+ * text by code unit, never by locale. Rows that are in order already are not copied.
  */
-export const inKeyOrder = <T extends object>(rows: readonly T[], key: readonly string[]): readonly T[] => {
-  const compare = (one: object, other: object): number => compareKeys(one as Row, other as Row, key);
+export const inKeyOrder = (table: keyof Rows, rows: readonly object[]): readonly object[] => {
+  const compare = comparing(table);
   const sorted = rows.every((row, place) => place === 0 || compare(rows[place - 1] ?? row, row) <= 0);
   return sorted ? rows : rows.toSorted(compare);
 };
 
-const compareKeys = (one: Row, other: Row, key: readonly string[]): number => {
-  for (const column of key) {
-    const [a, b] = [one[column] ?? "", other[column] ?? ""];
-    if (a !== b) return a < b ? -1 : 1;
-  }
-  return 0;
+/** The same, and of rows with one key the first. */
+export const distinctInKeyOrder = (table: keyof Rows, rows: readonly object[]): readonly object[] => {
+  const compare = comparing(table);
+  return inKeyOrder(table, rows).filter((row, place, sorted) => {
+    const before = sorted[place - 1];
+    return before === undefined || compare(before, row) !== 0;
+  });
+};
+
+const comparing = (table: keyof Rows) => {
+  const key: readonly string[] = TABLES[table].key;
+  return (one: object, other: object): number => {
+    for (const column of key) {
+      const [a, b] = [(one as Row)[column] ?? "", (other as Row)[column] ?? ""];
+      if (a !== b) return a < b ? -1 : 1;
+    }
+    return 0;
+  };
 };

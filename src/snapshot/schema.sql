@@ -30,6 +30,7 @@ CREATE TABLE topo_key (
   PRIMARY KEY (server, key)
 ) STRICT, WITHOUT ROWID;
 
+-- The leases of lock keys. ttl: seconds that were left; granted_ttl: seconds that it was granted for.
 CREATE TABLE topo_lease (
   server TEXT NOT NULL, lease TEXT NOT NULL, ttl INTEGER NOT NULL, granted_ttl INTEGER NOT NULL, PRIMARY KEY (server, lease)
 ) STRICT, WITHOUT ROWID;
@@ -93,11 +94,15 @@ CREATE TABLE engine_stream (
   last_message TEXT, heartbeat INTEGER, rowless_ms INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Tables that a stream still copies (rows of _vt.copy_state).
 CREATE TABLE copy_state (address TEXT NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, vrepl_id, table_name)) STRICT, WITHOUT ROWID;
+-- What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action).
 CREATE TABLE post_copy_action (
   address TEXT NOT NULL, id INTEGER NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, action_json TEXT NOT NULL, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
+-- Journals of switches of traffic (rows of _vt.resharding_journal). val: the Journal as prototext.
 CREATE TABLE resharding_journal (address TEXT NOT NULL, id TEXT NOT NULL, db_name TEXT NOT NULL, val TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
+-- VDiffs (rows of _vt.vdiff).
 CREATE TABLE vdiff (
   address TEXT NOT NULL, id INTEGER NOT NULL, vdiff_uuid TEXT, workflow TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL,
   db_name TEXT, state TEXT, PRIMARY KEY (address, id)
@@ -107,6 +112,7 @@ CREATE TABLE live_table (
   address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, definition TEXT NOT NULL,
   data_length INTEGER NOT NULL, row_count INTEGER NOT NULL, PRIMARY KEY (address, db_name, table_name)
 ) STRICT, WITHOUT ROWID;
+-- Triggers of every database but sys.
 CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;
 -- Tables that an earlier `fix` or `cancel` moved aside (design D18).
 -- Bytes and rows as MySQL estimates them; NULL where it does not say.
@@ -114,49 +120,65 @@ CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table
 
 -- ---------------------------------------------------------------- DERIVED: records, decoded
 
+-- Keys whose bytes are not the record that their path says. kind: the record; message: why it can not be read.
 CREATE TABLE undecodable_key (server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (server, key)) STRICT, WITHOUT ROWID;
+-- CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end.
 CREATE TABLE cell (cell TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL, answered INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- Keyspace records.
 CREATE TABLE keyspace (
   keyspace TEXT PRIMARY KEY, keyspace_type TEXT NOT NULL, base_keyspace TEXT NOT NULL, durability_policy TEXT NOT NULL, sidecar_db_name TEXT NOT NULL,
   server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- Shard records. range_start, range_end: of the record, or as its name says where the record has none.
 CREATE TABLE shard (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, primary_alias TEXT, primary_term_start INTEGER,
   is_primary_serving INTEGER NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL,
   PRIMARY KEY (keyspace, shard)
 ) STRICT, WITHOUT ROWID;
+-- The tablet controls of the Shard records, one row per tablet type.
 CREATE TABLE tablet_control (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, cells_json TEXT NOT NULL, frozen INTEGER NOT NULL, denied_tables_json TEXT NOT NULL,
   key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type)
 ) STRICT, WITHOUT ROWID;
+-- Tables that a tablet control denies: a primary refuses queries of them.
 CREATE TABLE denied_table (keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type, table_name)) STRICT, WITHOUT ROWID;
+-- Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary.
 CREATE TABLE tablet (
   alias TEXT PRIMARY KEY, cell TEXT NOT NULL, uid INTEGER NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, type TEXT NOT NULL, hostname TEXT NOT NULL,
   grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL, db_name TEXT NOT NULL,
   primary_term_start INTEGER, shut_down_at INTEGER, tags_json TEXT NOT NULL, address TEXT NOT NULL,
   server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+-- The tablets that the ShardReplication record of a cell lists.
 CREATE TABLE shard_replication (
   cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
   PRIMARY KEY (cell, keyspace, shard, alias)
 ) STRICT, WITHOUT ROWID;
 -- One row per SrvKeyspace record, so that "no record" and "no partition" differ.
 CREATE TABLE srv_keyspace (cell TEXT NOT NULL, keyspace TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace)) STRICT, WITHOUT ROWID;
+-- Which shards serve a tablet type, by the SrvKeyspace of a cell.
 CREATE TABLE srv_partition (
   cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL,
   key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)
 ) STRICT, WITHOUT ROWID;
+-- The shard tablet controls of a SrvKeyspace. query_service_disabled = 1: the shard is not to serve this type there.
 CREATE TABLE srv_control (
   cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, query_service_disabled INTEGER NOT NULL,
   key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)
 ) STRICT, WITHOUT ROWID;
+-- One row per SrvVSchema record: what the vtgates of a cell route by.
 CREATE TABLE srv_vschema (cell TEXT PRIMARY KEY, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 -- scope: 'global' (the keyspace's VSchema record) or a cell (its copy in SrvVSchema).
 CREATE TABLE vschema_table (scope TEXT NOT NULL, keyspace TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, PRIMARY KEY (scope, keyspace, table_name)) STRICT, WITHOUT ROWID;
+-- VSchemas. scope: as in vschema_table.
 CREATE TABLE vschema (scope TEXT NOT NULL, keyspace TEXT NOT NULL, sharded INTEGER NOT NULL, body_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, keyspace)) STRICT, WITHOUT ROWID;
+-- Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica).
 CREATE TABLE routing_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_tables_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
+-- Shard routing rules: queries of a shard that go to another keyspace. scope: as in vschema_table.
 CREATE TABLE shard_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT NULL, shard TEXT NOT NULL, to_keyspace TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_keyspace, shard)) STRICT, WITHOUT ROWID;
+-- Keyspace routing rules. scope: as in vschema_table.
 CREATE TABLE keyspace_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT NULL, to_keyspace TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_keyspace)) STRICT, WITHOUT ROWID;
+-- Mirror rules. percent: of the queries that also go to to_table. scope: as in vschema_table.
 CREATE TABLE mirror_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_table TEXT NOT NULL, percent REAL NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
 -- kind: keyspace, shard, workflow (a named lock), routing_rules, other. holder = 1: the oldest key of its directory (the others wait).
 CREATE TABLE topo_lock (
@@ -164,6 +186,7 @@ CREATE TABLE topo_lock (
   action TEXT NOT NULL, host_name TEXT NOT NULL, user_name TEXT NOT NULL, taken_at INTEGER, ttl INTEGER, granted_ttl INTEGER, revision INTEGER NOT NULL,
   PRIMARY KEY (server, key)
 ) STRICT, WITHOUT ROWID;
+-- What SET VITESS_METADATA wrote.
 CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- DERIVED: facts that need more than SQL
@@ -195,6 +218,7 @@ CREATE TABLE stream (
 ) STRICT, WITHOUT ROWID;
 -- A source that could not be parsed: nothing may rest on it and nothing may rewrite it.
 CREATE TABLE unparsable_source (address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
+-- The rules of a stream's BinlogSource, in its order.
 CREATE TABLE stream_rule (address TEXT NOT NULL, id INTEGER NOT NULL, ordinal INTEGER NOT NULL, match TEXT NOT NULL, filter TEXT NOT NULL, PRIMARY KEY (address, id, ordinal)) STRICT, WITHOUT ROWID;
 
 -- Logical workflows (target keyspace, name). phase: copying, running, reads-switched, cutover (writes stopping, journal not written),

@@ -1,15 +1,9 @@
 import { UsageError } from "../cluster/errors.js";
-import {
-  columnsOf,
-  createDatabase,
-  type Database,
-  insertRows,
-  type SqlValue,
-  selectAll,
-} from "./database.js";
+import { createDatabase, type Database, insertRows, type SqlValue, selectAll } from "./database.js";
 import { derive } from "./derive/index.js";
-import { emptyFacts, FACT_TABLES, type Facts, type FactTable } from "./facts.js";
+import { FACT_TABLES, type Facts, factsOf } from "./facts.js";
 import { readSnapshotFile, writeSnapshotFile } from "./file.js";
+import { TABLES } from "./gen/tables.js";
 import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
@@ -63,15 +57,7 @@ export class Snapshot {
   }
 
   facts(): Facts {
-    return Object.assign(
-      emptyFacts(),
-      Object.fromEntries(
-        FACT_TABLES.map((table) => {
-          const key = this.#key(table).map((column) => `"${column}"`);
-          return [table, this.all(`SELECT * FROM ${table} ORDER BY ${key.join(", ")}`)];
-        }),
-      ),
-    );
+    return factsOf((table) => this.all(`SELECT * FROM ${table} ORDER BY ${TABLES[table].key.join(", ")}`));
   }
 
   close(): void {
@@ -81,21 +67,9 @@ export class Snapshot {
   #fill(facts: Facts): void {
     const schema = { name: "schema", value: String(SNAPSHOT_SCHEMA) };
     const stated: Facts = { ...facts, meta: [...facts.meta.filter(({ name }) => name !== "schema"), schema] };
-    const ordered: Facts = Object.assign(
-      emptyFacts(),
-      Object.fromEntries(
-        FACT_TABLES.map((table) => [table, inKeyOrder<object>(stated[table], this.#key(table))]),
-      ),
-    );
+    const ordered = factsOf((table) => inKeyOrder(table, stated[table]));
     for (const table of FACT_TABLES) insertRows(this.#db, table, ordered[table]);
     for (const [table, rows] of Object.entries(derive(ordered))) insertRows(this.#db, table, rows);
     this.#db.exec("PRAGMA query_only = 1");
-  }
-
-  #key(table: FactTable): readonly string[] {
-    return columnsOf(this.#db, table)
-      .filter(({ pk }) => pk > 0)
-      .sort((one, other) => one.pk - other.pk)
-      .map(({ name }) => name);
   }
 }

@@ -1,4 +1,5 @@
-import type { Facts, LiveTabletRow, WitnessRow } from "../snapshot/facts.js";
+import type { Facts } from "../snapshot/facts.js";
+import type { LiveTabletRow, WitnessRow } from "../snapshot/gen/tables.js";
 import type { Witness } from "./witness.js";
 
 /**

@@ -1,4 +1,4 @@
-import type { WitnessRow } from "../snapshot/facts.js";
+import type { WitnessRow } from "../snapshot/gen/tables.js";
 import type { TabletAddress } from "../tablets/access.js";
 import { formatHostPort } from "../tablets/address.js";
 

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import type { Facts, PostCopyActionRow } from "../../src/snapshot/facts.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import type { PostCopyActionRow } from "../../src/snapshot/gen/tables.js";
 import { decodeTablet } from "../../src/topology/records.js";
 import { factsOfRecording } from "../snapshot/facts-of-recording.js";
 

@@ -1,16 +1,15 @@
 import { readdirSync, readFileSync } from "node:fs";
-import {
-  type EngineStreamRow,
-  emptyFacts,
-  type Facts,
-  type HeldTableRow,
-  type LiveTableRow,
-  type LiveTabletRow,
-  type TopoHistoryLockRow,
-  type TopoHistoryRow,
-  type TopoKeyRow,
-  type VreplicationRow,
-} from "../../src/snapshot/facts.js";
+import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import type {
+  EngineStreamRow,
+  HeldTableRow,
+  LiveTableRow,
+  LiveTabletRow,
+  TopoHistoryLockRow,
+  TopoHistoryRow,
+  TopoKeyRow,
+  VreplicationRow,
+} from "../../src/snapshot/gen/tables.js";
 
 const SERVER = "127.0.0.1:2379";
 

@@ -1,6 +1,6 @@
 import { create, type DescMessage, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
+import type { Facts } from "../../src/snapshot/facts.js";
 import type {
-  Facts,
   LiveTabletRow,
   ProbeRow,
   TopoHistoryLockRow,
@@ -8,7 +8,7 @@ import type {
   TopoKeyRow,
   VreplicationRow,
   WitnessRow,
-} from "../../src/snapshot/facts.js";
+} from "../../src/snapshot/gen/tables.js";
 
 export const ETCD = "etcd:2379";
 /** When the facts were taken, unix seconds. */

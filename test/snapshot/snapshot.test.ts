@@ -76,7 +76,7 @@ describe("a snapshot that is saved and opened", () => {
     fc.assert(
       fc.property(fc.infiniteStream(fc.nat()), (numbers) => {
         const shuffled = Object.fromEntries(
-          Object.entries(facts).map(([table, rows]) => [table, shuffle(rows, numbers)]),
+          Object.entries(facts).map(([table, rows]) => [table, shuffle<object>(rows, numbers)]),
         ) as unknown as Facts;
         return readFileSync(saved(shuffled, "shuffled.db")).equals(bytes);
       }),

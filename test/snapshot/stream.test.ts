@@ -1,10 +1,6 @@
 import { describe, expect, test } from "vitest";
-import {
-  emptyFacts,
-  type Facts,
-  type LiveTabletRow,
-  type VreplicationRow,
-} from "../../src/snapshot/facts.js";
+import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import type { LiveTabletRow, VreplicationRow } from "../../src/snapshot/gen/tables.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { aLiveTablet, aProbe, aStream, aTopology, NOW } from "./make-facts.js";
 

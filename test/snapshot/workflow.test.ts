@@ -5,7 +5,8 @@ import {
   RoutingRulesSchema,
   ShardRoutingRulesSchema,
 } from "../../src/proto/gen/vschema_pb.js";
-import { emptyFacts, type Facts, type TopoKeyRow, type VreplicationRow } from "../../src/snapshot/facts.js";
+import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import type { TopoKeyRow, VreplicationRow } from "../../src/snapshot/gen/tables.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { aLiveTablet, aProbe, aStream, aTopoKey, aTopology, encoded } from "./make-facts.js";
 

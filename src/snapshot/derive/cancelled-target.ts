@@ -1,4 +1,5 @@
 import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
+import type { Facts } from "../facts.js";
 import type {
   CancelledTargetRow,
   DeletionRow,
@@ -6,8 +7,7 @@ import type {
   ShardRow,
   StreamRow,
   WorkflowRow,
-} from "../derived.js";
-import type { Facts } from "../facts.js";
+} from "../gen/tables.js";
 import { groupBy } from "./order.js";
 
 interface Known {

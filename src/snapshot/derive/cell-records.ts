@@ -8,7 +8,7 @@ import type {
   SrvKeyspaceRow,
   SrvPartitionRow,
   TabletRow,
-} from "../derived.js";
+} from "../gen/tables.js";
 import type { Decoded, Decoding } from "./decoding.js";
 import { aliasText, seconds, tabletTypeName } from "./global-records.js";
 import type { KeyIndex } from "./located-key.js";

@@ -1,6 +1,6 @@
 import type { Outcome } from "../../cluster/outcome.js";
 import type { TopoKey } from "../../topology/paths.js";
-import type { UndecodableKeyRow } from "../derived.js";
+import type { UndecodableKeyRow } from "../gen/tables.js";
 import type { LocatedKey } from "./located-key.js";
 
 export interface Decoded<Kind extends TopoKey["kind"], Record> extends LocatedKey<Kind> {

@@ -17,8 +17,8 @@ import {
   decodeSrvKeyspace,
   decodeTablet,
 } from "../../topology/records.js";
-import type { DeletionRow } from "../derived.js";
-import type { Facts, TopoHistoryRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type { DeletionRow, TopoHistoryRow } from "../gen/tables.js";
 import { databaseOf } from "./cell-records.js";
 import { type CoveringLock, coveringLocks, type OperationName } from "./deletion-lock.js";
 import { locate, rootsByServer } from "./located-key.js";

@@ -1,5 +1,5 @@
-import type { ProcessRow, StreamRow } from "../derived.js";
 import type { Facts } from "../facts.js";
+import type { ProcessRow, StreamRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
 import type { TopologyKnown } from "./record-standing.js";
 import { type ServingState, shardSwitch } from "./shard-switch.js";

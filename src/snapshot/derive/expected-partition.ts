@@ -1,4 +1,4 @@
-import type { CellRow, ExpectedPartitionRow, ShardRow } from "../derived.js";
+import type { CellRow, ExpectedPartitionRow, ShardRow } from "../gen/tables.js";
 
 /** Types that RebuildKeyspaceGraph writes a partition for (go/vt/topotools/rebuild_keyspace.go v19 to v24). */
 const SERVED_TYPES = ["PRIMARY", "REPLICA", "RDONLY"];

@@ -2,6 +2,7 @@ import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
 import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeCellInfo, decodeKeyspace, decodeShard } from "../../topology/records.js";
+import type { Facts } from "../facts.js";
 import type {
   CellRow,
   DeniedTableRow,
@@ -9,8 +10,7 @@ import type {
   ShardRow,
   TabletControlRow,
   VitessMetadataRow,
-} from "../derived.js";
-import type { Facts } from "../facts.js";
+} from "../gen/tables.js";
 import type { Decoding } from "./decoding.js";
 import type { KeyIndex } from "./located-key.js";
 import { groupBy } from "./order.js";

@@ -1,5 +1,4 @@
-import type { Derived } from "../derived.js";
-import type { Facts } from "../facts.js";
+import type { Derived, Facts } from "../facts.js";
 import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding } from "./decoding.js";

@@ -1,7 +1,7 @@
 import { type GtidSet, isBeyond, parseGtidSet } from "../../cluster/gtid-set.js";
 import { parseJournal } from "../../cluster/journal.js";
-import type { JournalRow, ProcessRow, StreamRow, WorkflowRow } from "../derived.js";
 import type { Facts } from "../facts.js";
+import type { JournalRow, ProcessRow, StreamRow, WorkflowRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
 
 /**

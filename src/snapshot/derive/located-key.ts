@@ -1,5 +1,6 @@
 import { classifyKey, rootPrefix, type TopoKey } from "../../topology/paths.js";
-import type { Facts, TopoKeyRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type { TopoKeyRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
 
 /** A key of the topology as one root sees it. Cells may share a root: then each of them has the key. */

@@ -1,7 +1,7 @@
 import { parseLockBody } from "../../topology/lock-body.js";
 import type { LockTarget } from "../../topology/paths.js";
-import type { TopoLockRow } from "../derived.js";
 import type { Facts } from "../facts.js";
+import type { TopoLockRow } from "../gen/tables.js";
 import type { KeyIndex } from "./located-key.js";
 
 /** Every key under a `locks` directory; a body that nobody can read is still a lock (`topology-and-wire.md` 4.5). */

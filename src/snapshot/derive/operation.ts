@@ -1,4 +1,4 @@
-import type { OperationRow, TopoLockRow } from "../derived.js";
+import type { OperationRow, TopoLockRow } from "../gen/tables.js";
 import { CLOCK_SKEW_S, OPERATION_LIMITS } from "./operation-limits.js";
 
 /**

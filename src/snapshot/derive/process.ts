@@ -1,6 +1,6 @@
 import { parseAlias } from "../../cluster/alias.js";
-import type { ProcessRow, ShardRow, TabletRow } from "../derived.js";
-import type { Facts, VreplicationRow, WitnessRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type { ProcessRow, ShardRow, TabletRow, VreplicationRow, WitnessRow } from "../gen/tables.js";
 import { defaultDatabase } from "./cell-records.js";
 import { groupBy } from "./order.js";
 import { type Candidate, recordStandings, type TopologyKnown } from "./record-standing.js";

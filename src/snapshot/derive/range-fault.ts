@@ -1,4 +1,4 @@
-import type { KeyspaceRow, RangeFaultRow, ShardRow, SrvKeyspaceRow, SrvPartitionRow } from "../derived.js";
+import type { KeyspaceRow, RangeFaultRow, ShardRow, SrvKeyspaceRow, SrvPartitionRow } from "../gen/tables.js";
 import { sortedJson } from "./global-records.js";
 import { groupBy } from "./order.js";
 import { cover, type NamedRange } from "./range-cover.js";

@@ -1,6 +1,5 @@
 import { parseAlias } from "../../cluster/alias.js";
-import type { CellRow, TabletRow } from "../derived.js";
-import type { LiveTabletRow, WitnessRow } from "../facts.js";
+import type { CellRow, LiveTabletRow, TabletRow, WitnessRow } from "../gen/tables.js";
 
 export interface TopologyKnown {
   readonly globalAnswered: boolean;

@@ -1,5 +1,5 @@
-import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../derived.js";
 import { type Facts, metaValue } from "../facts.js";
+import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../gen/tables.js";
 import { revisionsByServer } from "./revisions-by-server.js";
 
 /** Design D8: more than this missing at once is no single operation. */

@@ -1,4 +1,4 @@
-import type { ShardRow, SrvControlRow, SrvPartitionRow } from "../derived.js";
+import type { ShardRow, SrvControlRow, SrvPartitionRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
 import type { SwitchState } from "./switch-state.js";
 import type { WorkflowStreams } from "./workflow.js";

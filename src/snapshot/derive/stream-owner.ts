@@ -1,5 +1,5 @@
-import type { ProcessRow } from "../derived.js";
-import type { Facts, LiveTabletRow, VreplicationRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type { LiveTabletRow, ProcessRow, VreplicationRow } from "../gen/tables.js";
 import { groupBy, uniqueBy } from "./order.js";
 
 export interface OwnedRow {

@@ -1,6 +1,12 @@
 import { parseStreamSource, type StreamSource } from "../../cluster/stream-source.js";
-import type { ProcessRow, StreamRow, StreamRuleRow, UnparsableSourceRow } from "../derived.js";
-import type { Facts, VreplicationRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type {
+  ProcessRow,
+  StreamRow,
+  StreamRuleRow,
+  UnparsableSourceRow,
+  VreplicationRow,
+} from "../gen/tables.js";
 import { type OwnedRow, ownedRows } from "./stream-owner.js";
 import { workflowKind } from "./workflow-kind.js";
 

@@ -5,7 +5,7 @@ import type {
   ShardRoutingRuleRow,
   StreamRow,
   StreamRuleRow,
-} from "../derived.js";
+} from "../gen/tables.js";
 import { groupBy } from "./order.js";
 import { NEVER_SWITCHED, type Switching, type SwitchState } from "./switch-state.js";
 import type { WorkflowStreams } from "./workflow.js";

@@ -1,6 +1,6 @@
 import { parseAlias } from "../../cluster/alias.js";
-import type { TabletRow, UnansweredRow } from "../derived.js";
-import type { Facts, ProbeRow } from "../facts.js";
+import type { Facts } from "../facts.js";
+import type { ProbeRow, TabletRow, UnansweredRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
 
 /** Channels by the kind of knowledge that is missing without them, the telling ones first. */

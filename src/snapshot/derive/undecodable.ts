@@ -1,6 +1,6 @@
 import { formatAlias } from "../../cluster/alias.js";
-import type { UndecodableKeyRow } from "../derived.js";
 import type { Facts } from "../facts.js";
+import type { UndecodableKeyRow } from "../gen/tables.js";
 import { locate, rootsByServer } from "./located-key.js";
 import type { TopologyKnown } from "./record-standing.js";
 

@@ -14,10 +14,10 @@ import type {
   RoutingRuleRow,
   ShardRoutingRuleRow,
   SrvVschemaRow,
+  TopoKeyRow,
   VschemaRow,
   VschemaTableRow,
-} from "../derived.js";
-import type { TopoKeyRow } from "../facts.js";
+} from "../gen/tables.js";
 import type { Decoding } from "./decoding.js";
 import type { KeyIndex } from "./located-key.js";
 import { stableJson, uniqueBy } from "./order.js";

@@ -1,4 +1,4 @@
-import type { StreamRow } from "../derived.js";
+import type { StreamRow } from "../gen/tables.js";
 import { NEVER_SWITCHED, type Switching } from "./switch-state.js";
 import type { WorkflowStreams } from "./workflow.js";
 

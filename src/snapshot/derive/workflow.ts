@@ -1,6 +1,6 @@
 import { migrationId } from "../../cluster/journal.js";
-import type { ProcessRow, StreamRow, WorkflowRow } from "../derived.js";
 import type { Facts } from "../facts.js";
+import type { ProcessRow, StreamRow, WorkflowRow } from "../gen/tables.js";
 import { sortedJson } from "./global-records.js";
 import { byText, groupBy } from "./order.js";
 import { type Evidence, phaseOf } from "./workflow-phase.js";

@@ -1,0 +1,863 @@
+// Written by `npm run schema` from ../schema.sql.
+
+/**
+ * schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
+ * taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
+ * all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state), earlier_revisions_json ({server: the highest revision that an
+ * earlier snapshot saw}), settled_ids_json (ids of what the first of two settled observations showed already; absent after a single one).
+ */
+export interface MetaRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started
+ * with, if it answered. A server of cells that --cell leaves out has none. horizon: the oldest revision that could still be read.
+ * cluster_id: etcd's own, which clusters that were configured alike share; `ID at SERVER` where a tablet's server says the global one's id
+ * but holds other keys. answered = 1 with a reason: only its history could not be read, or not to its end.
+ */
+export interface TopoServerRow {
+  readonly server: string;
+  readonly cluster_id: string | null;
+  readonly version: string | null;
+  readonly revision: number | null;
+  readonly horizon: number | null;
+  readonly answered: number;
+  readonly reason: string | null;
+  readonly message: string | null;
+}
+
+/**
+ * name: 'global', or a cell's. Cells come from CellInfo.
+ */
+export interface TopoRootRow {
+  readonly name: string;
+  readonly server: string;
+  readonly root: string;
+}
+
+/**
+ * Every key under every root, with its bytes.
+ */
+export interface TopoKeyRow {
+  readonly server: string;
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly create_revision: number;
+  readonly mod_revision: number;
+  readonly version: number;
+  readonly lease: string;
+}
+
+/**
+ * The leases of lock keys. ttl: seconds that were left; granted_ttl: seconds that it was granted for.
+ */
+export interface TopoLeaseRow {
+  readonly server: string;
+  readonly lease: string;
+  readonly ttl: number;
+  readonly granted_ttl: number;
+}
+
+/**
+ * Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
+ * value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself. locks_known = 0: which locks stood then
+ * could not be read (compacted, budget), or they live on another etcd than the key.
+ */
+export interface TopoHistoryRow {
+  readonly server: string;
+  readonly key: string;
+  readonly deleted_revision: number;
+  readonly value: Uint8Array;
+  readonly create_revision: number;
+  readonly mod_revision: number;
+  readonly recreated: number;
+  readonly locks_known: number;
+}
+
+/**
+ * Lock keys that existed at deleted_revision - 1 (design D8), with their JSON.
+ */
+export interface TopoHistoryLockRow {
+  readonly server: string;
+  readonly deleted_revision: number;
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly mod_revision: number;
+}
+
+/**
+ * Where a tablet may be running, and who said so. source: topology, history, inventory, snapshot, replica.
+ * required: its silence makes the scan incomplete (an address known from history alone is not; design D7).
+ */
+export interface WitnessRow {
+  readonly source: string;
+  readonly detail: string;
+  readonly address: string;
+  readonly alias: string | null;
+  readonly host: string;
+  readonly grpc_port: number;
+  readonly http_port: number;
+  readonly mysql_host: string;
+  readonly mysql_port: number;
+  readonly required: number;
+}
+
+/**
+ * One row per question to one address. channel: health, vars, status, streams, copyState, postCopyActions, journals, vdiffs, holds,
+ * triggers, schema, mysqlPort, mysql, mysqlStatus. A question that was not asked has no row.
+ */
+export interface ProbeRow {
+  readonly address: string;
+  readonly channel: string;
+  readonly answered: number;
+  readonly reason: string | null;
+  readonly message: string | null;
+  readonly required: number;
+  readonly observed_at_ms: number;
+}
+
+/**
+ * A process that answered at an address, in its own words (StreamHealth, /debug/vars, FullStatus; columns of a question that was not
+ * answered are NULL). address = host:grpc_port, or mysql://host:port where only MySQL answered. mysql_port: @@port, asked of processes
+ * without a Tablet record only.
+ */
+export interface LiveTabletRow {
+  readonly address: string;
+  readonly alias: string | null;
+  readonly keyspace: string | null;
+  readonly shard: string | null;
+  readonly type: string | null;
+  readonly serving: number | null;
+  readonly term_start: number | null;
+  readonly health_error: string | null;
+  readonly state_name: string | null;
+  readonly build_version: string | null;
+  readonly key_range_start: string | null;
+  readonly key_range_end: string | null;
+  readonly topo_server: string | null;
+  readonly topo_root: string | null;
+  readonly command_line_json: string | null;
+  readonly vstreamers: number | null;
+  readonly server_uuid: string | null;
+  readonly server_version: string | null;
+  readonly read_only: number | null;
+  readonly super_read_only: number | null;
+  readonly position: string | null;
+  readonly mysql_port: number | null;
+  readonly source_host: string | null;
+  readonly source_port: number | null;
+  readonly io_state: number | null;
+  readonly sql_state: number | null;
+  readonly replication_error: string | null;
+  readonly observed_at_ms: number;
+}
+
+/**
+ * Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
+ * _vt.vreplication_log. Absent columns are NULL.
+ */
+export interface VreplicationRow {
+  readonly address: string;
+  readonly channel: string;
+  readonly id: number;
+  readonly workflow: string;
+  readonly db_name: string;
+  readonly source: string;
+  readonly pos: string | null;
+  readonly stop_pos: string | null;
+  readonly state: string;
+  readonly message: string | null;
+  readonly cell: string | null;
+  readonly tablet_types: string | null;
+  readonly time_updated: number | null;
+  readonly transaction_timestamp: number | null;
+  readonly time_heartbeat: number | null;
+  readonly rows_copied: number | null;
+  readonly workflow_type: number | null;
+  readonly workflow_sub_type: number | null;
+  readonly defer_secondary_keys: number | null;
+  readonly options: string | null;
+  readonly tags: string | null;
+  readonly max_tps: string | null;
+  readonly max_replication_lag: string | null;
+  readonly created_at: number | null;
+  readonly observed_at: number;
+}
+
+/**
+ * Streams that the engine has in memory (/debug/vars). rowless_ms: the engine had the stream, and _vt.vreplication no row of its id, in two looks
+ * of the same process so many milliseconds apart; NULL: it has a row, or the second look did not show the same.
+ */
+export interface EngineStreamRow {
+  readonly address: string;
+  readonly id: number;
+  readonly workflow: string;
+  readonly state: string;
+  readonly source: string | null;
+  readonly source_tablet: string | null;
+  readonly last_message: string | null;
+  readonly heartbeat: number | null;
+  readonly rowless_ms: number | null;
+}
+
+/**
+ * Tables that a stream still copies (rows of _vt.copy_state).
+ */
+export interface CopyStateRow {
+  readonly address: string;
+  readonly vrepl_id: number;
+  readonly table_name: string;
+}
+
+/**
+ * What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action).
+ */
+export interface PostCopyActionRow {
+  readonly address: string;
+  readonly id: number;
+  readonly vrepl_id: number;
+  readonly table_name: string;
+  readonly action_json: string;
+}
+
+/**
+ * Journals of switches of traffic (rows of _vt.resharding_journal). val: the Journal as prototext.
+ */
+export interface ReshardingJournalRow {
+  readonly address: string;
+  readonly id: string;
+  readonly db_name: string;
+  readonly val: string;
+}
+
+/**
+ * VDiffs (rows of _vt.vdiff).
+ */
+export interface VdiffRow {
+  readonly address: string;
+  readonly id: number;
+  readonly vdiff_uuid: string | null;
+  readonly workflow: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly db_name: string | null;
+  readonly state: string | null;
+}
+
+/**
+ * Tables and views of the tablet's own database (GetSchema). table_type: BASE TABLE or VIEW.
+ */
+export interface LiveTableRow {
+  readonly address: string;
+  readonly db_name: string;
+  readonly table_name: string;
+  readonly table_type: string;
+  readonly definition: string;
+  readonly data_length: number;
+  readonly row_count: number;
+}
+
+/**
+ * Triggers of every database but sys.
+ */
+export interface LiveTriggerRow {
+  readonly address: string;
+  readonly db_name: string;
+  readonly trigger_name: string;
+  readonly table_name: string;
+}
+
+/**
+ * Tables that an earlier `fix` or `cancel` moved aside (design D18).
+ * Bytes and rows as MySQL estimates them; NULL where it does not say.
+ */
+export interface HeldTableRow {
+  readonly address: string;
+  readonly hold_schema: string;
+  readonly table_name: string;
+  readonly row_count: number | null;
+  readonly bytes: number | null;
+}
+
+/**
+ * Keys whose bytes are not the record that their path says. kind: the record; message: why it can not be read.
+ */
+export interface UndecodableKeyRow {
+  readonly server: string;
+  readonly key: string;
+  readonly kind: string;
+  readonly message: string;
+  readonly revision: number;
+}
+
+/**
+ * CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end.
+ */
+export interface CellRow {
+  readonly cell: string;
+  readonly server: string;
+  readonly root: string;
+  readonly answered: number;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Keyspace records.
+ */
+export interface KeyspaceRow {
+  readonly keyspace: string;
+  readonly keyspace_type: string;
+  readonly base_keyspace: string;
+  readonly durability_policy: string;
+  readonly sidecar_db_name: string;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Shard records. range_start, range_end: of the record, or as its name says where the record has none.
+ */
+export interface ShardRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly range_start: string;
+  readonly range_end: string;
+  readonly primary_alias: string | null;
+  readonly primary_term_start: number | null;
+  readonly is_primary_serving: number;
+  readonly server: string;
+  readonly key: string;
+  readonly create_revision: number;
+  readonly revision: number;
+}
+
+/**
+ * The tablet controls of the Shard records, one row per tablet type.
+ */
+export interface TabletControlRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly tablet_type: string;
+  readonly cells_json: string;
+  readonly frozen: number;
+  readonly denied_tables_json: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Tables that a tablet control denies: a primary refuses queries of them.
+ */
+export interface DeniedTableRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly tablet_type: string;
+  readonly table_name: string;
+}
+
+/**
+ * Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary.
+ */
+export interface TabletRow {
+  readonly alias: string;
+  readonly cell: string;
+  readonly uid: number;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly type: string;
+  readonly hostname: string;
+  readonly grpc_port: number;
+  readonly http_port: number;
+  readonly mysql_host: string;
+  readonly mysql_port: number;
+  readonly db_name: string;
+  readonly primary_term_start: number | null;
+  readonly shut_down_at: number | null;
+  readonly tags_json: string;
+  readonly address: string;
+  readonly server: string;
+  readonly key: string;
+  readonly create_revision: number;
+  readonly revision: number;
+}
+
+/**
+ * The tablets that the ShardReplication record of a cell lists.
+ */
+export interface ShardReplicationRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly alias: string;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * One row per SrvKeyspace record, so that "no record" and "no partition" differ.
+ */
+export interface SrvKeyspaceRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Which shards serve a tablet type, by the SrvKeyspace of a cell.
+ */
+export interface SrvPartitionRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly tablet_type: string;
+  readonly shard: string;
+  readonly range_start: string;
+  readonly range_end: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * The shard tablet controls of a SrvKeyspace. query_service_disabled = 1: the shard is not to serve this type there.
+ */
+export interface SrvControlRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly tablet_type: string;
+  readonly shard: string;
+  readonly query_service_disabled: number;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * One row per SrvVSchema record: what the vtgates of a cell route by.
+ */
+export interface SrvVschemaRow {
+  readonly cell: string;
+  readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * scope: 'global' (the keyspace's VSchema record) or a cell (its copy in SrvVSchema).
+ */
+export interface VschemaTableRow {
+  readonly scope: string;
+  readonly keyspace: string;
+  readonly table_name: string;
+  readonly table_type: string;
+}
+
+/**
+ * VSchemas. scope: as in vschema_table.
+ */
+export interface VschemaRow {
+  readonly scope: string;
+  readonly keyspace: string;
+  readonly sharded: number;
+  readonly body_json: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica).
+ */
+export interface RoutingRuleRow {
+  readonly scope: string;
+  readonly from_table: string;
+  readonly to_tables_json: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Shard routing rules: queries of a shard that go to another keyspace. scope: as in vschema_table.
+ */
+export interface ShardRoutingRuleRow {
+  readonly scope: string;
+  readonly from_keyspace: string;
+  readonly shard: string;
+  readonly to_keyspace: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Keyspace routing rules. scope: as in vschema_table.
+ */
+export interface KeyspaceRoutingRuleRow {
+  readonly scope: string;
+  readonly from_keyspace: string;
+  readonly to_keyspace: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Mirror rules. percent: of the queries that also go to to_table. scope: as in vschema_table.
+ */
+export interface MirrorRuleRow {
+  readonly scope: string;
+  readonly from_table: string;
+  readonly to_table: string;
+  readonly percent: number;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * kind: keyspace, shard, workflow (a named lock), routing_rules, other. holder = 1: the oldest key of its directory (the others wait).
+ */
+export interface TopoLockRow {
+  readonly server: string;
+  readonly key: string;
+  readonly kind: string;
+  readonly keyspace: string | null;
+  readonly shard: string | null;
+  readonly workflow: string | null;
+  readonly lease: string;
+  readonly holder: number;
+  readonly action: string;
+  readonly host_name: string;
+  readonly user_name: string;
+  readonly taken_at: number | null;
+  readonly ttl: number | null;
+  readonly granted_ttl: number | null;
+  readonly revision: number;
+}
+
+/**
+ * What SET VITESS_METADATA wrote.
+ */
+export interface VitessMetadataRow {
+  readonly name: string;
+  readonly value: string;
+}
+
+/**
+ * A deleted record that history still shows. kind: shard, tablet, shard_replication, keyspace, srv_keyspace. operation: cancel (a DropTargets lock
+ * covered it), complete (DropSources), delete-shard, delete-tablet, delete-keyspace, other (a lock of another action), none (no lock covered it),
+ * unknown (nobody knows which locks stood then). A key on a cell's own etcd goes with its shard's deletion, where a lock covered that.
+ * detail_json: the decoded record.
+ */
+export interface DeletionRow {
+  readonly server: string;
+  readonly key: string;
+  readonly deleted_revision: number;
+  readonly kind: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly cell: string;
+  readonly alias: string;
+  readonly recreated: number;
+  readonly operation: string;
+  readonly lock_key: string | null;
+  readonly lock_action: string | null;
+  readonly lock_host: string | null;
+  readonly lock_user: string | null;
+  readonly lock_taken_at: number | null;
+  readonly workflow: string | null;
+  readonly detail_json: string;
+}
+
+/**
+ * A live process with what the topology says of it. same_cluster = 0: it was started with another topology (a clone, another cluster) and is
+ * never called again. record: present, absent, unknown (its cell did not answer), other-address (the record names another process).
+ */
+export interface ProcessRow {
+  readonly address: string;
+  readonly alias: string;
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly type: string;
+  readonly same_cluster: number;
+  readonly record: string;
+  readonly shard_record: string;
+  readonly witnesses: string;
+  readonly db_name: string;
+  readonly observed_at: number;
+}
+
+/**
+ * Each stream once: rows of the process whose engine owns them (PRIMARY, or the writable one). copies: how many replicas show the same row.
+ * kind: Reshard, MoveTables, Materialize, CreateLookupIndex, Migrate, OnlineDDL. active = 1: neither Stopped nor Error. engine_state NULL: not in memory.
+ */
+export interface StreamRow {
+  readonly address: string;
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly id: number;
+  readonly workflow: string;
+  readonly kind: string;
+  readonly db_name: string;
+  readonly source_keyspace: string;
+  readonly source_shard: string;
+  readonly source_external: string;
+  readonly source: string;
+  readonly state: string;
+  readonly active: number;
+  readonly frozen: number;
+  readonly message: string;
+  readonly pos: string;
+  readonly time_updated: number | null;
+  readonly age_s: number | null;
+  readonly copying: number;
+  readonly engine_state: string | null;
+  readonly copies: number;
+  readonly observed_at: number;
+}
+
+/**
+ * A source that could not be parsed: nothing may rest on it and nothing may rewrite it.
+ */
+export interface UnparsableSourceRow {
+  readonly address: string;
+  readonly id: number;
+  readonly workflow: string;
+  readonly message: string;
+}
+
+/**
+ * The rules of a stream's BinlogSource, in its order.
+ */
+export interface StreamRuleRow {
+  readonly address: string;
+  readonly id: number;
+  readonly ordinal: number;
+  readonly match: string;
+  readonly filter: string;
+}
+
+/**
+ * Logical workflows (target keyspace, name). phase: copying, running, reads-switched, cutover (writes stopping, journal not written),
+ * cutover-journaled, switched (writes), frozen-only, stopped, error, orphaned (no target shard record). migration: shards or tables.
+ * migration_id: the journal id of its next switch (`HashStreams`). journal_found: that id is on a source.
+ */
+export interface WorkflowRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly kind: string;
+  readonly migration: string;
+  readonly source_keyspace: string;
+  readonly phase: string;
+  readonly is_reverse: number;
+  readonly streams: number;
+  readonly active: number;
+  readonly migration_id: string;
+  readonly journal_found: number;
+  readonly target_shards_json: string;
+  readonly source_shards_json: string;
+}
+
+/**
+ * Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
+ * (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers).
+ */
+export interface CancelledTargetRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly shard: string;
+  readonly fate: string;
+  readonly deleted_revision: number | null;
+}
+
+/**
+ * Journals of switches, on the tablet of a source shard that was asked. workflow_keyspace, workflow: whose next switch would take it for its own, by
+ * the id; '' where nobody's. outrun = 1: each stream of that workflow out of this shard copies, or runs beyond local_position, so it was not a
+ * switch of this workflow that wrote it; 0: one does not; NULL: there is no stream, or positions can not be compared.
+ */
+export interface JournalRow {
+  readonly address: string;
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly id: string;
+  readonly db_name: string;
+  readonly migration: string;
+  readonly local_position: string;
+  readonly workflow_keyspace: string;
+  readonly workflow: string;
+  readonly outrun: number | null;
+}
+
+/**
+ * What RebuildKeyspaceGraph would write: serving shards per type and cell (`topology-and-wire.md` 6.1).
+ */
+export interface ExpectedPartitionRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly tablet_type: string;
+  readonly shard: string;
+}
+
+/**
+ * Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
+ */
+export interface RangeFaultRow {
+  readonly keyspace: string;
+  readonly basis: string;
+  readonly kind: string;
+  readonly range_start: string;
+  readonly range_end: string;
+  readonly shards_json: string;
+}
+
+/**
+ * Operations in flight: a lock younger than its action may plausibly take (design D11). An older lock is in topo_lock only and hides nothing.
+ */
+export interface OperationRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly workflow: string;
+  readonly action: string;
+  readonly lock_key: string;
+  readonly host_name: string;
+  readonly since: number | null;
+  readonly until: number;
+}
+
+/**
+ * What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.
+ * required = 1: the scan is incomplete without it.
+ */
+export interface UnansweredRow {
+  readonly domain: string;
+  readonly subject: string;
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly alias: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly required: number;
+}
+
+/**
+ * Signs that this etcd was put back from an older backup (design D8): live processes or snapshots know more than the topology.
+ */
+export interface RestoredTopologyRow {
+  readonly sign: string;
+  readonly detail: string;
+}
+
+export interface Rows {
+  readonly meta: MetaRow;
+  readonly topo_server: TopoServerRow;
+  readonly topo_root: TopoRootRow;
+  readonly topo_key: TopoKeyRow;
+  readonly topo_lease: TopoLeaseRow;
+  readonly topo_history: TopoHistoryRow;
+  readonly topo_history_lock: TopoHistoryLockRow;
+  readonly witness: WitnessRow;
+  readonly probe: ProbeRow;
+  readonly live_tablet: LiveTabletRow;
+  readonly vreplication: VreplicationRow;
+  readonly engine_stream: EngineStreamRow;
+  readonly copy_state: CopyStateRow;
+  readonly post_copy_action: PostCopyActionRow;
+  readonly resharding_journal: ReshardingJournalRow;
+  readonly vdiff: VdiffRow;
+  readonly live_table: LiveTableRow;
+  readonly live_trigger: LiveTriggerRow;
+  readonly held_table: HeldTableRow;
+  readonly undecodable_key: UndecodableKeyRow;
+  readonly cell: CellRow;
+  readonly keyspace: KeyspaceRow;
+  readonly shard: ShardRow;
+  readonly tablet_control: TabletControlRow;
+  readonly denied_table: DeniedTableRow;
+  readonly tablet: TabletRow;
+  readonly shard_replication: ShardReplicationRow;
+  readonly srv_keyspace: SrvKeyspaceRow;
+  readonly srv_partition: SrvPartitionRow;
+  readonly srv_control: SrvControlRow;
+  readonly srv_vschema: SrvVschemaRow;
+  readonly vschema_table: VschemaTableRow;
+  readonly vschema: VschemaRow;
+  readonly routing_rule: RoutingRuleRow;
+  readonly shard_routing_rule: ShardRoutingRuleRow;
+  readonly keyspace_routing_rule: KeyspaceRoutingRuleRow;
+  readonly mirror_rule: MirrorRuleRow;
+  readonly topo_lock: TopoLockRow;
+  readonly vitess_metadata: VitessMetadataRow;
+  readonly deletion: DeletionRow;
+  readonly process: ProcessRow;
+  readonly stream: StreamRow;
+  readonly unparsable_source: UnparsableSourceRow;
+  readonly stream_rule: StreamRuleRow;
+  readonly workflow: WorkflowRow;
+  readonly cancelled_target: CancelledTargetRow;
+  readonly journal: JournalRow;
+  readonly expected_partition: ExpectedPartitionRow;
+  readonly range_fault: RangeFaultRow;
+  readonly operation: OperationRow;
+  readonly unanswered: UnansweredRow;
+  readonly restored_topology: RestoredTopologyRow;
+}
+
+/** Every table in the order of the schema. `key`: its primary key, by which its rows are ordered. */
+export const TABLES = {
+  meta: { part: "facts", key: ["name"] },
+  topo_server: { part: "facts", key: ["server"] },
+  topo_root: { part: "facts", key: ["name"] },
+  topo_key: { part: "facts", key: ["server","key"] },
+  topo_lease: { part: "facts", key: ["server","lease"] },
+  topo_history: { part: "facts", key: ["server","key","deleted_revision"] },
+  topo_history_lock: { part: "facts", key: ["server","deleted_revision","key"] },
+  witness: { part: "facts", key: ["source","detail","address"] },
+  probe: { part: "facts", key: ["address","channel"] },
+  live_tablet: { part: "facts", key: ["address"] },
+  vreplication: { part: "facts", key: ["address","channel","id"] },
+  engine_stream: { part: "facts", key: ["address","id"] },
+  copy_state: { part: "facts", key: ["address","vrepl_id","table_name"] },
+  post_copy_action: { part: "facts", key: ["address","id"] },
+  resharding_journal: { part: "facts", key: ["address","id"] },
+  vdiff: { part: "facts", key: ["address","id"] },
+  live_table: { part: "facts", key: ["address","db_name","table_name"] },
+  live_trigger: { part: "facts", key: ["address","db_name","trigger_name"] },
+  held_table: { part: "facts", key: ["address","hold_schema","table_name"] },
+  undecodable_key: { part: "derived", key: ["server","key"] },
+  cell: { part: "derived", key: ["cell"] },
+  keyspace: { part: "derived", key: ["keyspace"] },
+  shard: { part: "derived", key: ["keyspace","shard"] },
+  tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"] },
+  denied_table: { part: "derived", key: ["keyspace","shard","tablet_type","table_name"] },
+  tablet: { part: "derived", key: ["alias"] },
+  shard_replication: { part: "derived", key: ["cell","keyspace","shard","alias"] },
+  srv_keyspace: { part: "derived", key: ["cell","keyspace"] },
+  srv_partition: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
+  srv_control: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
+  srv_vschema: { part: "derived", key: ["cell"] },
+  vschema_table: { part: "derived", key: ["scope","keyspace","table_name"] },
+  vschema: { part: "derived", key: ["scope","keyspace"] },
+  routing_rule: { part: "derived", key: ["scope","from_table"] },
+  shard_routing_rule: { part: "derived", key: ["scope","from_keyspace","shard"] },
+  keyspace_routing_rule: { part: "derived", key: ["scope","from_keyspace"] },
+  mirror_rule: { part: "derived", key: ["scope","from_table"] },
+  topo_lock: { part: "derived", key: ["server","key"] },
+  vitess_metadata: { part: "derived", key: ["name"] },
+  deletion: { part: "derived", key: ["server","key","deleted_revision"] },
+  process: { part: "derived", key: ["address"] },
+  stream: { part: "derived", key: ["address","id"] },
+  unparsable_source: { part: "derived", key: ["address","id"] },
+  stream_rule: { part: "derived", key: ["address","id","ordinal"] },
+  workflow: { part: "derived", key: ["keyspace","workflow"] },
+  cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"] },
+  journal: { part: "derived", key: ["address","id"] },
+  expected_partition: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
+  range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"] },
+  operation: { part: "derived", key: ["lock_key"] },
+  unanswered: { part: "derived", key: ["domain","subject"] },
+  restored_topology: { part: "derived", key: ["sign"] },
+} as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[] } };
