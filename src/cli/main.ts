@@ -8,7 +8,7 @@ import { parseArguments } from "./arguments.js";
 import { randomIds, systemClock } from "./clock.js";
 import { COMMANDS } from "./commands.js";
 import type { Context } from "./context.js";
-import { failure } from "./failure.js";
+import { failure, type Wanted } from "./failure.js";
 import { interruptible } from "./interrupt.js";
 import { network } from "./reach.js";
 import { processTerminal } from "./terminal.js";
@@ -29,7 +29,12 @@ export async function main(process: NodeJS.Process): Promise<void> {
     terminal: processTerminal(process),
     reach: network,
   };
-  const code = await run(process.argv.slice(2), context);
+  const argv = process.argv.slice(2);
+  // Node would end the process with 1, which means findings.
+  process.on("uncaughtException", (error) =>
+    process.exit(failure("internal", error, wantedBy(argv), context)),
+  );
+  const code = await run(argv, context);
   // Connections that are still open must not keep the process; what was written must be out first.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
 }
@@ -37,7 +42,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
 /** The whole program as a function, for tests: never throws. */
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   // Known before the arguments are: an error in them must still come out as it was asked for.
-  let [format, output] = ["format", "output"].map((name) => typedValue(argv, name));
+  let { format, output } = wantedBy(argv);
   try {
     const environment = readEnvironment(context.env);
     format ??= textOf(environment.format);
@@ -69,8 +74,10 @@ function valueAfter(argv: readonly string[], name: string): string | null | unde
   return argument.includes("=") ? argument.slice(argument.indexOf("=") + 1) : (argv[at + 1] ?? null);
 }
 
-const typedValue = (argv: readonly string[], name: string): string | undefined =>
-  valueAfter(argv, name) ?? undefined;
+const wantedBy = (argv: readonly string[]): Wanted => ({
+  format: valueAfter(argv, "format") ?? undefined,
+  output: valueAfter(argv, "output") ?? undefined,
+});
 
 function configTyped(argv: readonly string[]): string | undefined {
   const path = valueAfter(argv, "config");

@@ -1,26 +1,30 @@
 import type { Terminal } from "./context.js";
 
-/** The process's own streams: stdout carries the result and nothing else. */
+/**
+ * The process's own streams: stdout carries the result and nothing else. Who reads may leave (`| head`, a lost terminal): nothing is
+ * written there any more, and the work goes on, which must not end between two steps for want of a reader.
+ */
 export function processTerminal(streams: Pick<NodeJS.Process, "stdin" | "stdout" | "stderr">): Terminal {
   const { stdin, stdout, stderr } = streams;
+  const [print, say] = [writerTo(stdout), writerTo(stderr)];
   let progressShown = false;
   const clear = () => {
-    if (progressShown) stderr.write("\r\x1b[K");
+    if (progressShown) say("\r\x1b[K");
     progressShown = false;
   };
   return {
     out: (text) => {
       clear();
-      stdout.write(text.endsWith("\n") ? text : `${text}\n`);
+      print(text.endsWith("\n") ? text : `${text}\n`);
     },
     note: (text) => {
       clear();
-      stderr.write(`${text}\n`);
+      say(`${text}\n`);
     },
     progress: (text) => {
       if (!stderr.isTTY) return;
       clear();
-      stderr.write(text.slice(0, (stderr.columns ?? 80) - 1));
+      say(text.slice(0, (stderr.columns ?? 80) - 1));
       progressShown = true;
     },
     columns: stdout.columns ?? 120,
@@ -40,5 +44,15 @@ export function processTerminal(streams: Pick<NodeJS.Process, "stdin" | "stdout"
         lines.close();
       }
     },
+  };
+}
+
+function writerTo(stream: NodeJS.WriteStream): (text: string) => void {
+  let isRead = true;
+  stream.on("error", () => {
+    isRead = false;
+  });
+  return (text) => {
+    if (isRead) stream.write(text);
   };
 }
