@@ -15,7 +15,7 @@ export interface ExecuteOptions {
 
 /**
  * Executes a plan from its beginning: the plan's reads are proven first, then each stage takes its locks, and each step is checked,
- * journaled, run and verified (design D13, D15, D20).
+ * journaled, run and verified (docs/decisions.md#d13, docs/decisions.md#d15, docs/decisions.md#d20).
  * Throws RefusedError (stale or foreign plan, failed precondition, lock held), IncompleteError (somebody did not answer and nothing was
  * changed) or InterruptedError (stopped part-way; `resume` goes on). Closing the folder is the caller's.
  */

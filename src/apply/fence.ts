@@ -3,7 +3,7 @@ import { type HeldLock, lostWords } from "./held-lock.js";
 import { type Refused, refused, type Silent } from "./verdict.js";
 
 /**
- * The locks of a stage as a condition of every write (design D15). etcd's locks do not give mutual exclusion: a holder that was
+ * The locks of a stage as a condition of every write (docs/decisions.md#d15). etcd's locks do not give mutual exclusion: a holder that was
  * stopped for longer than its lease still believes in it. So a write to the locks' own cluster carries "my lock keys still have my
  * create revision" in its transaction, and before a write elsewhere the leases are asked for.
  */

@@ -14,7 +14,7 @@ const addressOf = (tablet: TabletRef): string => `${tablet.address.host}:${table
 export const nameOf = (tablet: TabletRef): string => `${tablet.alias} (${addressOf(tablet)})`;
 
 /**
- * Asks the process at the tablet's address who it is, right before it is called (design D15): an address proves nothing.
+ * Asks the process at the tablet's address who it is, right before it is called (docs/decisions.md#d15): an address proves nothing.
  * Null: it is the tablet that was meant, in the same keyspace, shard and type.
  */
 export async function differsFrom(tablet: TabletRef, reader: TabletReader): Promise<Refused | Silent | null> {

@@ -2,7 +2,7 @@ import type { LockScope } from "../plan/plan.js";
 
 const RANK: Readonly<Record<LockScope["kind"], number>> = { workflow: 0, keyspace: 1, shard: 2 };
 
-/** Vitess's order, against deadlock with vtctld (`topology-and-wire.md` 4.4): keyspaces stay as the plan has them, source first. */
+/** Vitess's order, against deadlock with vtctld (docs/vitess.md#lock-order): keyspaces stay as the plan has them, source first. */
 export function lockOrder(scopes: readonly LockScope[]): readonly LockScope[] {
   const distinct = new Map(scopes.map((scope) => [nameOfScope(scope), scope] as const));
   return [...distinct.values()].sort((one, other) => RANK[one.kind] - RANK[other.kind]);

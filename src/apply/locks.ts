@@ -15,7 +15,7 @@ export interface LockRequest {
   readonly name: string;
   /** The directory in etcd, `<root>/keyspaces/customer`; the lock's keys lie in its `locks/`. */
   readonly directory: string;
-  /** Vitess does not lock a keyspace or shard that has no key; a named lock needs none (`topology-and-wire.md` 4.1 step 1). */
+  /** Vitess does not lock a keyspace or shard that has no key; a named lock needs none (docs/vitess.md#lock-protocol). */
   readonly mustExist: boolean;
   readonly action: string;
 }
@@ -33,7 +33,7 @@ export type LockAttempt =
   | Silent;
 
 /**
- * Takes one lock by Vitess's protocol (`topology-and-wire.md` 4.1; go/vt/topo/etcd2topo/lock.go, the same v19 to v24): a leased key,
+ * Takes one lock by Vitess's protocol (docs/vitess.md#lock-protocol; go/vt/topo/etcd2topo/lock.go, the same v19 to v24): a leased key,
  * and whoever has the lowest mod revision under `locks/` holds. Gives the lease back on every path that does not end in `held`.
  */
 export async function takeLock(

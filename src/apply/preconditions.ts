@@ -55,7 +55,7 @@ async function marksOn(
 const unproven = (server: string, { reason, message }: Unanswered): IncompleteError =>
   new IncompleteError(`${server} did not answer (${reason}): ${message}; ${NOTHING}`);
 
-/** A stale plan never runs (promise P8). */
+/** A stale plan never runs (docs/decisions.md#p8). */
 export async function provenReads(plan: Plan, world: World): Promise<void> {
   const moved = (await movedKey(plan.reads, () => false, world)) ?? (await movedRows(plan.reads, world));
   if (moved !== null) throw stale(plan, moved);

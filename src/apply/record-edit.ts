@@ -19,7 +19,10 @@ import {
   silent,
 } from "./verdict.js";
 
-/** Changes one existing record by compare-and-set: the fields it means, and every other field as it was (design D4, D15). */
+/**
+ * Changes one existing record by compare-and-set: the fields it means, and every other field as it was (docs/decisions.md#d4,
+ * docs/decisions.md#d15).
+ */
 export interface RecordEdit<R> {
   readonly decode: (bytes: Uint8Array) => Outcome<R>;
   /** What it should be; a refusal where it must not be changed. */

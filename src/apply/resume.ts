@@ -10,7 +10,7 @@ import type { World } from "./world.js";
 
 /**
  * Goes on with a run that was stopped or killed. What the journal calls done is not run again; a step that was begun is settled by
- * reading reality (design D20). Where no step was begun the plan is proven as at its first start, its age too.
+ * reading reality (docs/decisions.md#d20). Where no step was begun the plan is proven as at its first start, its age too.
  * Throws as `execute` does. A run that is finished already is only reported.
  */
 export async function resume(folder: RunFolder, world: World, options: ExecuteOptions): Promise<RunResult> {

@@ -90,7 +90,7 @@ export class Run {
     return taken.value;
   }
 
-  /** Under the locks: what the plan rests on is as it was (design D16: lock, re-prove). */
+  /** Under the locks: what the plan rests on is as it was (docs/decisions.md#d16: lock, re-prove). */
   private async reprove(): Promise<void> {
     const { plan } = this.folder;
     if (!this.progress.untouched) {

@@ -36,7 +36,7 @@ export interface VSchemaSources {
 }
 
 /**
- * What `RebuildSrvVSchema` writes to every cell (go/vt/topo/srv_vschema.go, v19 to v24; `topology-and-wire.md` 6.2): the VSchema of
+ * What `RebuildSrvVSchema` writes to every cell (go/vt/topo/srv_vschema.go, v19 to v24; docs/vitess.md#srvvschema): the VSchema of
  * each directory under `keyspaces/`, empty where it has none, and all routing rules.
  */
 export async function readVSchemaSources(
@@ -94,7 +94,7 @@ export async function readVSchemaSources(
   });
 }
 
-/** `ListDir("keyspaces")`: every name that any key lies under, also one without a Keyspace record (`topology-and-wire.md` 1.3). */
+/** `ListDir("keyspaces")`: every name that any key lies under, also one without a Keyspace record (docs/vitess.md#directories). */
 function keyspaceDirectories(root: string, entries: readonly Entry[]): ReadonlySet<string> {
   const start = `${rootPrefix(root)}keyspaces/`.length;
   return new Set(entries.map((entry) => entry.key.slice(start).split("/")[0] ?? ""));
@@ -102,7 +102,7 @@ function keyspaceDirectories(root: string, entries: readonly Entry[]): ReadonlyS
 
 /**
  * What one cell's record should be. Vitess from v21 on always writes an empty `mirror_rules`, older ones never: a record that has the
- * field keeps it. Sections of a Vitess newer than these sources stay as they are (design D4).
+ * field keeps it. Sections of a Vitess newer than these sources stay as they are (docs/decisions.md#d4).
  */
 export function srvVSchemaFor(current: SrvVSchema | null, sources: VSchemaSources): SrvVSchema {
   const wanted: SrvVSchema = { ...sources.built };
@@ -111,7 +111,7 @@ export function srvVSchemaFor(current: SrvVSchema | null, sources: VSchemaSource
   return wanted;
 }
 
-/** Equal in meaning: rules are maps that Vitess writes in random order (`topology-and-wire.md` 2.2), and an empty section is none. */
+/** Equal in meaning: rules are maps that Vitess writes in random order (docs/vitess.md#rule-order), and an empty section is none. */
 export const sameSrvVSchema = (one: SrvVSchema, other: SrvVSchema): boolean =>
   sameRecord(SrvVSchemaSchema, normalized(one), normalized(other));
 

@@ -13,7 +13,7 @@ const VERIFY_EVERY_MS = 1000;
 /** A run that ended in neither a refusal nor its own undoing. */
 type Attempt = Extract<Effect, { kind: "done" | "unanswered" }>;
 
-/** One step: check, image, intent, effect, proof, result (design D20). Throws where its end state is not reached. */
+/** One step: check, image, intent, effect, proof, result (docs/decisions.md#d20). Throws where its end state is not reached. */
 export class StepRun {
   private readonly bound: BoundStep;
 

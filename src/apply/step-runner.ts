@@ -16,6 +16,6 @@ export interface StepRunner<K extends StepKind> {
   run(step: StepOf<K>, site: Site): Promise<Effect>;
   /** Whether its end state holds, whatever `run` was told; `ready` where it does not (yet). */
   verify(step: StepOf<K>, site: Site, effect: Effect): Promise<Check>;
-  /** How it is taken back, or why it is not (design D20). Written into the journal with the intent. */
+  /** How it is taken back, or why it is not (docs/decisions.md#d20). Written into the journal with the intent. */
   inverse(step: StepOf<K>): Inverse;
 }

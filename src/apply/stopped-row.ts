@@ -15,8 +15,8 @@ export type Insert =
   | { readonly kind: "refused"; readonly reason: string };
 
 /**
- * The INSERT of a row of `_vt.vreplication` for a table of any version (design D12): `columns` are `show columns` of it. What has a
- * default or may be NULL is left to the table; a column that must be filled and is not known here is nothing to guess.
+ * The INSERT of a row of `_vt.vreplication` for a table of any version (docs/decisions.md#d12): `columns` are `show columns` of it. What
+ * has a default or may be NULL is left to the table; a column that must be filled and is not known here is nothing to guess.
  */
 export const stoppedRowStatement = (
   columns: readonly SidecarRow[],

@@ -16,7 +16,7 @@ export interface FencedWrite {
   readonly movedWords: string;
 }
 
-/** One compare-and-set transaction under the stage's locks (design D15). Null: written. */
+/** One compare-and-set transaction under the stage's locks (docs/decisions.md#d15). Null: written. */
 export async function writeFenced(site: Site, write: FencedWrite): Promise<Refused | Silent | null> {
   const broken = await site.fence.broken(write.server);
   if (broken !== null) return broken;

@@ -18,7 +18,7 @@ export interface World {
   readonly vtctld: Vtctld | null;
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Written into lock bodies, so that other operators see who holds them (`topology-and-wire.md` 4.4). */
+  /** Written into lock bodies, so that other operators see who holds them (docs/vitess.md#lock-order). */
   readonly hostName: string;
   readonly userName: string;
   /** Progress, for whoever prints it. */

@@ -42,7 +42,7 @@ export function showPlan(plan: Plan, request: Request): number {
   return EXIT[name];
 }
 
-/** Asks, executes, looks again (design D13). `before`: ids of what was found before; null: what appears is no matter. */
+/** Asks, executes, looks again (docs/decisions.md#d13). `before`: ids of what was found before; null: what appears is no matter. */
 export async function carryOut(
   plan: Plan,
   before: readonly string[] | null,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Clock, Ids } from "../cluster/clock.js";
 
-/** The real time: the only module that reads it (design D22). */
+/** The real time: the only module that reads it (docs/decisions.md#d22). */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>

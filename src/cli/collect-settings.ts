@@ -3,7 +3,7 @@ import type { Connection } from "../config/settings.js";
 import type { Facts } from "../snapshot/facts.js";
 import { NO_INVENTORY, readInventory } from "../witnesses/inventory.js";
 
-/** Reads of old revisions that one scan may ask of an etcd (design D7). */
+/** Reads of old revisions that one scan may ask of an etcd (docs/decisions.md#d7). */
 const HISTORY_BUDGET = 400;
 
 export const collectSettings = (

@@ -5,7 +5,7 @@ import type { Request } from "./command.js";
 /** How much the operator has already looked at: naming a finding or a workflow, or giving a saved plan, is consent to class `confirm`. */
 export type Looked = "named" | "reviewed" | "not";
 
-/** Throws RefusedError unless the operator agrees to the plan that was just shown (design D14, D18). */
+/** Throws RefusedError unless the operator agrees to the plan that was just shown (docs/decisions.md#d14, docs/decisions.md#d18). */
 export async function consent(plan: Plan, looked: Looked, request: Request): Promise<void> {
   const steps = plan.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
@@ -45,7 +45,7 @@ async function typedKeyspace(plan: Plan, { given, context }: Request): Promise<v
   }
 }
 
-/** Whether the operator typed the keyspace's or the cluster's root that a topology from an old backup asks for (design D8). */
+/** Whether the operator typed the keyspace's or the cluster's root that a topology from an old backup asks for (docs/decisions.md#d8). */
 export async function restoredTopologyConfirmed(
   signs: readonly string[],
   root: string,

@@ -7,7 +7,7 @@ export interface Alias {
 const ALIAS = /^([-_.a-zA-Z0-9]+)-([0-9]+)$/;
 const MAX_UID = 0xffff_ffff;
 
-/** `zone1-0000000100`; the last dash separates (topoproto/tablet.go TabletAliasString; `topology-and-wire.md` 1.2). */
+/** `zone1-0000000100`; the last dash separates (topoproto/tablet.go TabletAliasString; docs/vitess.md#keys). */
 export const formatAlias = (alias: Alias): string => `${alias.cell}-${String(alias.uid).padStart(10, "0")}`;
 
 /** Null where Vitess would refuse the text too: `zone1-100` is the same alias as `zone1-0000000100`. */

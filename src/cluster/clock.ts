@@ -1,4 +1,4 @@
-/** The one seam to time (design D22). Milliseconds since the epoch. */
+/** The one seam to time (docs/decisions.md#d22). Milliseconds since the epoch. */
 export interface Clock {
   now(): number;
   /** Resolves after `ms`, or at once with `false` when `signal` aborts first. */
@@ -7,5 +7,5 @@ export interface Clock {
   after(ms: number, run: () => void): () => void;
 }
 
-/** The one source of ids (design D22): lower-case letters and digits, sortable by time of creation. */
+/** The one source of ids (docs/decisions.md#d22): lower-case letters and digits, sortable by time of creation. */
 export type Ids = () => string;

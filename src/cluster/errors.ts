@@ -1,4 +1,4 @@
-/** Names and numbers of the process's ends (design section 4); the JSON document carries both. */
+/** Names and numbers of the process's ends (README.md#for-cron); the JSON document carries both. */
 export const EXIT = {
   ok: 0,
   findings: 1,

@@ -1,7 +1,7 @@
 import type { Outcome } from "./outcome.js";
 import { asEnum, asInteger, asString, type Fields, readPrototext } from "./prototext-fields.js";
 
-/** A cutover's point of no return: `val` of `_vt.resharding_journal` (`binlogdata.Journal`, `topology-and-wire.md` 2.3). */
+/** A cutover's point of no return: `val` of `_vt.resharding_journal` (`binlogdata.Journal`, docs/vitess.md#journal-ids). */
 export interface Journal {
   /** Decimal int64. */
   readonly id: string;
@@ -51,7 +51,7 @@ const FNV_PRIME = 1099511628211n;
 /**
  * The id that Vitess gives to the journals of a workflow's switch: FNV-1 over the target keyspace and its streams, top bit cleared
  * (`HashStreams`, go/vt/vtctl/workflow/utils.go, v19 to v24). It says nothing of time: streams with the same numbers on new targets
- * have the same id (verified.md 3.5).
+ * have the same id (docs/vitess.md#journal-ids).
  */
 export const migrationId = (
   targetKeyspace: string,

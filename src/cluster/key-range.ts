@@ -1,6 +1,6 @@
 /**
  * The keyspace ids from `start` (inclusive) to `end` (exclusive), lower-case hex of whole bytes. Empty: from the minimum, or to the
- * maximum. A shard without a key range (`0`) covers everything, as in Vitess (key.KeyRangeIntersect; `topology-and-wire.md` 6.5).
+ * maximum. A shard without a key range (`0`) covers everything, as in Vitess (key.KeyRangeIntersect; docs/vitess.md#key-ranges).
  * Trailing zero bytes do not matter: `-80` and `-8000` are the same range.
  */
 export interface KeyRange {

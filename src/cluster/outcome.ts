@@ -1,6 +1,6 @@
 /**
  * What a remote side answered. A failure is data, never an exception: an absent answer must reach the
- * verdict as "unknown" (design D10) and can not do so from a catch block.
+ * verdict as "unknown" (docs/decisions.md#d10) and can not do so from a catch block.
  */
 export type Outcome<T> = Answered<T> | Unanswered;
 

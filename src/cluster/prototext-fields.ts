@@ -45,7 +45,7 @@ export class Fields {
     this.#message = message;
   }
 
-  /** A singular field; absent: `otherwise`. Twice is an error in Vitess's parser as well (`topology-and-wire.md` 3). */
+  /** A singular field; absent: `otherwise`. Twice is an error in Vitess's parser as well (docs/vitess.md#prototext). */
   one<T>(name: string, read: FieldReader<T>, otherwise: T): T {
     const values = this.all(name, read);
     if (values.length > 1) this.#fault ??= `non-repeated field '${name}' is repeated`;

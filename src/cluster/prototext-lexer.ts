@@ -15,7 +15,7 @@ const STRING = /"(?:[^"\\\n\0]|\\[^\n\0])*"|'(?:[^'\\\n\0]|\\[^\n\0])*'/y;
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y;
 const MARK = /[{}<>[\],;:]/y;
 
-/** Splits protobuf text format into tokens (`topology-and-wire.md` 3.2); the last one is `end`. */
+/** Splits protobuf text format into tokens (docs/vitess.md#prototext-grammar); the last one is `end`. */
 export const lexPrototext = (text: string): Outcome<readonly Token[]> => {
   const tokens: Token[] = [];
   let at = 0;

@@ -6,7 +6,10 @@ const ESCAPE =
 const LETTERS: Readonly<Record<string, number>> = { a: 7, b: 8, f: 12, n: 10, r: 13, t: 9, v: 11 };
 const UTF8 = new TextEncoder();
 
-/** What the inside of a literal stands for, as bytes (`topology-and-wire.md` 3.2); `failed` for an escape that the format does not know. */
+/**
+ * What the inside of a literal stands for, as bytes (docs/vitess.md#prototext-grammar); `failed` for an escape that the format does not
+ * know.
+ */
 export const unescapeLiteral = (inside: string): Outcome<Uint8Array> => {
   if (!inside.includes("\\")) return answered(UTF8.encode(inside));
   const parts: Uint8Array[] = [];
@@ -40,7 +43,7 @@ const codePoint = (code: number): Uint8Array | null =>
   code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ? null : UTF8.encode(String.fromCodePoint(code));
 
 /**
- * A literal as protobuf-go prints it (`topology-and-wire.md` 3.1): escapes only for quotes, backslashes, controls, and for bytes
+ * A literal as protobuf-go prints it (docs/vitess.md#prototext-printing): escapes only for quotes, backslashes, controls, and for bytes
  * that are no UTF-8.
  */
 export const printLiteral = (bytes: Uint8Array): string => {

@@ -6,7 +6,7 @@ import { printLiteral } from "./prototext-string.js";
 export type TextMessage = readonly TextField[];
 
 interface TextField {
-  /** The field's name; digits where `String()` printed a field that the writer did not know (`topology-and-wire.md` 3). */
+  /** The field's name; digits where `String()` printed a field that the writer did not know (docs/vitess.md#prototext). */
   readonly name: string;
   readonly value: TextValue;
 }
@@ -19,7 +19,7 @@ export type TextValue =
   | { readonly kind: "message"; readonly fields: TextMessage };
 
 /**
- * Reads the superset of text format that protobuf-go accepts (`topology-and-wire.md` 3.2). A malformed text is `failed`, with
+ * Reads the superset of text format that protobuf-go accepts (docs/vitess.md#prototext-grammar). A malformed text is `failed`, with
  * the position of the first character that does not fit.
  */
 export const parsePrototext = (text: string): Outcome<TextMessage> => {
@@ -28,7 +28,7 @@ export const parsePrototext = (text: string): Outcome<TextMessage> => {
   return new Parser(tokens.value).whole();
 };
 
-/** The one-line form of protobuf-go with one space between fields, whatever form was read (`topology-and-wire.md` 3.1, 3.4). */
+/** The one-line form of protobuf-go with one space between fields, whatever form was read (docs/vitess.md#prototext-printing). */
 export const printPrototext = (message: TextMessage): string =>
   message.map(({ name, value }) => `${name}:${printValue(value)}`).join(" ");
 

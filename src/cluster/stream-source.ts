@@ -1,7 +1,7 @@
 import type { Outcome } from "./outcome.js";
 import { asBoolean, asEnum, asString, type Fields, readPrototext } from "./prototext-fields.js";
 
-/** Where a stream reads from: what vtdoctor needs of `binlogdata.BinlogSource` (`sidecar-and-vreplication.md` 2.5). */
+/** Where a stream reads from: what vtdoctor needs of `binlogdata.BinlogSource` (docs/vitess.md#stream-source). */
 export interface StreamSource {
   readonly keyspace: string;
   readonly shard: string;

@@ -14,8 +14,8 @@ export interface MysqlAnswers {
 }
 
 /**
- * The MySQL behind an address, where credentials were given: it answers when vttablet hangs (design D9). `who` is null where nobody said
- * whose it is: then its rows belong to the MySQL alone.
+ * The MySQL behind an address, where credentials were given: it answers when vttablet hangs (docs/decisions.md#d9). `who` is null where
+ * nobody said whose it is: then its rows belong to the MySQL alone.
  */
 export async function askMysql(
   target: Target,

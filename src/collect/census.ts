@@ -9,7 +9,7 @@ import type { CollectSettings } from "./settings.js";
 import type { Sighting } from "./sighting.js";
 import { cellOfAlias } from "./standing.js";
 
-/** Addresses that only the past knows are mostly dead: few at once, few in all, and only for a few deadlines (design D7). */
+/** Addresses that only the past knows are mostly dead: few at once, few in all, and only for a few deadlines (docs/decisions.md#d7). */
 const PAST = { atOnce: 16, inAll: 512, deadlines: 3 };
 
 /** The first round at every address. */

@@ -19,7 +19,7 @@ export type { CollectSettings, CollectSources } from "./settings.js";
 
 /**
  * One observation of a cluster: the topology, its history, and what the running tablets say; in the order of the tables' keys.
- * Whatever does not answer is in the facts as such (design D10). Throws only where nothing can be concluded: IncompleteError
+ * Whatever does not answer is in the facts as such (docs/decisions.md#d10). Throws only where nothing can be concluded: IncompleteError
  * (the global topology does not answer), UsageError (nothing under that root, an unknown keyspace or cell).
  */
 export async function collect(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
@@ -40,8 +40,8 @@ export async function collect(sources: CollectSources, settings: CollectSettings
 }
 
 /**
- * Two observations, `settleMs` apart. What only the first shows was a passing moment; what both show is more than that (design D11):
- * `first` goes to judgement as the earlier snapshot of `second`.
+ * Two observations, `settleMs` apart. What only the first shows was a passing moment; what both show is more than that
+ * (docs/decisions.md#d11): `first` goes to judgement as the earlier snapshot of `second`.
  */
 export async function observeTwice(
   sources: CollectSources,

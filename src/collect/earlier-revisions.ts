@@ -4,8 +4,8 @@ import { rootPrefix } from "../topology/paths.js";
 import type { CollectSettings } from "./settings.js";
 
 /**
- * The highest revision that the earlier snapshots of this topology saw of each server: an etcd never goes back by itself (design D8).
- * The cluster id does not matter: an etcd that was put back from a backup may have the old one or a new one.
+ * The highest revision that the earlier snapshots of this topology saw of each server: an etcd never goes back by itself
+ * (docs/decisions.md#d8). The cluster id does not matter: an etcd that was put back from a backup may have the old one or a new one.
  */
 export function earlierRevisions({
   earlier,

@@ -17,7 +17,7 @@ export function checkFilters(
   for (const keyspace of settings.keyspaces) check("--keyspace", keyspace, keyspaces);
 }
 
-/** Everything that stands below `keyspaces/`, as `GetKeyspaces` lists it (`topology-and-wire.md` 1.3). */
+/** Everything that stands below `keyspaces/`, as `GetKeyspaces` lists it (docs/vitess.md#directories). */
 function keyspacesOf(global: ServerReading, root: string): readonly string[] {
   const names = [...global.entries.keys()].flatMap((key) => {
     const known = classifyKey(root, key);

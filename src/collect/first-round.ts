@@ -12,7 +12,7 @@ import { isStranger, standingOf, whoOf } from "./standing.js";
 /**
  * The first round at one address: who is there, and with which topology; then, of one of ours, its replication and its streams.
  * A process that does not even say who it is gets no second question over gRPC (a hanging vttablet costs one deadline), but its
- * MySQL may answer when it does not (design D9).
+ * MySQL may answer when it does not (docs/decisions.md#d9).
  */
 export async function meet(target: Target, round: Round): Promise<Sighting> {
   const { tablets, clock } = round.sources;

@@ -17,7 +17,7 @@ const WANTED: ReadonlySet<string> = new Set([
 /** Keys-only looks at the past of one etcd: enough to see every record that lived for a thirty-second part of it. */
 const SAMPLES = 32;
 
-/** What to look for in one etcd's past, and which locks tell who deleted it (design D8; verified.md 11). */
+/** What to look for in one etcd's past, and which locks tell who deleted it (docs/decisions.md#d8; docs/vitess.md#deletion-intent). */
 export function historyRequest(
   reading: ServerReading,
   topology: TopologyReading,

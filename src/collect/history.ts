@@ -27,7 +27,7 @@ interface HistoryGap {
   readonly message: string;
 }
 
-/** Its failure is no failure of the scan: `gaps` says what is not known (design D7, D10). */
+/** Its failure is no failure of the scan: `gaps` says what is not known (docs/decisions.md#d7, docs/decisions.md#d10). */
 export async function historyOf(
   topology: TopologyReading,
   sources: CollectSources,

@@ -14,7 +14,7 @@ interface MysqlPorts {
 
 /**
  * Where the MySQL of each process listens that has no Tablet record: once history is compacted nothing else tells it, and a record that
- * is put back needs it (vttablet itself takes it from `@@port`, `topology-and-wire.md` 9.1).
+ * is put back needs it (vttablet itself takes it from `@@port`, docs/vitess.md#tablet-start).
  */
 export async function portsOfUnrecorded(
   processes: readonly Sighting[],

@@ -10,7 +10,7 @@ import type { ServerReading, TopologyReading } from "./topology-reading.js";
 
 /**
  * The whole topology: the global root, then every cell's root, each etcd cluster read once and at one revision, however many
- * spellings of its address the cells use (`topology-and-wire.md` 1.1). A cell that does not answer is a server that did not answer.
+ * spellings of its address the cells use (docs/vitess.md#roots). A cell that does not answer is a server that did not answer.
  */
 export async function readTopology(
   sources: CollectSources,

@@ -7,7 +7,7 @@ const ONE_BY_ONE = 64;
 
 /**
  * Compares every key with what it is now, after the tablets have answered, and takes over the newer state of what moved: a finding
- * that rests on a moved key can only be suspected (design D6). A server that no longer answers counts as unanswered.
+ * that rests on a moved key can only be suspected (docs/decisions.md#d6). A server that no longer answers counts as unanswered.
  */
 export async function readAgain(topology: TopologyReading): Promise<TopologyReading> {
   const again = await Promise.all(topology.servers.map(readServerAgain));

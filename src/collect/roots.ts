@@ -20,7 +20,7 @@ const KEYSPACE = /^(.*?)\/?keyspaces\/[^/]+\/(?:Keyspace|VSchema|shards\/[^/]+\/
 
 /**
  * The global roots that a server's keys betray: what stands before `cells/<cell>/CellInfo` or a global record of a keyspace
- * (`topology-and-wire.md` 1.2; nothing in etcd points to the root).
+ * (docs/vitess.md#keys; nothing in etcd points to the root).
  */
 export function globalRootsAmong(keys: readonly string[]): readonly string[] {
   const roots = keys.flatMap((key) => (CELL.exec(key) ?? KEYSPACE.exec(key))?.slice(1, 2) ?? []);

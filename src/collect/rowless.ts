@@ -9,7 +9,7 @@ const PAUSE_MS = 2_000;
 /**
  * Streams of an engine that `_vt.vreplication` has no row for, by id, with the milliseconds from the first look to the last. The engine is
  * asked before the table each time: a stream that is created has its row first, and one that is deleted leaves the engine before its row
- * goes (`sidecar-and-vreplication.md` 4.3), so only a deletion between two questions looks like this once, and nothing but a ghost twice.
+ * goes (docs/vitess.md#vreplicationexec), so only a deletion between two questions looks like this once, and nothing but a ghost twice.
  */
 export async function rowlessStreams(
   { at }: Target,

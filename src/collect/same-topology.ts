@@ -15,7 +15,7 @@ interface OtherSpelling {
 }
 
 /**
- * Tells whether a process was started with the topology that is being scanned (design D7). Another root is another topology. An
+ * Tells whether a process was started with the topology that is being scanned (docs/decisions.md#d7). Another root is another topology. An
  * address that is spelled differently is asked which cluster it is; where it does not answer from here (a port-forward, a private
  * name), nothing is known, and nothing is held against the process.
  */

@@ -33,7 +33,7 @@ export interface CollectSettings {
   readonly settleMs: number | null;
 }
 
-/** The ends of the world that `collect` may touch: reading only (promise P1). */
+/** The ends of the world that `collect` may touch: reading only (docs/decisions.md#p1). */
 export interface CollectSources {
   connect(server: string): TopologyReader;
   readonly tablets: TabletReader;

@@ -15,7 +15,7 @@ const integer = (value: string | null | undefined): number => Math.trunc(Number(
 const integerOrNull = (value: string | null | undefined): number | null =>
   value === null || value === undefined || value === "" ? null : integer(value);
 
-/** A row of `_vt.vreplication`; columns that this version of the table lacks are null (design D12). */
+/** A row of `_vt.vreplication`; columns that this version of the table lacks are null (docs/decisions.md#d12). */
 export const vreplicationRow = (
   address: string,
   channel: "grpc" | "mysql",

@@ -14,7 +14,7 @@ export interface Who {
 
 /**
  * - `ours`: it may be asked everything.
- * - `foreign`: it was started with another topology (a clone, another cluster; design D7).
+ * - `foreign`: it was started with another topology (a clone, another cluster; docs/decisions.md#d7).
  * - `stranger`: it answers with another alias than every witness of its address expects.
  * - `unwanted`: of a keyspace or cell that the filters leave out.
  * - `silent`: nobody said who they are.

@@ -4,7 +4,7 @@ import type { Sighting } from "./sighting.js";
 
 /**
  * Who speaks for each shard in the second round: its primaries, whose sidecar tables the replicas only copy
- * (`sidecar-and-vreplication.md` 1.4); where none answers, everybody who does.
+ * (docs/vitess.md#sidecar-replication); where none answers, everybody who does.
  */
 export function spokesmen(sightings: readonly Sighting[]): readonly Sighting[] {
   const askable = sightings.filter(({ standing, byGrpc }) => standing === "ours" && byGrpc);

@@ -2,7 +2,7 @@ import type { Unanswered } from "../cluster/outcome.js";
 import type { TopoLeaseRow, TopoRootRow } from "../snapshot/gen/tables.js";
 import type { Entry, TopologyReader } from "../topology/store.js";
 
-/** One etcd cluster as it was read: all roots at one revision (design D6). */
+/** One etcd cluster as it was read: all roots at one revision (docs/decisions.md#d6). */
 export interface ServerReading {
   /** The spelling that the fact tables use: the first that was met. */
   readonly server: string;

@@ -115,5 +115,5 @@ export function vtctldOf(given: Given): Connection["vtctld"] {
   return { address, tls: tls && { ...tls, ...(serverName === undefined ? {} : { serverName }) } };
 }
 
-/** As Vitess joins it: no slash at the end (`topology-and-wire.md` 1.1). */
+/** As Vitess joins it: no slash at the end (docs/vitess.md#roots). */
 const rootOf = (text: string): string => text.replace(/\/+$/, "");

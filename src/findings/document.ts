@@ -6,7 +6,7 @@ import { decideExit, type FailOn } from "./verdict.js";
 /** Version of this document's form; it rises when a reader of an older one could be misled. */
 const DOCUMENT_SCHEMA = 1;
 
-/** What `scan --format json` prints (design section 4); its JSON Schema is `document.schema.json`. */
+/** What `scan --format json` prints (docs/json.md#scan); its JSON Schema is `document.schema.json`. */
 export interface ScanDocument {
   readonly vtdoctor: { readonly version: string; readonly schema: typeof DOCUMENT_SCHEMA };
   readonly exit: Exit;
@@ -28,9 +28,9 @@ export interface ClusterInfo {
   readonly root: string;
   /** Unix milliseconds. */
   readonly takenAt: number;
-  /** Server -> etcd revision at which it was read (design D6). */
+  /** Server -> etcd revision at which it was read (docs/decisions.md#d6). */
   readonly revisions: Readonly<Record<string, number>>;
-  /** Server -> oldest revision that could still be read; what happened before is unknown (design D7). */
+  /** Server -> oldest revision that could still be read; what happened before is unknown (docs/decisions.md#d7). */
   readonly historyHorizon: Readonly<Record<string, number>>;
 }
 
@@ -49,7 +49,7 @@ interface Seen {
   readonly streams: number;
 }
 
-/** A witness (topology, history, inventory, ...) and how many addresses it knew (design D7). */
+/** A witness (topology, history, inventory, ...) and how many addresses it knew (docs/decisions.md#d7). */
 export interface SourceCount {
   readonly source: string;
   readonly addresses: number;

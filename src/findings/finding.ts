@@ -1,4 +1,4 @@
-/** What is wrong, with its proof (design section 5). Immutable; the same snapshot bytes give the same findings bytes. */
+/** What is wrong, with its proof (docs/json.md#scan). Immutable; the same snapshot bytes give the same findings bytes. */
 export interface Finding {
   /** `rule@object`, nothing volatile: an operator can type it. */
   readonly id: string;

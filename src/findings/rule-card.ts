@@ -8,7 +8,7 @@ export interface RuleCard {
   readonly file: string;
   readonly title: string;
   readonly severity: Severity;
-  /** Domains of the `unanswered` table whose silence makes its verdict unknown (design D10). */
+  /** Domains of the `unanswered` table whose silence makes its verdict unknown (docs/decisions.md#d10). */
   readonly needs: readonly string[];
   readonly query: string;
   readonly symptom: string;

@@ -15,7 +15,7 @@ export const expiredSuppressions = (
   now: number,
 ): readonly Suppression[] => suppressions.filter(({ until }) => until <= now);
 
-/** Marks what is accepted, and what follows from it: one cause is one story (design D11). */
+/** Marks what is accepted, and what follows from it: one cause is one story (docs/decisions.md#d11). */
 export const suppress = (
   findings: readonly Finding[],
   suppressions: readonly Suppression[],

@@ -5,7 +5,7 @@ import { type Finding, SEVERITIES, type Severity } from "./finding.js";
 export type FailOn = Severity | "never";
 
 /**
- * How a scan ends (design section 4). Confirmed findings at or above the threshold decide it. Where there are none, the scan is
+ * How a scan ends (README.md#for-cron). Confirmed findings at or above the threshold decide it. Where there are none, the scan is
  * incomplete as soon as something that could have been one was not seen: a silent required source, a finding that could not be judged,
  * a rule that failed. Suspected and deferred findings decide nothing, but are named.
  */

@@ -17,9 +17,9 @@ import { refuseRestoredTopology } from "./restored.js";
 import { stopsFirst } from "./stops-first.js";
 
 /**
- * The corrected cancel of one workflow, on any Vitess version (design D16): guards first, then stop everywhere, prove it, data, denials,
- * reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel has
- * already dropped is handed to the orphan-shard recipe.
+ * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
+ * denials, reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel
+ * has already dropped is handed to the orphan-shard recipe.
  *
  * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or options that contradict each other,
  * `IncompleteError` where a silent source could hide the workflow.

@@ -1,13 +1,13 @@
 import type { Ids } from "../cluster/clock.js";
 import type { CommandTemplate } from "./stop-command.js";
 
-/** Time and randomness of a plan come in by argument (design D22). `now`: unix milliseconds. */
+/** Time and randomness of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
 export interface PlanContext {
   readonly now: number;
   readonly ids: Ids;
 }
 
-/** How much a plan may touch before the operator must say so (design section 4). */
+/** How much a plan may touch before the operator must say so (docs/decisions.md#d14). */
 export interface PlanLimits {
   /** `--max-tablets`: distinct tablets that a step changes. */
   readonly maxTablets: number;
@@ -21,14 +21,14 @@ export const DEFAULT_LIMITS: PlanLimits = { maxTablets: 10, maxKeys: 50 };
 export interface PlanRequest extends PlanLimits {
   /** The command line, without secrets. */
   readonly command: string;
-  /** The operator typed that a topology that looks restored from a backup may be repaired (design D8). */
+  /** The operator typed that a topology that looks restored from a backup may be repaired (docs/decisions.md#d8). */
   readonly restoredTopologyConfirmed: boolean;
 }
 
-/** What to do with the tablets of a shard that no cancel dropped (design D8). */
+/** What to do with the tablets of a shard that no cancel dropped (docs/decisions.md#d8). */
 export type OrphanChoice = "restore" | "retire" | "leave";
 
-/** How the vttablets of a retired shard are ended (design D19): they end themselves, or by the operator's command. */
+/** How the vttablets of a retired shard are ended (docs/decisions.md#d19): they end themselves, or by the operator's command. */
 export type Stopping = Watched &
   ({ readonly kind: "unsupervised" } | { readonly kind: "command"; readonly template: CommandTemplate });
 
@@ -56,7 +56,7 @@ export interface CancelRequest extends PlanRequest {
   /** `--keep-data`; null where it was not given: true for Materialize, else false. */
   readonly keepData: boolean | null;
   readonly keepRoutingRules: boolean;
-  /** Drop the copied tables at once instead of holding them (design D18). */
+  /** Drop the copied tables at once instead of holding them (docs/decisions.md#d18). */
   readonly purge: boolean;
   /** Add the secondary keys that the copy had put off to the tables that are kept. */
   readonly restoreSecondaryKeys: boolean;

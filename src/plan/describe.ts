@@ -4,7 +4,7 @@ import type { StepOf, StepSpec, StepText } from "./steps/spec.js";
 
 export type { StepText } from "./steps/spec.js";
 
-/** What a step does, checks, proves, and how it is taken back, in words (design D13). */
+/** What a step does, checks, proves, and how it is taken back, in words (docs/decisions.md#d13). */
 export const describeStep = (step: Step): StepText => describeAs(step.kind, step);
 
 const describeAs = <K extends StepKind>(kind: K, step: StepOf<K>): StepText => {

@@ -12,8 +12,8 @@ import { stopsFirst } from "./stops-first.js";
 import { watchOnce } from "./watch-once.js";
 
 /**
- * One plan for the selected findings (design D13). `findings` are all of the scan's: a finding that follows from another is repaired by
- * its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
+ * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is
+ * repaired by its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
  * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a limit or a topology that looks restored from a backup
  * forbids any repair.
  */
@@ -58,7 +58,7 @@ const withFollowers = (draft: Draft, findings: readonly Finding[]): Draft => ({
 
 const byHand = (finding: Finding): boolean => !RECIPES.some(([name]) => name === finding.repair.recipe);
 
-/** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, design D14). */
+/** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, docs/decisions.md#d14). */
 const manual = (finding: Finding): Blocked => ({
   object: finding.object,
   finding: finding.id,

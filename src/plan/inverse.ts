@@ -2,7 +2,7 @@ import type { TabletRef } from "./plan.js";
 
 /** How a step is taken back. `vtdoctor undo` runs these in the opposite order; the values from before lie in `before/`. */
 export type Inverse =
-  /** It has none, and why (design D20). */
+  /** It has none, and why (docs/decisions.md#d20). */
   | { readonly kind: "none"; readonly because: string }
   /** Put the key's former value back where the key still has what the step wrote; the before-image has both. */
   | { readonly kind: "put-key-back"; readonly server: string; readonly key: string }

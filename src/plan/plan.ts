@@ -1,8 +1,8 @@
 import type { TabletAddress } from "../tablets/access.js";
 
 /**
- * What `fix --dry-run` prints and `fix` executes: the same value (design D13). It can be written to a file, reviewed, and run once.
- * Bytes are base64. Everything that a step needs is in it; nothing is looked up again except to re-check.
+ * What `fix --dry-run` prints and `fix` executes: the same value (docs/decisions.md#d13). It can be written to a file, reviewed, and run
+ * once. Bytes are base64. Everything that a step needs is in it; nothing is looked up again except to re-check.
  */
 export interface Plan {
   readonly kind: "vtdoctor-plan";
@@ -58,7 +58,7 @@ export type Read =
       readonly ids: readonly number[];
     };
 
-/** A tablet as a step addresses it; the identity is asked again right before each call (design D15). */
+/** A tablet as a step addresses it; the identity is asked again right before each call (docs/decisions.md#d15). */
 export interface TabletRef {
   readonly alias: string;
   readonly keyspace: string;
@@ -74,7 +74,7 @@ export interface Stage {
   readonly steps: readonly Step[];
 }
 
-/** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (`topology-and-wire.md` 4.4). */
+/** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (docs/vitess.md#lock-order). */
 export type LockScope =
   | { readonly kind: "workflow"; readonly keyspace: string; readonly workflow: string }
   | { readonly kind: "keyspace"; readonly keyspace: string }
@@ -83,7 +83,7 @@ export type LockScope =
 export type Destroys = "nothing" | "metadata" | "data";
 export type StepClass = "safe" | "confirm";
 
-/** `class`: what consent it needs (design D14). */
+/** `class`: what consent it needs (docs/decisions.md#d14). */
 interface StepBase {
   /** Unique in the plan, stable: `03-stream.stop-zone1-0000000200`. */
   readonly id: string;
@@ -108,7 +108,7 @@ export type Step =
       readonly workflow: string;
       readonly dbName: string;
       readonly rows: readonly StreamRow[];
-      /** True where the topology does not have the tablet: then the stop has no inverse (design D20). */
+      /** True where the topology does not have the tablet: then the stop has no inverse (docs/decisions.md#d20). */
       readonly orphan?: boolean;
     })
   /** Proves twice, at least `settleMs` apart, that every listed stream is Stopped in `_vt` and in the engine and that its position stands still. */
@@ -246,7 +246,7 @@ export type Step =
       readonly keyspaceKey: string;
       readonly origin: string;
     })
-  /** Waits for the running primary's shard sync to name itself (30 s; `topology-and-wire.md` 9.3). Writes nothing. */
+  /** Waits for the running primary's shard sync to name itself (30 s; docs/vitess.md#shard-sync). Writes nothing. */
   | (StepBase & {
       readonly kind: "shard.await-primary";
       readonly keyspace: string;
@@ -258,7 +258,7 @@ export type Step =
     })
   /**
    * Ends a vttablet for good and proves that its address is closed; MySQL stays up. Without a command it is made to publish, which only
-   * ends a process whose Tablet record is gone (design D19): that `key` is absent is proven right before.
+   * ends a process whose Tablet record is gone (docs/decisions.md#d19): that `key` is absent is proven right before.
    */
   | (StepBase & {
       readonly kind: "tablet.stop";
@@ -278,7 +278,7 @@ export type Step =
     })
   /**
    * Takes one record of a retired shard away, once none of its vttablets runs: its Tablets, then ShardReplication, then the Shard
-   * (`cancel-path.md` 2.7). The ending processes write their own Tablet record, so its revision is that of the moment.
+   * (docs/vitess.md#delete-shard). The ending processes write their own Tablet record, so its revision is that of the moment.
    */
   | (StepBase & {
       readonly kind: "record.remove";
@@ -313,7 +313,7 @@ export type Step =
       /** Prototext of a BinlogSource. */
       readonly source: string;
     })
-  /** Deletes stream rows by SQL while no tablet of the shard is PRIMARY, under the shard's lock (`cancel-path.md` 6.4). */
+  /** Deletes stream rows by SQL while no tablet of the shard is PRIMARY, under the shard's lock (docs/vitess.md#rows-by-sql). */
   | (StepBase & {
       readonly kind: "row.clear";
       /** Whose MySQL takes writes. */
@@ -327,7 +327,7 @@ export type Step =
       /** Its Shard record, which may name no primary. */
       readonly key: string;
     })
-  /** vtctld's PlannedReparentShard on a shard without a primary (design D21). */
+  /** vtctld's PlannedReparentShard on a shard without a primary (docs/decisions.md#d21). */
   | (StepBase & {
       readonly kind: "shard.elect";
       readonly keyspace: string;

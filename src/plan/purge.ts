@@ -14,8 +14,8 @@ import { probed, tabletRef } from "./view/processes.js";
 type Hold = StepOf<"table.hold">;
 
 /**
- * Drops for good what a run holds (design D18), on whoever is each shard's primary now. Only tables that the run itself moved there: a
- * schema with others in it is refused. Throws `RefusedError` for a run that has not come to its end.
+ * Drops for good what a run holds (docs/decisions.md#d18), on whoever is each shard's primary now. Only tables that the run itself moved
+ * there: a schema with others in it is refused. Throws `RefusedError` for a run that has not come to its end.
  */
 export const planPurge = (
   snapshot: Snapshot,

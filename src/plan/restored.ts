@@ -3,7 +3,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 
 /**
  * Where etcd was put back from an older backup, records are missing that nobody deleted, and every repair would be built on a past
- * (design D8). Throws `RefusedError` unless the operator has typed that it is not so; asking is the command line's.
+ * (docs/decisions.md#d8). Throws `RefusedError` unless the operator has typed that it is not so; asking is the command line's.
  */
 export const refuseRestoredTopology = (snapshot: Snapshot, confirmed: boolean): void => {
   const signs = snapshot.all<{ sign: string; detail: string }>(

@@ -5,8 +5,8 @@ type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
 type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;
 
 /**
- * Where several repairs of one plan stop streams, all of them stop before anything else is taken apart (design D16): the streams of one
- * workflow read from each other's sources and write beside each other. One proof for all.
+ * Where several repairs of one plan stop streams, all of them stop before anything else is taken apart (docs/decisions.md#d16): the streams
+ * of one workflow read from each other's sources and write beside each other. One proof for all.
  */
 export const stopsFirst = (draft: Draft): Draft => {
   const stopping = draft.stages.filter(({ steps }) => steps.some(isStop));

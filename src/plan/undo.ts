@@ -13,8 +13,9 @@ import { NOTHING, noted, type WayBack } from "./undo/way-back.js";
 import { processesOfAlias, tabletRef } from "./view/processes.js";
 
 /**
- * Takes a run back: what it really did, by its journal and before-images, in the opposite order and under the same locks (design D13,
- * D18, D20). What has no inverse is listed with its reason; what is as before already is left alone, so a second undo does nothing.
+ * Takes a run back: what it really did, by its journal and before-images, in the opposite order and under the same locks
+ * (docs/decisions.md#d13, docs/decisions.md#d18, docs/decisions.md#d20). What has no inverse is listed with its reason; what is as before
+ * already is left alone, so a second undo does nothing.
  */
 export const planUndo = (
   snapshot: Snapshot,

@@ -2,7 +2,7 @@ import { srvVSchemaKey } from "../topology/paths.js";
 import { distinct } from "./distinct.js";
 import type { Plan, PlanCluster, Step, TabletRef } from "./plan.js";
 
-/** One thing that a step changes. Whatever is not in the write-set of a plan is equal before and after it (promise P3). */
+/** One thing that a step changes. Whatever is not in the write-set of a plan is equal before and after it (docs/decisions.md#p3). */
 export type Write =
   | { readonly kind: "topo-key"; readonly server: string; readonly key: string }
   /** `id` of `_vt.vreplication`, with its copy_state and post_copy_action. */

@@ -11,7 +11,7 @@ export interface NagiosReport {
   readonly code: 0 | 1 | 2 | 3;
 }
 
-/** One line with performance data, then one line a finding (Monitoring Plugins; anchors.md 1.14). */
+/** One line with performance data, then one line a finding (the Monitoring Plugins' guidelines). */
 export const renderNagios = (document: ScanDocument): NagiosReport => {
   const code = nagiosCode(document);
   const first = `VTDOCTOR ${STATUS[code]}: ${escaped(headline(document))} | ${performance(document)}`;

@@ -10,7 +10,7 @@ export interface StepWords {
   readonly undo: string;
 }
 
-/** What `--dry-run` prints: everything that will happen, in its order, before anybody says yes (design D13). */
+/** What `--dry-run` prints: everything that will happen, in its order, before anybody says yes (docs/decisions.md#d13). */
 export const renderPlan = (plan: Plan, describe: (step: Step) => StepWords, style: Style): string => {
   const paint = paintWith(style);
   const steps = plan.stages.flatMap(({ steps }) => steps);

@@ -1,6 +1,6 @@
 import type { Finding } from "../findings/finding.js";
 
-/** A finding with what follows from it (design D11). */
+/** A finding with what follows from it (docs/decisions.md#d11). */
 export interface Story {
   readonly finding: Finding;
   readonly parts: readonly Story[];

@@ -16,7 +16,7 @@ export interface Paint {
   readonly warning: (text: string) => string;
 }
 
-/** Its own instance: chalk's shared one asks the process's environment, and not NO_COLOR (anchors.md 3.1). */
+/** Its own instance: chalk's shared one asks the process's environment, and not NO_COLOR. */
 export const paintWith = (style: Style): Paint => {
   const chalk = new Chalk({ level: style.color });
   const bySeverity: Readonly<Record<Severity, ChalkInstance>> = {

@@ -9,7 +9,7 @@ export interface Assessment {
   readonly because: string;
 }
 
-/** Two observations this far apart prove that something is no passing moment (design D11). Milliseconds. */
+/** Two observations this far apart prove that something is no passing moment (docs/decisions.md#d11). Milliseconds. */
 export const SETTLE_MS = 30_000;
 
 /**

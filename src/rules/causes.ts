@@ -3,8 +3,8 @@ import type { Follows } from "./rule.js";
 import { holds, type Sighting } from "./sighting.js";
 
 /**
- * Which finding each one follows from, so that one cause is one story with one repair (design D11). A rule's `follows` are tried in
- * order; what follows takes over the repair of its root.
+ * Which finding each one follows from, so that one cause is one story with one repair (docs/decisions.md#d11). A rule's `follows` are tried
+ * in order; what follows takes over the repair of its root.
  */
 export const joinCauses = (sightings: readonly Sighting[]): readonly Sighting[] => {
   const index = new RootIndex(sightings);

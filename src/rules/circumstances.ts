@@ -1,12 +1,12 @@
 import type { Queryable } from "./rule.js";
 
-/** What bears on every verdict over one snapshot (design D10, D11). */
+/** What bears on every verdict over one snapshot (docs/decisions.md#d10, docs/decisions.md#d11). */
 export interface Circumstances {
   /** Unix milliseconds. */
   readonly takenAt: number;
   readonly operations: readonly Operation[];
   readonly silences: readonly Silence[];
-  /** Keys whose value changed while the tablets were asked (design D6). */
+  /** Keys whose value changed while the tablets were asked (docs/decisions.md#d6). */
   readonly movedKeys: ReadonlySet<string>;
 }
 

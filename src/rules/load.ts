@@ -14,8 +14,8 @@ import { compiledOf } from "./validate.js";
 export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.url));
 
 /**
- * Every `<dir>/<family>/<id>.yaml`, by id. A user's folder is read as ours is (design D2). Throws a UsageError where a folder can not
- * be read, a file is not a rule, or two files have one id.
+ * Every `<dir>/<family>/<id>.yaml`, by id. A user's folder is read as ours is (docs/decisions.md#d2). Throws a UsageError where a folder
+ * can not be read, a file is not a rule, or two files have one id.
  */
 export const loadRules = (
   dirs: readonly string[],

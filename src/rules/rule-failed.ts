@@ -4,7 +4,7 @@ import type { Rule } from "./rule.js";
 /** The rule id of a finding about vtdoctor itself. */
 export const RULE_FAILED = "rule-failed";
 
-/** A rule that throws is a finding about vtdoctor, not silence (design D10). */
+/** A rule that throws is a finding about vtdoctor, not silence (docs/decisions.md#d10). */
 export const ruleFailed = (rule: Rule, error: unknown, firstSeen: number): Finding => {
   const words = error instanceof Error ? error.message : String(error);
   return {

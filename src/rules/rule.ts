@@ -14,7 +14,7 @@ export interface Queryable {
 export const NEEDS = ["topology", "cell", "history", "tablet", "sidecar", "schema", "mysql"] as const;
 export type Need = (typeof NEEDS)[number];
 
-/** A rule file, validated, its templates compiled and its query prepared once (design D2). */
+/** A rule file, validated, its templates compiled and its query prepared once (docs/decisions.md#d2). */
 export interface Rule {
   readonly id: string;
   readonly family: string;

@@ -21,7 +21,7 @@ export const readCluster = (snapshot: Queryable): ClusterInfo => {
   };
 };
 
-/** What the snapshot could and could not see, and which rules that leaves unjudged (design D10). */
+/** What the snapshot could and could not see, and which rules that leaves unjudged (docs/decisions.md#d10). */
 export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Coverage => {
   const count = (table: string): number =>
     snapshot.all<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]?.n ?? 0;

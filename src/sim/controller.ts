@@ -30,7 +30,7 @@ interface Player {
   next: number;
 }
 
-/** The goroutine of one stream. It lives on when its row is deleted by SQL: a ghost (`cancel-path.md` 6.1). */
+/** The goroutine of one stream. It lives on when its row is deleted by SQL: a ghost (docs/vitess.md#ghosts). */
 export class Controller {
   readonly id: number;
   readonly workflow: string;
@@ -141,7 +141,7 @@ export class Controller {
     return rows.length;
   }
 
-  /** 1146 is terminal (`sidecar-and-vreplication.md` 2.4). */
+  /** 1146 is terminal (docs/vitess.md#terminal-errors). */
   #fail(message: string): void {
     this.#state = "Error";
     this.#lastMessage = message;

@@ -7,7 +7,7 @@ import { type Condition, matches, parseSidecarStatement, SqlError } from "./sql.
 
 /**
  * The vreplication engine of one vttablet: open only while it is PRIMARY, reads `_vt.vreplication` only when it opens, and sees no
- * SQL that does not come through it (`sidecar-and-vreplication.md` 4.1 to 4.3, same from v19 to v24).
+ * SQL that does not come through it (docs/vitess.md#engine, docs/vitess.md#vreplicationexec, same from v19 to v24).
  */
 export class SimEngine {
   #open = false;

@@ -88,7 +88,7 @@ const restoreEtcd = (etcd: SimEtcd, { topology, history }: RecordedFiles, now: n
   for (const { lease } of history) etcd.dropIdleLease(String(lease));
 };
 
-/** How long it was granted for is not recorded: what Vitess 24 grants with default flags (verified.md 3.2). */
+/** How long it was granted for is not recorded: what Vitess 24 grants with default flags (docs/vitess.md#locks-after-a-crash). */
 const adoptLock = (etcd: SimEtcd, lease: string, key: string, value: Uint8Array, now: number): void => {
   const isNamed = classifyKey(GLOBAL_ROOT, key).kind === "lock" && key.includes("/internal/named_locks/");
   const granted = isNamed ? 86_400 : 120;

@@ -1,6 +1,6 @@
 /**
  * The statements on `_vt.vreplication` and `_vt.resharding_journal` that `VReplicationExec` plans
- * (`vreplication/controller_plan.go`, v19 to v24; `sidecar-and-vreplication.md` 4.3), and no more of SQL.
+ * (`vreplication/controller_plan.go`, v19 to v24; docs/vitess.md#vreplicationexec), and no more of SQL.
  */
 export type SidecarStatement =
   | {

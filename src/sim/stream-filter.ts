@@ -11,7 +11,7 @@ export const keyspaceIdOf = (key: string): string => {
   return hash.toString(16).padStart(16, "0");
 };
 
-/** Which rows of which tables a stream carries: the first rule that matches the table says so (`sidecar-and-vreplication.md` 2.5). */
+/** Which rows of which tables a stream carries: the first rule that matches the table says so (docs/vitess.md#stream-source). */
 export const carries = (source: StreamSource, table: string): KeyRange | null => {
   const rule = source.rules.find(({ match }) =>
     match.startsWith("/") ? new RegExp(match.slice(1)).test(table) : match === table,

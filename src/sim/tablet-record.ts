@@ -29,7 +29,7 @@ export const recordOf = (tablet: SimTablet): Tablet => {
   });
 };
 
-/** What a clean shutdown leaves of it: no address, but type and term (`topology-and-wire.md` 9.5, verified.md 7). */
+/** What a clean shutdown leaves of it: no address, but type and term (docs/vitess.md#shutdown). */
 export const blankedRecord = (tablet: SimTablet, now: Time): Tablet => {
   const { tabletStartTime: _, ...rest } = recordOf(tablet);
   const shutDown = atLeast(tablet.version, 20) ? { tabletShutdownTime: now } : {};

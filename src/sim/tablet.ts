@@ -49,7 +49,7 @@ const SHARD_SYNC_MS = 30_000;
 const SHUTDOWN_MS = 2_000;
 const SUPERVISOR_MS = 5_000;
 
-/** One vttablet process with its MySQL (`topology-and-wire.md` 9). What it knows of the topology is what it read last. */
+/** One vttablet process with its MySQL (docs/vitess.md#the-tablet-process). What it knows of the topology is what it read last. */
 export class SimTablet implements EngineHost {
   readonly engine: SimEngine;
   running = false;
@@ -158,7 +158,7 @@ export class SimTablet implements EngineHost {
     const srvKeyspace = topology.srvKeyspace(this.alias.cell, this.keyspace);
     if (srvKeyspace.get() === null) return failed(`node doesn't exist: ${srvKeyspace.key}`);
     const disabled = this.isDisabledByControl(this.type);
-    // A closed pool of prepared transactions never empties (verified.md 3.3).
+    // A closed pool of prepared transactions never empties (docs/vitess.md#refresh-state).
     if (this.type === TabletType.PRIMARY && this.disabled && disabled)
       return failed("Prepared transactions have not been resolved yet");
     this.disabled = disabled;
@@ -185,7 +185,7 @@ export class SimTablet implements EngineHost {
     return pickSource(this.world, source, row, prefer);
   }
 
-  /** SIGTERM: blanks its record, if it still owns it, and ends (`topology-and-wire.md` 9.5). */
+  /** SIGTERM: blanks its record, if it still owns it, and ends (docs/vitess.md#shutdown). */
   stop(): void {
     if (this.#ownsRecord()) this.world.topology.tablet(this.alias).put(blankedRecord(this, this.#now()));
     this.kill();
@@ -198,12 +198,12 @@ export class SimTablet implements EngineHost {
     this.engine.close();
   }
 
-  /** One round of the shard sync loop of a PRIMARY (`topology-and-wire.md` 9.3). */
+  /** One round of the shard sync loop of a PRIMARY (docs/vitess.md#shard-sync). */
   syncShard(): void {
     const at = this.world.topology.shard(this.keyspace, this.shard);
     const shard = at.get();
     if (shard === null) {
-      // The record that disabled it is gone: it serves again (verified.md 4).
+      // The record that disabled it is gone: it serves again (docs/vitess.md#complete).
       this.disabled = this.isDisabledByControl(this.type);
       return;
     }

@@ -44,14 +44,14 @@ CREATE TABLE topo_history (
   PRIMARY KEY (server, key, deleted_revision)
 ) STRICT, WITHOUT ROWID;
 
--- Lock keys that existed at deleted_revision - 1 (design D8), with their JSON.
+-- Lock keys that existed at deleted_revision - 1 (docs/decisions.md#d8), with their JSON.
 CREATE TABLE topo_history_lock (
   server TEXT NOT NULL, deleted_revision INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, mod_revision INTEGER NOT NULL,
   PRIMARY KEY (server, deleted_revision, key)
 ) STRICT, WITHOUT ROWID;
 
 -- Where a tablet may be running, and who said so. source: topology, history, inventory, snapshot, replica.
--- required: its silence makes the scan incomplete (an address known from history alone is not; design D7).
+-- required: its silence makes the scan incomplete (an address known from history alone is not; docs/decisions.md#d7).
 CREATE TABLE witness (
   source TEXT NOT NULL, detail TEXT NOT NULL, address TEXT NOT NULL, alias TEXT,
   host TEXT NOT NULL, grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL,
@@ -114,7 +114,7 @@ CREATE TABLE live_table (
 ) STRICT, WITHOUT ROWID;
 -- Triggers of every database but sys.
 CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;
--- Tables that an earlier `fix` or `cancel` moved aside (design D18).
+-- Tables that an earlier `fix` or `cancel` moved aside (docs/decisions.md#d18).
 -- Bytes and rows as MySQL estimates them; NULL where it does not say.
 CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table_name TEXT NOT NULL, row_count INTEGER, bytes INTEGER, PRIMARY KEY (address, hold_schema, table_name)) STRICT, WITHOUT ROWID;
 
@@ -244,12 +244,13 @@ CREATE TABLE journal (
   local_position TEXT NOT NULL, workflow_keyspace TEXT NOT NULL, workflow TEXT NOT NULL, outrun INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
--- What RebuildKeyspaceGraph would write: serving shards per type and cell (`topology-and-wire.md` 6.1).
+-- What RebuildKeyspaceGraph would write: serving shards per type and cell (docs/vitess.md#srvkeyspace).
 CREATE TABLE expected_partition (cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)) STRICT, WITHOUT ROWID;
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
 
--- Operations in flight: a lock younger than its action may plausibly take (design D11). An older lock is in topo_lock only and hides nothing.
+-- Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
+-- hides nothing.
 CREATE TABLE operation (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, workflow TEXT NOT NULL, action TEXT NOT NULL, lock_key TEXT NOT NULL, host_name TEXT NOT NULL, since INTEGER, until INTEGER NOT NULL,
   PRIMARY KEY (lock_key)
@@ -259,5 +260,5 @@ CREATE TABLE operation (
 -- required = 1: the scan is incomplete without it.
 CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, required INTEGER NOT NULL, PRIMARY KEY (domain, subject)) STRICT, WITHOUT ROWID;
 
--- Signs that this etcd was put back from an older backup (design D8): live processes or snapshots know more than the topology.
+-- Signs that this etcd was put back from an older backup (docs/decisions.md#d8): live processes or snapshots know more than the topology.
 CREATE TABLE restored_topology (sign TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT, WITHOUT ROWID;

@@ -8,8 +8,8 @@ import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
 /**
- * What was seen of one cluster, and what follows from it, as a SQLite database in memory (`schema.sql`, design D1). The same facts
- * in any order give the same rows and the same bytes. `close` frees its memory, which no garbage collector does.
+ * What was seen of one cluster, and what follows from it, as a SQLite database in memory (`schema.sql`, docs/decisions.md#d1). The same
+ * facts in any order give the same rows and the same bytes. `close` frees its memory, which no garbage collector does.
  */
 export class Snapshot {
   readonly #db: Database;

@@ -11,9 +11,9 @@ export interface TabletAddress {
 }
 
 /**
- * The low read port to running tablets (design D3, D9). It takes no free SQL: every query is a constant of `queries.ts`.
- * Each call has its deadline, and a bounded number runs per host and in all. Real: `grpc.ts`, `http.ts`, `mysql.ts`, joined by
- * `reader.ts`; simulated: `sim/tablets.ts`. Both pass `test/contract/tablet-access.ts`.
+ * The low read port to running tablets (docs/decisions.md#d3, docs/decisions.md#d9). It takes no free SQL: every query is a constant of
+ * `queries.ts`. Each call has its deadline, and a bounded number runs per host and in all. Real: `grpc.ts`, `http.ts`, `mysql.ts`, joined
+ * by `reader.ts`; simulated: `sim/tablets.ts`. Both pass `test/contract/tablet-access.ts`.
  */
 export interface TabletReader {
   /** The first message of QueryService.StreamHealth: who this process says it is. */
@@ -40,7 +40,7 @@ export interface TabletReader {
 
 /**
  * The write half. Never send a publishing call (`changeTags`, `changeType`) to a tablet whose record is missing unless ending it is the purpose
- * (design D19; verified.md 13).
+ * (docs/decisions.md#d19; docs/vitess.md#stopping-an-orphan).
  */
 export interface TabletWriter {
   /** TabletManager.VReplicationExec: one statement on `_vt.vreplication` or `_vt.resharding_journal`; `closed` on a non-PRIMARY. */
@@ -53,9 +53,12 @@ export interface TabletWriter {
   refreshState(at: TabletAddress): Promise<Outcome<null>>;
   /** TabletManager.VDiff, action delete, argument all. */
   deleteVDiffs(at: TabletAddress, keyspace: string, workflow: string): Promise<Outcome<null>>;
-  /** TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (verified.md 13). `unsupported` before v21. */
+  /**
+   * TabletManager.ChangeTags without tags: publishes, so that an orphan ends itself (docs/vitess.md#stopping-an-orphan). `unsupported`
+   * before v21.
+   */
   changeTags(at: TabletAddress): Promise<Outcome<null>>;
-  /** TabletManager.ChangeType, without semi-sync: publishes too, in every version. `type`: never PRIMARY (`topology-and-wire.md` 7.3). */
+  /** TabletManager.ChangeType, without semi-sync: publishes too, in every version. `type`: never PRIMARY (docs/vitess.md#tablet-rpcs). */
   changeType(at: TabletAddress, type: NonPrimaryType): Promise<Outcome<null>>;
   close(): void;
 }
@@ -97,8 +100,8 @@ export interface TabletVars {
   readonly keyRangeStart: string;
   readonly keyRangeEnd: string;
   /**
-   * The process's arguments as a JSON array, for the topology it was started with (design D7); values of password flags are `***`. One text,
-   * since a vttablet has a hundred of them and a scan keeps those of every tablet.
+   * The process's arguments as a JSON array, for the topology it was started with (docs/decisions.md#d7); values of password flags are
+   * `***`. One text, since a vttablet has a hundred of them and a scan keeps those of every tablet.
    */
   readonly commandLineJson: string;
   /** Empty where the arguments do not say it (a configuration file does). */

@@ -19,7 +19,7 @@ const MAX_POSITION_BYTES = 64 << 20;
 
 /**
  * MySQL's COMPRESS() form, which vttablet writes with `--vreplication-store-compressed-gtid`: four bytes of length, little-endian,
- * then zlib. Like Vitess (binlog_player.go MysqlUncompress; `sidecar-and-vreplication.md` 2.1) we take a value for compressed only
+ * then zlib. Like Vitess (binlog_player.go MysqlUncompress; docs/vitess.md#stream-rows) we take a value for compressed only
  * if it inflates to exactly that length. Null: it is not compressed.
  */
 function expandPosition(bytes: Uint8Array): Uint8Array | null {

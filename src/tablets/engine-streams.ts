@@ -43,7 +43,10 @@ const labelsBeforeId = (key: string): string => key.slice(0, Math.max(key.lastIn
 const byStreamId = (map: VarsMap): ReadonlyMap<number, unknown> =>
   new Map(Object.entries(map).map(([key, value]) => [streamIdOf(key), value]));
 
-/** v24 says `workflow.Reshard.1`, v19 `workflow.1` (verified.md 10); only a name of binlogdata.VReplicationWorkflowType is a type. */
+/**
+ * v24 says `workflow.Reshard.1`, v19 `workflow.1` (docs/vitess.md#debug-vars); only a name of binlogdata.VReplicationWorkflowType is a
+ * type.
+ */
 function withoutType(labels: string): string {
   const dot = labels.lastIndexOf(".");
   return dot > 0 && WORKFLOW_TYPES.has(labels.slice(dot + 1)) ? labels.slice(0, dot) : labels;

@@ -1,6 +1,6 @@
 /**
  * JSON as Go's expvar writes it: strings and keys by `strconv.Quote`, whose `\xNN`, `\a`, `\v` and `\UNNNNNNNN` are no JSON, and
- * floats that may be NaN or infinite (`topology-and-wire.md` 8). Throws SyntaxError where it is not that either.
+ * floats that may be NaN or infinite (docs/vitess.md#debug-vars). Throws SyntaxError where it is not that either.
  */
 export function parseGoJson(text: string): unknown {
   try {

@@ -3,7 +3,7 @@ import { GRPC } from "./grpc-status.js";
 import { reasonOfErrno } from "./mysql-errors.js";
 import { socketUnanswered } from "./socket-errors.js";
 
-/** A gRPC status that is not OK, as an outcome. vttablet's codes are vtrpc's, 1:1 up to 16 (`topology-and-wire.md` 7.1). */
+/** A gRPC status that is not OK, as an outcome. vttablet's codes are vtrpc's, 1:1 up to 16 (docs/vitess.md#tablet-grpc). */
 export const grpcUnanswered = (code: number, details: string): Unanswered =>
   unanswered(reasonOf(code, details), details || `gRPC status ${code}`);
 

@@ -1,6 +1,6 @@
 import { type Outcome, unanswered } from "../cluster/outcome.js";
 
-/** 16 MiB, Vitess's `--grpc-max-message-size` (`topology-and-wire.md` 7.1). */
+/** 16 MiB, Vitess's `--grpc-max-message-size` (docs/vitess.md#tablet-grpc). */
 export const MAX_MESSAGE_BYTES = 16 << 20;
 
 /** A flag that says "not compressed", and the length (grpc's `doc/PROTOCOL-HTTP2.md`, Length-Prefixed-Message). */

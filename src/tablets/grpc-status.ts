@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingHttpStatusHeader } from "node:http2";
 
-/** gRPC's status codes that vtdoctor tells apart (`doc/statuscodes.md` of grpc; vtrpc's are the same, `topology-and-wire.md` 7.1). */
+/** gRPC's status codes that vtdoctor tells apart (`doc/statuscodes.md` of grpc; vtrpc's are the same, docs/vitess.md#tablet-grpc). */
 export const GRPC = {
   OK: 0,
   UNKNOWN: 2,

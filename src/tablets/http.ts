@@ -12,7 +12,7 @@ import { socketUnanswered } from "./socket-errors.js";
 const MAX_BODY_BYTES = 32 << 20;
 
 /**
- * vttablet's HTTP port. It never speaks TLS and knows no credentials (`topology-and-wire.md` 8).
+ * vttablet's HTTP port. It never speaks TLS and knows no credentials (docs/vitess.md#debug-vars).
  */
 export class TabletHttp {
   readonly #limiter: CallLimiter;

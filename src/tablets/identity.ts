@@ -3,7 +3,7 @@ import type { StreamHealthResponse } from "../proto/gen/query_pb.js";
 import { TabletType } from "../proto/gen/topodata_pb.js";
 import type { TabletIdentity } from "./access.js";
 
-/** Who a process says it is. The target's cell is empty in practice; the alias carries it (`topology-and-wire.md` 7.4). */
+/** Who a process says it is. The target's cell is empty in practice; the alias carries it (docs/vitess.md#stream-health). */
 export function identityOf(health: StreamHealthResponse): TabletIdentity | null {
   if (health.tabletAlias === undefined) return null;
   return {

@@ -1,5 +1,5 @@
 /**
- * Bounds how many calls run at once (promise P12): so many per host, so many in all. A call takes its host's slot first, so that
+ * Bounds how many calls run at once (docs/decisions.md#p12): so many per host, so many in all. A call takes its host's slot first, so that
  * hosts that hang can hold no more than their own share of the slots for all.
  */
 export class CallLimiter {

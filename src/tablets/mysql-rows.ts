@@ -5,7 +5,7 @@ import { type SidecarRead, sidecarQuery } from "./queries.js";
 
 /**
  * The rows of a read, from MySQL itself. information_schema leaves out what a user has no privilege on and says nothing, which would
- * turn a missing privilege into an absence (design D10): there a global privilege is asked for first.
+ * turn a missing privilege into an absence (docs/decisions.md#d10): there a global privilege is asked for first.
  */
 export async function readMysqlRows(
   query: RunQuery,

@@ -12,7 +12,7 @@ import { socketUnanswered } from "./socket-errors.js";
 
 /**
  * No statement of the session can write, and none waits long for a metadata lock, as `optimize table _vt.copy_state` holds it
- * (`sidecar-and-vreplication.md` 8).
+ * (docs/vitess.md#reading-a-primary).
  */
 const SESSION =
   "set session transaction_read_only = on, session lock_wait_timeout = 2, session transaction_isolation = 'READ-COMMITTED'";

@@ -1,7 +1,7 @@
 /**
- * Every query that the read side may send to a tablet (design D3), each with its time limit by optimizer hint (a deadline of the
+ * Every query that the read side may send to a tablet (docs/decisions.md#d3), each with its time limit by optimizer hint (a deadline of the
  * client does not end a query at the server). `_vt` is rewritten by vttablet to the keyspace's sidecar database
- * (`topology-and-wire.md` 7.3). Columns are `*` where versions differ (design D12): the reader takes what is there.
+ * (docs/vitess.md#tablet-rpcs). Columns are `*` where versions differ (docs/decisions.md#d12): the reader takes what is there.
  */
 export const SIDECAR_READS = {
   streams:
@@ -44,7 +44,7 @@ export const streamsBetween = (first: bigint, last: bigint): string =>
 export const ALL_TABLES =
   "select /*+ MAX_EXECUTION_TIME(10000) */ table_schema as table_schema, table_name as table_name from information_schema.tables where table_schema not in ('mysql', 'sys', 'performance_schema', 'information_schema')";
 
-/** The query as MySQL itself must get it, with the sidecar database's real name (`sidecar-and-vreplication.md` 1.1). */
+/** The query as MySQL itself must get it, with the sidecar database's real name (docs/vitess.md#sidecar-name). */
 export const sidecarQuery = (read: SidecarRead, sidecar: string): string =>
   SIDECAR_READS[read].replaceAll("_vt.", () => `${quoteName(sidecar)}.`);
 

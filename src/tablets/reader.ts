@@ -25,7 +25,7 @@ import { tableOf } from "./schema.js";
 import { fetchStreams } from "./stream-rows.js";
 import { parseVars } from "./vars.js";
 
-/** The real read port: gRPC first, `/debug/vars` for what only the engine knows, MySQL where a login was given (design D9). */
+/** The real read port: gRPC first, `/debug/vars` for what only the engine knows, MySQL where a login was given (docs/decisions.md#d9). */
 export function createTabletReader(options: TabletOptions, clock: Clock): TabletReader {
   const grpc = new TabletGrpc(options, clock);
   const http = new TabletHttp(options, clock);
@@ -51,7 +51,7 @@ async function identity(grpc: TabletGrpc, at: TabletAddress): Promise<Outcome<Ta
   });
 }
 
-/** Since v22 a tablet whose disk hangs says only that (`topology-and-wire.md` 7.3). */
+/** Since v22 a tablet whose disk hangs says only that (docs/vitess.md#tablet-rpcs). */
 async function status(grpc: TabletGrpc, at: TabletAddress): Promise<Outcome<TabletStatus>> {
   const reply = await grpc.call(at, TabletManager.method.fullStatus, {});
   return flatMap(reply, ({ status }) => {

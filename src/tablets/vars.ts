@@ -4,7 +4,7 @@ import { flagValue, withoutSecrets } from "./command-line.js";
 import { engineStreams, type VarsMap } from "./engine-streams.js";
 import { parseGoJson } from "./go-json.js";
 
-/** The body of `/debug/vars`, reduced (`topology-and-wire.md` 8, verified.md 10). `failed` where it is not a vttablet's. */
+/** The body of `/debug/vars`, reduced (docs/vitess.md#debug-vars). `failed` where it is not a vttablet's. */
 export function parseVars(body: string): Outcome<TabletVars> {
   let vars: unknown;
   try {

@@ -7,7 +7,7 @@ import { Vtctld as VtctldService } from "../proto/gen/vtctlservice_pb.js";
 import { TabletGrpc } from "./grpc.js";
 import type { StaticAuth, TabletTls } from "./options.js";
 
-/** What Vitess does right, Vitess does (design D21): the calls of vtctld that finish a repair. */
+/** What Vitess does right, Vitess does (docs/decisions.md#d21): the calls of vtctld that finish a repair. */
 export interface Vtctld {
   /** As `--server` names it. */
   readonly address: string;

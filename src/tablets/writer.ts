@@ -7,7 +7,7 @@ import type { ExecResult, TabletWriter } from "./access.js";
 import { TabletGrpc } from "./grpc.js";
 import type { TabletOptions } from "./options.js";
 
-/** The real write port. No module that `scan` reaches imports this one (promise P1). */
+/** The real write port. No module that `scan` reaches imports this one (docs/decisions.md#p1). */
 export function createTabletWriter(options: TabletOptions, clock: Clock): TabletWriter {
   const grpc = new TabletGrpc(options, clock);
   const { method } = TabletManager;

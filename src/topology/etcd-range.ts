@@ -7,7 +7,7 @@ import type { Entry, RangeRequest, RangeResult } from "./store.js";
 /** Keys of one page: a thousand records are a few hundred KiB, and one request never blocks etcd for long. */
 const PAGE = { records: 1_000, keysOnly: 10_000 };
 
-/** Pages are pinned to the revision of the first, so that together they are one consistent view (`topology-and-wire.md` 1.4). */
+/** Pages are pinned to the revision of the first, so that together they are one consistent view (docs/vitess.md#pinned-reads). */
 export async function readRange(
   connection: EtcdConnection,
   { prefix, revision, keysOnly = false, createdAfter }: RangeRequest,

@@ -7,7 +7,7 @@ import type { EtcdOptions } from "./etcd-options.js";
 import { EtcdReader } from "./etcd-reader.js";
 import type { Compare, HeldLease, TopologyStore, TxnOp, TxnRequest, TxnResult } from "./store.js";
 
-/** As `connectEtcdReader`, with the write half: no module that `scan` reaches may import this one (promise P1). */
+/** As `connectEtcdReader`, with the write half: no module that `scan` reaches may import this one (docs/decisions.md#p1). */
 export const connectEtcdStore = (server: string, options: EtcdOptions, clock: Clock): TopologyStore =>
   new EtcdStore(new EtcdConnection(server, options, clock));
 

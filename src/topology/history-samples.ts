@@ -3,7 +3,7 @@ import type { Past } from "./history-past.js";
 
 /**
  * The oldest revision that can still be read, by bisection: etcd tells it only to a watch from the past, which would make it walk
- * all revisions under one lock (design D7). `now` is readable.
+ * all revisions under one lock (docs/decisions.md#d7). `now` is readable.
  */
 export async function findHorizon(past: Past, now: number): Promise<Outcome<number>> {
   let [gone, readable] = [0, now];

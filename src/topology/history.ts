@@ -7,7 +7,7 @@ import { callRoll, takeCensus, type Watched } from "./history-roll.js";
 import { chooseRevisions, findHorizon } from "./history-samples.js";
 import type { Entry, TopologyReader } from "./store.js";
 
-/** What to look for in the past of one etcd (design D7, D8). */
+/** What to look for in the past of one etcd (docs/decisions.md#d7, docs/decisions.md#d8). */
 export interface HistoryRequest extends Watched {
   /**
    * Prefixes of the lock keys that may have covered the deletion of the record. Null where the locks live in another etcd than the

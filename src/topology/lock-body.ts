@@ -1,6 +1,6 @@
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 
-/** Who holds a lock and what for (go/vt/topo/locks.go `newLock`, `ToJSON`; `topology-and-wire.md` 4.1). */
+/** Who holds a lock and what for (go/vt/topo/locks.go `newLock`, `ToJSON`; docs/vitess.md#lock-protocol). */
 export interface LockBody {
   readonly action: string;
   readonly hostName: string;

@@ -8,7 +8,7 @@ export type LockTarget =
   | { readonly kind: "routing-rules" }
   | { readonly kind: "named"; readonly name: string };
 
-/** The directory that a lock locks; its keys are `<directory>/locks/<lease id, decimal>` (`topology-and-wire.md` 4.1). */
+/** The directory that a lock locks; its keys are `<directory>/locks/<lease id, decimal>` (docs/vitess.md#lock-protocol). */
 export function lockDirectory(root: string, target: LockTarget): string {
   switch (target.kind) {
     case "keyspace":

@@ -6,7 +6,7 @@ export { joinKey, rootPrefix } from "./join.js";
 export { type LockTarget, lockDirectory, lockKey, locksPrefix, workflowLocksPrefix } from "./lock-target.js";
 
 /*
- * Every key that Vitess writes and vtdoctor names (go/vt/topo/server.go:73-103 v24; `topology-and-wire.md` 1.2). `root` is the global
+ * Every key that Vitess writes and vtdoctor names (go/vt/topo/server.go:73-103 v24; docs/vitess.md#keys). `root` is the global
  * root for the first group and the cell's root for the second; roots may be equal, the names do not collide.
  */
 

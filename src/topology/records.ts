@@ -18,8 +18,8 @@ import {
 } from "../proto/gen/vschema_pb.js";
 
 /**
- * The records of the topology: raw protobuf, nothing compressed; no bytes at all is a valid record (`topology-and-wire.md` 0.1).
- * Decoding keeps fields that this vtdoctor does not know, at every depth, and encoding writes them back (design D4).
+ * The records of the topology: raw protobuf, nothing compressed; no bytes at all is a valid record (docs/vitess.md#records).
+ * Decoding keeps fields that this vtdoctor does not know, at every depth, and encoding writes them back (docs/decisions.md#d4).
  */
 export const decodeCellInfo = decoder(CellInfoSchema);
 export const decodeKeyspace = decoder(KeyspaceSchema);

@@ -1,7 +1,7 @@
 import type { Outcome } from "../cluster/outcome.js";
 
 /**
- * The low port to one etcd cluster: bytes, revisions, leases; no Vitess knowledge (design D3).
+ * The low port to one etcd cluster: bytes, revisions, leases; no Vitess knowledge (docs/decisions.md#d3).
  * Revisions are numbers (an int64 that real clusters never bring past 2^53); lease ids are decimal strings, as Vitess
  * writes them into lock keys. Real: `etcd-reader.ts`, `etcd-store.ts`. Simulated: `sim/etcd-client.ts`. Both pass
  * `test/contract/topology-store.ts`.
@@ -11,7 +11,10 @@ export interface TopologyReader {
   readonly server: string;
   /** Cluster id (decimal) and current revision. How far back it can be read is found by `history.ts`. */
   status(): Promise<Outcome<ServerStatus>>;
-  /** All keys that start with `prefix` (empty: all), in the order of their bytes, read in pages pinned to one revision (design D6). */
+  /**
+   * All keys that start with `prefix` (empty: all), in the order of their bytes, read in pages pinned to one revision
+   * (docs/decisions.md#d6).
+   */
   range(request: RangeRequest): Promise<Outcome<RangeResult>>;
   /** One key, now or at an old revision; `entry` is null where it did not exist then. */
   get(
@@ -23,7 +26,7 @@ export interface TopologyReader {
   close(): void;
 }
 
-/** The write half. No module that `scan` can reach may import a value of this type (promise P1). */
+/** The write half. No module that `scan` can reach may import a value of this type (docs/decisions.md#p1). */
 export interface TopologyStore extends TopologyReader {
   txn(request: TxnRequest): Promise<Outcome<TxnResult>>;
   /** Grants a lease of `ttlSeconds` and keeps it alive until `release` or the loss, which `lost()` then says. */

@@ -12,7 +12,7 @@ export const addressOfRecord = (tablet: Tablet): TabletAddress => ({
 
 /**
  * True where the record names a process that should answer. Vitess's own client skips the others: no hostname, no gRPC port, or
- * (v24) a shutdown time (`topology-and-wire.md` 7.1; a clean stop keeps mysql_port and the type, verified.md 7).
+ * (v24) a shutdown time (docs/vitess.md#tablet-grpc; a clean stop keeps mysql_port and the type, docs/vitess.md#shutdown).
  */
 export const namesProcess = (tablet: Tablet): boolean =>
   tablet.hostname !== "" && (tablet.portMap.grpc ?? 0) > 0 && tablet.tabletShutdownTime === undefined;

@@ -11,7 +11,7 @@ export interface Target {
   /** Sorted; empty where no witness names one. */
   readonly keyspaces: readonly string[];
   readonly required: boolean;
-  /** Only etcd's history or an earlier snapshot knows it: it has a small dial budget of its own (design D7). */
+  /** Only etcd's history or an earlier snapshot knows it: it has a small dial budget of its own (docs/decisions.md#d7). */
   readonly past: boolean;
 }
 

@@ -24,7 +24,7 @@ export const topologyWitnesses = (records: readonly RecordedTablet[]): readonly 
 
 /**
  * The tablets whose records etcd's history still shows as deleted, newest deletion first. Most of them are gone for good, so their
- * silence is normal (design D7).
+ * silence is normal (docs/decisions.md#d7).
  */
 export const historyWitnesses = (deleted: readonly DeletedTablet[]): readonly Witness[] =>
   deleted

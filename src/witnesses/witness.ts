@@ -6,7 +6,7 @@ import { formatHostPort } from "../tablets/address.js";
 export const WITNESS_SOURCES = ["topology", "inventory", "snapshot", "history", "replica"] as const;
 export type WitnessSource = (typeof WITNESS_SOURCES)[number];
 
-/** Somebody's word that a tablet may be running at an address (design D7). It never says who will answer there. */
+/** Somebody's word that a tablet may be running at an address (docs/decisions.md#d7). It never says who will answer there. */
 export interface Witness {
   readonly source: WitnessSource;
   /** The key, file entry or snapshot that said so. */
@@ -27,7 +27,7 @@ export const addressName = (at: TabletAddress): string =>
 export const mysqlName = (at: TabletAddress): string =>
   `mysql://${formatHostPort(at.mysqlHost, at.mysqlPort)}`;
 
-/** False for the record of a tablet that was shut down cleanly: it names no address (`topology-and-wire.md` 9.5). */
+/** False for the record of a tablet that was shut down cleanly: it names no address (docs/vitess.md#shutdown). */
 export const canBeDialled = (at: TabletAddress): boolean =>
   (at.host !== "" && at.grpcPort > 0) || (at.mysqlHost !== "" && at.mysqlPort > 0);
 

@@ -89,4 +89,13 @@ describe("every citation can be looked up", () => {
     expect(scenes.length).toBeGreaterThan(10);
     expect(scenes.filter(({ groups: [name] }) => !told.has(name)).map(({ at }) => at)).toEqual([]);
   });
+
+  it("no book is cited that is not in the repository", () => {
+    const books =
+      /(?:verified|cancel-path|topology-and-wire|sidecar-and-vreplication|drift-catalogue|anchors|house|safety)\.md/g;
+    const decisions = /\b(?:[Dd]esign,?[\s*/#-]+(?:D\d+|section \d+)|[Pp]romise[\s*/#-]+P\d+)/g;
+    const bare = /(?<!### )\bD(?:[1-9]|[12]\d|3[01])\b/g;
+    const old = [...cited(books), ...cited(decisions), ...cited(bare, /^(?:src|rules|proto)\//)];
+    expect(old.map(({ at }) => at)).toEqual([]);
+  });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { migrationId, parseJournal } from "../../src/cluster/journal.js";
 
 describe("the migration id (HashStreams)", () => {
-  test("is the one that Vitess wrote for c2 in every run of verified.md 3.5", () => {
+  test("is the one that Vitess wrote for c2 in every run (docs/vitess.md#journal-ids)", () => {
     const streams = [
       { shard: "-80", id: 1 },
       { shard: "80-", id: 1 },
@@ -33,7 +33,7 @@ describe("the migration id (HashStreams)", () => {
 });
 
 describe("a journal", () => {
-  test("of a real Reshard (verified.md 3.1)", () => {
+  test("of a real Reshard (docs/vitess.md#journal-ids)", () => {
     const text =
       'id:8200191490597391617 migration_type:SHARDS tables:"/.*" local_position:"MySQL56/82aa2923-e858-11f1-b2d0-02fc00000001:1-29" shard_gtids:{keyspace:"customer" shard:"-80" gtid:"MySQL56/8339d485-e858-11f1-a34d-02fc00000001:1-53"} participants:{keyspace:"customer" shard:"0"} source_workflows:"m1"';
     expect(parseJournal(text)).toEqual({

@@ -22,7 +22,7 @@ const fault = (text: string): string => {
   return outcome.kind === "unanswered" ? outcome.message : "accepted";
 };
 
-describe("the grammar (topology-and-wire.md 3.2)", () => {
+describe("the grammar (docs/vitess.md#prototext-grammar)", () => {
   test.each([
     ['keyspace:"ks" shard:"0"', 'keyspace:"ks" shard:"0"'],
     [

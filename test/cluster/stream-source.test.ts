@@ -11,7 +11,7 @@ const NOTHING = {
   rules: [],
 };
 
-describe("sources as Vitess writes them (topology-and-wire.md 3.3)", () => {
+describe("sources as Vitess writes them (docs/vitess.md#stream-source)", () => {
   test.each([
     [
       'keyspace:"ks"  shard:"-40"  filter:{rules:{match:"ref"  filter:"exclude"}  rules:{match:"/.*"  filter:"-80"}}',

@@ -98,7 +98,7 @@ const unserved: Residue = {
 
 const NAMED_LOCKS = "/vitess/global/internal/named_locks/customer/c2/locks/";
 
-/** A vtctld died hours ago; its lease has most of a day to go (verified.md 3.2). */
+/** A vtctld died hours ago; its lease has most of a day to go (docs/vitess.md#locks-after-a-crash). */
 const locked: Residue = {
   name: "the lock of a vtctld that died",
   build() {

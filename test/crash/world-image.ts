@@ -42,7 +42,7 @@ export function imageOf(cluster: SimCluster, servers: readonly string[]): WorldI
 export const changed = (one: WorldImage, other: WorldImage): readonly string[] =>
   [...new Set([...one.keys(), ...other.keys()])].filter((name) => one.get(name) !== other.get(name)).sort();
 
-/** All rows of user tables on every tablet, whatever the database that they lie in (promise P2). */
+/** All rows of user tables on every tablet, whatever the database that they lie in (docs/decisions.md#p2). */
 export const userRows = (cluster: SimCluster): readonly string[] =>
   cluster.tablets.flatMap((tablet) =>
     [...tablet.mysql.data.databases.values()]

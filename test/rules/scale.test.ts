@@ -87,7 +87,8 @@ const largeCluster = (): Queryable => {
   return { all: (sql, ...params) => selectAll(db, sql, params) };
 };
 
-// The budget of design section 8 is 5 s for 100,000 tablets. A plan that is quadratic needs minutes here already.
+// The budget (docs/performance.md#budgets-and-what-was-seen) is 5 s for 100,000 tablets. A plan that is quadratic needs minutes here
+// already.
 it("judges 9,000 tablets and 18,000 streams without a quadratic plan", () => {
   const cluster = largeCluster();
   const rules = loadRules([SHIPPED_RULES]);

@@ -136,7 +136,7 @@ const OPERATIONS: readonly {
       cluster.run(moveTablesSwitch(cluster, "moved", "m1"));
       cluster.run(moveTablesComplete(cluster, "moved", "m1"));
       const toMoved = { keyspace: "moved", sourceKeyspace: "customer", tables: ["customer"], cell: "zone1" };
-      // One try without routing rules, cancelled with its data, came before the recorded one (verified.md 5).
+      // One try without routing rules, cancelled with its data, came before the recorded one (docs/vitess.md#movetables-records).
       cluster.run(moveTablesCreate(cluster, { ...toMoved, workflow: "m2", noRoutingRules: true }));
       cluster.run(moveTablesCancel(cluster, { keyspace: "moved", workflow: "m2" }));
       cluster.run(moveTablesCreate(cluster, { ...toMoved, workflow: "m3" }));

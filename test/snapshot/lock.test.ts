@@ -24,7 +24,7 @@ const lock = (key: string, action: string, age: number, rest = {}) =>
 const inFlight = (key: string, action: string, age: number, leases: Facts["topo_lease"] = []): boolean =>
   seen({ topo_key: [lock(key, action, age)], topo_lease: leases }, "SELECT * FROM operation").length === 1;
 
-describe("a lock explains what is going on for as long as its action may take, and no longer (design D11)", () => {
+describe("a lock explains what is going on for as long as its action may take, and no longer (docs/decisions.md#d11)", () => {
   test.each([
     ["SwitchWrites", 30, true],
     ["SwitchWrites", 600, false],
@@ -54,7 +54,7 @@ describe("a lock explains what is going on for as long as its action may take, a
     expect(inFlight(NAMED, "WorkflowSwitchTraffic", 10, [lease("11", 86_390, 86_400)])).toBe(true);
   });
 
-  test("a switch with a longer --timeout says so in its keyspace lock (verified.md 3.2)", () => {
+  test("a switch with a longer --timeout says so in its keyspace lock (docs/vitess.md#locks-after-a-crash)", () => {
     const locks = [
       lock(NAMED, "WorkflowSwitchTraffic", 900),
       lock(KEYSPACE, "SwitchWrites", 900, { lease: "12" }),

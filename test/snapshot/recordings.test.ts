@@ -19,7 +19,7 @@ const phases = (recording: string): Readonly<Record<string, string>> =>
     ).map(({ name, phase }) => [name, phase]),
   );
 
-describe("a workflow's phase on real clusters (verified.md 3.1, 3.4)", () => {
+describe("a workflow's phase on real clusters (docs/vitess.md#interrupted-switch, docs/vitess.md#interrupted-movetables)", () => {
   test.each([
     ["interrupted-switch-preflight-v24", { "customer.c2": "reads-switched" }],
     ["interrupted-cutover-catchup-v24", { "customer.c2": "cutover" }],
@@ -61,7 +61,7 @@ describe("a workflow's phase on real clusters (verified.md 3.1, 3.4)", () => {
   });
 });
 
-test("the migration id of a workflow is the one that Vitess wrote into the journal (verified.md 3.5)", () => {
+test("the migration id of a workflow is the one that Vitess wrote into the journal (docs/vitess.md#journal-ids)", () => {
   const found = "SELECT migration_id, journal_found FROM workflow WHERE workflow = 'c2'";
   expect(rows("interrupted-cutover-after-journal-v24", found)).toEqual([
     { migration_id: "8200191490597391617", journal_found: 1 },
@@ -71,7 +71,7 @@ test("the migration id of a workflow is the one that Vitess wrote into the journ
   ]);
 });
 
-describe("who deleted the records, by the locks that were alive (verified.md 11)", () => {
+describe("who deleted the records, by the locks that were alive (docs/vitess.md#deletion-intent)", () => {
   const deletions = (recording: string): readonly string[] =>
     rows<{ text: string }>(
       recording,
@@ -220,7 +220,7 @@ describe("the serving graph", () => {
   });
 });
 
-describe("routing and denial of MoveTables (drift-catalogue.md 0.5)", () => {
+describe("routing and denial of MoveTables (docs/vitess.md#movetables-records)", () => {
   test("as created", () => {
     expect(
       rows("healthy-movetables-created-v24", "SELECT keyspace, shard, table_name FROM denied_table"),
@@ -230,7 +230,7 @@ describe("routing and denial of MoveTables (drift-catalogue.md 0.5)", () => {
     ).toEqual([{ n: 9 }]);
   });
 
-  test("the cells' copies of the rules lag behind in an interrupted switch (verified.md 3.4)", () => {
+  test("the cells' copies of the rules lag behind in an interrupted switch (docs/vitess.md#interrupted-movetables)", () => {
     expect(
       rows(
         "interrupted-cutover-movetables-after-journal-v24",
@@ -255,7 +255,7 @@ describe("locks", () => {
     ]);
   });
 
-  test("a named lock that is an hour old explains nothing, though it lives for a day (verified.md 3.2)", () => {
+  test("a named lock that is an hour old explains nothing, though it lives for a day (docs/vitess.md#locks-after-a-crash)", () => {
     const facts = factsOfRecording("interrupted-cutover-after-journal-v24");
     const later = facts.meta.map(({ name, value }) =>
       name === "taken_at_ms" ? { name, value: String(Number(value) + 3_600_000) } : { name, value },

@@ -103,7 +103,7 @@ describe("what did not answer", () => {
   });
 });
 
-describe("signs of an etcd that was put back from an older backup (design D8)", () => {
+describe("signs of an etcd that was put back from an older backup (docs/decisions.md#d8)", () => {
   const cell = aTopoKey("/vitess/global/cells/zone1/CellInfo", encoded(CellInfoSchema, {}));
   const shardName = (index: number) =>
     `${index.toString(16).padStart(2, "0")}-${(index + 1).toString(16).padStart(2, "0")}`;

@@ -139,7 +139,7 @@ describe("the phase of a MoveTables", () => {
     expect(phases({ keys: [keyspaceRules(["src", "tgt"])] })).toEqual({ m: "switched" });
   });
 
-  test("an old journal with its id does not make it a cutover (verified.md 3.5)", () => {
+  test("an old journal with its id does not make it a cutover (docs/vitess.md#journal-ids)", () => {
     const snapshot = Snapshot.of(facts({}));
     const [{ migration_id: id = "" } = {}] = snapshot.all<{ migration_id: string }>(
       "SELECT migration_id FROM workflow",

@@ -8,7 +8,7 @@ import {
 } from "../../src/topology/paths.js";
 import { decodeTablet } from "../../src/topology/records.js";
 
-/** All records of the roots, and the locks that may cover their deletion (`verified.md` 11). */
+/** All records of the roots, and the locks that may cover their deletion (docs/vitess.md#deletion-intent). */
 export function historyOfRecords(
   roots: readonly string[],
   globalRoot: string | null,

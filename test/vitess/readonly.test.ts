@@ -4,7 +4,7 @@ import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, TWO_CELLS } from "./lab/lab.js";
 import { reshardCluster } from "./lab/reshard.js";
 
-/** Promise P1: looking changes nothing, neither in etcd nor in MySQL. */
+/** Looking changes nothing, neither in etcd nor in MySQL (docs/decisions.md#p1). */
 describe.skipIf(labMissing() !== null)("reading commands", () => {
   let lab: Lab;
   afterEach(async () => lab.down());

@@ -9,7 +9,7 @@ type Lift = StepOf<"denial.lift">;
 
 /**
  * Takes tables off `Shard.tablet_controls[].denied_tables` and leaves no empty control behind, as `SetShardTabletControl --remove` does
- * (topo/shard.go UpdateDeniedTables; verified.md 5). Tablets heed it at their next RefreshState.
+ * (topo/shard.go UpdateDeniedTables; docs/vitess.md#kept-denials). Tablets heed it at their next RefreshState.
  */
 export const denialLift = recordEditor((step: Lift) => ({
   decode: decodeShard,

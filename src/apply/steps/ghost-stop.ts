@@ -23,8 +23,8 @@ type StopGhost = StepOf<"ghost.stop">;
 
 /**
  * Ends a stream that runs in the engine without a row: `VReplicationExec` looks its ids up in the table first, so the stream gets a row
- * (Stopped, so that nothing starts from it), which the deletion through the tablet then finds and ends (verified.md 0; `cancel-path.md`
- * 6.1, 6.3). A run that died in between finds its own row by its message.
+ * (Stopped, so that nothing starts from it), which the deletion through the tablet then finds and ends (docs/vitess.md#ghosts). A run that
+ * died in between finds its own row by its message.
  */
 export const ghostStop: StepRunner<"ghost.stop"> = {
   image: sightOf,

@@ -11,7 +11,7 @@ type Delete = StepOf<"journal.delete">;
 
 /**
  * Deletes one row of `_vt.resharding_journal` through `VReplicationExec`, which takes statements on that table
- * (vreplication/controller_plan.go `reshardingJournalQuery`, v19 to v24); nothing in Vitess ever does (`cancel-path.md` 2.8-12).
+ * (vreplication/controller_plan.go `reshardingJournalQuery`, v19 to v24); nothing in Vitess ever does (docs/vitess.md#journals-stay).
  */
 export const journalDelete: StepRunner<"journal.delete"> = {
   image: rowsOf,

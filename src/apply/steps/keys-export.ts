@@ -14,7 +14,7 @@ const FILE = "deferred-keys.sql";
 
 /**
  * Writes the secondary keys that the copy had put off into the run's folder, and adds them where the operator asked for it. They are
- * only known from `_vt.post_copy_action`, whose rows go with the stream (verified.md 6).
+ * only known from `_vt.post_copy_action`, whose rows go with the stream (docs/vitess.md#deferred-keys).
  */
 export const keysExport: StepRunner<"keys.export"> = {
   image: null,

@@ -11,7 +11,7 @@ type Clear = StepOf<"lock.clear">;
 /** etcd's "no lease": not written by Vitess, or restored from a backup without leases; it never ends by itself. */
 const NO_LEASE = "0";
 
-/** Ends an abandoned lock by revoking its lease, which removes the key in the same moment (`topology-and-wire.md` 4.5). */
+/** Ends an abandoned lock by revoking its lease, which removes the key in the same moment (docs/vitess.md#abandoned-locks). */
 export const lockClear: StepRunner<"lock.clear"> = {
   image: imageOfKey,
   check: judge,

@@ -24,7 +24,10 @@ import {
 
 type Remove = StepOf<"record.remove">;
 
-/** Deletes one key by compare-and-set on the bytes that were judged, never while a process of the shard may run (design D19, D20). */
+/**
+ * Deletes one key by compare-and-set on the bytes that were judged, never while a process of the shard may run (docs/decisions.md#d19,
+ * docs/decisions.md#d20).
+ */
 export const recordRemove: StepRunner<"record.remove"> = {
   image: async (step, site) => {
     const image = await imageOfKey(step, site);
@@ -86,7 +89,7 @@ function forbids(step: Remove, bytes: Uint8Array): string | null {
   }
 }
 
-/** A process that ended on SIGTERM has blanked its address (verified.md 7); one that was killed has not. */
+/** A process that ended on SIGTERM has blanked its address (docs/vitess.md#shutdown); one that was killed has not. */
 function forbidsTablet(step: Remove, bytes: Uint8Array): string | null {
   const tablet = decodeTablet(bytes);
   if (tablet.kind === "unanswered") return `can not be decoded: ${tablet.message}`;

@@ -5,7 +5,10 @@ import { type EditedRecord, recordEditor } from "../record-edit.js";
 
 type Remove = StepOf<"routing.remove">;
 
-/** Takes rules off RoutingRules; the key goes with the last one, as in Vitess (topo/vschema.go SaveRoutingRules; verified.md 5). */
+/**
+ * Takes rules off RoutingRules; the key goes with the last one, as in Vitess (topo/vschema.go SaveRoutingRules;
+ * docs/vitess.md#movetables-records).
+ */
 export const routingRemove = recordEditor((step: Remove) => ({
   decode: decodeRoutingRules,
   edit: (record) => withoutRules(record, step.fromTables),

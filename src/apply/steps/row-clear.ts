@@ -27,8 +27,8 @@ import {
 type Clear = StepOf<"row.clear">;
 
 /**
- * Deletes rows by SQL where no engine can have them in memory: no tablet of the shard is PRIMARY (`cancel-path.md` 6.4). Each call to a
- * tablet is a transaction of its own, so the order makes it safe: Stopped first, so that a primary that somebody elects meanwhile starts
+ * Deletes rows by SQL where no engine can have them in memory: no tablet of the shard is PRIMARY (docs/vitess.md#rows-by-sql). Each call to
+ * a tablet is a transaction of its own, so the order makes it safe: Stopped first, so that a primary that somebody elects meanwhile starts
  * nothing; the stream's row last, so that a run that died goes on. The election is looked for again before each statement.
  */
 export const rowClear: StepRunner<"row.clear"> = {

@@ -10,7 +10,7 @@ type Await = StepOf<"shard.await-primary">;
 
 const POLL_MS = 1000;
 
-/** Waits for the running primary's shard sync to name itself in the Shard record (`topology-and-wire.md` 9.3: within 30 s). Only reads. */
+/** Waits for the running primary's shard sync to name itself in the Shard record (docs/vitess.md#shard-sync: within 30 s). Only reads. */
 export const shardAwaitPrimary: StepRunner<"shard.await-primary"> = {
   image: null,
   check: judge,

@@ -8,7 +8,7 @@ import { type Check, done, doneAlready, type Effect, READY, refused, silent } fr
 
 type Elect = StepOf<"shard.elect">;
 
-/** vtctld's own PlannedReparentShard (design D21). An election that VTOrc won meanwhile is as good. */
+/** vtctld's own PlannedReparentShard (docs/decisions.md#d21). An election that VTOrc won meanwhile is as good. */
 export const shardElect: StepRunner<"shard.elect"> = {
   image: null,
   check: judge,

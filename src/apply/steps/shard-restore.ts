@@ -26,8 +26,8 @@ import {
 type Restore = StepOf<"shard.restore">;
 
 /**
- * Puts a Shard record back, never serving, after its tablets' records (design D17). Create-only, with the Keyspace record and the
- * stage's locks as conditions of the same transaction. A shard that appeared since the plan and covers the same ids refuses.
+ * Puts a Shard record back, never serving, after its tablets' records (docs/decisions.md#d17). Create-only, with the Keyspace record and
+ * the stage's locks as conditions of the same transaction. A shard that appeared since the plan and covers the same ids refuses.
  */
 export const shardRestore: StepRunner<"shard.restore"> = {
   image: imageOfKey,

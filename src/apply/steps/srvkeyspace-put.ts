@@ -10,7 +10,8 @@ import { type Check, done, doneAlready, type Effect, READY, refused, silent } fr
 
 /**
  * Puts one cell's SrvKeyspace by compare-and-set, where Vitess's own rebuild writes blindly and from nothing
- * (topotools/rebuild_keyspace.go; `topology-and-wire.md` 6.1). Tablets heed it at their next RefreshState (9.4), vtgates at once.
+ * (topotools/rebuild_keyspace.go; docs/vitess.md#srvkeyspace). Tablets heed it at their next RefreshState (docs/vitess.md#refresh-state),
+ * vtgates at once.
  */
 const put = {
   image: imageOfKey,

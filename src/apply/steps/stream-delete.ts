@@ -12,7 +12,7 @@ type Delete = StepOf<"stream.delete">;
 
 /**
  * Deletes the rows of stopped streams by `DeleteVReplicationWorkflow`, which also ends their controllers and deletes their copy_state
- * and post_copy_action rows (`cancel-path.md` 6.2). Never by SQL: that leaves a ghost that writes on (verified.md 0).
+ * and post_copy_action rows (docs/vitess.md#vreplicationexec). Never by SQL: that leaves a ghost that writes on (docs/vitess.md#ghosts).
  */
 export const streamDelete: StepRunner<"stream.delete"> = {
   image: imageOfRows,

@@ -11,7 +11,10 @@ import { type Check, done, doneAlready, type Effect, known, READY, refused, sile
 
 type Restart = StepOf<"stream.restart">;
 
-/** Sets stopped streams back to the state that they had, by `VReplicationExec`, which starts their controllers (`cancel-path.md` 6.2). */
+/**
+ * Sets stopped streams back to the state that they had, by `VReplicationExec`, which starts their controllers
+ * (docs/vitess.md#vreplicationexec).
+ */
 export const streamRestart: StepRunner<"stream.restart"> = {
   image: async (step, site) => {
     const seen = await look(step, site);

@@ -13,7 +13,7 @@ type Stop = StepOf<"stream.stop">;
 
 /**
  * Stops the workflow's streams on one tablet by `VReplicationExec`: the one call that every version answers and that changes nothing
- * but state and message (`cancel-path.md` 5.2 step 4, 6.2). The engine ends the controllers before it answers.
+ * but state and message (docs/vitess.md#cancel-order, docs/vitess.md#vreplicationexec). The engine ends the controllers before it answers.
  */
 export const streamStop: StepRunner<"stream.stop"> = {
   image: imageOfRows,

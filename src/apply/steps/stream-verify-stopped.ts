@@ -9,7 +9,7 @@ import { done, doneAlready, type Effect, READY, refused } from "../verdict.js";
 
 /**
  * Proves that the listed streams stand still: Stopped in `_vt`, Stopped or absent in the engine, and no column that a stream moves has
- * moved between two observations at least `settleMs` apart (`cancel-path.md` 5.2 step 5). It changes nothing.
+ * moved between two observations at least `settleMs` apart (docs/vitess.md#cancel-order). It changes nothing.
  */
 export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
   image: null,

@@ -10,7 +10,7 @@ import { type Check, done, doneAlready, READY, silent } from "../verdict.js";
 
 type Drop = StepOf<"table.drop">;
 
-/** `--purge`: drops the tables, one statement each as Vitess's own cancel does (`cancel-path.md` 5.2 step 6a). It replicates. */
+/** `--purge`: drops the tables, one statement each as Vitess's own cancel does (docs/vitess.md#cancel-order). It replicates. */
 export const tableDrop: StepRunner<"table.drop"> = {
   image: definitionsOf,
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),

@@ -10,8 +10,8 @@ import { type Check, done, doneAlready, READY, refused, silent } from "../verdic
 type Hold = StepOf<"table.hold">;
 
 /**
- * Moves the copied tables into a schema of ours in one `RENAME TABLE` (design D18; verified.md 12): all of them or none, with their
- * foreign keys and constraints, and out of reach of Vitess's table garbage collection. It replicates.
+ * Moves the copied tables into a schema of ours in one `RENAME TABLE` (docs/decisions.md#d18; docs/vitess.md#held-tables): all of them or
+ * none, with their foreign keys and constraints, and out of reach of Vitess's table garbage collection. It replicates.
  */
 export const tableHold: StepRunner<"table.hold"> = {
   image: definitionsOf,

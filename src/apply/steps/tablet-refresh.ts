@@ -6,7 +6,7 @@ import { done, doneAlready, READY, silent } from "../verdict.js";
 
 /**
  * `RefreshState`: the tablet reads its Shard and SrvKeyspace again, the only way in which a lifted denial reaches it
- * (`topology-and-wire.md` 9.4). It publishes nothing. Nothing shows from outside whether it was done, so only an answer proves it.
+ * (docs/vitess.md#refresh-state). It publishes nothing. Nothing shows from outside whether it was done, so only an answer proves it.
  */
 export const tabletRefresh: StepRunner<"tablet.refresh"> = {
   image: null,

@@ -35,7 +35,8 @@ type Restore = StepOf<"tablet.restore">;
 
 /**
  * Puts the Tablet record of a running process back and lists it in ShardReplication, in one transaction: both lie in the tablet's cell
- * (design D17; `topology-and-wire.md` 9.8). The record must carry the process's own ports, or the process never publishes again (9.2).
+ * (docs/decisions.md#d17; docs/vitess.md#putting-records-back). The record must carry the process's own ports, or the process never
+ * publishes again (docs/vitess.md#publishing).
  */
 export const tabletRestore: StepRunner<"tablet.restore"> = {
   image: async (step, site) => {

@@ -7,10 +7,13 @@ import { done, doneAlready, type Effect, type Known, known, READY, silent } from
 type StayAway = StepOf<"tablet.stay-away">;
 
 const POLL_MS = 5000;
-/** From a start's first record to its last, so that a return is told with all of them (`topology-and-wire.md` 9.1). */
+/** From a start's first record to its last, so that a return is told with all of them (docs/vitess.md#tablet-start). */
 const START_MS = 10_000;
 
-/** Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (design D19). Only reads. */
+/**
+ * Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (docs/decisions.md#d19). Only
+ * reads.
+ */
 export const tabletStayAway: StepRunner<"tablet.stay-away"> = {
   image: null,
   check: async () => READY,

@@ -20,11 +20,11 @@ import {
 
 type Stop = StepOf<"tablet.stop">;
 
-/** A vttablet takes 12 to 17 s from its SIGTERM to its end (verified.md 7); three times that. */
+/** A vttablet takes 12 to 17 s from its SIGTERM to its end (docs/vitess.md#shutdown); three times that. */
 const END_MS = 60_000;
 const POLL_MS = 1000;
 
-/** Ends one process (design D19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
+/** Ends one process (docs/decisions.md#d19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
 export const tabletStop: StepRunner<"tablet.stop"> = {
   image: null,
   check: judge,

@@ -9,7 +9,7 @@ import { type Check, done, doneAlready, type Known, known, READY, silent } from 
 
 type DeleteVDiffs = StepOf<"vdiff.delete">;
 
-/** Deletes the VDiff rows of a workflow, running ones too, by the VDiff RPC (`cancel-path.md` 5.2 step 12). */
+/** Deletes the VDiff rows of a workflow, running ones too, by the VDiff RPC (docs/vitess.md#cancel-order). */
 export const vdiffDelete: StepRunner<"vdiff.delete"> = {
   image: vdiffsOf,
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),

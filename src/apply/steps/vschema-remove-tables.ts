@@ -6,7 +6,7 @@ import { list } from "../tables.js";
 
 type RemoveTables = StepOf<"vschema.remove-tables">;
 
-/** Takes tables off a keyspace's VSchema (`cancel-path.md` 5.2 step 6d). */
+/** Takes tables off a keyspace's VSchema (docs/vitess.md#cancel-order). */
 export const vschemaRemoveTables = recordEditor((step: RemoveTables) => ({
   decode: decodeVSchema,
   edit: (record) => withoutTables(record, step.tables),

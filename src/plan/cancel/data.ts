@@ -27,7 +27,7 @@ export const tableSets = (snapshot: Snapshot, groups: readonly StreamGroup[]): r
   });
 };
 
-/** What forbids to take the tables away (design D18). */
+/** What forbids to take the tables away (docs/decisions.md#d18). */
 export const dataRefusals = (
   snapshot: Snapshot,
   subject: CancelSubject,

@@ -7,7 +7,7 @@ import { matches, rulesOf, ruleTables } from "./tables.js";
 
 /**
  * Takes the workflow's tables off the denied tables on both sides, also where the data is kept: Vitess leaves them denied on the target
- * then (`cancel-path.md` 2.8-4), and nothing would ever lift them. A table that another workflow names stays as it is.
+ * then (docs/vitess.md#kept-denials), and nothing would ever lift them. A table that another workflow names stays as it is.
  */
 export const denialSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
   const tables = ruleTables(snapshot, subject.groups);

@@ -47,7 +47,10 @@ const refuseUnknownKeyspace = (snapshot: Snapshot, keyspace: string): void => {
   throw new UsageError(`there is no keyspace ${keyspace}.${didYouMean(keyspace, known)} ${list}`);
 };
 
-/** Shards that a cancel of this workflow dropped and that still have processes; its streams may be deleted already (verified.md 2). */
+/**
+ * Shards that a cancel of this workflow dropped and that still have processes; its streams may be deleted already
+ * (docs/vitess.md#legacy-cancel).
+ */
 const droppedShards = (snapshot: Snapshot, request: CancelRequest): readonly ShardRef[] =>
   snapshot.all<ShardRef>(
     `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
@@ -102,7 +105,7 @@ const nothing = (snapshot: Snapshot, request: CancelRequest): Draft => {
   };
 };
 
-/** A legacy cancel deletes the streams and names no workflow (verified.md 2): it may or may not have been this one. */
+/** A legacy cancel deletes the streams and names no workflow (docs/vitess.md#legacy-cancel): it may or may not have been this one. */
 const unnamedDrops = (snapshot: Snapshot, request: CancelRequest): readonly string[] =>
   snapshot
     .all<ShardRef>(

@@ -7,7 +7,7 @@ import type { CancelSubject } from "./subject.js";
 import { toTables } from "./switched-tables.js";
 import { ruleNames, ruleTables } from "./tables.js";
 
-/** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (`cancel-path.md` 5.2-9). */
+/** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (docs/vitess.md#cancel-order). */
 export const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
   const record = keyFact(snapshot, server, routingRulesKey(root));

@@ -20,7 +20,10 @@ export interface CancelOptions {
   readonly holdSchema: string;
 }
 
-/** The order of design D16; the rows go last, because they alone say which tables, shards and sources the workflow had. */
+/**
+ * The order of a cancel (docs/decisions.md#d16); the rows go last, because they alone say which tables, shards and sources the workflow
+ * had.
+ */
 export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options: CancelOptions): Draft => {
   const forward = [...subject.groups, ...subject.references];
   const sets = options.keep ? [] : tableSets(snapshot, forward);
@@ -41,7 +44,7 @@ export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options:
       .flatMap((side) => side.primaries)
       .flatMap((primary) => vdiffSteps(snapshot, primary, [...workflows, `${subject.workflow}_reverse`])),
     ...goneSteps(snapshot, [...forward, ...subject.reverse]),
-    // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (`cancel-path.md` 4.3 R8).
+    // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (docs/vitess.md#srvvschema).
     ...(moves ? rebuild(snapshot) : []),
   ];
   return {
@@ -75,7 +78,7 @@ const rebuild = (snapshot: Snapshot): readonly DraftStep[] => [
   { kind: "srvvschema.rebuild", cells: cells(snapshot).map(({ cell }) => cell) },
 ];
 
-/** Vitess's order (`topology-and-wire.md` 4.4). */
+/** Vitess's order (docs/vitess.md#lock-order). */
 const locks = (subject: CancelSubject): readonly LockScope[] => [
   ...[...new Set([...subject.groups, ...subject.references].map((group) => group.workflow))]
     .sort()

@@ -29,7 +29,7 @@ export interface CancelSubject {
   readonly apart: readonly Side[];
   /** Its own streams, by tablet. */
   readonly groups: readonly StreamGroup[];
-  /** Copies of reference-table streams that Reshard made on the targets (`cancel-path.md` 2.8-6). */
+  /** Copies of reference-table streams that Reshard made on the targets (docs/vitess.md#reference-copies). */
   readonly references: readonly StreamGroup[];
   /** `<workflow>_reverse` on the sources. */
   readonly reverse: readonly StreamGroup[];
@@ -89,7 +89,7 @@ const groupsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly 
     return process === null ? [] : groupStreams(process, own);
   });
 
-/** The same workflow name runs on a source shard, under the same database: what Reshard copied (`cancel-path.md` 4.3 R25). */
+/** The same workflow name runs on a source shard, under the same database: what Reshard copied (docs/vitess.md#reference-copies). */
 const referenceCopies = (
   snapshot: Snapshot,
   targets: readonly Side[],

@@ -6,7 +6,7 @@ import type { Refusal } from "./refusal.js";
 import { tabletsSilent, topologySilent } from "./silence.js";
 import type { CancelSubject } from "./subject.js";
 
-/** What must be seen, and who must not be at work, before anything is stopped (`cancel-path.md` 5.1 G2, G3, G6, G7). */
+/** What must be seen, and who must not be at work, before anything is stopped (docs/vitess.md#cancel-guards). */
 export const surroundings = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => [
   ...topologySilent(snapshot),
   ...tabletsSilent(snapshot, subject),

@@ -69,7 +69,10 @@ const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
   ];
 };
 
-/** A cutover that died leaves the source disabled; after a cancel no workflow would be left to repair it by (verified.md 3.3). */
+/**
+ * A cutover that died leaves the source disabled; after a cancel no workflow would be left to repair it by
+ * (docs/vitess.md#interrupted-switch).
+ */
 const disabled = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
   const sources = new Set(subject.sources.map((side) => side.shard));
   return snapshot

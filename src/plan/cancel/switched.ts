@@ -5,7 +5,7 @@ import { FINISH_SWITCH, KEEP_MATERIALIZED, SWITCH_BACK_WRITES } from "./switch-w
 import { shardsSwitched } from "./switched-shards.js";
 import { tablesSwitched } from "./switched-tables.js";
 
-/** Facts that say traffic is, or is about to be, on the targets (design D16, `cancel-path.md` 5.1 G4 and G5). */
+/** Facts that say traffic is, or is about to be, on the targets (docs/decisions.md#d16, docs/vitess.md#cancel-guards). */
 export const switched = (
   snapshot: Snapshot,
   subject: CancelSubject,

@@ -54,7 +54,7 @@ export const ruleTables = (snapshot: Snapshot, groups: readonly StreamGroup[]): 
     ),
   ].sort();
 
-/** The nine routing rules that MoveTables writes for a table (verified.md 5). */
+/** The nine routing rules that MoveTables writes for a table (docs/vitess.md#movetables-records). */
 export const ruleNames = (source: string, target: string, table: string): readonly string[] =>
   [table, `${target}.${table}`, `${source}.${table}`].flatMap((name) => [
     name,

@@ -7,7 +7,7 @@ import type { CancelSubject } from "./subject.js";
 import { ruleTables } from "./tables.js";
 
 /**
- * MoveTables adds its tables to an unsharded target's VSchema; a sharded one is the operator's own work (`cancel-path.md` 5.2-6d).
+ * MoveTables adds its tables to an unsharded target's VSchema; a sharded one is the operator's own work (docs/vitess.md#cancel-order).
  * Where the data is kept, entries go all the same that say nothing: once the routing rules are gone, a table that two VSchemas list is
  * an "ambiguous table reference" to every query that names no keyspace (seen on v24), and an unsharded keyspace is read without entries.
  */

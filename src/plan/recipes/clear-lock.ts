@@ -12,13 +12,13 @@ interface Lock {
   readonly host: string;
   readonly user: string;
   readonly revision: number;
-  /** 1 where its operation may still be running (design D11). */
+  /** 1 where its operation may still be running (docs/decisions.md#d11). */
   readonly inFlight: number;
 }
 
 /**
- * A lock whose holder died: a named lock stays 24 h and blocks every command on its workflow (verified.md 3.2). Only one that is older
- * than its operation may plausibly take; a falling TTL proves nothing, because a live vtctld does not renew it either.
+ * A lock whose holder died: a named lock stays 24 h and blocks every command on its workflow (docs/vitess.md#locks-after-a-crash). Only one
+ * that is older than its operation may plausibly take; a falling TTL proves nothing, because a live vtctld does not renew it either.
  */
 export const clearLock: Recipe = (snapshot, findings) =>
   joinDrafts(findings.map((finding) => draftOf(snapshot, finding)));

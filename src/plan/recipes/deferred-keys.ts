@@ -5,7 +5,7 @@ import type { DeferredKey } from "../plan.js";
 import { tabletRef } from "../view/processes.js";
 import type { StreamGroup } from "../view/streams.js";
 
-/** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (verified.md 6). */
+/** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (docs/vitess.md#deferred-keys). */
 const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>
   group.streams.flatMap((stream) =>
     snapshot

@@ -18,7 +18,7 @@ interface Ghost {
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied. */
 const SETTLE_MS = 5000;
 
-/** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (`cancel-path.md` 6.3). */
+/** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (docs/vitess.md#ghosts). */
 export const ghostStream: Recipe = (snapshot, findings) => {
   const ghosts = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
   return joinDrafts([

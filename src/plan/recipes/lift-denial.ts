@@ -12,7 +12,7 @@ import type { Recipe } from "./recipe.js";
 
 /**
  * Takes the tables that a cancel with --keep-data left denied off the Shard record, and lets the shard's tablets read it again
- * (`cancel-path.md` 4.3 R9; verified.md 5). Which tables nobody uses is the finding's to say; they are read again here.
+ * (docs/vitess.md#kept-denials). Which tables nobody uses is the finding's to say; they are read again here.
  */
 export const liftDenial: Recipe = (snapshot, findings) =>
   joinDrafts(findings.map((finding) => draftOf(snapshot, finding)));

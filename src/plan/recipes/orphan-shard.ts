@@ -14,8 +14,8 @@ import { blockedOf, notesOf } from "./orphan/words.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
- * Shards whose records are gone while their tablets run (scenes S1, S1b; design D17): every stream on them is stopped, proven stopped
- * and deleted, then the records come back, and the running primary names itself. Which of it may be done is `orphan/consent.ts`'s;
+ * Shards whose records are gone while their tablets run (scenes S1, S1b; docs/decisions.md#d17): every stream on them is stopped, proven
+ * stopped and deleted, then the records come back, and the running primary names itself. Which of it may be done is `orphan/consent.ts`'s;
  * what forbids it is `orphan/preconditions.ts`'s, and `orphan/retire.ts`'s where they leave for good. A stream elsewhere is never touched, whatever its name.
  */
 export const orphanShard = (

@@ -12,7 +12,7 @@ import { globalRoot } from "../view/roots.js";
 import { cells } from "../view/shards.js";
 import type { Recipe } from "./recipe.js";
 
-/** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (`topology-and-wire.md` 6.2). */
+/** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */
 export const rebuildSrvVSchema: Recipe = (snapshot, findings) => {
   const named = cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
   return {

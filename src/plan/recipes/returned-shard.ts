@@ -17,10 +17,10 @@ import { clearableRows } from "./returned/rows.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
- * Shards that were dropped and that a restarted vttablet brought back (scene S5; `cancel-path.md` 3.4). Without a primary every engine is
- * closed: the old rows are cleared by SQL under the shard's lock. With one, which VTOrc elects within seconds, the old streams run again
- * and end through it. Then tablets that were not restarted get their records back, and the shard its primary; or, where the operator says
- * so, the vttablets end and the records go.
+ * Shards that were dropped and that a restarted vttablet brought back (scene S5; docs/vitess.md#restarted-orphans). Without a primary every
+ * engine is closed: the old rows are cleared by SQL under the shard's lock. With one, which VTOrc elects within seconds, the old streams
+ * run again and end through it. Then tablets that were not restarted get their records back, and the shard its primary; or, where the
+ * operator says so, the vttablets end and the records go.
  */
 export const returnedShards = (
   snapshot: Snapshot,

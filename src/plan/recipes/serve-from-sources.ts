@@ -19,9 +19,9 @@ import type { Recipe } from "./recipe.js";
 const WRITES = "writes-served-by-no-shard";
 
 /**
- * What a cancel of Vitess 22 to 24 leaves behind a switch (`cancel-path.md` 2.8-1, verified.md 3.3): reads that go to emptied targets, or a
- * source that may not serve. Traffic goes back to the shards that writes never left, in one change of each cell's record. One stage a
- * keyspace, as both may be broken at once.
+ * What a cancel of Vitess 22 to 24 leaves behind a switch (docs/vitess.md#cancel-after-a-read-switch, docs/vitess.md#interrupted-switch):
+ * reads that go to emptied targets, or a source that may not serve. Traffic goes back to the shards that writes never left, in one change
+ * of each cell's record. One stage a keyspace, as both may be broken at once.
  */
 export const serveFromSources: Recipe = (snapshot, findings) =>
   joinDrafts(

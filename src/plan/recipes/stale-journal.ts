@@ -37,7 +37,7 @@ interface Journal {
 
 /**
  * A journal that is not of the workflow whose id it has: it goes, on every source, before a switch reads it. The journal of a half-done
- * switch is the only way to end it, so without proof that none wrote it nothing is deleted (`cancel-path.md` 4.3 R20).
+ * switch is the only way to end it, so without proof that none wrote it nothing is deleted (docs/vitess.md#journals-stay).
  */
 export const staleJournal: Recipe = (snapshot, findings) =>
   joinDrafts(findings.map((finding) => draftOf(snapshot, finding)));

@@ -3,10 +3,10 @@ import type { DraftStep } from "../draft.js";
 import { type Process, tabletRef } from "../view/processes.js";
 import { type StreamGroup, streamRows, streamSet } from "../view/streams.js";
 
-/** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (`cancel-path.md` 5.2-5). */
+/** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (docs/vitess.md#cancel-order). */
 const SETTLE_MS = 5000;
 
-/** Stop every stream everywhere, then prove it, before anything else is touched (design D16). */
+/** Stop every stream everywhere, then prove it, before anything else is touched (docs/decisions.md#d16). */
 export const stopSteps = (
   snapshot: Snapshot,
   groups: readonly StreamGroup[],
@@ -40,7 +40,7 @@ export const deleteSteps = (snapshot: Snapshot, groups: readonly StreamGroup[]):
 export const goneSteps = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly DraftStep[] =>
   groups.length === 0 ? [] : [verify("stream.verify-gone", snapshot, groups)];
 
-/** VDiff reports outlive their workflow, and one that is running would go on (`cancel-path.md` 4.3 R24). */
+/** VDiff reports outlive their workflow, and one that is running would go on (docs/vitess.md#vdiff-rows). */
 export const vdiffSteps = (
   snapshot: Snapshot,
   process: Process,

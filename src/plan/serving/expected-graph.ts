@@ -22,7 +22,7 @@ import {
   withRoute,
 } from "./partitions.js";
 
-/** The shards that serve by their own records, as RebuildKeyspaceGraph would list them (`topology-and-wire.md` 6.1). */
+/** The shards that serve by their own records, as RebuildKeyspaceGraph would list them (docs/vitess.md#srvkeyspace). */
 export const servingReferences = (snapshot: Snapshot, keyspace: string): readonly ShardReference[] =>
   inOrder(
     shardRecords(snapshot, keyspace)

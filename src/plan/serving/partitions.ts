@@ -56,7 +56,7 @@ export const faultOf = (references: readonly ShardReference[]): string | null =>
 export const inOrder = (references: readonly ShardReference[]): ShardReference[] =>
   references.toSorted((a, b) => orderKeyRanges(rangeOf(a), rangeOf(b)));
 
-/** The record with other shards for one type; everything else of it, known and unknown, stays (design D4). */
+/** The record with other shards for one type; everything else of it, known and unknown, stays (docs/decisions.md#d4). */
 export const withRoute = (
   record: SrvKeyspace,
   type: TabletType,

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
 
-/** `RefreshState` for the tablets of a shard that heed the records (`topology-and-wire.md` 9.4); an orphan is never called. */
+/** `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. */
 export const refreshSteps = (
   snapshot: Snapshot,
   keyspace: string,

@@ -12,7 +12,8 @@ interface Row {
 
 /**
  * The journals of switches that died: on the shard's primary, naming it as the source, and leading to shards none of which serves. Left
- * there, such a row makes the next switch of the same id skip its catch-up (verified.md 3.5). That no workflow is left is proven before.
+ * there, such a row makes the next switch of the same id skip its catch-up (docs/vitess.md#journal-ids). That no workflow is left is proven
+ * before.
  */
 export const staleJournals = (snapshot: Snapshot, keyspace: string, shard: string): readonly DraftStep[] => {
   const serving = new Set(

@@ -5,8 +5,8 @@ import type { CellGraph } from "../view/srv-keyspaces.js";
 import { faultOf, namesOf, referencesOf } from "./partitions.js";
 
 /**
- * What keeps "the writes of the keyspace never left the shards that every cell routes them to" from being proven (`cancel-path.md` 5.1 G4):
- * their own flags, and each cell's PRIMARY partition, have to say the same. Null: they do.
+ * What keeps "the writes of the keyspace never left the shards that every cell routes them to" from being proven
+ * (docs/vitess.md#cancel-guards): their own flags, and each cell's PRIMARY partition, have to say the same. Null: they do.
  */
 export const unmovedWrites = (
   snapshot: Snapshot,

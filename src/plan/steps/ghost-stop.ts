@@ -1,7 +1,10 @@
 import type { StepSpec } from "./spec.js";
 import { tabletName } from "./words.js";
 
-/** The one SQL statement on `_vt` that vtdoctor sends (design D15): no call reaches a stream that has no row (`cancel-path.md` 6.3). */
+/**
+ * The one SQL statement on `_vt` that vtdoctor sends (docs/decisions.md#d15): no call reaches a stream that has no row
+ * (docs/vitess.md#ghosts).
+ */
 export const ghostStop: StepSpec<"ghost.stop"> = {
   kind: "ghost.stop",
   class: "confirm",

@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { plural, tabletName } from "./words.js";
 
-/** The copy puts secondary keys off into `_vt.post_copy_action`, which goes with the stream (`cancel-path.md` 2.8-8). */
+/** The copy puts secondary keys off into `_vt.post_copy_action`, which goes with the stream (docs/vitess.md#deferred-keys). */
 export const keysExport: StepSpec<"keys.export"> = {
   kind: "keys.export",
   class: "confirm",

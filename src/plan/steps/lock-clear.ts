@@ -1,6 +1,6 @@
 import type { StepSpec } from "./spec.js";
 
-/** The lease goes, not the key: that is how Vitess gives a lock back (`topology-and-wire.md` 4.4-7). */
+/** The lease goes, not the key: that is how Vitess gives a lock back (docs/vitess.md#lock-order). */
 export const lockClear: StepSpec<"lock.clear"> = {
   kind: "lock.clear",
   class: "confirm",

@@ -1,8 +1,8 @@
 import type { StepSpec } from "./spec.js";
 
 /**
- * Not vtctld's DeleteShards (design D21), which vtctld does by name alone: it neither asks whether the processes have ended nor sees that
- * somebody wrote meanwhile.
+ * Not vtctld's DeleteShards (docs/decisions.md#d21), which vtctld does by name alone: it neither asks whether the processes have ended nor
+ * sees that somebody wrote meanwhile.
  */
 export const recordRemove: StepSpec<"record.remove"> = {
   kind: "record.remove",

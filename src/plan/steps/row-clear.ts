@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { streamNames, tabletName } from "./words.js";
 
-/** The one SQL deletion of stream rows: only where every engine of the shard is closed (`cancel-path.md` 6.4). */
+/** The one SQL deletion of stream rows: only where every engine of the shard is closed (docs/vitess.md#rows-by-sql). */
 export const rowClear: StepSpec<"row.clear"> = {
   kind: "row.clear",
   class: "confirm",

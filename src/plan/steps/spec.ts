@@ -1,6 +1,6 @@
 import type { Destroys, Step, StepClass, StepKind } from "../plan.js";
 
-/** What a person reads of a step before saying yes (design D13). */
+/** What a person reads of a step before saying yes (docs/decisions.md#d13). */
 export interface StepText {
   /** The effect. */
   readonly does: string;
@@ -8,7 +8,7 @@ export interface StepText {
   readonly checks: string;
   /** What is read afterwards as proof. */
   readonly proves: string;
-  /** The inverse, or the reason why there is none (design D20). */
+  /** The inverse, or the reason why there is none (docs/decisions.md#d20). */
   readonly undo: string;
 }
 
@@ -17,7 +17,7 @@ export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
 /** The pure half of a step kind; running it is `src/apply`'s. */
 export interface StepSpec<K extends StepKind> {
   readonly kind: K;
-  /** The consent that it needs (design D14). */
+  /** The consent that it needs (docs/decisions.md#d14). */
   readonly class: StepClass;
   readonly destroys: Destroys;
   describe(step: StepOf<K>): StepText;

@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { streamNames, tabletName } from "./words.js";
 
-/** DeleteVReplicationWorkflow, never SQL: a row deleted by SQL leaves a running ghost (`cancel-path.md` 6.1). */
+/** DeleteVReplicationWorkflow, never SQL: a row deleted by SQL leaves a running ghost (docs/vitess.md#ghosts). */
 export const streamDelete: StepSpec<"stream.delete"> = {
   kind: "stream.delete",
   class: "confirm",

@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { streamNames, tabletName } from "./words.js";
 
-/** VReplicationExec update by id, guarded by the message that the run left (`cancel-path.md` 6.2). */
+/** VReplicationExec update by id, guarded by the message that the run left (docs/vitess.md#vreplicationexec). */
 export const streamRestart: StepSpec<"stream.restart"> = {
   kind: "stream.restart",
   class: "confirm",

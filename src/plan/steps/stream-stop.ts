@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { streamNames, tabletName } from "./words.js";
 
-/** VReplicationExec update to Stopped: the engine ends its goroutine before it answers (`cancel-path.md` 6.2). */
+/** VReplicationExec update to Stopped: the engine ends its goroutine before it answers (docs/vitess.md#vreplicationexec). */
 export const streamStop: StepSpec<"stream.stop"> = {
   kind: "stream.stop",
   class: "confirm",

@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { quoted, tabletName } from "./words.js";
 
-/** One RENAME TABLE into a schema of ours (design D18; verified.md 12). */
+/** One RENAME TABLE into a schema of ours (docs/decisions.md#d18; docs/vitess.md#held-tables). */
 export const tableHold: StepSpec<"table.hold"> = {
   kind: "table.hold",
   class: "confirm",

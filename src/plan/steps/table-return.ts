@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { quoted, tabletName } from "./words.js";
 
-/** One RENAME TABLE out of our schema, the way back of `table.hold` (design D18). */
+/** One RENAME TABLE out of our schema, the way back of `table.hold` (docs/decisions.md#d18). */
 export const tableReturn: StepSpec<"table.return"> = {
   kind: "table.return",
   class: "confirm",

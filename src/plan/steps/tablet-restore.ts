@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { tabletName } from "./words.js";
 
-/** Tablet and ShardReplication in one transaction, create-only (design D17; `topology-and-wire.md` 9.8). */
+/** Tablet and ShardReplication in one transaction, create-only (docs/decisions.md#d17; docs/vitess.md#putting-records-back). */
 export const tabletRestore: StepSpec<"tablet.restore"> = {
   kind: "tablet.restore",
   class: "confirm",

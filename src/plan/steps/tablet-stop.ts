@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { tabletName } from "./words.js";
 
-/** The one step that sends a publishing call to a process without a record (design D19, verified.md 13). */
+/** The one step that sends a publishing call to a process without a record (docs/decisions.md#d19, docs/vitess.md#stopping-an-orphan). */
 export const tabletStop: StepSpec<"tablet.stop"> = {
   kind: "tablet.stop",
   class: "confirm",

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type MarkedEntry, markOf } from "../mark.js";
 import type { ClusterMark, PlanCluster } from "../plan.js";
 
-/** Which cluster a snapshot is of: a plan runs on no other (design D13). */
+/** Which cluster a snapshot is of: a plan runs on no other (docs/decisions.md#d13). */
 export const planCluster = (snapshot: Snapshot): PlanCluster => {
   const meta = new Map(
     snapshot

@@ -72,7 +72,7 @@ export const streamRead = (snapshot: Snapshot, group: StreamGroup): Read => ({
   ...streamSet(snapshot, group),
 });
 
-/** The rows with their images, as the tablet's own channel gave them; gRPC where both answered (design D9). */
+/** The rows with their images, as the tablet's own channel gave them; gRPC where both answered (docs/decisions.md#d9). */
 export const streamRows = (snapshot: Snapshot, group: StreamGroup): readonly StreamRow[] =>
   idsOf(group).map((id) => {
     const row = snapshot.all<Record<string, unknown>>(

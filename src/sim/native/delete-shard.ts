@@ -4,7 +4,7 @@ import { underLock } from "./lock.js";
 import { done, type Native, refuse } from "./operation.js";
 
 /**
- * `DeleteShard` with recursive (`cancel-path.md` 2.7): Tablets that ShardReplication lists, ShardReplication, Shard. Takes no lock
+ * `DeleteShard` with recursive (docs/vitess.md#delete-shard): Tablets that ShardReplication lists, ShardReplication, Shard. Takes no lock
  * itself.
  */
 export function* deleteShard(

@@ -4,7 +4,7 @@ import type { SimCluster } from "../cluster.js";
 import { atLeast, type VitessVersion } from "../stream-row.js";
 import { type Native, refuse } from "./operation.js";
 
-/** `--topo_etcd_lease_ttl`, and `NamedLockTTL` of v21 and later (`topology-and-wire.md` 4.1). */
+/** `--topo_etcd_lease_ttl`, and `NamedLockTTL` of v21 and later (docs/vitess.md#lock-protocol). */
 const LOCK_TTL = 30;
 const NAMED_LOCK_TTL = 86_400;
 

@@ -14,7 +14,10 @@ export interface MoveTablesCancel {
   readonly keepRoutingRules?: boolean;
 }
 
-/** `MoveTables cancel` of v22 to v24 (`cancel-path.md` 2.5, 2.6); with `keepData` the denied tables of the target stay (verified.md 5). */
+/**
+ * `MoveTables cancel` of v22 to v24 (docs/vitess.md#v22-cancel); with `keepData` the denied tables of the target stay
+ * (docs/vitess.md#kept-denials).
+ */
 export function* moveTablesCancel(cluster: SimCluster, options: MoveTablesCancel): Native {
   const { keyspace, workflow: name } = options;
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
@@ -34,7 +37,7 @@ function* dropTargets(cluster: SimCluster, workflow: Workflow, options: MoveTabl
   const { keyspace, name, sourceKeyspace, sources, targets } = workflow;
   const tables = movedTables(workflow);
   for (const { tablet, shard } of targets) {
-    // The RPC writes what it was not told to keep as empty (`cancel-path.md` 2.8, trap 7).
+    // The RPC writes what it was not told to keep as empty (docs/vitess.md#blanked-columns).
     updateStreams(tablet, name, "state='Stopped', cell='', tablet_types=''");
     yield `stop streams of ${name} on ${keyspace}/${shard}`;
   }
@@ -63,7 +66,7 @@ export function* dropTables(
   }
 }
 
-/** Source first, then target (`topology-and-wire.md` 4.3). */
+/** Source first, then target (docs/vitess.md#lock-holders). */
 export const underBothKeyspaces = (
   cluster: SimCluster,
   { keyspace, sourceKeyspace }: Workflow,

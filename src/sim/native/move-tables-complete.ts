@@ -8,7 +8,7 @@ import { rebuildSrvVSchema } from "./serving-graph.js";
 import { putRules, removeFromVSchema, rulesNow, withoutTables } from "./table-routing.js";
 import { deleteStreams, loadWorkflow, movedTables } from "./workflow.js";
 
-/** `MoveTables complete` of v22 to v24 (`cancel-path.md` 4.2, verified.md 5). */
+/** `MoveTables complete` of v22 to v24 (docs/vitess.md#complete, docs/vitess.md#movetables-records). */
 export function* moveTablesComplete(cluster: SimCluster, keyspace: string, name: string): Native {
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
   if (loaded.kind === "unanswered") return loaded;

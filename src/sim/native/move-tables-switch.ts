@@ -17,7 +17,10 @@ import {
   type Workflow,
 } from "./workflow.js";
 
-/** `MoveTables SwitchTraffic`, reads and writes in one call, of v21 to v24 (`cancel-path.md` 4.1): SrvVSchema is rebuilt at the end only. */
+/**
+ * `MoveTables SwitchTraffic`, reads and writes in one call, of v21 to v24 (docs/vitess.md#switch-order): SrvVSchema is rebuilt at the end
+ * only.
+ */
 export function* moveTablesSwitch(cluster: SimCluster, keyspace: string, name: string): Native {
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
   if (loaded.kind === "unanswered") return loaded;

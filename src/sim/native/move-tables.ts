@@ -20,7 +20,10 @@ export interface MoveTablesCreate {
   readonly noRoutingRules?: boolean;
 }
 
-/** `MoveTables create` of v21 to v24 into an unsharded keyspace (verified.md 5): rules and denied tables point to the source. */
+/**
+ * `MoveTables create` of v21 to v24 into an unsharded keyspace (docs/vitess.md#movetables-records): rules and denied tables point to the
+ * source.
+ */
 export function* moveTablesCreate(cluster: SimCluster, options: MoveTablesCreate): Native {
   const { keyspace, workflow, sourceKeyspace, tables } = options;
   const { topology, version } = cluster;

@@ -19,7 +19,7 @@ export interface ReshardCancel {
   readonly keepData?: boolean;
 }
 
-/** `vtctldclient Reshard cancel` (v19: `cancel-path.md` 2.2.1; v22 to v24: 2.6). */
+/** `vtctldclient Reshard cancel` (v19: docs/vitess.md#v19-cancel; v22 to v24: docs/vitess.md#v22-cancel). */
 export function* reshardCancel(cluster: SimCluster, options: ReshardCancel): Native {
   const { keyspace, workflow: name } = options;
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
@@ -64,7 +64,7 @@ function* keepingShards(
   const lock = { target: { kind: "keyspace", keyspace }, action: "DropTargets", version } as const;
   const outcome = yield* underLock(cluster, lock, function* (): Native {
     for (const { tablet, shard } of targets) {
-      // The RPC writes what it was not told to keep as empty (`cancel-path.md` 2.8, trap 7).
+      // The RPC writes what it was not told to keep as empty (docs/vitess.md#blanked-columns).
       updateStreams(tablet, name, "state='Stopped', cell='', tablet_types=''");
       yield `stop streams of ${name} on ${keyspace}/${shard}`;
     }
@@ -110,7 +110,7 @@ const dropTargetShards = (cluster: SimCluster, { keyspace, targets }: Workflow):
     targets.map(({ shard }) => deleteShard(cluster, keyspace, shard)),
   );
 
-/** The tables that the first source has, so that what only a target has stays (`cancel-path.md` 2.6). */
+/** The tables that the first source has, so that what only a target has stays (docs/vitess.md#v22-cancel). */
 function* dropTargetTables({ keyspace, sources, targets }: Workflow): Generator<string, void> {
   const [source] = sources;
   const tables = [...(source?.tablet.mysql.data.databases.get(source.tablet.dbName)?.values() ?? [])]

@@ -7,7 +7,7 @@ import { dropReverseStreams, writesSwitched } from "./reshard-cancel.js";
 import { rebuildSrvVSchema } from "./serving-graph.js";
 import { deleteStreams, loadWorkflow, type Workflow } from "./workflow.js";
 
-/** `Reshard complete` (`cancel-path.md` 4.2): the records of the source shards go, their processes run on. */
+/** `Reshard complete` (docs/vitess.md#complete): the records of the source shards go, their processes run on. */
 export function* reshardComplete(cluster: SimCluster, keyspace: string, name: string): Native {
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
   if (loaded.kind === "unanswered") return loaded;

@@ -12,12 +12,12 @@ export interface ReshardCreate {
   readonly targets: readonly string[];
   /**
    * A materialized reference table and the workflow that keeps it on the sources: its streams are copied to the targets under their
-   * own name (`cancel-path.md` 2.8, trap 6).
+   * own name (docs/vitess.md#reference-copies).
    */
   readonly reference?: { readonly workflow: string; readonly table: string; readonly source: string };
 }
 
-/** `Reshard create`: takes no lock and writes no record (`topology-and-wire.md` 4.3); schema, rows, start. */
+/** `Reshard create`: takes no lock and writes no record (docs/vitess.md#lock-holders); schema, rows, start. */
 export function* reshardCreate(cluster: SimCluster, options: ReshardCreate): Native {
   const { keyspace, workflow, sources, targets, reference } = options;
   const found = [...sources, ...targets].map((shard) => ({

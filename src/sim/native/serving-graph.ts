@@ -22,7 +22,7 @@ import { keyRangeRecord } from "../tablet-record.js";
 
 const SERVED_TYPES = [TabletType.PRIMARY, TabletType.REPLICA, TabletType.RDONLY];
 
-/** SrvVSchema of every cell from all VSchemas and the routing rules (`topology-and-wire.md` 6.2). */
+/** SrvVSchema of every cell from all VSchemas and the routing rules (docs/vitess.md#srvvschema). */
 export function* rebuildSrvVSchema(cluster: SimCluster, version: VitessVersion): Generator<string, void> {
   const { topology } = cluster;
   const keyspaces = Object.fromEntries(
@@ -44,7 +44,7 @@ export function* rebuildSrvVSchema(cluster: SimCluster, version: VitessVersion):
   }
 }
 
-/** SrvKeyspace of one cell from the shards that serve (`topology-and-wire.md` 6.1). */
+/** SrvKeyspace of one cell from the shards that serve (docs/vitess.md#srvkeyspace). */
 export const rebuildSrvKeyspace = (cluster: SimCluster, cell: string, keyspace: string): void => {
   const serving = cluster.topology
     .shards(keyspace)

@@ -16,7 +16,7 @@ import { done, type Native, refuse } from "./operation.js";
 import { rebuildSrvKeyspace } from "./serving-graph.js";
 
 /**
- * vttablet's start in its order (`tm_init.go`, `topology-and-wire.md` 9.1): it makes whatever record about itself is missing, the
+ * vttablet's start in its order (`tm_init.go`, docs/vitess.md#tablet-start): it makes whatever record about itself is missing, the
  * Shard included.
  */
 export function* startTablet(cluster: SimCluster, tablet: SimTablet): Native {

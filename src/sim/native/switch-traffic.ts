@@ -25,7 +25,7 @@ export const switchAll = (cluster: SimCluster, options: SwitchTraffic): Native =
 
 type Part = (cluster: SimCluster, workflow: Workflow) => Native;
 
-/** `Reshard SwitchTraffic` (`cancel-path.md` 4.1); v21 and later hold the workflow's named lock all the time. */
+/** `Reshard SwitchTraffic` (docs/vitess.md#switch-order); v21 and later hold the workflow's named lock all the time. */
 function* switchTraffic(cluster: SimCluster, options: SwitchTraffic, parts: readonly Part[]): Native {
   const { keyspace, workflow: name } = options;
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
@@ -110,7 +110,7 @@ function* cutOver(cluster: SimCluster, workflow: Workflow): Generator<string, vo
 function* createReverseStreams({ keyspace, name, sources, targets }: Workflow): Generator<string, void> {
   for (const { tablet, shard } of sources) {
     deleteStreams(tablet, `${name}_reverse`);
-    // The probe of v23 and later inserts a row and rolls it back: an id is gone (verified.md, claims table, canSwitch).
+    // The probe of v23 and later inserts a row and rolls it back: an id is gone (docs/vitess.md#permission-probe).
     if (atLeast(tablet.version, 23)) tablet.mysql.data.sidecar.next.vreplication++;
     for (const target of targets)
       tablet.engine.exec(

@@ -17,7 +17,7 @@ export const rulesNow = (cluster: SimCluster): Rules =>
     ]),
   );
 
-/** Without a rule the key is deleted, not emptied (verified.md 5). */
+/** Without a rule the key is deleted, not emptied (docs/vitess.md#movetables-records). */
 export function* putRules(cluster: SimCluster, rules: Rules): Generator<string, void> {
   const at = cluster.topology.routingRules();
   if (rules.size === 0) {

@@ -5,7 +5,7 @@ import { type NewStream, newStreamRow } from "../stream-row.js";
 import type { SimTablet } from "../tablet.js";
 import { type Native, refuse } from "./operation.js";
 
-/** A workflow as vtctld sees it: through the shards that the topology has (`cancel-path.md` 2.1, P1 to P4). */
+/** A workflow as vtctld sees it: through the shards that the topology has (docs/vitess.md#cancel-prologue). */
 export interface Workflow {
   readonly keyspace: string;
   readonly name: string;

@@ -4,7 +4,8 @@ import type { EngineStream, SidecarRow, TabletVars } from "../../tablets/access.
 
 /**
  * The body of `/debug/vars`, as far as vtdoctor reads it, in the shape of the tablet's own version: v24 names the type of a workflow in
- * the labels and publishes `VReplicationConfig`, v19 does neither (verified.md 10). `rows`: of `_vt.vreplication`, for the types.
+ * the labels and publishes `VReplicationConfig`, v19 does neither (docs/vitess.md#debug-vars). `rows`: of `_vt.vreplication`, for the
+ * types.
  */
 export function debugVars(vars: TabletVars, rows: readonly SidecarRow[]): string {
   const modern = Number.parseInt(vars.buildVersion, 10) >= 20;

@@ -72,7 +72,7 @@ export class GrpcService {
   }
 }
 
-/** The codes of vttablet (`topology-and-wire.md` 7.1); a process that is not there looks like a lost connection. */
+/** The codes of vttablet (docs/vitess.md#tablet-grpc); a process that is not there looks like a lost connection. */
 function refusalOf({ reason, message: details }: Unanswered): { code: status; details: string } {
   switch (reason) {
     case "closed":

@@ -6,7 +6,7 @@ import type { SchemaDefinitionSchema } from "../../proto/gen/tabletmanagerdata_p
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { TableDefinition, TabletIdentity, TabletStatus } from "../../tablets/access.js";
 
-/** The first message of StreamHealth; the target's cell is empty in practice (`topology-and-wire.md` 7.4). */
+/** The first message of StreamHealth; the target's cell is empty in practice (docs/vitess.md#stream-health). */
 export const healthOf = (who: TabletIdentity): MessageInitShape<typeof StreamHealthResponseSchema> => {
   const alias = parseAlias(who.alias);
   return {

@@ -29,7 +29,7 @@ interface Reshard {
 type Age = "before" | "after" | "unknown";
 
 /**
- * What a cancel that drops shards (`cancel-path.md` 2.2.1) has made of each target of a Reshard that still has streams. Its goroutines
+ * What a cancel that drops shards (docs/vitess.md#v19-cancel) has made of each target of a Reshard that still has streams. Its goroutines
  * drop the shards side by side and nothing rolls back, so one that died or failed leaves targets in pieces.
  */
 export const deriveCancelledTargets = (facts: Facts, known: Known): readonly CancelledTargetRow[] => {

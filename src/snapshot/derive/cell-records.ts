@@ -14,7 +14,7 @@ import { aliasText, seconds, tabletTypeName } from "./global-records.js";
 import type { KeyIndex } from "./located-key.js";
 import { sortedRecord, uniqueBy } from "./order.js";
 
-/** One row per alias: where two cells hold one, the cell that the alias names comes first (`topology-and-wire.md` 6.5). */
+/** One row per alias: where two cells hold one, the cell that the alias names comes first (docs/vitess.md#keys). */
 export const deriveTablets = (keys: KeyIndex, decoding: Decoding): readonly TabletRow[] => {
   const found = decoding.all(keys.of("tablet"), decodeTablet);
   const home = found.filter(({ root, is }) => root === is.alias.cell);
@@ -45,7 +45,7 @@ const tabletRow = ({ root, is, at, record }: Decoded<"tablet", Tablet>): TabletR
   revision: at.mod_revision,
 });
 
-/** As `live_tablet` and `witness` name it; '' for a tablet that was shut down cleanly (`topology-and-wire.md` 9.5). */
+/** As `live_tablet` and `witness` name it; '' for a tablet that was shut down cleanly (docs/vitess.md#shutdown). */
 const addressOf = (host: string, port: number): string => {
   if (host === "") return "";
   return host.includes(":") && !host.startsWith("[") ? `[${host}]:${port}` : `${host}:${port}`;

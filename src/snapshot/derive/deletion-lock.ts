@@ -29,8 +29,8 @@ export interface CoveringLock {
 }
 
 /**
- * Actions by the operation that takes them (verified.md 11, `topology-and-wire.md` 4.3), the telling ones first: a cancel holds
- * its named lock and its keyspace lock together.
+ * Actions by the operation that takes them (docs/vitess.md#deletion-intent, docs/vitess.md#lock-holders), the telling ones first: a cancel
+ * holds its named lock and its keyspace lock together.
  */
 const OPERATIONS: readonly (readonly [RegExp, CoveringLock["operation"]])[] = [
   [/^(?:DropTargets|WorkflowDelete)$/, "cancel"],

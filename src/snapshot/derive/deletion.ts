@@ -31,8 +31,8 @@ export type Vanished = Omit<
 >;
 
 /**
- * What vanished and by whose hand: the locks that were alive at the deletion name the operation (verified.md 11, design D8).
- * A key on a cell's own etcd has no locks beside it, so it goes with the deletion of its shard.
+ * What vanished and by whose hand: the locks that were alive at the deletion name the operation (docs/vitess.md#deletion-intent,
+ * docs/decisions.md#d8). A key on a cell's own etcd has no locks beside it, so it goes with the deletion of its shard.
  */
 export const deriveDeletions = (facts: Facts, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
   const rootsOf = rootsByServer(facts);

@@ -4,7 +4,7 @@ import type { CellRow, ExpectedPartitionRow, ShardRow } from "../gen/tables.js";
 const SERVED_TYPES = ["PRIMARY", "REPLICA", "RDONLY"];
 
 /**
- * What a rebuild of the serving graph would write in every cell (`topology-and-wire.md` 6.1). During a Reshard the graph rightly
+ * What a rebuild of the serving graph would write in every cell (docs/vitess.md#srvkeyspace). During a Reshard the graph rightly
  * differs from it: what a workflow explains is for the rules to say.
  */
 export const expectedPartitions = (

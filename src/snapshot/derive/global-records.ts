@@ -93,7 +93,7 @@ export const deriveShards = (keys: KeyIndex, decoding: Decoding): ShardRecords =
   };
 };
 
-/** The record's own range; an absent one is what the name says (`topology-and-wire.md` 2.1: absent for names without a dash). */
+/** The record's own range; an absent one is what the name says (docs/vitess.md#key-ranges: absent for names without a dash). */
 const rangeOf = (shard: string, record: Shard) =>
   record.keyRange === undefined
     ? (keyRangeOfShard(shard) ?? keyRangeOfBytes(null))

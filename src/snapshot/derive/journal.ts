@@ -6,8 +6,8 @@ import { groupBy } from "./order.js";
 
 /**
  * The journals of switches, with the workflow whose next switch would take each for its own: ids hash names that come again
- * (verified.md 3.5). Whether it is that workflow's own, half-done switch, the streams tell: a switch stops them before it writes the
- * journal, so streams that run beyond the journal's position were not stopped by it.
+ * (docs/vitess.md#journal-ids). Whether it is that workflow's own, half-done switch, the streams tell: a switch stops them before it writes
+ * the journal, so streams that run beyond the journal's position were not stopped by it.
  */
 export const deriveJournals = (
   facts: Facts,

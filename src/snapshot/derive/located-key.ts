@@ -11,7 +11,7 @@ export interface LocatedKey<Kind extends TopoKey["kind"] = TopoKey["kind"]> {
   readonly at: TopoKeyRow;
 }
 
-/** All keys by what they are, by the exact shape of their path under each root (`topology-and-wire.md` 1.2, 1.3). */
+/** All keys by what they are, by the exact shape of their path under each root (docs/vitess.md#keys, docs/vitess.md#directories). */
 export interface KeyIndex {
   of<Kind extends TopoKey["kind"]>(kind: Kind): readonly LocatedKey<Kind>[];
 }

@@ -4,7 +4,7 @@ import type { Facts } from "../facts.js";
 import type { TopoLockRow } from "../gen/tables.js";
 import type { KeyIndex } from "./located-key.js";
 
-/** Every key under a `locks` directory; a body that nobody can read is still a lock (`topology-and-wire.md` 4.5). */
+/** Every key under a `locks` directory; a body that nobody can read is still a lock (docs/vitess.md#abandoned-locks). */
 export const deriveLocks = (facts: Facts, keys: KeyIndex): readonly TopoLockRow[] => {
   const leases = new Map(facts.topo_lease.map((row) => [`${row.server} ${row.lease}`, row]));
   const located = keys.of("lock");
@@ -38,7 +38,7 @@ interface LockKey {
   readonly revision: number;
 }
 
-/** The holder of each lock directory: the key that was created first; the others wait (etcd2topo/lock.go; `topology-and-wire.md` 4.1). */
+/** The holder of each lock directory: the key that was created first; the others wait (etcd2topo/lock.go; docs/vitess.md#lock-protocol). */
 export const oldestOfEach = <T extends LockKey>(locks: readonly T[]): readonly T[] => {
   const oldest = new Map<string, T>();
   for (const lock of locks) {

@@ -7,20 +7,21 @@ export interface OperationLimit {
 }
 
 /**
- * Actions by their text (`topology-and-wire.md` 4.3). A limit is generous to a slow cluster and short against the 24 hours that a dead
- * vtctld's named lock stays (verified.md 3.2, design D11): past it the lock explains nothing.
+ * Actions by their text (docs/vitess.md#lock-holders). A limit is generous to a slow cluster and short against the 24 hours that a dead
+ * vtctld's named lock stays (docs/vitess.md#locks-after-a-crash, docs/decisions.md#d11): past it the lock explains nothing.
  */
 export const OPERATION_LIMITS: readonly OperationLimit[] = [
   {
     action: /^(?:SwitchWrites|SwitchReads)$/,
     seconds: 240,
-    because: "4 x the --timeout of 30 s (verified.md 3.2), twice over for the wait on tablets to refresh",
+    because:
+      "4 x the --timeout of 30 s (docs/vitess.md#locks-after-a-crash), twice over for the wait on tablets to refresh",
   },
   {
     action: /^WorkflowSwitchTraffic$/,
     seconds: 300,
     because:
-      "SwitchReads and SwitchWrites of 120 s each, and RefreshState on all tablets first (30 s, verified.md 3.3)",
+      "SwitchReads and SwitchWrites of 120 s each, and RefreshState on all tablets first (30 s, docs/vitess.md#interrupted-switch)",
   },
   {
     action: /^(?:DropTargets|DropSources|WorkflowDelete|MoveTablesComplete)$/,
@@ -63,7 +64,7 @@ export const OPERATION_LIMITS: readonly OperationLimit[] = [
     action: /(?:)/,
     seconds: 120,
     because:
-      "a change of records: a lease of 30 s that nobody renews (`topology-and-wire.md` 4.2), and slow tablets",
+      "a change of records: a lease of 30 s that nobody renews (docs/vitess.md#lease-renewal), and slow tablets",
   },
 ];
 

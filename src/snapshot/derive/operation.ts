@@ -2,8 +2,9 @@ import type { OperationRow, TopoLockRow } from "../gen/tables.js";
 import { CLOCK_SKEW_S, OPERATION_LIMITS } from "./operation-limits.js";
 
 /**
- * Locks that may well be held by a living operation: younger than their action may take (design D11). Age is the larger of two: by the
- * holder's clock, and by the seconds that its lease lost since somebody last renewed it, which needs no clock. `now` in unix seconds.
+ * Locks that may well be held by a living operation: younger than their action may take (docs/decisions.md#d11). Age is the larger of two:
+ * by the holder's clock, and by the seconds that its lease lost since somebody last renewed it, which needs no clock. `now` in unix
+ * seconds.
  */
 export const deriveOperations = (locks: readonly TopoLockRow[], now: number): readonly OperationRow[] => {
   const switchTtls = new Map(

@@ -13,7 +13,8 @@ export interface ProcessInputs extends TopologyKnown {
 }
 
 /**
- * Every process that answered, with what the topology says of it. Who it is it says itself; an address proves nothing (design D7).
+ * Every process that answered, with what the topology says of it. Who it is it says itself; an address proves nothing
+ * (docs/decisions.md#d7).
  */
 export const deriveProcesses = (facts: Facts, inputs: ProcessInputs): readonly ProcessRow[] => {
   const witnesses = groupBy(facts.witness, ({ address }) => address);

@@ -2,10 +2,10 @@ import { type Facts, metaValue } from "../facts.js";
 import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../gen/tables.js";
 import { revisionsByServer } from "./revisions-by-server.js";
 
-/** Design D8: more than this missing at once is no single operation. */
+/** More than this missing at once is no single operation (docs/decisions.md#d8). */
 const MOST_SHARDS = 3;
 const MOST_TABLETS = 10;
-/** A primary writes its term into its Shard within 30 s, and again after that (`topology-and-wire.md` 9.3). */
+/** A primary writes its term into its Shard within 30 s, and again after that (docs/vitess.md#shard-sync). */
 const SHARD_SYNC_S = 60;
 
 export interface RestoredInputs {

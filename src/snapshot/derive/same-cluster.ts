@@ -3,9 +3,9 @@ import type { Facts } from "../facts.js";
 import type { Candidate, RecordStanding } from "./record-standing.js";
 
 /**
- * Whether a process was started with this topology: the same global root, and a server in common (design D7). A record proves nothing
- * against that: a clone of an etcd names the tablets of the cluster that it was taken from. Tablets may know etcd by other names than
- * the operator (a port-forward): the cluster id of such a server decides where it answered; where it did not, what a process with a
+ * Whether a process was started with this topology: the same global root, and a server in common (docs/decisions.md#d7). A record proves
+ * nothing against that: a clone of an etcd names the tablets of the cluster that it was taken from. Tablets may know etcd by other names
+ * than the operator (a port-forward): the cluster id of such a server decides where it answered; where it did not, what a process with a
  * record was started with counts as ours. Where nothing is known nothing is held against a process, unless the record of its alias
  * proves that another one has that part.
  */

@@ -11,7 +11,7 @@ export interface ServingState {
 
 /**
  * A Reshard's switch shows in the shards' flags and in every cell's SrvKeyspace; a cutover half done in SrvKeyspace alone, as PRIMARY
- * controls on the sources (verified.md 3.1, `topology-and-wire.md` 6.1).
+ * controls on the sources (docs/vitess.md#interrupted-switch, docs/vitess.md#srvkeyspace).
  */
 export const shardSwitch = ({ shard, srv_partition, srv_control }: ServingState): SwitchState => {
   const serving = new Set(

@@ -17,7 +17,7 @@ interface Holder {
 }
 
 /**
- * `_vt` replicates, ids included, so the same stream is read at every tablet of its shard (`sidecar-and-vreplication.md` 1.4). It
+ * `_vt` replicates, ids included, so the same stream is read at every tablet of its shard (docs/vitess.md#sidecar-replication). It
  * belongs to the PRIMARY, whose engine alone runs it. Two PRIMARYs that do not replicate have two streams. Where no PRIMARY could
  * be read, the tablet that most likely becomes one stands for it. Rows of another cluster's processes are nobody's.
  */

@@ -22,7 +22,8 @@ const MOVING = new Set(["MoveTables", "Migrate"]);
 
 /**
  * The switch of a MoveTables shows in routing rules, or in shard or keyspace rules where it is partial or multi-tenant, and in
- * denied tables on the sources from the first moment of the cutover (`drift-catalogue.md` 0.5; verified.md 3.4).
+ * denied tables on the sources from the first moment of the cutover (docs/vitess.md#movetables-records;
+ * docs/vitess.md#interrupted-movetables).
  */
 export const tableSwitch = (state: RoutingState): SwitchState => {
   const rules = globalRules(state);
@@ -66,7 +67,7 @@ const tablesOfStreams = (rules: readonly StreamRuleRow[]) => {
   ];
 };
 
-/** The rules of record; the copies in each cell's SrvVSchema lag behind during a switch (verified.md 3.4). */
+/** The rules of record; the copies in each cell's SrvVSchema lag behind during a switch (docs/vitess.md#interrupted-movetables). */
 const globalRules = (state: RoutingState) => {
   const inGlobal = ({ scope }: { readonly scope: string }): boolean => scope === "global";
   const tables = new Map(

@@ -11,7 +11,7 @@ const DOMAINS: Readonly<Record<string, readonly string[]>> = {
   mysql: ["mysql", "mysqlStatus"],
 };
 
-/** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (design D10). */
+/** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (docs/decisions.md#d10). */
 export const deriveUnanswered = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => [
   ...unansweredServers(facts),
   ...unansweredProbes(facts, tablets),
@@ -61,7 +61,7 @@ const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly
   );
 };
 
-/** What a tablet's version does not have is not missing from the scan (design D12). */
+/** What a tablet's version does not have is not missing from the scan (docs/decisions.md#d12). */
 const isMissed = ({ required, reason }: ProbeRow): boolean => required === 1 && reason !== "unsupported";
 
 type Place = Pick<UnansweredRow, "cell" | "keyspace" | "shard" | "alias">;

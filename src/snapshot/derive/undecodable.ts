@@ -4,7 +4,7 @@ import type { UndecodableKeyRow } from "../gen/tables.js";
 import { locate, rootsByServer } from "./located-key.js";
 import type { TopologyKnown } from "./record-standing.js";
 
-/** Which tablets and shards have a record that cannot be read: it is there, so nothing of theirs is absent (design D10). */
+/** Which tablets and shards have a record that cannot be read: it is there, so nothing of theirs is absent (docs/decisions.md#d10). */
 export const undecodableNames = (
   facts: Facts,
   keys: readonly UndecodableKeyRow[],

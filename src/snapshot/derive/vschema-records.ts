@@ -41,7 +41,7 @@ interface Part {
 }
 
 /**
- * VSchemas and rules of the global topology, and each cell's copy (`topology-and-wire.md` 6.2). Rules are maps by what they route
+ * VSchemas and rules of the global topology, and each cell's copy (docs/vitess.md#srvvschema). Rules are maps by what they route
  * from; a list that names one twice counts as vtgate reads it: the first.
  */
 export const deriveVSchemas = (keys: KeyIndex, decoding: Decoding): VSchemaRecords => {

@@ -1,12 +1,12 @@
 import type { StreamSource } from "../../cluster/stream-source.js";
 
-/** binlogdata.VReplicationWorkflowType (`sidecar-and-vreplication.md` 2.1). */
+/** binlogdata.VReplicationWorkflowType (docs/vitess.md#stream-rows). */
 const KINDS = ["Materialize", "MoveTables", "CreateLookupIndex", "Migrate", "Reshard", "OnlineDDL"] as const;
 
 /** Online DDL names its workflow with the migration's UUID, with underscores. */
 const MIGRATION_UUID = /^[0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12}$/;
 
-/** What a stream is for (`sidecar-and-vreplication.md` 2.6): the type column is 0 in very old rows. */
+/** What a stream is for (docs/vitess.md#stream-kind): the type column is 0 in very old rows. */
 export const workflowKind = (workflow: string, type: number | null, source: StreamSource): string => {
   if (type === 5 || MIGRATION_UUID.test(workflow)) return "OnlineDDL";
   if (source.externalCluster !== "") return "Migrate";

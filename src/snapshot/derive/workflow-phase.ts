@@ -24,9 +24,10 @@ export interface Evidence {
 }
 
 /**
- * Where in its life a workflow stands (`cancel-path.md` 4.1; `drift-catalogue.md` 0.5; verified.md 3.1). What is hardest to take back
- * decides: a switch before an error, an error before a pause. A journal alone proves no switch, since ids come back (verified.md 3.5).
- * The reverse of an unswitched workflow finds its own target serving, so a reverse workflow is switched only where it is frozen.
+ * Where in its life a workflow stands (docs/vitess.md#switch-order; docs/vitess.md#workflow-phases; docs/vitess.md#interrupted-switch).
+ * What is hardest to take back decides: a switch before an error, an error before a pause. A journal alone proves no switch, since ids come
+ * back (docs/vitess.md#journal-ids). The reverse of an unswitched workflow finds its own target serving, so a reverse workflow is switched
+ * only where it is frozen.
  */
 export const phaseOf = (workflow: WorkflowStreams, evidence: Evidence): Phase => {
   if (evidence.lacksTargetShard(workflow)) return "orphaned";
@@ -46,6 +47,6 @@ export const phaseOf = (workflow: WorkflowStreams, evidence: Evidence): Phase =>
   return streams.some(({ copying }) => copying === 1) ? "copying" : "running";
 };
 
-/** `sidecar-and-vreplication.md` 2.3. */
+/** By its message (docs/vitess.md#stream-messages). */
 const isStoppedForCutover = ({ state, message }: StreamRow): boolean =>
   state === "Stopped" && message === "stopped for cutover";

@@ -86,7 +86,7 @@ const NOTHING = { keyspace: "", workflow: "", kind: "" };
 
 type JournalLookup = (keyspace: string, shards: readonly string[], id: string) => boolean;
 
-/** Journals stay on every tablet of a source shard, long after their switch (cancel-path.md 4.3 R20). */
+/** Journals stay on every tablet of a source shard, long after their switch (docs/vitess.md#journals-stay). */
 const journals = (facts: Facts, processes: readonly ProcessRow[]): JournalLookup => {
   const shards = new Map(
     processes

@@ -77,7 +77,7 @@ export interface TopoHistoryRow {
 }
 
 /**
- * Lock keys that existed at deleted_revision - 1 (design D8), with their JSON.
+ * Lock keys that existed at deleted_revision - 1 (docs/decisions.md#d8), with their JSON.
  */
 export interface TopoHistoryLockRow {
   readonly server: string;
@@ -89,7 +89,7 @@ export interface TopoHistoryLockRow {
 
 /**
  * Where a tablet may be running, and who said so. source: topology, history, inventory, snapshot, replica.
- * required: its silence makes the scan incomplete (an address known from history alone is not; design D7).
+ * required: its silence makes the scan incomplete (an address known from history alone is not; docs/decisions.md#d7).
  */
 export interface WitnessRow {
   readonly source: string;
@@ -270,7 +270,7 @@ export interface LiveTriggerRow {
 }
 
 /**
- * Tables that an earlier `fix` or `cancel` moved aside (design D18).
+ * Tables that an earlier `fix` or `cancel` moved aside (docs/decisions.md#d18).
  * Bytes and rows as MySQL estimates them; NULL where it does not say.
  */
 export interface HeldTableRow {
@@ -692,7 +692,7 @@ export interface JournalRow {
 }
 
 /**
- * What RebuildKeyspaceGraph would write: serving shards per type and cell (`topology-and-wire.md` 6.1).
+ * What RebuildKeyspaceGraph would write: serving shards per type and cell (docs/vitess.md#srvkeyspace).
  */
 export interface ExpectedPartitionRow {
   readonly cell: string;
@@ -714,7 +714,8 @@ export interface RangeFaultRow {
 }
 
 /**
- * Operations in flight: a lock younger than its action may plausibly take (design D11). An older lock is in topo_lock only and hides nothing.
+ * Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
+ * hides nothing.
  */
 export interface OperationRow {
   readonly keyspace: string;
@@ -744,7 +745,7 @@ export interface UnansweredRow {
 }
 
 /**
- * Signs that this etcd was put back from an older backup (design D8): live processes or snapshots know more than the topology.
+ * Signs that this etcd was put back from an older backup (docs/decisions.md#d8): live processes or snapshots know more than the topology.
  */
 export interface RestoredTopologyRow {
   readonly sign: string;

@@ -7,8 +7,8 @@ import { type Deletions, tabletRecord } from "./tablet-record.js";
 import { twinObstacles, twins } from "./twins.js";
 
 /**
- * Every tablet that the shard had when it was dropped must be alive and proven (design D17): its streams live in its MySQL, so one
- * dead primary that comes back revives the stream, and a record without a process is a drift of its own.
+ * Every tablet that the shard had when it was dropped must be alive and proven (docs/decisions.md#d17): its streams live in its MySQL, so
+ * one dead primary that comes back revives the stream, and a record without a process is a drift of its own.
  */
 export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
   ...unreadableLists(orphan),
@@ -69,7 +69,7 @@ export const removedBefore = (orphan: OrphanShard): readonly string[] => {
   return orphan.tablets.map((tablet) => tablet.alias).filter((alias) => !members.has(alias));
 };
 
-/** It has a record of another shard now, and Vitess lets no process of that alias start for this one (`topology-and-wire.md` 9.1). */
+/** It has a record of another shard now, and Vitess lets no process of that alias start for this one (docs/vitess.md#tablet-start). */
 const registeredElsewhere = (snapshot: Snapshot, orphan: OrphanShard, alias: string): boolean =>
   snapshot.all(
     "SELECT 1 FROM tablet WHERE alias = ? AND NOT (keyspace = ? AND shard = ?)",

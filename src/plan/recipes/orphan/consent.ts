@@ -3,7 +3,7 @@ import type { Obstacle, ShardRef } from "../../view/shards.js";
 import { shardName } from "../../view/shards.js";
 import type { Deletion } from "./deletion.js";
 
-/** What may be done with the tablets of a shard whose record is gone (design D8). */
+/** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */
 export type Consent =
   | { readonly kind: "restore" }
   | { readonly kind: "retire" }

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { ShardRef } from "../../view/shards.js";
 
-/** A record that history still shows, with the operation whose lock covered its deletion (design D8). */
+/** A record that history still shows, with the operation whose lock covered its deletion (docs/decisions.md#d8). */
 export interface Deletion {
   readonly server: string;
   readonly key: string;

@@ -10,7 +10,7 @@ export interface OrphanShard extends ShardRef {
   readonly processes: readonly Process[];
   /** Without those that share their alias with another process. */
   readonly primaries: readonly Process[];
-  /** Every stream on it is an orphan: of the cancelled workflow, or a copy of a reference table's (`cancel-path.md` 2.8-6). */
+  /** Every stream on it is an orphan: of the cancelled workflow, or a copy of a reference table's (docs/vitess.md#reference-copies). */
   readonly groups: readonly StreamGroup[];
   readonly deletion: Deletion | null;
   readonly tablets: readonly Deletion[];
@@ -33,7 +33,7 @@ export const inspect = (snapshot: Snapshot, shard: ShardRef): OrphanShard => {
   };
 };
 
-/** Streams that a call can reach: the engine of a tablet that is not PRIMARY is closed (`cancel-path.md` 6.2). */
+/** Streams that a call can reach: the engine of a tablet that is not PRIMARY is closed (docs/vitess.md#vreplicationexec). */
 export const reachable = (group: StreamGroup): boolean => isPrimary(group.process);
 
 export const streamsKnown = (snapshot: Snapshot, process: Process): boolean =>

@@ -3,7 +3,7 @@ import type { LockScope } from "../../plan.js";
 import { keyspaceRecord, type ShardRef } from "../../view/shards.js";
 import type { StreamGroup } from "../../view/streams.js";
 
-/** Workflow, then source keyspaces, then the target's: Vitess's order (`topology-and-wire.md` 4.4). */
+/** Workflow, then source keyspaces, then the target's: Vitess's order (docs/vitess.md#lock-order). */
 export const streamLocks = (
   snapshot: Snapshot,
   orphans: readonly ShardRef[],

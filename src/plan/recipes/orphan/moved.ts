@@ -10,7 +10,7 @@ export type Moved =
 
 /**
  * The last record of a tablet that runs at another address now, with what the process says of itself in the place of the old host and
- * ports: a record with the old ones would keep the process from publishing for ever (`topology-and-wire.md` 9.2). Only where nobody of
+ * ports: a record with the old ones would keep the process from publishing for ever (docs/vitess.md#publishing). Only where nobody of
  * that alias can still be at the old address.
  */
 export const movedRecord = (snapshot: Snapshot, record: Tablet, process: Process, words: OwnWords): Moved => {

@@ -7,7 +7,7 @@ import { type OrphanShard, streamsKnown } from "./inspect.js";
 import { operatorObstacles } from "./operated.js";
 import { twins } from "./twins.js";
 
-/** What forbids to restore the shard's records; empty: they may be restored (design D17). */
+/** What forbids to restore the shard's records; empty: they may be restored (docs/decisions.md#d17). */
 export const obstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
   ...operatorObstacles(snapshot, orphan),
   ...keyspaceObstacles(snapshot, orphan),

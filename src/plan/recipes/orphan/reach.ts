@@ -16,7 +16,7 @@ export const historyReaches = (snapshot: Snapshot, { deletion }: OrphanShard): b
   return (start?.horizon ?? 0) <= (start?.locked ?? deletion.createRevision);
 };
 
-/** A tablet that history no longer lists could be the dead primary that revives a stream (design D17). */
+/** A tablet that history no longer lists could be the dead primary that revives a stream (docs/decisions.md#d17). */
 export const forgotten = (orphan: OrphanShard): Obstacle => ({
   reason: `etcd's history no longer reaches back to the start of the operation that dropped ${shardName(orphan)}, so it may have had tablets that nobody knows of`,
   instead: "make sure that every tablet of the shard runs, then say --orphans restore",

@@ -23,7 +23,10 @@ interface Keys {
   readonly replication: string;
 }
 
-/** Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists (`cancel-path.md` 5.3 b10-A). */
+/**
+ * Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists
+ * (docs/vitess.md#putting-records-back).
+ */
 export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
   asListed(orphan)
     .filter((process) => process.record === "absent")

@@ -23,7 +23,7 @@ interface Key {
   readonly key: string;
 }
 
-/** What forbids to end the shard's processes; empty: they may be ended (design D19). */
+/** What forbids to end the shard's processes; empty: they may be ended (docs/decisions.md#d19). */
 export const retireObstacles = (
   snapshot: Snapshot,
   orphan: OrphanShard,

@@ -13,7 +13,8 @@ export interface ShardBytes {
 
 /**
  * The Shard record to create: never serving, and naming its primary only where it names the live one and its term. A newer term than
- * the tablet's own would demote it; an empty one is filled by its shard sync within 30 s (`topology-and-wire.md` 9.3, 9.8).
+ * the tablet's own would demote it; an empty one is filled by its shard sync within 30 s (docs/vitess.md#shard-sync,
+ * docs/vitess.md#putting-records-back).
  */
 export const shardRecord = (shard: string, primary: Process, deletion: Deletion | null): ShardBytes => {
   const decoded = deletion === null ? null : decodeShard(deletion.value);

@@ -22,7 +22,7 @@ export interface Deletions {
 
 /**
  * A process only gets a record that names itself: Vitess compares hostname and HTTP port before every publish and silently stops
- * publishing where they differ (`topology-and-wire.md` 9.2).
+ * publishing where they differ (docs/vitess.md#publishing).
  */
 export const tabletRecord = (
   snapshot: Snapshot,

@@ -8,7 +8,10 @@ import type { Returned } from "./inspect.js";
 import { membersOf } from "./members.js";
 import type { Asked } from "./preconditions.js";
 
-/** What forbids to end the shard's vttablets and to take its records away; empty: it may leave (design D19, D20). */
+/**
+ * What forbids to end the shard's vttablets and to take its records away; empty: it may leave (docs/decisions.md#d19,
+ * docs/decisions.md#d20).
+ */
 export const leavingObstacles = (
   snapshot: Snapshot,
   shard: Returned,

@@ -14,7 +14,7 @@ interface TabletFact {
   readonly server: string;
   readonly key: string;
   readonly type: string;
-  /** `host:port`; empty where the process has ended and said so (verified.md 7). */
+  /** `host:port`; empty where the process has ended and said so (docs/vitess.md#shutdown). */
   readonly address: string;
   readonly host: string;
   readonly grpcPort: number;

@@ -19,7 +19,7 @@ export const whatForbids = (snapshot: Snapshot, shard: Returned, request: Asked)
   ...shard.processes.flatMap((process) => engineObstacles(snapshot, shard, process)),
 ];
 
-/** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (design D8). */
+/** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (docs/decisions.md#d8). */
 const consentMissing = (shard: Returned, { orphans }: Asked): readonly Obstacle[] =>
   shard.deletion?.operation === "cancel" || orphans === "restore"
     ? []

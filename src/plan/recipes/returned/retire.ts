@@ -17,8 +17,8 @@ import { unreachableRows } from "./rows.js";
 
 /**
  * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
- * record; then its records go, as `DeleteShards --recursive` takes them (`cancel-path.md` 2.7), but proven and one by one, so that undo
- * has each; then nobody may come back.
+ * record; then its records go, as `DeleteShards --recursive` takes them (docs/vitess.md#delete-shard), but proven and one by one, so that
+ * undo has each; then nobody may come back.
  */
 export const retireStages = (
   snapshot: Snapshot,
