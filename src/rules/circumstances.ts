@@ -1,3 +1,4 @@
+import type { OperationRow, UnansweredRow } from "../snapshot/gen/tables.js";
 import type { Queryable } from "./rule.js";
 
 /** What bears on every verdict over one snapshot (docs/decisions.md#d10, docs/decisions.md#d11). */
@@ -11,40 +12,20 @@ export interface Circumstances {
 }
 
 /** An operation in flight: a lock that is no older than its action may take. */
-export interface Operation {
-  readonly keyspace: string;
-  readonly shard: string;
-  readonly workflow: string;
-  readonly action: string;
-  readonly lock_key: string;
-  readonly host_name: string;
-  readonly since: number | null;
-}
+export type Operation = OperationRow;
 
 /** A source that was asked and did not answer. */
-export interface Silence {
-  readonly domain: string;
-  readonly subject: string;
-  readonly cell: string;
-  readonly keyspace: string;
-  readonly shard: string;
-  readonly alias: string;
-  readonly reason: string;
-  readonly message: string;
-  readonly required: number;
-}
+export type Silence = UnansweredRow;
 
 export const readCircumstances = (snapshot: Queryable): Circumstances => ({
   takenAt: Number(readMeta(snapshot, "taken_at_ms") ?? 0),
-  operations: snapshot.all<Operation>(
-    "SELECT keyspace, shard, workflow, action, lock_key, host_name, since FROM operation ORDER BY lock_key",
-  ),
-  silences: snapshot.all<Silence>("SELECT * FROM unanswered ORDER BY domain, subject"),
+  operations: snapshot.rows("operation"),
+  silences: snapshot.rows("unanswered"),
   movedKeys: new Set(movedKeys(readMeta(snapshot, "moved_keys_json"))),
 });
 
 export const readMeta = (snapshot: Queryable, name: string): string | null =>
-  snapshot.all<{ value: string }>("SELECT value FROM meta WHERE name = ?", name)[0]?.value ?? null;
+  snapshot.rows("meta", { name })[0]?.value ?? null;
 
 /** `moved_keys_json`: an array of keys, or of objects with a `key`. */
 const movedKeys = (text: string | null): readonly string[] => {

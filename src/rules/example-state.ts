@@ -7,8 +7,10 @@ import {
   type Database,
   insertRows,
   selectAll,
+  selectRows,
 } from "../snapshot/database.js";
 import { emptyFacts, type Facts, factsOf, isFactTable } from "../snapshot/facts.js";
+import { type Rows, TABLES } from "../snapshot/gen/tables.js";
 import { Snapshot } from "../snapshot/snapshot.js";
 import type { Example, Queryable, Row, Value } from "./rule.js";
 
@@ -24,18 +26,24 @@ export interface ExampleState extends Queryable {
 export const buildState = (example: Example, base: Facts): ExampleState => {
   const db = createDatabase();
   try {
-    const shapes = new Map(tablesOf(db).map((table) => [table, columnsOf(db, table)]));
+    const shapes = new Map<string, readonly Column[]>(
+      ALL_TABLES.map((table) => [table, columnsOf(db, table)]),
+    );
     const rows = new Map(
       Object.entries(example.rows).map(([table, given]) => [table, complete(table, given, shapes)]),
     );
-    copySnapshot(db, [...shapes.keys()], withRows(base, rows));
+    copySnapshot(db, withRows(base, rows));
     for (const [table, given] of rows) if (!isFactTable(table)) for (const row of given) put(db, table, row);
     for (const statement of example.sql) run(db, statement);
   } catch (error) {
     db.close();
     throw error;
   }
-  return { all: (sql, ...params) => selectAll(db, sql, params), close: () => db.close() };
+  return {
+    all: (sql, ...params) => selectAll(db, sql, params),
+    rows: (table, where) => selectRows(db, table, where),
+    close: () => db.close(),
+  };
 };
 
 /** One etcd at revision 100, root /vitess/global, seen at 2026-11-24T12:00:00Z; nothing in it. */
@@ -62,10 +70,7 @@ export const EMPTY_CLUSTER: Facts = {
   topo_root: [{ name: "global", server: "etcd:2379", root: "/vitess/global" }],
 };
 
-const tablesOf = (db: Database): readonly string[] =>
-  selectAll<{ name: string }>(db, "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").map(
-    ({ name }) => name,
-  );
+const ALL_TABLES = Object.keys(TABLES) as readonly (keyof Rows)[];
 
 /** A short row stands for a whole one: what it leaves out is NULL where it may be, else '' or 0. */
 const complete = (
@@ -105,10 +110,10 @@ const withRows = (base: Facts, rows: ReadonlyMap<string, readonly Row[]>): Facts
     return [...kept, ...added];
   });
 
-const copySnapshot = (db: Database, tables: readonly string[], facts: Facts): void => {
+const copySnapshot = (db: Database, facts: Facts): void => {
   const snapshot = Snapshot.of(facts);
   try {
-    for (const table of tables) insertRows(db, table, snapshot.all<object>(`SELECT * FROM ${table}`));
+    for (const table of ALL_TABLES) insertRows(db, table, snapshot.rows(table));
   } finally {
     snapshot.close();
   }

@@ -1,4 +1,6 @@
 import type { Repair, Severity } from "../findings/finding.js";
+import type { Where } from "../snapshot/database.js";
+import type { Rows } from "../snapshot/gen/tables.js";
 import type { Template } from "./template.js";
 
 export type Value = string | number | null;
@@ -8,6 +10,7 @@ export type Row = Readonly<Record<string, Value>>;
 /** What a rule asks: a Snapshot, or the small database of an example. Every query is a SELECT. */
 export interface Queryable {
   all<T>(sql: string, ...params: readonly Value[]): readonly T[];
+  rows<T extends keyof Rows>(table: T, where?: Where<T>): readonly Rows[T][];
 }
 
 /** Sources that can be silent: the domains of the snapshot's `unanswered` table. */

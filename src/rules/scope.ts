@@ -4,14 +4,10 @@ import type { Queryable, Rule } from "./rule.js";
 
 /** Which cluster a snapshot is of, and at which revisions. */
 export const readCluster = (snapshot: Queryable): ClusterInfo => {
-  const servers = snapshot.all<{ server: string; revision: number | null; horizon: number | null }>(
-    "SELECT server, revision, horizon FROM topo_server ORDER BY server",
-  );
+  const servers = snapshot.rows("topo_server");
   const known = (pick: "revision" | "horizon"): Readonly<Record<string, number>> =>
     Object.fromEntries(servers.flatMap((row) => (row[pick] === null ? [] : [[row.server, row[pick]]])));
-  const root = snapshot.all<{ server: string; root: string }>(
-    "SELECT server, root FROM topo_root WHERE name = 'global'",
-  )[0];
+  const [root] = snapshot.rows("topo_root", { name: "global" });
   return {
     globalServer: root?.server ?? readMeta(snapshot, "global_server") ?? "",
     root: root?.root ?? readMeta(snapshot, "global_root") ?? "",

@@ -1,4 +1,5 @@
 import sqlite, { type BindValues, type Database, type SQLiteValue } from "node-sqlite3-wasm";
+import { type Rows, TABLES } from "./gen/tables.js";
 import { APPLICATION_ID, SNAPSHOT_SCHEMA, schemaText } from "./schema.js";
 
 export type { Database };
@@ -18,6 +19,24 @@ export const openReadOnly = (path: string): Database => new sqlite.Database(path
 
 export const selectAll = <T>(db: Database, sql: string, values: readonly SqlValue[] = []): readonly T[] =>
   db.all(sql, [...values]) as T[];
+
+/** Columns of a table with the value that each has; null: it has none. */
+export type Where<T extends keyof Rows> = { readonly [C in keyof Rows[T]]?: Rows[T][C] };
+
+/** The rows of a table that have these values, in the order of its key. */
+export const selectRows = <T extends keyof Rows>(
+  db: Database,
+  table: T,
+  where: Where<T> = {},
+): readonly Rows[T][] => {
+  const values = Object.entries(where as Readonly<Record<string, SqlValue>>);
+  const conditions = values.map(([column]) => ` AND "${column}" IS ?`);
+  return selectAll<Rows[T]>(
+    db,
+    `SELECT * FROM ${table} WHERE true${conditions.join("")} ORDER BY ${TABLES[table].key.join(", ")}`,
+    values.map(([, value]) => value),
+  );
+};
 
 export const columnsOf = (db: Database, table: string): readonly Column[] =>
   selectAll<Column>(db, `SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid`, [table]);

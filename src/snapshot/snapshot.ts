@@ -1,9 +1,17 @@
 import { UsageError } from "../cluster/errors.js";
-import { createDatabase, type Database, insertRows, type SqlValue, selectAll } from "./database.js";
+import {
+  createDatabase,
+  type Database,
+  insertRows,
+  type SqlValue,
+  selectAll,
+  selectRows,
+  type Where,
+} from "./database.js";
 import { derive } from "./derive/index.js";
 import { FACT_TABLES, type Facts, factsOf } from "./facts.js";
 import { readSnapshotFile, writeSnapshotFile } from "./file.js";
-import { TABLES } from "./gen/tables.js";
+import type { Rows } from "./gen/tables.js";
 import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
@@ -51,13 +59,18 @@ export class Snapshot {
     writeSnapshotFile(this.#db, path);
   }
 
-  /** Every row of a query of ours. For SQL that somebody else wrote there is `select.ts`. */
+  /** Every row of a query of ours that joins or counts; one table is read by `rows`. For SQL that somebody else wrote there is `select.ts`. */
   all<T>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
     return selectAll<T>(this.#db, sql, values);
   }
 
+  /** The rows of one table that have these values, in the order of its key: `rows("shard", { keyspace })`. */
+  rows<T extends keyof Rows>(table: T, where: Where<T> = {}): readonly Rows[T][] {
+    return selectRows(this.#db, table, where);
+  }
+
   facts(): Facts {
-    return factsOf((table) => this.all(`SELECT * FROM ${table} ORDER BY ${TABLES[table].key.join(", ")}`));
+    return factsOf((table) => this.rows(table));
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { Facts } from "../snapshot/facts.js";
+import { type Facts, metaValue } from "../snapshot/facts.js";
 import type { LiveTabletRow, WitnessRow } from "../snapshot/gen/tables.js";
 import type { Witness } from "./witness.js";
 
@@ -10,7 +10,7 @@ export const snapshotWitnesses = (earlier: readonly Facts[]): readonly Witness[]
   earlier.flatMap(seenAlive);
 
 function seenAlive(facts: Facts): readonly Witness[] {
-  const takenAt = facts.meta.find((row) => row.name === "taken_at_ms")?.value ?? "unknown";
+  const takenAt = metaValue(facts, "taken_at_ms") ?? "unknown";
   const dialled = new Map<string, WitnessRow>();
   for (const row of facts.witness) if (!dialled.has(row.address)) dialled.set(row.address, row);
   return facts.live_tablet.flatMap((tablet) => {

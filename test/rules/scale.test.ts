@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { judge } from "../../src/rules/judge.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { Queryable } from "../../src/rules/rule.js";
-import { createDatabase, insertRows, selectAll } from "../../src/snapshot/database.js";
+import { createDatabase, insertRows, selectAll, selectRows } from "../../src/snapshot/database.js";
 
 const TABLETS = 9_000;
 const SHARDS_PER_KEYSPACE = 100;
@@ -84,7 +84,10 @@ const largeCluster = (): Queryable => {
     insertRows(db, table, tablets);
   for (const table of ["stream", "vreplication"]) insertRows(db, table, streams);
   insertRows(db, "shard", shards);
-  return { all: (sql, ...params) => selectAll(db, sql, params) };
+  return {
+    all: (sql, ...params) => selectAll(db, sql, params),
+    rows: (table, where) => selectRows(db, table, where),
+  };
 };
 
 // The budget (docs/performance.md#budgets-and-what-was-seen) is 5 s for 100,000 tablets. A plan that is quadratic needs minutes here

@@ -135,6 +135,16 @@ describe("a snapshot that is saved and opened", () => {
   });
 });
 
+test("rows of one table have the values that were asked for, NULL too, in the order of the key", () => {
+  const locks = ["b", "a", "c"].map((lease) => ({ server: "etcd", lease, ttl: 1, granted_ttl: 60 }));
+  const snapshot = Snapshot.of({ ...emptyFacts(), ...aTopology(), topo_lease: locks });
+  expect(snapshot.rows("topo_lease").map(({ lease }) => lease)).toEqual(["a", "b", "c"]);
+  expect(snapshot.rows("topo_lease", { lease: "c", ttl: 1 })).toEqual([locks[2]]);
+  expect(snapshot.rows("topo_server", { reason: null })).toEqual(aTopology().topo_server);
+  expect(snapshot.rows("topo_server", { reason: "timeout" })).toEqual([]);
+  snapshot.close();
+});
+
 describe("a file that is no snapshot is refused in one sentence", () => {
   const refusal = (path: string): string => {
     try {

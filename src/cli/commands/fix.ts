@@ -97,11 +97,9 @@ export async function confirmedRestored(
   snapshot: Snapshot,
   dryRun: boolean,
 ): Promise<boolean> {
-  const signs = snapshot
-    .all<{ detail: string }>("SELECT detail FROM restored_topology ORDER BY sign")
-    .map(({ detail }) => detail);
+  const signs = snapshot.rows("restored_topology").map(({ detail }) => detail);
   if (signs.length === 0 || (dryRun && request.given.text("confirm") === undefined)) return false;
-  const [meta] = snapshot.all<{ value: string }>("SELECT value FROM meta WHERE name = 'global_root'");
+  const [meta] = snapshot.rows("meta", { name: "global_root" });
   return restoredTopologyConfirmed(signs, meta?.value ?? "", request);
 }
 

@@ -1,4 +1,4 @@
-import type { Derived, Facts } from "../facts.js";
+import { type Derived, type Facts, metaValue } from "../facts.js";
 import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding } from "./decoding.js";
@@ -82,7 +82,4 @@ const globalAnswered = (facts: Facts): boolean => {
 };
 
 /** Unix seconds; 0 where the facts do not say when they were taken, which makes every lock's own clock useless. */
-const takenAt = (facts: Facts): number => {
-  const meta = facts.meta.find(({ name }) => name === "taken_at_ms");
-  return Math.floor(Number(meta?.value ?? 0) / 1000);
-};
+const takenAt = (facts: Facts): number => Math.floor(Number(metaValue(facts, "taken_at_ms") ?? 0) / 1000);
