@@ -1,4 +1,4 @@
-import { type SrvKeyspace, TabletType } from "../proto/gen/topodata_pb.js";
+import type { SrvKeyspace } from "../proto/gen/topodata_pb.js";
 import { classifyKey } from "../topology/paths.js";
 import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../topology/records.js";
 import type { RecordedTablet } from "../witnesses/topology-witnesses.js";
@@ -10,8 +10,8 @@ export interface Recorded {
   /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
   readonly sidecars: ReadonlyMap<string, string>;
   /**
-   * `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled, and in every cell reads go
-   * where writes go.
+   * `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled, and in every cell reads and
+   * writes of the keyspace go to the shards that serve by their records.
    */
   readonly plainShards: ReadonlySet<string>;
 }
@@ -24,7 +24,8 @@ export function recordedBy(topology: TopologyReading): Recorded {
   const tablets = new Map<string, RecordedTablet>();
   const sidecars = new Map<string, string>();
   const plainShards = new Set<string>();
-  const divided = new Set<string>();
+  const serving = new Map<string, string[]>();
+  const graphs: { readonly keyspace: string; readonly graph: SrvKeyspace }[] = [];
   for (const { server, root } of topology.roots) {
     const reading = topology.servers.find((one) => one.server === server);
     for (const { key, value } of reading?.entries.values() ?? []) {
@@ -39,19 +40,22 @@ export function recordedBy(topology: TopologyReading): Recorded {
         }
       } else if (known.kind === "shard") {
         const shard = decodeShard(value);
-        if (
-          shard.kind === "answered" &&
-          shard.value.isPrimaryServing &&
-          shard.value.tabletControls.length === 0
-        ) {
-          plainShards.add(shardName(known.keyspace, known.shard));
+        if (shard.kind === "answered" && shard.value.isPrimaryServing) {
+          serving.set(known.keyspace, [...(serving.get(known.keyspace) ?? []), known.shard]);
+          if (shard.value.tabletControls.length === 0)
+            plainShards.add(shardName(known.keyspace, known.shard));
         }
       } else if (known.kind === "srv-keyspace") {
         const graph = decodeSrvKeyspace(value);
-        if (graph.kind === "answered" && isDivided(graph.value)) divided.add(known.keyspace);
+        if (graph.kind === "answered") graphs.push({ keyspace: known.keyspace, graph: graph.value });
       }
     }
   }
+  const divided = new Set(
+    graphs
+      .filter(({ keyspace, graph }) => isDivided(graph, serving.get(keyspace) ?? []))
+      .map(({ keyspace }) => keyspace),
+  );
   return {
     tablets: [...tablets.values()],
     sidecars,
@@ -61,14 +65,14 @@ export function recordedBy(topology: TopologyReading): Recorded {
 
 const keyspaceOf = (shard: string): string => shard.slice(0, shard.indexOf("/"));
 
-/** Whether some queries of the keyspace go to other shards than its writes. */
-const isDivided = ({ partitions }: SrvKeyspace): boolean => {
-  const shardsOf = (type: TabletType): string =>
-    partitions
-      .filter(({ servedType }) => servedType === type)
-      .flatMap(({ shardReferences }) => shardReferences.map(({ name }) => name))
-      .toSorted()
-      .join();
-  const writes = shardsOf(TabletType.PRIMARY);
-  return partitions.some(({ servedType }) => shardsOf(servedType) !== writes);
+/** Whether some queries of the keyspace go to other shards than those that serve. */
+const isDivided = ({ partitions }: SrvKeyspace, serving: readonly string[]): boolean => {
+  const wanted = serving.toSorted().join();
+  return partitions.some(
+    ({ shardReferences }) =>
+      shardReferences
+        .map(({ name }) => name)
+        .toSorted()
+        .join() !== wanted,
+  );
 };

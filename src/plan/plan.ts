@@ -205,7 +205,7 @@ export type Step =
       readonly before: string;
     })
   | (StepBase & { readonly kind: "srvvschema.rebuild"; readonly cells: readonly string[] })
-  /** One cell's record, rebuilt from what the topology says elsewhere; `update`: with a decision in it about which shards serve. */
+  /** One cell's record, with what was missing in it put back; `update`: with another route or control than there was. */
   | (StepBase & SrvKeyspaceWrite & { readonly kind: "srvkeyspace.rebuild" })
   | (StepBase & SrvKeyspaceWrite & { readonly kind: "srvkeyspace.update" })
   | (StepBase & {

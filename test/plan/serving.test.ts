@@ -1,7 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
-import { CellInfoSchema, type SrvKeyspace, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import {
+  CellInfoSchema,
+  type ShardReference,
+  ShardReferenceSchema,
+  type SrvKeyspace,
+  TabletType,
+} from "../../src/proto/gen/topodata_pb.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import {
   decodeShard,
@@ -10,6 +16,7 @@ import {
   encodeShard,
   encodeSrvKeyspace,
 } from "../../src/topology/records.js";
+import { addStream, dead, live, place, silentOn } from "./change.js";
 import { planText } from "./plan-text.js";
 import { fixOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
@@ -31,10 +38,10 @@ const valueAt = (facts: Facts, key: string): Uint8Array => {
 };
 
 /** With another value of a key; null: without it. */
-const withKey = (facts: Facts, key: string, value: Uint8Array | null): Facts => {
+const withKey = (facts: Facts, key: string, value: Uint8Array | null, revision = 99): Facts => {
   const server = facts.topo_root[0]?.server ?? "";
   const others = facts.topo_key.filter((row) => row.key !== key);
-  const row = { server, key, create_revision: 90, mod_revision: 99, version: 1, lease: "0" };
+  const row = { server, key, create_revision: 9, mod_revision: revision, version: 1, lease: "0" };
   return {
     ...facts,
     topo_key: value === null ? others : [...others, { ...row, value: Uint8Array.from(value) }],
@@ -42,7 +49,7 @@ const withKey = (facts: Facts, key: string, value: Uint8Array | null): Facts => 
 };
 
 /** A second cell in the same etcd, where the keyspace has this record. */
-const withSecondCell = (facts: Facts, graph: Uint8Array | null): Facts => {
+const withSecondCell = (facts: Facts, graph: Uint8Array | null, revision = 99): Facts => {
   const [root] = facts.topo_root;
   const info = encodeCellInfo(
     create(CellInfoSchema, { serverAddress: root?.server ?? "", root: "/vitess/zone2" }),
@@ -55,7 +62,7 @@ const withSecondCell = (facts: Facts, graph: Uint8Array | null): Facts => {
     "/vitess/zone2/SrvVSchema",
     srvVSchema,
   );
-  return graph === null ? added : withKey(added, SECOND, graph);
+  return graph === null ? added : withKey(added, SECOND, graph, revision);
 };
 
 const withoutStreams = (facts: Facts): Facts => ({
@@ -239,5 +246,153 @@ describe("a serving graph is rebuilt", () => {
     const facts = setServing(setServing(withoutStreams(healthy), "0", false), "-80", true);
     const plan = fixOf(withKey(facts, GRAPH, null), { findings: ["srvkeyspace-missing@zone1/customer"] });
     expect(plan.blocked).toMatchObject([{ reason: expect.stringContaining("no shard serves 80-") }]);
+  });
+});
+
+describe("writes are only routed elsewhere where it is proven that the flags are right", () => {
+  const switched = recorded("healthy-after-switch-all-v24");
+  const source = create(ShardReferenceSchema, { name: "0" });
+  const graph = graphOf(valueAt(switched, GRAPH));
+  const routingTo = (references: readonly ShardReference[], types: readonly TabletType[]): Uint8Array =>
+    encodeSrvKeyspace({
+      ...graph,
+      partitions: graph.partitions.map((one) =>
+        types.includes(one.servedType) ? { ...one, shardReferences: [...references] } : one,
+      ),
+    });
+  const old = routingTo([source], [TabletType.PRIMARY, TabletType.REPLICA, TabletType.RDONLY]);
+  /** A cell that the switch of the writes did not reach. */
+  const missed = withSecondCell(switched, old, 40);
+  const named = (facts: Facts): Plan =>
+    fixOf(facts, { findings: ["srvkeyspace-partition-drift@zone2/customer"] });
+  const onlyCell = (facts: Facts): Facts => withKey(facts, GRAPH, old, 40);
+
+  test("a cell that a switch did not reach, by consent", () => {
+    const plan = named(missed);
+    expect(plan.stages.flatMap(({ steps }) => steps.map((one) => [one.kind, one.class]))).toEqual([
+      ["srvkeyspace.update", "confirm"],
+    ]);
+    expect(written(plan, "zone2").routes).toContain("PRIMARY -80,80-");
+  });
+
+  test("reads that go elsewhere are a route too", () => {
+    const gone = create(ShardReferenceSchema, { name: "gone" });
+    const drifted = withSecondCell(switched, routingTo([gone], [TabletType.REPLICA]), 40);
+    expect(kinds(named(drifted))).toEqual(["srvkeyspace.update"]);
+  });
+
+  test("the only cell, as its tablets show that it is right", () => {
+    const plan = fixOf(onlyCell(switched), { findings: ["srvkeyspace-partition-drift@zone1/customer"] });
+    expect(kinds(plan)).toEqual(["srvkeyspace.update"]);
+  });
+
+  const reverse = {
+    id: 9,
+    workflow: "c3_reverse",
+    state: "Running",
+    message: "",
+    workflow_type: 4,
+    source: 'keyspace:"customer" shard:"0" filter:{rules:{match:"/.*" filter:""}}',
+  };
+  const elsewhere = (facts: Facts): Facts => ({
+    ...facts,
+    topo_root: facts.topo_root.map((row) => (row.name === "zone2" ? { ...row, server: "other:2379" } : row)),
+    topo_key: facts.topo_key.map((row) =>
+      row.key.startsWith("/vitess/zone2/") ? { ...row, server: "other:2379" } : row,
+    ),
+    topo_server: facts.topo_server.flatMap((row) => [
+      row,
+      { ...row, server: "other:2379", cluster_id: `${row.cluster_id}1` },
+    ]),
+  });
+
+  test.each<[string, Facts, RegExp]>([
+    [
+      "the new shards do not have a table",
+      {
+        ...missed,
+        live_table: missed.live_table.filter(
+          (row) => !(row.address === place(missed, "zone1-0000000300") && row.table_name === "corder"),
+        ),
+      },
+      /80- has no table corder, and 0, which takes the writes now, has it/,
+    ],
+    [
+      "a stream feeds them",
+      addStream(missed, "zone1-0000000200", reverse),
+      /stream 9 of c3_reverse on zone1-0000000200 still feeds -80 from 0/,
+    ],
+    [
+      "a switch has left them",
+      addStream(missed, "zone1-0000000100", {
+        ...reverse,
+        state: "Stopped",
+        message: "FROZEN",
+        source: 'keyspace:"customer" shard:"80-" filter:{rules:{match:"/.*" filter:""}}',
+      }),
+      /stream 9 of c3_reverse on zone1-0000000100 is FROZEN: writes were switched from 80- to 0/,
+    ],
+    [
+      "a new primary does not serve",
+      live(missed, "zone1-0000000300", { serving: 0 }),
+      /zone1-0000000300, the primary of 80-, does not serve/,
+    ],
+    ["a new primary is dead", dead(missed, "zone1-0000000300"), /no primary of 80- answers/],
+    [
+      "the old primary is dead",
+      dead(missed, "zone1-0000000100"),
+      /no primary of 0, which takes the writes now, answers/,
+    ],
+    [
+      "a primary did not say its streams",
+      silentOn(missed, "zone1-0000000100", "streams"),
+      /zone1-0000000100, the primary of 0, did not say which streams it has/,
+    ],
+    [
+      "a primary did not say its tables",
+      silentOn(missed, "zone1-0000000100", "schema"),
+      /zone1-0000000100, the primary of 0, did not say which tables it has/,
+    ],
+    [
+      "the flags are older than the route",
+      withSecondCell(switched, old, 68),
+      /shards\/0\/Shard \(revision 67\) is older than .*zone2.*SrvKeyspace \(revision 68\)/,
+    ],
+    [
+      "the only cell is in another etcd, so that nothing tells the ages",
+      elsewhere(onlyCell(missed)),
+      /can not be told, as they are in different etcds/,
+    ],
+  ])("not where %s", (_name, facts, fact) => {
+    const plan = named(facts);
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked.map(({ reason }) => reason).join()).toMatch(fact);
+    expect(plan.blocked.map(({ instead }) => instead).join()).toMatch(
+      /find out which shards have the newest data/,
+    );
+  });
+
+  test("a shard of which nothing is left can not be compared: another cell has to say the same", () => {
+    const gone = routingTo([create(ShardReferenceSchema, { name: "gone" })], [TabletType.PRIMARY]);
+    expect(kinds(named(withSecondCell(switched, gone, 40)))).toEqual(["srvkeyspace.update"]);
+    const alone = fixOf(withKey(switched, GRAPH, gone, 40), {
+      findings: ["srvkeyspace-partition-drift@zone1/customer"],
+    });
+    expect(alone.stages).toEqual([]);
+    expect(alone.blocked).toMatchObject([
+      {
+        reason: expect.stringContaining(
+          "gone, which takes the writes now, has neither a record nor a tablet",
+        ),
+      },
+    ]);
+  });
+
+  test("nor into a cell without a record, against what the other cells say", () => {
+    const plan = fixOf(withSecondCell(live(onlyCell(switched), "zone1-0000000300", { serving: 0 }), null), {
+      findings: ["srvkeyspace-missing@zone2/customer"],
+    });
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked).toMatchObject([{ reason: expect.stringContaining("does not serve") }]);
   });
 });

@@ -2,22 +2,10 @@ import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { isPrimary, processesOfShard } from "../view/processes.js";
 import type { StreamFact, StreamGroup } from "../view/streams.js";
+import { baseTables } from "../view/tables.js";
 
 /** Rule filter that keeps a table out (binlog_player.ExcludeStr). */
 const EXCLUDE = "exclude";
-
-/**
- * Tables of Vitess's own: table GC of v20+ and before it, shadow tables of Online DDL, the old tables of pt-osc and of
- * `MoveTables complete --rename-tables` (go/vt/schema IsInternalOperationTableName).
- */
-const INTERNAL = [
-  /^_vt_[a-z0-9]{3}_[0-9a-f]{32}_[0-9]{14}_$/,
-  /^_vt_(HOLD|PURGE|EVAC|DROP)_[0-9a-f]{32}_[0-9]{14}$/,
-  /^_[0-9a-f_]{36}_[0-9]{14}_(gho|ghc|del|new|vrepl)$/,
-  /^_.*_old$/,
-];
-
-const isInternal = (table: string): boolean => INTERNAL.some((pattern) => pattern.test(table));
 
 interface Rule {
   readonly match: string;
@@ -31,14 +19,12 @@ export const copiedTables = (snapshot: Snapshot, group: StreamGroup): readonly s
     rules: rulesOf(snapshot, stream),
     source: sourceTables(snapshot, stream),
   }));
-  return present.filter(
-    (table) =>
-      !isInternal(table) &&
-      streams.some(({ rules, source }) => {
-        const rule = rules.find((candidate) => matches(candidate, table));
-        if (rule === undefined || rule.filter === EXCLUDE) return false;
-        return !isPattern(rule) || source.has(table);
-      }),
+  return present.filter((table) =>
+    streams.some(({ rules, source }) => {
+      const rule = rules.find((candidate) => matches(candidate, table));
+      if (rule === undefined || rule.filter === EXCLUDE) return false;
+      return !isPattern(rule) || source.has(table);
+    }),
   );
 };
 
@@ -83,16 +69,6 @@ export const matches = (rule: Rule, table: string): boolean => {
     );
   }
 };
-
-const baseTables = (snapshot: Snapshot, address: string, dbName: string): readonly string[] =>
-  snapshot
-    .all<{ name: string }>(
-      `SELECT table_name AS name FROM live_table
-       WHERE address = ? AND db_name = ? AND table_type = 'BASE TABLE' ORDER BY table_name`,
-      address,
-      dbName,
-    )
-    .map(({ name }) => name);
 
 const sourceTables = (snapshot: Snapshot, stream: StreamFact): ReadonlySet<string> =>
   new Set(

@@ -1,18 +1,31 @@
 import type { Finding } from "../../findings/finding.js";
-import { TabletType } from "../../proto/gen/topodata_pb.js";
+import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import { expectedGraph, servingReferences } from "../serving/expected-graph.js";
-import { disabledIn, faultOf, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
+import { expectedGraph, servingReferences, soundRecord } from "../serving/expected-graph.js";
+import {
+  disabledIn,
+  faultOf,
+  namesOf,
+  onlyAdds,
+  READ_TYPES,
+  referencesOf,
+  sameRoute,
+} from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
+import { unprovenFlags, writesOf } from "../serving/unproven-flags.js";
 import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
 import { keyspaceRecord, type Obstacle, shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
 import type { Recipe } from "./recipe.js";
 
-/** SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. */
+/**
+ * SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. What is
+ * missing is put back (`srvkeyspace.rebuild`, class safe); a route that there is is only changed by consent (`srvkeyspace.update`), and
+ * that of writes only where it is proven that the flags are right (`unprovenFlags`).
+ */
 export const rebuildSrvKeyspace: Recipe = (snapshot, findings) =>
   joinDrafts(
     [...new Set(findings.map(({ object }) => object.keyspace ?? ""))].sort().map((keyspace) =>
@@ -40,6 +53,8 @@ const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Findin
       reason: `${unreadable.key} can not be decoded`,
       instead: `vtctldclient RebuildKeyspaceGraph --cells ${unreadable.cell} ${keyspace}`,
     });
+  const unproven = unprovenMove(snapshot, keyspace, named, graphs);
+  if (unproven !== null) return blocked(findings, unproven);
   const record = keyspaceRecord(snapshot, keyspace);
   return {
     repairs: findings.map(({ id }) => id),
@@ -60,6 +75,28 @@ const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Findin
   };
 };
 
+/** Null where the flags send no writes of a named cell elsewhere than they, or those of another cell, go already. */
+const unprovenMove = (
+  snapshot: Snapshot,
+  keyspace: string,
+  named: readonly CellGraph[],
+  graphs: readonly CellGraph[],
+): Obstacle | null => {
+  const to = servingReferences(snapshot, keyspace);
+  for (const graph of named) {
+    const others = graphs.filter(({ cell }) => cell !== graph.cell);
+    const agreed = soundRecord(others, to) !== null;
+    if (isEmpty(graph) ? agreed : sameRoute(writesOf(graph), to)) continue;
+    const overruled = isEmpty(graph) ? others.filter((other) => writesOf(other).length > 0) : [graph];
+    const obstacle = unprovenFlags(snapshot, { keyspace, to, overruled, agreed });
+    if (obstacle !== null) return obstacle;
+  }
+  return null;
+};
+
+const isEmpty = ({ record }: CellGraph): boolean =>
+  typeof record !== "object" || record.partitions.length === 0;
+
 const steps = (
   snapshot: Snapshot,
   keyspace: string,
@@ -73,7 +110,7 @@ const steps = (
   const serves = (type: TabletType, shard: string): boolean =>
     namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
   return [
-    { kind: "srvkeyspace.rebuild", cell, keyspace, server, key, modRevision, before, value },
+    { kind: kindOf(graph, wanted), cell, keyspace, server, key, modRevision, before, value },
     // A tablet that was told not to serve by a record that is gone does not notice that by itself.
     ...shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
       refreshSteps(
@@ -88,6 +125,10 @@ const steps = (
     ),
   ];
 };
+
+/** Consent is needed for what changes a route that there is; what was missing is put back without. */
+const kindOf = ({ record }: CellGraph, wanted: SrvKeyspace): "srvkeyspace.rebuild" | "srvkeyspace.update" =>
+  typeof record !== "object" || onlyAdds(record, wanted) ? "srvkeyspace.rebuild" : "srvkeyspace.update";
 
 const isIdle = (snapshot: Snapshot, address: string): boolean =>
   snapshot.all("SELECT 1 FROM live_tablet WHERE address = ? AND serving = 0", address).length > 0;

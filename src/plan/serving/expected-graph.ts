@@ -58,8 +58,8 @@ export const expectedGraph = (
   return model ?? withServing(fromKeyspace(snapshot, keyspace), serving);
 };
 
-/** A record of another cell that routes writes as the Shard records say. */
-const soundRecord = (
+/** A record that routes writes as the Shard records say. */
+export const soundRecord = (
   graphs: readonly CellGraph[],
   serving: readonly ShardReference[],
 ): SrvKeyspace | null => {

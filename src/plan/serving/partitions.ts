@@ -103,3 +103,13 @@ export const disabledIn = (record: SrvKeyspace, type: TabletType): readonly stri
     .flatMap(({ shardTabletControls }) => shardTabletControls)
     .filter(({ queryServiceDisabled }) => queryServiceDisabled)
     .map(({ name }) => name);
+
+/** Whether the new record only routes reads that went nowhere, or is the first: no route and no control that there is differs. */
+export const onlyAdds = (before: SrvKeyspace, after: SrvKeyspace): boolean =>
+  before.partitions.length === 0 ||
+  SERVED_TYPES.every((type) => {
+    const old = referencesOf(before, type);
+    const same = sameRoute(old, referencesOf(after, type));
+    const filled = old.length === 0 && type !== TabletType.PRIMARY;
+    return (same || filled) && disabledIn(before, type).join() === disabledIn(after, type).join();
+  });

@@ -1,7 +1,7 @@
 import type { StepSpec } from "./spec.js";
 import { srvKeyspaceText } from "./srv-keyspace-words.js";
 
-/** What the Shard records and the other cells say anyway. */
+/** Puts back what is missing; a route that there is stays as it is. */
 export const srvkeyspaceRebuild: StepSpec<"srvkeyspace.rebuild"> = {
   kind: "srvkeyspace.rebuild",
   class: "safe",
