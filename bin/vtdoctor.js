@@ -9,9 +9,9 @@ if (!supported) {
 }
 // Node 22 and later keep compiled code between starts.
 module.enableCompileCache?.();
-import("../dist/cli/main.js")
-  .then((cli) => cli.main(process))
-  .catch((error) => {
-    console.error(`vtdoctor: can not load: ${error.message} (in a clone: npm ci && npm run build)`);
-    process.exitCode = 7;
-  });
+const cli = await import("../dist/cli/main.js").catch((error) => {
+  const cure = error.code === "ERR_MODULE_NOT_FOUND" ? " (in a clone: npm ci && npm run build)" : "";
+  console.error(`vtdoctor: can not load: ${error.message}${cure}`);
+  process.exit(7);
+});
+await cli.main(process);

@@ -24,7 +24,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
     cwd: process.cwd(),
     version: packageVersion(),
     hostName: hostname(),
-    userName: userInfo().username,
+    userName: userNameOf(process.env, process.getuid?.()),
     signal: interruptible(process),
     terminal: processTerminal(process),
     reach: network,
@@ -37,6 +37,15 @@ export async function main(process: NodeJS.Process): Promise<void> {
   const code = await run(argv, context);
   // Connections that are still open must not keep the process; what was written must be out first.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}
+
+/** For locks and journals. The UID of a container (OpenShift, `runAsUser`) may have no passwd entry, and then the system knows no name. */
+function userNameOf(env: NodeJS.ProcessEnv, uid: number | undefined): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return env.USER || `uid:${uid}`;
+  }
 }
 
 /** The whole program as a function, for tests: never throws. */
