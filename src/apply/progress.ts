@@ -67,7 +67,7 @@ export class Progress {
 
   interrupted(reason: string): InterruptedError {
     const { run } = this.folder;
-    return new InterruptedError(run, `${reason}. ${this.#soFar()} Go on with \`vtdoctor resume ${run}\`.`);
+    return new InterruptedError(run, `${reason}. ${this.#soFar()}`);
   }
 
   stopped(error: DoctorError): void {

@@ -9,6 +9,7 @@ import type { Request } from "./command.js";
 import { consent, type Looked } from "./consent.js";
 import { emit, emitJson } from "./output.js";
 import { styleOf } from "./style.js";
+import type { Unfinished } from "./unfinished.js";
 
 /** What a plan is executed in and judged by again. */
 export interface Site {
@@ -22,6 +23,8 @@ export interface Site {
   seal(run: string, exit: ExitName, reasons: readonly string[]): void;
   /** Steps that ended since this process began. */
   readonly ended: readonly StepResult[];
+  /** The run that this process has begun, as it is left now; null: none. */
+  left(): Unfinished | null;
 }
 
 interface Verification {
@@ -82,33 +85,53 @@ export async function conclude(
   site: Site,
   request: Request,
 ): Promise<number> {
+  const { terminal, killed } = request.context;
+  const lastWords = () => {
+    const left = site.left();
+    if (left !== null) terminal.note(left.words);
+  };
+  killed.addEventListener("abort", lastWords);
   let result: RunResult | null = null;
   try {
     result = await execute();
     return report(plan, result, await verify(plan, before, site), site, request);
   } catch (error) {
-    if (result !== null && error instanceof DoctorError)
-      site.seal(plan.id, error.exit, [unseen(error).message]);
-    if (!(error instanceof DoctorError) || !asJson(request)) throw result === null ? error : unseen(error);
-    const results = result?.steps ?? site.ended;
-    const reasons = [result === null ? error.message : unseen(error).message];
-    emitJson(
-      request,
-      document(request, error.exit, reasons, { run: plan.id, plan, results, verification: null }),
-    );
-    request.context.terminal.note(`vtdoctor: ${reasons[0]}`);
-    return EXIT[error.exit];
+    if (!(error instanceof DoctorError)) {
+      lastWords();
+      throw error;
+    }
+    const said = result === null ? error : unseen(error);
+    if (result !== null) site.seal(plan.id, said.exit, [said.message]);
+    const code = stopped(plan, said, result?.steps ?? site.ended, site.left(), request);
+    lastWords();
+    return code;
+  } finally {
+    killed.removeEventListener("abort", lastWords);
   }
 }
 
+function stopped(
+  plan: Plan,
+  error: DoctorError,
+  results: readonly StepResult[],
+  left: Unfinished | null,
+  request: Request,
+): number {
+  if (asJson(request)) {
+    const { folder, resume } = left ?? { folder: null, resume: null };
+    const body = { run: left && plan.id, folder, resume, plan, results, verification: null };
+    emitJson(request, document(request, error.exit, [error.message], body));
+  }
+  request.context.terminal.note(`vtdoctor: ${error.message}`);
+  return EXIT[error.exit];
+}
+
 /** Every step reached its end, and then the cluster could not be looked at. */
-const unseen = <E>(error: E): E | DoctorError =>
-  error instanceof DoctorError
-    ? new DoctorError(
-        error.exit,
-        `every step was done, and then the look at the cluster that verifies them failed: ${error.message}`,
-      )
-    : error;
+const unseen = ({ exit, message }: DoctorError): DoctorError =>
+  new DoctorError(
+    exit,
+    `every step was done, and then the look at the cluster that verifies them failed: ${message}`,
+  );
 
 /** What is well at once needs no second look; what is not may be a passing moment, which `--settle` waits for. */
 async function verify(plan: Plan, before: readonly string[] | null, site: Site): Promise<Verification> {

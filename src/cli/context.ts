@@ -12,6 +12,8 @@ export interface Context {
   readonly userName: string;
   /** Aborted by the first Ctrl-C: finish the step, journal it, stop. */
   readonly signal: AbortSignal;
+  /** Aborted by the second: who listens says in its last words what it leaves behind. */
+  readonly killed: AbortSignal;
   readonly terminal: Terminal;
   readonly reach: Reach;
 }

@@ -1,16 +1,34 @@
 import { DoctorError, EXIT } from "../cluster/errors.js";
 
-/** First Ctrl-C (or SIGTERM): the signal aborts; a look at the cluster ends, a running step is finished first. Second: stop now. */
-export function interruptible(process: NodeJS.Process): AbortSignal {
-  const controller = new AbortController();
+export interface Interruptions {
+  /** Aborted by the first of them: finish the step, journal it, stop. */
+  readonly signal: AbortSignal;
+  /** Aborted by the second: whoever listens says what it leaves behind, and then the process ends. */
+  readonly killed: AbortSignal;
+}
+
+/**
+ * First Ctrl-C, SIGTERM or SIGHUP (the end of an ssh session): a look at the cluster ends, a running step is finished first. Second:
+ * stop now.
+ */
+export function interruptible(process: NodeJS.Process): Interruptions {
+  const [first, second] = [new AbortController(), new AbortController()];
   const stop = (name: string) => () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted);
+    if (first.signal.aborted) {
+      second.abort();
+      process.exit(EXIT.interrupted);
+    }
     process.stderr.write(`\n${name}: stopping as soon as no step is half done; once more to stop now.\n`);
-    controller.abort();
+    first.abort();
   };
   process.on("SIGINT", stop("Ctrl-C"));
   process.on("SIGTERM", stop("SIGTERM"));
-  return controller.signal;
+  process.on("SIGHUP", () => {
+    // The terminal may be gone (EIO): that nobody hears it must not end a step half-way.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+    stop("SIGHUP")();
+  });
+  return { signal: first.signal, killed: second.signal };
 }
 
 /** For work that changes nothing and may be left where it is. */

@@ -25,7 +25,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
     version: packageVersion(),
     hostName: hostname(),
     userName: userNameOf(process.env, process.getuid?.()),
-    signal: interruptible(process),
+    ...interruptible(process),
     terminal: processTerminal(process),
     reach: network,
   };

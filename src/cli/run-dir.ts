@@ -1,8 +1,9 @@
 import type { Owner } from "../apply/folder-owner.js";
+import { LIMITS } from "../config/options.js";
 import type { Request } from "./command.js";
 
 /** `--run-dir`: where the runs' folders are. */
-export const runsDirOf = ({ given }: Request): string => given.text("run-dir") ?? ".vtdoctor/runs";
+export const runsDirOf = ({ given }: Request): string => given.text("run-dir") ?? LIMITS["run-dir"].default;
 
 /** This process, as the executor of a run. */
 export const ownerOf = ({ context }: Request): Owner => ({

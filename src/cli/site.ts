@@ -17,6 +17,7 @@ import { judged, observe } from "./observe.js";
 import { ruleSet } from "./rule-set.js";
 import { ownerOf, runsDirOf } from "./run-dir.js";
 import { refuseTakenBack } from "./run-shelf.js";
+import { unfinished } from "./unfinished.js";
 
 export interface ResumedRun {
   readonly plan: Plan;
@@ -34,14 +35,19 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
     if (event.kind === "step-ended") ended.push(event.result);
     told(event);
   };
+  let opened: Plan | null = null;
   return {
     ended,
-    execute: (plan) =>
-      within(request, createRunFolder(folders, plan, owner), log, async (folder, world, options) => {
+    left: () => opened && unfinished(opened, request),
+    execute: (plan) => {
+      const created = createRunFolder(folders, plan, owner);
+      opened = plan;
+      return within(request, created, log, async (folder, world, options) => {
         // A killed run still holds its locks for as long as their leases live.
         if (plan.run !== undefined) await giveBackLocks(recordsOf(folders, plan.run), world);
         return execute(plan, world, folder, options);
-      }),
+      });
+    },
     open: (run) => {
       const folder = openRunFolder(folders, run, owner);
       try {
@@ -51,6 +57,7 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
         folder.close();
         throw error;
       }
+      opened = folder.plan;
       return { plan: folder.plan, toTheEnd: () => within(request, folder, log, resume) };
     },
     seal: (run, exit, reasons) => {

@@ -201,7 +201,12 @@ describe("5, interrupted", () => {
       "stream.stop",
       "stream.stop",
     ]);
-    expect(stopped.err).toContain(`vtdoctor resume ${run}`);
+    const folders = join(folder, "runs");
+    const resume = `vtdoctor resume ${run} --run-dir ${folders}`;
+    expect(json(stopped)).toMatchObject({ folder: join(folders, run), resume });
+    expect(stopped.err).toContain(
+      `\nrun ${run} stopped after 2 of 13 steps. To go on with it (folder ${join(folders, run)}), with the same connection:\n    ${resume}\n`,
+    );
 
     const elsewhere = await operatorAt(reshardingLab({ globalServer: "elsewhere:2379" }), folder).write(
       `resume ${run}`,

@@ -23,6 +23,7 @@ export interface Typed {
   readonly answer?: string | null;
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
+  readonly killed?: AbortSignal;
   readonly outIsTerminal?: boolean;
   /** Instead of the network. */
   readonly cluster?: SimCluster;
@@ -63,6 +64,7 @@ export function contextOf(typed: Typed): {
     hostName: "host",
     userName: "operator",
     signal: typed.signal ?? new AbortController().signal,
+    killed: typed.killed ?? new AbortController().signal,
     reach: typed.cluster === undefined ? network : simulatedReach(typed.cluster),
     terminal: {
       out: (text) => {

@@ -63,9 +63,15 @@ describe("demo --serve, and the compiled program typed in another terminal", () 
   });
 
   it(
-    "fix repairs it, and a new scan is clean",
+    "fix stops after a step when its ssh session ends; the command that it leaves repairs it, and a new scan is clean",
     async () => {
-      const fixed = await type(`fix ${ORPHANED.join(" ")} --yes`);
+      const left = await program(["fix", ...ORPHANED, "--yes"], env, folder, (line, child) => {
+        if (line.includes("stream.stop-zone1-0000000200")) child.kill("SIGHUP");
+      });
+      expect(left.code, left.err).toBe(5);
+      expect(left.err).toContain("SIGHUP: stopping as soon as no step is half done");
+      const [, resume = ""] = /\n {4}vtdoctor (resume \w+)\n$/.exec(left.err) ?? [];
+      const fixed = await type(`${resume} --yes`);
       expect(fixed.code, fixed.err + fixed.out).toBe(0);
       const after = await scan(" --mysql-user demo");
       expect([after.code, after.coverage.unanswered]).toEqual([0, []]);
@@ -127,7 +133,12 @@ interface Scanned {
   readonly findings: readonly { readonly id: string }[];
 }
 
-const program = (argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<Said> =>
+const program = (
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  hearing: (line: string, child: ChildProcess) => void = () => {},
+): Promise<Said> =>
   new Promise((done) => {
     const child = spawn(process.execPath, [BIN, ...argv], { env, cwd, stdio: ["ignore", "pipe", "pipe"] });
     const said = { out: "", err: "" };
@@ -136,6 +147,7 @@ const program = (argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string): 
     });
     child.stderr.on("data", (text) => {
       said.err += text;
+      hearing(String(text), child);
     });
     child.on("close", (code) => done({ code: code ?? -1, ...said }));
   });
