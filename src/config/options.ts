@@ -9,6 +9,11 @@ export interface Option {
 
 /** Options of every command that looks at a cluster or at a snapshot. */
 export const CONNECTION = {
+  "topo-implementation": {
+    type: "string",
+    group: "Connection",
+    about: "kind of the global topology server, as Vitess's flags say it; only etcd2",
+  },
   "topo-global-server-address": {
     type: "string",
     group: "Connection",
@@ -70,8 +75,16 @@ export const CONNECTION = {
     about: "questions to tablets at the same time",
     default: 64,
   },
-  keyspace: { type: "strings", group: "Selection", about: "only this keyspace (repeatable)" },
-  cell: { type: "strings", group: "Selection", about: "only the tablets of this cell (repeatable)" },
+  keyspace: {
+    type: "strings",
+    group: "Selection",
+    about: "only these keyspaces (comma-separated or repeated)",
+  },
+  cell: {
+    type: "strings",
+    group: "Selection",
+    about: "only the tablets of these cells (comma-separated or repeated)",
+  },
 } as const satisfies Record<string, Option>;
 
 export const COMMON = {

@@ -27,6 +27,14 @@ export class Given {
     return (Array.isArray(value) ? value : [value]).map(String);
   }
 
+  /** `--cell zone1,zone2`, as Vitess's own flags take cells, or the flag repeated. */
+  names(name: string): readonly string[] {
+    const names = this.texts(name).flatMap((text) => text.split(",").map((each) => each.trim()));
+    if (names.includes(""))
+      throw new UsageError(`--${name}: has an empty name; give names, with commas between them.`);
+    return names;
+  }
+
   yes(name: string): boolean {
     return this.values[name] === true;
   }
@@ -69,6 +77,9 @@ export interface Connection {
 
 /** Throws a UsageError where no topology is named. */
 export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
+  const kind = given.text("topo-implementation");
+  if (kind !== undefined && kind !== "etcd2")
+    throw new UsageError(`--topo-implementation: vtdoctor reads etcd only (etcd2), not ${kind}.`);
   const globalServer = given.text("topo-global-server-address");
   if (globalServer === undefined) {
     throw new UsageError(
@@ -100,8 +111,8 @@ export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
     earlierSnapshots: given.texts("earlier-snapshot"),
     timeoutMs: given.duration("timeout") ?? 5000,
     concurrency: given.number("concurrency"),
-    keyspaces: given.texts("keyspace"),
-    cells: given.texts("cell"),
+    keyspaces: given.names("keyspace"),
+    cells: given.names("cell"),
   };
 }
 

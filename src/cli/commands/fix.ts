@@ -44,7 +44,7 @@ function checkSelection(given: Given, dryRun: boolean, out: string | undefined):
   const all = given.yes("all");
   if (named && all)
     throw new UsageError("fix: --all and named findings contradict each other; give one of them.");
-  if (!named && !all && !dryRun && given.texts("keyspace").length === 0) {
+  if (!named && !all && !dryRun && given.names("keyspace").length === 0) {
     throw new UsageError(
       "fix: name the findings to repair, or give --keyspace or --all (--dry-run shows the plan for everything).",
     );
@@ -63,7 +63,7 @@ async function fixRequest(
 ): Promise<FixRequest> {
   const { given } = request;
   const findings = given.texts("findings");
-  const keyspaces = given.texts("keyspace");
+  const keyspaces = given.names("keyspace");
   return {
     command: request.typed,
     findings: findings.length === 0 ? null : findings,
