@@ -1,7 +1,8 @@
 import type { RunResult, StepResult } from "../apply/run-result.js";
-import { DoctorError, EXIT, type ExitName } from "../cluster/errors.js";
+import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import { describeStep } from "../plan/describe.js";
+import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
 import type { Blocked, Plan } from "../plan/plan.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
@@ -39,10 +40,32 @@ const asJson = ({ given }: Request): boolean => given.text("format") === "json";
 /** `--dry-run`: the plan as it would run; exit 1 where it would do anything. */
 export function showPlan(plan: Plan, request: Request): number {
   const name: ExitName = plan.stages.length > 0 ? "findings" : "ok";
-  const reasons = plan.stages.length > 0 ? ["the plan is not empty"] : [];
+  const beyond = beyondLimits(plan, limitsOf(request)).map(needs);
+  const reasons = [...(plan.stages.length > 0 ? ["the plan is not empty"] : []), ...beyond];
   if (asJson(request)) emitJson(request, document(request, name, reasons, { plan }));
-  else emit(request, renderPlan(plan, describeStep, styleOf(request)));
+  else emit(request, renderPlan(plan, describeStep, styleOf(request), beyond));
   return EXIT[name];
+}
+
+const limitsOf = ({ given }: Request): PlanLimits => ({
+  maxTablets: given.number("max-tablets"),
+  maxKeys: given.number("max-keys"),
+});
+
+const needs = ({ flag, limit, count, what }: Excess): string =>
+  `it touches ${count} ${what}, and the limit is ${limit}: needs --${flag} ${count} to run`;
+
+function refuseBeyond(plan: Plan, request: Request): void {
+  const beyond = beyondLimits(plan, limitsOf(request));
+  const [first] = beyond;
+  if (first === undefined) return;
+  const touches = beyond.map(
+    ({ flag, limit, count, what }) => `${count} ${what}, more than --${flag} ${limit}`,
+  );
+  const flags = beyond.map(({ flag, count }) => `--${flag} ${count}`);
+  throw new RefusedError(
+    `the plan touches ${touches.join(", and ")}: select less, or read the plan with --dry-run and then give ${flags.join(" ")}. Nothing was changed.`,
+  );
 }
 
 /** Asks, executes, looks again (docs/decisions.md#d13). `before`: ids of what was found before; null: what appears is no matter. */
@@ -54,6 +77,7 @@ export async function carryOut(
   request: Request,
 ): Promise<number> {
   if (plan.stages.length === 0) return nothingToRun(plan, request);
+  refuseBeyond(plan, request);
   if (looked !== "reviewed" && !asJson(request))
     request.context.terminal.note(renderPlan(plan, describeStep, styleOf(request)));
   await consent(plan, looked, request);

@@ -29,8 +29,6 @@ export async function followUp(request: Request, planner: Planner): Promise<numb
     refuseForeign(past.plan, planCluster(snapshot));
     const wanted: PlanRequest = {
       command: request.typed,
-      maxTablets: given.number("max-tablets"),
-      maxKeys: given.number("max-keys"),
       restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
     };
     const plan = planner(snapshot, past, wanted, { now: context.clock.now(), ids: context.ids });

@@ -157,13 +157,13 @@ export const LIMITS = {
   "max-tablets": {
     type: "number",
     group: "Writing",
-    about: "refuse a plan that touches more tablets",
+    about: "refuse to run a plan that touches more tablets",
     default: 10,
   },
   "max-keys": {
     type: "number",
     group: "Writing",
-    about: "refuse a plan that writes more topology keys",
+    about: "refuse to run a plan that writes more topology keys",
     default: 50,
   },
   "lock-timeout": {

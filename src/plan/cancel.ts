@@ -10,7 +10,6 @@ import { cancelDraft } from "./cancel/sequence.js";
 import { cancelSubject } from "./cancel/subject.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
-import { withinLimits } from "./limits.js";
 import type { Plan } from "./plan.js";
 import { silentSiblings } from "./recipes/orphan/silent-siblings.js";
 import { refuseRestoredTopology } from "./restored.js";
@@ -29,8 +28,7 @@ export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: 
   const id = context.ids();
   const draft = stopsFirst(draftFor(snapshot, request, `vtdoctor_hold_${id}`));
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
-  const plan = assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
-  return withinLimits(plan, request);
+  return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
 };
 
 const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {

@@ -7,18 +7,8 @@ export interface PlanContext {
   readonly ids: Ids;
 }
 
-/** How much a plan may touch before the operator must say so (docs/decisions.md#d14). */
-export interface PlanLimits {
-  /** `--max-tablets`: distinct tablets that a step changes. */
-  readonly maxTablets: number;
-  /** `--max-keys`: distinct topology keys that a step changes. */
-  readonly maxKeys: number;
-}
-
-export const DEFAULT_LIMITS: PlanLimits = { maxTablets: 10, maxKeys: 50 };
-
 /** What every plan is asked with. */
-export interface PlanRequest extends PlanLimits {
+export interface PlanRequest {
   /** The command line, without secrets. */
   readonly command: string;
   /** The operator typed that a topology that looks restored from a backup may be repaired (docs/decisions.md#d8). */

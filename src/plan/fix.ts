@@ -3,7 +3,6 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { FixRequest, PlanContext } from "./context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
-import { withinLimits } from "./limits.js";
 import type { Blocked, Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
 import { refuseRestoredTopology } from "./restored.js";
@@ -12,10 +11,10 @@ import { stopsFirst } from "./stops-first.js";
 import { watchOnce } from "./watch-once.js";
 
 /**
- * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is
- * repaired by its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
- * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a limit or a topology that looks restored from a backup
- * forbids any repair.
+ * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is repaired by
+ * its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
+ * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a topology that looks restored from a backup forbids any
+ * repair.
  */
 export const planFix = (
   snapshot: Snapshot,
@@ -36,10 +35,7 @@ export const planFix = (
   ]);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
-  return withinLimits(
-    assemble(snapshot, heading, withFollowers(watchOnce(stopsFirst(joined)), findings), context),
-    request,
-  );
+  return assemble(snapshot, heading, withFollowers(watchOnce(stopsFirst(joined)), findings), context);
 };
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>

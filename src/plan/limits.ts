@@ -1,19 +1,28 @@
-import { RefusedError } from "../cluster/errors.js";
-import type { PlanLimits } from "./context.js";
 import type { Plan } from "./plan.js";
 import { touchedTablets, writeSet } from "./write-set.js";
 
-/** A plan that touches more than the operator had in mind is not made. Throws `RefusedError` naming the flag. */
-export const withinLimits = (plan: Plan, limits: PlanLimits): Plan => {
-  const tablets = touchedTablets(plan).length;
-  if (tablets > limits.maxTablets)
-    throw new RefusedError(
-      `the plan touches ${tablets} tablets, more than --max-tablets ${limits.maxTablets}: select fewer findings, or raise the limit after reading the plan with --dry-run --max-tablets ${tablets}`,
-    );
-  const keys = writeSet(plan).filter((write) => write.kind === "topo-key").length;
-  if (keys > limits.maxKeys)
-    throw new RefusedError(
-      `the plan changes ${keys} topology keys, more than --max-keys ${limits.maxKeys}: select fewer findings, or raise the limit after reading the plan with --dry-run --max-keys ${keys}`,
-    );
-  return plan;
+/** How much a plan may touch before the operator must say so (docs/decisions.md#d14). */
+export interface PlanLimits {
+  /** `--max-tablets`: distinct tablets that a step changes. */
+  readonly maxTablets: number;
+  /** `--max-keys`: distinct topology keys that a step changes. */
+  readonly maxKeys: number;
+}
+
+/** A limit that a plan goes over. */
+export interface Excess {
+  readonly flag: "max-tablets" | "max-keys";
+  readonly limit: number;
+  readonly count: number;
+  readonly what: string;
+}
+
+/** A plan that touches more than the operator had in mind is shown, and not run. */
+export const beyondLimits = (plan: Plan, { maxTablets, maxKeys }: PlanLimits): readonly Excess[] => {
+  const keys = writeSet(plan).filter((write) => write.kind === "topo-key");
+  const all: readonly Excess[] = [
+    { flag: "max-tablets", limit: maxTablets, count: touchedTablets(plan).length, what: "tablets" },
+    { flag: "max-keys", limit: maxKeys, count: keys.length, what: "topology keys" },
+  ];
+  return all.filter(({ limit, count }) => count > limit);
 };

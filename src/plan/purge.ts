@@ -3,7 +3,6 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type DraftStage, worthRunning } from "./draft.js";
-import { withinLimits } from "./limits.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/spec.js";
@@ -49,7 +48,7 @@ export const planPurge = (
       : [],
   };
   const heading = { operation: "purge", run: id, command: request.command } as const;
-  return withinLimits(assemble(snapshot, { id: context.ids(), ...heading }, draft, context), request);
+  return assemble(snapshot, { id: context.ids(), ...heading }, draft, context);
 };
 
 const purgeOf = (snapshot: Snapshot, past: PastRun, { tablet, holdSchema, tables }: Hold): WayBack => {

@@ -2,7 +2,6 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
-import { withinLimits } from "./limits.js";
 import type { BegunStep, PastRun } from "./past-run.js";
 import type { Plan, Stage, Step } from "./plan.js";
 import { refuseRestoredTopology } from "./restored.js";
@@ -26,7 +25,7 @@ export const planUndo = (
   const draft = draftOf(snapshot, past);
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { operation: "undo", run: past.plan.id, command: request.command } as const;
-  return withinLimits(assemble(snapshot, { id: context.ids(), ...heading }, draft, context), request);
+  return assemble(snapshot, { id: context.ids(), ...heading }, draft, context);
 };
 
 const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {

@@ -10,8 +10,13 @@ export interface StepWords {
   readonly undo: string;
 }
 
-/** What `--dry-run` prints: everything that will happen, in its order, before anybody says yes (docs/decisions.md#d13). */
-export const renderPlan = (plan: Plan, describe: (step: Step) => StepWords, style: Style): string => {
+/** What `--dry-run` prints: everything that will happen, in its order, before anybody says yes (docs/decisions.md#d13). `beyond`: what else it needs to run. */
+export const renderPlan = (
+  plan: Plan,
+  describe: (step: Step) => StepWords,
+  style: Style,
+  beyond: readonly string[] = [],
+): string => {
   const paint = paintWith(style);
   const steps = plan.stages.flatMap(({ steps }) => steps);
   return `${[
@@ -20,7 +25,7 @@ export const renderPlan = (plan: Plan, describe: (step: Step) => StepWords, styl
     ...plan.stages.map((stage, i) => renderStage(stage, i + 1, describe, style, paint)),
     blocked(plan.blocked, style, paint),
     list("Know before you say yes", plan.notes, style, paint),
-    summary(plan, steps, paint),
+    [summary(plan, steps, paint), ...beyond.map(paint.warning)].join("\n"),
   ]
     .filter((part) => part !== "")
     .join("\n\n")}\n`;

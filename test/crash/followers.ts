@@ -1,7 +1,6 @@
 import { execute } from "../../src/apply/execute.js";
 import { createRunFolder } from "../../src/apply/run-folder-disk.js";
 import { pastRun, readShelf, shelvedRun } from "../../src/apply/run-shelf.js";
-import { DEFAULT_LIMITS } from "../../src/plan/context.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { planUndo } from "../../src/plan/undo.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
@@ -60,7 +59,7 @@ export async function planAfter(
   const snapshot = await snapshotOf(cluster);
   try {
     const shelf = readShelf(dir);
-    const request = { ...DEFAULT_LIMITS, command: `vtdoctor ${run}`, restoredTopologyConfirmed: false };
+    const request = { command: `vtdoctor ${run}`, restoredTopologyConfirmed: false };
     const past = pastRun(shelf, shelvedRun(shelf, dir, run));
     return planner(snapshot, past, request, { now: cluster.clock.now(), ids: () => "u1" });
   } finally {

@@ -1,7 +1,6 @@
 import { collect } from "../../src/collect/collect.js";
 import { planCancel } from "../../src/plan/cancel.js";
 import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
-import { DEFAULT_LIMITS } from "../../src/plan/context.js";
 import { planFix } from "../../src/plan/fix.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { judge } from "../../src/rules/judge.js";
@@ -116,7 +115,6 @@ export async function planOf(scene: Scene): Promise<Plan> {
   const snapshot = await snapshotOf(cluster);
   if (scene.fixes !== undefined) return fixOf(snapshot, scene.fixes, scene.fixing ?? {}, cluster.clock.now());
   const request: CancelRequest = {
-    ...DEFAULT_LIMITS,
     command: "vtdoctor cancel customer.c2",
     restoredTopologyConfirmed: false,
     keyspace: "customer",
@@ -140,7 +138,6 @@ function fixOf(snapshot: Snapshot, rules: readonly string[], asked: Partial<FixR
   const findings = judge(snapshot, loadRules([SHIPPED_RULES]), { now, earlier, suppressions: [] });
   earlier.close();
   const request: FixRequest = {
-    ...DEFAULT_LIMITS,
     command: "vtdoctor fix",
     restoredTopologyConfirmed: false,
     findings: findings.filter(({ rule }) => rules.includes(rule)).map(({ id }) => id),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { planCancel } from "../../src/plan/cancel.js";
-import { type CancelRequest, DEFAULT_LIMITS, type FixRequest } from "../../src/plan/context.js";
+import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
@@ -25,7 +25,6 @@ const oneOfTwo = (): SimCluster => {
 const cancelOf = async (cluster: SimCluster, wanted: Partial<CancelRequest> = {}): Promise<Plan> => {
   const snapshot = await snapshotOf(cluster);
   const request: CancelRequest = {
-    ...DEFAULT_LIMITS,
     command: "vtdoctor cancel customer.c2",
     restoredTopologyConfirmed: false,
     keyspace: "customer",

@@ -390,11 +390,6 @@ describe("asking for repairs", () => {
     expect(() => fixOf(cancelled(), { keyspaces: ["custumer"] })).toThrow(UsageError);
   });
 
-  test("limits name their flag", () => {
-    expect(() => fixOf(cancelled(), { maxTablets: 2 })).toThrow(/3 tablets, more than --max-tablets 2/);
-    expect(() => fixOf(cancelled(), { maxKeys: 4 })).toThrow(/7 topology keys, more than --max-keys 4/);
-  });
-
   test("a topology that looks restored from a backup is not repaired without a typed confirmation", () => {
     const facts = cancelled();
     const seen = { name: "earlier_revisions_json", value: JSON.stringify({ [SERVER]: 1_000_000 }) };

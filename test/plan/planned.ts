@@ -1,6 +1,6 @@
 import type { Finding } from "../../src/findings/finding.js";
 import { planCancel } from "../../src/plan/cancel.js";
-import { type CancelRequest, DEFAULT_LIMITS, type FixRequest } from "../../src/plan/context.js";
+import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
 import { planFix } from "../../src/plan/fix.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { judge } from "../../src/rules/judge.js";
@@ -11,7 +11,7 @@ import { Snapshot } from "../../src/snapshot/snapshot.js";
 const RULES = loadRules([SHIPPED_RULES]);
 const CONTEXT = { now: 1_795_600_000_000, ids: () => "r1" };
 
-const ASKED = { ...DEFAULT_LIMITS, command: "vtdoctor", restoredTopologyConfirmed: false };
+const ASKED = { command: "vtdoctor", restoredTopologyConfirmed: false };
 
 const FIX: FixRequest = {
   ...ASKED,

@@ -30,8 +30,6 @@ export const run: Run = async (request) => {
     purge: given.yes("purge"),
     vtctld: vtctldOf(given)?.address ?? null,
     restoreSecondaryKeys: given.yes("restore-secondary-keys"),
-    maxTablets: given.number("max-tablets"),
-    maxKeys: given.number("max-keys"),
     restoredTopologyConfirmed: await confirmedRestored(request, observation.snapshot, dryRun),
   };
   const plan = planCancel(observation.snapshot, wanted, { now: context.clock.now(), ids: context.ids });

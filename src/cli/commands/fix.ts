@@ -71,8 +71,6 @@ async function fixRequest(
     orphans: (given.text("orphans") ?? null) as OrphanChoice | null,
     stopping,
     vtctld: vtctldOf(given)?.address ?? null,
-    maxTablets: given.number("max-tablets"),
-    maxKeys: given.number("max-keys"),
     restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
   };
 }
