@@ -23,11 +23,7 @@ export function interruptible(process: NodeJS.Process): Interruptions {
   };
   process.on("SIGINT", stop("Ctrl-C"));
   process.on("SIGTERM", stop("SIGTERM"));
-  process.on("SIGHUP", () => {
-    // The terminal may be gone (EIO): that nobody hears it must not end a step half-way.
-    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-    stop("SIGHUP")();
-  });
+  process.on("SIGHUP", stop("SIGHUP"));
   return { signal: first.signal, killed: second.signal };
 }
 
