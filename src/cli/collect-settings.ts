@@ -21,7 +21,7 @@ export const collectSettings = (
   cells: connection.cells,
   timeoutMs: connection.timeoutMs,
   concurrency: connection.concurrency,
-  history: { enabled: true, budget: HISTORY_BUDGET },
+  historyBudget: HISTORY_BUDGET,
   mysql: connection.mysql !== null,
   askTables: false,
   settleMs,

@@ -53,7 +53,7 @@ const settingsOf = ({ topology, tablets }: SimCluster, version: string): Collect
   cells: [],
   timeoutMs: 5000,
   concurrency: 64,
-  history: { enabled: true, budget: 400 },
+  historyBudget: 400,
   mysql: false,
   askTables: false,
   settleMs: null,

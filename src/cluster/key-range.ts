@@ -26,8 +26,6 @@ export const keyRangeOfBytes = (
   record: { readonly start: Uint8Array; readonly end: Uint8Array } | null | undefined,
 ): KeyRange => (record ? { start: hex(record.start), end: hex(record.end) } : EVERYTHING);
 
-export const formatKeyRange = (range: KeyRange): string => `${range.start}-${range.end}`;
-
 export const sameKeyRange = (a: KeyRange, b: KeyRange): boolean => orderKeyRanges(a, b) === 0;
 
 /** By start, then by end, the maximum last (key.KeyRangeLess). */
@@ -38,10 +36,6 @@ export const orderKeyRanges = (a: KeyRange, b: KeyRange): number =>
 export const contains = (range: KeyRange, keyspaceId: string): boolean =>
   compare(floor(range), trim(keyspaceId)) <= 0 &&
   (isMax(range) || compare(trim(keyspaceId), trim(range.end)) < 0);
-
-/** Whether every keyspace id of `inner` lies in `outer`. */
-export const containsKeyRange = (outer: KeyRange, inner: KeyRange): boolean =>
-  compare(floor(outer), floor(inner)) <= 0 && compareEnds(inner, outer) <= 0;
 
 /** Whether some keyspace id lies in both. */
 export const overlaps = (a: KeyRange, b: KeyRange): boolean =>

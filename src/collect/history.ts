@@ -33,7 +33,7 @@ export async function historyOf(
   sources: CollectSources,
   settings: CollectSettings,
 ): Promise<Past> {
-  const readable = settings.history.enabled ? topology.servers.filter(({ failure }) => failure === null) : [];
+  const readable = topology.servers.filter(({ failure }) => failure === null);
   if (readable.length > 0) sources.progress?.("reading etcd's history for deleted records");
   const pasts = await Promise.all(readable.map((reading) => pastOf(reading, topology, settings)));
   return {
@@ -55,7 +55,7 @@ async function pastOf(
   const { server } = reading;
   const history = await readHistory(
     reading.reader,
-    historyRequest(reading, topology, settings.history.budget),
+    historyRequest(reading, topology, settings.historyBudget),
   );
   if (history.kind === "unanswered") {
     const gap = { server, reason: history.reason, message: history.message };

@@ -23,8 +23,8 @@ export interface CollectSettings {
   readonly timeoutMs: number;
   /** Tablets that are asked at once. */
   readonly concurrency: number;
-  /** `budget`: how many reads of old revisions one etcd may be asked for. */
-  readonly history: { readonly enabled: boolean; readonly budget: number };
+  /** How many reads of old revisions one etcd may be asked for. */
+  readonly historyBudget: number;
   /** MySQL credentials were given. */
   readonly mysql: boolean;
   /** Tables of every primary, not only of those that a workflow or a missing record makes interesting. */

@@ -22,7 +22,7 @@ export const witnessesOf = (
 /** The kinds of witnesses that were asked, for the report's coverage. */
 export const witnessKinds = (settings: CollectSettings): readonly string[] => [
   "topology",
-  ...(settings.history.enabled ? ["history"] : []),
+  "history",
   ...(settings.inventory.tablets.length > 0 ? ["inventory"] : []),
   ...(settings.earlier.length > 0 ? ["snapshot"] : []),
   ...(settings.mysql ? ["replica"] : []),

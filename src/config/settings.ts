@@ -68,7 +68,6 @@ export interface Connection {
   /** `--server` with its TLS. */
   readonly vtctld: { readonly address: string; readonly tls: Connection["tabletTls"] } | null;
   readonly inventory: string | null;
-  readonly earlierSnapshots: readonly string[];
   readonly timeoutMs: number;
   readonly concurrency: number;
   readonly keyspaces: readonly string[];
@@ -108,7 +107,6 @@ export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
           },
     vtctld: vtctldOf(given),
     inventory: given.text("inventory") ?? null,
-    earlierSnapshots: given.texts("earlier-snapshot"),
     timeoutMs: given.duration("timeout") ?? 5000,
     concurrency: given.number("concurrency"),
     keyspaces: given.names("keyspace"),

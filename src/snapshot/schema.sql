@@ -244,8 +244,6 @@ CREATE TABLE journal (
   local_position TEXT NOT NULL, workflow_keyspace TEXT NOT NULL, workflow TEXT NOT NULL, outrun INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
--- What RebuildKeyspaceGraph would write: serving shards per type and cell (docs/vitess.md#srvkeyspace).
-CREATE TABLE expected_partition (cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)) STRICT, WITHOUT ROWID;
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
 

@@ -12,7 +12,7 @@ export interface SelectResult {
   readonly rows: readonly SelectRow[];
 }
 
-export type SelectRow = Readonly<Record<string, SqlValue>>;
+type SelectRow = Readonly<Record<string, SqlValue>>;
 
 /**
  * Runs SQL that somebody typed: one SELECT, in a thread that is ended after `timeMs`. Throws `UsageError` for anything else than one
@@ -33,13 +33,6 @@ export const select = async (
     rmSync(folder, { recursive: true, force: true });
   }
 };
-
-/** The same check, run here and without a limit: for rules, which must not go through a file each. */
-export const selectHere = (
-  snapshot: Snapshot,
-  sql: string,
-  ...values: readonly SqlValue[]
-): readonly SelectRow[] => snapshot.all<SelectRow>(oneSelect(snapshot, sql), ...values);
 
 /**
  * The query without a closing semicolon, proven to be one SELECT (or WITH, or VALUES): nothing else compiles on its own and also

@@ -2,9 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   contains,
-  containsKeyRange,
   EVERYTHING,
-  formatKeyRange,
   gaps,
   type KeyRange,
   keyRangeOfBytes,
@@ -54,7 +52,7 @@ describe("the key range of a shard", () => {
   test("is named as it was parsed", () => {
     fc.assert(
       fc.property(anyRange, (any) => {
-        expect(keyRangeOfShard(formatKeyRange(any))).toEqual(any);
+        expect(keyRangeOfShard(`${any.start}-${any.end}`)).toEqual(any);
       }),
     );
   });
@@ -68,16 +66,13 @@ describe("key ranges", () => {
     expect(sameKeyRange(range("80-"), range("80-ff"))).toBe(false);
   });
 
-  test("contain, overlap and order as their keyspace ids do", () => {
+  test("overlap and order as their keyspace ids do", () => {
     fc.assert(
       fc.property(anyRange, anyRange, keyspaceId, (a, b, id) => {
         const inBoth = contains(a, id) && contains(b, id);
         if (inBoth) expect(overlaps(a, b)).toBe(true);
-        if (containsKeyRange(a, b) && contains(b, id)) expect(contains(a, id)).toBe(true);
         expect(overlaps(a, b)).toBe(overlaps(b, a));
-        expect(containsKeyRange(a, b) && containsKeyRange(b, a)).toBe(sameKeyRange(a, b));
         expect(Math.sign(orderKeyRanges(a, b))).toBe(0 - Math.sign(orderKeyRanges(b, a)));
-        expect(containsKeyRange(EVERYTHING, a)).toBe(true);
       }),
       { numRuns: 1_000 },
     );

@@ -168,7 +168,7 @@ describe("a tablet", () => {
     const tablets = around(cluster.reader, (_, at, ask) =>
       ask(at.grpcPort === 16101 ? { ...at, grpcPort: 16900, httpPort: 15900 } : at),
     );
-    const facts = await scan(cluster, { history: { enabled: false, budget: 0 } }, tablets);
+    const facts = await scan(cluster, { historyBudget: 0 }, tablets);
     expect(probesAt(facts, REPLICA)).toEqual({ health: "answered" });
     expect(facts.live_tablet.find(({ address }) => address === REPLICA)?.alias).toBe("zone1-0000000900");
   });

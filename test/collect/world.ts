@@ -53,7 +53,7 @@ export const settingsOf = (cluster: SimCluster, changes: Partial<CollectSettings
   cells: [],
   timeoutMs: TIMEOUT_MS,
   concurrency: 32,
-  history: { enabled: true, budget: 1000 },
+  historyBudget: 1000,
   mysql: cluster.hasMysqlCredentials,
   askTables: false,
   settleMs: null,

@@ -101,7 +101,7 @@ export async function snapshotOf(cluster: SimCluster): Promise<Snapshot> {
       cells: [],
       timeoutMs: 5_000,
       concurrency: 16,
-      history: { enabled: true, budget: 1_000 },
+      historyBudget: 1_000,
       mysql: false,
       askTables: true,
       settleMs: null,

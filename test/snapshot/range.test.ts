@@ -82,20 +82,6 @@ describe("gaps and overlaps of what serves", () => {
   });
 });
 
-test("what a rebuild would write: every serving shard, in every cell, for three types", () => {
-  const snapshot = state({ serving: ["-80", "80-"], resting: ["0"] });
-  expect(
-    snapshot.all(
-      "SELECT tablet_type || ' ' || shard AS text FROM expected_partition WHERE cell = 'zone1' ORDER BY 1",
-    ),
-  ).toEqual(
-    ["PRIMARY -80", "PRIMARY 80-", "RDONLY -80", "RDONLY 80-", "REPLICA -80", "REPLICA 80-"].map((text) => ({
-      text,
-    })),
-  );
-  snapshot.close();
-});
-
 test("the cover of any ranges: whole, ascending, and right for every keyspace id", () => {
   const bound = fc
     .integer({ min: 0, max: 16 })

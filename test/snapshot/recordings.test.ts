@@ -190,8 +190,8 @@ describe("the serving graph", () => {
       expect(
         rows(
           recording,
-          `SELECT * FROM expected_partition AS e WHERE tablet_type = 'PRIMARY' AND NOT EXISTS
-             (SELECT 1 FROM srv_partition AS p WHERE (p.cell, p.keyspace, p.tablet_type, p.shard) = (e.cell, e.keyspace, e.tablet_type, e.shard))`,
+          `SELECT cell, keyspace, shard FROM shard CROSS JOIN cell WHERE is_primary_serving = 1 AND NOT EXISTS
+             (SELECT 1 FROM srv_partition AS p WHERE (p.cell, p.keyspace, p.tablet_type, p.shard) = (cell.cell, shard.keyspace, 'PRIMARY', shard.shard))`,
         ),
       ).toEqual([]);
     },

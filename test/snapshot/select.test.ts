@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
-import { select, selectHere } from "../../src/snapshot/select.js";
+import { select } from "../../src/snapshot/select.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { factsOfRecording } from "./facts-of-recording.js";
 
@@ -54,7 +54,6 @@ describe("a query that somebody typed", () => {
     "-- only a comment",
   ])("is refused: %s", async (sql) => {
     await expect(ask(sql)).rejects.toThrow(UsageError);
-    expect(() => selectHere(snapshot, sql)).toThrow(UsageError);
     expect(snapshot.all("SELECT count(*) AS n FROM shard")).toEqual([{ n: 3 }]);
   });
 
@@ -68,8 +67,4 @@ describe("a query that somebody typed", () => {
     const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
     await expect(ask(endless, 300)).rejects.toThrow(/longer than 300 ms/);
   });
-});
-
-test("a rule's query runs here, with values", () => {
-  expect(selectHere(snapshot, "SELECT shard FROM shard WHERE shard = ?", "80-")).toEqual([{ shard: "80-" }]);
 });

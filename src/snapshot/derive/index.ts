@@ -4,7 +4,6 @@ import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cel
 import { Decoding } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
 import { gatherEvidence } from "./evidence.js";
-import { expectedPartitions } from "./expected-partition.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
 import { deriveJournals } from "./journal.js";
 import { indexKeys } from "./located-key.js";
@@ -51,7 +50,6 @@ export const derive = (facts: Facts): Derived => {
       shard: records.shard,
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
-    expected_partition: expectedPartitions(records.cell, records.shard),
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet),

@@ -692,16 +692,6 @@ export interface JournalRow {
 }
 
 /**
- * What RebuildKeyspaceGraph would write: serving shards per type and cell (docs/vitess.md#srvkeyspace).
- */
-export interface ExpectedPartitionRow {
-  readonly cell: string;
-  readonly keyspace: string;
-  readonly tablet_type: string;
-  readonly shard: string;
-}
-
-/**
  * Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
  */
 export interface RangeFaultRow {
@@ -800,7 +790,6 @@ export interface Rows {
   readonly workflow: WorkflowRow;
   readonly cancelled_target: CancelledTargetRow;
   readonly journal: JournalRow;
-  readonly expected_partition: ExpectedPartitionRow;
   readonly range_fault: RangeFaultRow;
   readonly operation: OperationRow;
   readonly unanswered: UnansweredRow;
@@ -856,7 +845,6 @@ export const TABLES = {
   workflow: { part: "derived", key: ["keyspace","workflow"] },
   cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"] },
   journal: { part: "derived", key: ["address","id"] },
-  expected_partition: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
   range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"] },
   operation: { part: "derived", key: ["lock_key"] },
   unanswered: { part: "derived", key: ["domain","subject"] },
