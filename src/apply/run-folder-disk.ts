@@ -105,10 +105,18 @@ class DiskRunFolder implements RunFolder {
 
   addSection(file: string, title: string, text: string): string {
     const path = join(this.path, file);
-    const written = existsSync(path) ? readFileSync(path, "utf8") : "";
-    const heading = `-- ${title}\n`;
-    if (!written.includes(heading)) writeWhole(path, `${written}${heading}${text}\n\n`);
+    const written = textOf(path);
+    const section = `-- ${title}\n${text}\n\n`;
+    if (!written.includes(section)) writeWhole(path, `${written}${section}`);
     return path;
+  }
+
+  section(file: string, title: string): { readonly path: string; readonly text: string } {
+    const path = join(this.path, file);
+    const heading = `-- ${title}\n`;
+    const sections = textOf(path).split(/^(?=-- )/m);
+    const ours = sections.filter((section) => section.startsWith(heading));
+    return { path, text: ours.map((section) => section.slice(heading.length)).join("") };
   }
 
   saveReport(report: RunReport): void {
@@ -121,6 +129,8 @@ class DiskRunFolder implements RunFolder {
     this.release();
   }
 }
+
+const textOf = (path: string): string => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
 /** By the step's place in the plan: its id may name every cell of the cluster, and a file's name is no longer than 255 bytes. */
 function imagePath(plan: Plan, id: string): string {

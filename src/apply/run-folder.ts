@@ -16,8 +16,10 @@ export interface RunFolder {
   append(record: JournalRecord): void;
   /** `before/07-table.hold.json`, for the plan's seventh step; `step` is its id. Its first image stays. Returns its path inside the folder. */
   keepBefore(step: string, image: unknown): string;
-  /** Adds a section to a text file unless a section of that title is there. Returns the file's path. */
+  /** Adds a section to a text file unless one of that title and text is there. Returns the file's path. */
   addSection(file: string, title: string, text: string): string;
+  /** The text of all sections of that title; empty where there is none. */
+  section(file: string, title: string): { readonly path: string; readonly text: string };
   saveReport(report: RunReport): void;
   /** Lets others open it. */
   close(): void;

@@ -115,7 +115,7 @@ export class Run {
       plan,
       run,
       fence: new Fence(locks, sameServer),
-      evidence: { addSection: (file, title, text) => this.folder.addSection(file, title, text) },
+      evidence: this.folder,
       signal: this.signal,
     };
   }

@@ -15,6 +15,8 @@ export interface Site {
 
 /** What a step may leave in the run's folder for people. */
 interface Evidence {
-  /** Adds a section to a file for people, once. */
+  /** Adds a section to a file for people, once. Returns the file's path. */
   addSection(file: string, title: string, text: string): string;
+  /** What was added under the title. */
+  section(file: string, title: string): { readonly path: string; readonly text: string };
 }

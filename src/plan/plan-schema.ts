@@ -57,8 +57,8 @@ const STEP_FIELDS: { readonly [K in StepKind]: Readonly<Record<string, Schema>> 
   "stream.stop": { ...streamsOn, rows: list(streamRow), orphan: yesNo },
   "stream.verify-stopped": { streams: streamSets, settleMs: milliseconds },
   "keys.export": {
-    tablet,
-    dbName: text,
+    ...streamsOn,
+    ids: list(whole),
     actions: list(record({ table: filled, alter: filled })),
     apply: yesNo,
   },

@@ -118,11 +118,17 @@ export type Step =
       /** Milliseconds between the two looks. */
       readonly settleMs: number;
     })
-  /** Exports the ALTERs of deferred secondary keys to the run's folder (and applies them when `apply`). */
+  /**
+   * Exports the ALTERs of deferred secondary keys to the run's folder (and applies them when `apply`): those that stand in
+   * `_vt.post_copy_action` when it runs. `actions`: what stood there when the plan was made, for people.
+   */
   | (StepBase & {
       readonly kind: "keys.export";
       readonly tablet: TabletRef;
+      readonly workflow: string;
       readonly dbName: string;
+      /** Of the streams that put them off. */
+      readonly ids: readonly number[];
       readonly actions: readonly DeferredKey[];
       readonly apply: boolean;
     })

@@ -46,6 +46,7 @@ const writesOf = (step: Step, cluster: PlanCluster): readonly Write[] => {
       }));
     case "vdiff.delete":
       return [{ kind: "vdiff", alias: step.tablet.alias, keyspace: step.keyspace, workflow: step.workflow }];
+    // A table whose copy begins after the plan was made is not known here.
     case "keys.export":
       return step.apply
         ? tables(step.tablet, step.dbName, [...new Set(step.actions.map((action) => action.table))])

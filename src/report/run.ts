@@ -5,6 +5,7 @@ import { counted, printable, wrapped } from "./text.js";
 /** What of a run's steps the report needs. */
 export interface StepEnd {
   readonly id: string;
+  readonly outcome: "done" | "done-already";
   readonly said: string;
 }
 
@@ -16,7 +17,7 @@ export const renderRun = (
   style: Style,
 ): string => {
   const paint = paintWith(style);
-  const said = new Map(ended.map((step) => [step.id, step.said]));
+  const ends = new Map(ended.map((step) => [step.id, step]));
   const steps = plan.stages.flatMap((stage) => stage.steps);
   const section = (title: string, lines: readonly string[]): string =>
     lines.length === 0 ? "" : [paint.strong(title), ...lines].join("\n");
@@ -25,7 +26,7 @@ export const renderRun = (
     `run ${plan.id}: ${counted(steps.length, "step")} done`,
     section(
       "Secondary keys that the copy had put off, and that nothing adds any more",
-      steps.flatMap((step) => deferredKeys(step, said.get(step.id) ?? "")),
+      steps.flatMap((step) => deferredKeys(step, ends.get(step.id))),
     ),
     section(
       "Held tables",
@@ -48,11 +49,11 @@ export const renderRun = (
 };
 
 /** Statements are printed as they are, so that they can be copied. */
-const deferredKeys = (step: Step, said: string): readonly string[] => {
-  if (step.kind !== "keys.export" || step.actions.length === 0) return [];
+const deferredKeys = (step: Step, end: StepEnd | undefined): readonly string[] => {
+  if (step.kind !== "keys.export" || (step.actions.length === 0 && end?.outcome !== "done")) return [];
   const { alias, keyspace, shard } = step.tablet;
   return [
-    `   ${alias}, ${keyspace}/${shard}, database ${step.dbName}: ${printable(said)}`,
+    `   ${alias}, ${keyspace}/${shard}, database ${step.dbName}: ${printable(end?.said ?? "")}`,
     ...(step.apply ? [] : step.actions.map(({ alter }) => `       ${printable(alter)};`)),
   ];
 };

@@ -175,18 +175,39 @@ describe("stream.delete", () => {
   it("keeps the copy state and the deferred keys in the run's folder", async () => {
     const cluster = reshardingLab({ rows: 20, copyRowsPerSecond: 1e-6 });
     const tablet = target(cluster);
-    const steps = [{ ...stop(tablet), id: "01-stop" }, remove(tablet)];
-    const ran = await run(cluster, planFor(cluster, { steps }), ["02-stream.delete"]);
+    const keys = step("keys.export", {
+      ...{
+        tablet: refTo(tablet),
+        workflow: "c2",
+        dbName: "vt_customer",
+        ids: [1],
+        actions: [],
+        apply: false,
+      },
+    });
+    const steps = [{ ...stop(tablet), id: "01-stop" }, keys, remove(tablet)];
+    const ran = await run(cluster, planFor(cluster, { steps }), ["03-stream.delete"]);
     expect(ran).toMatchObject({
       exit: "ok",
       files: {
-        "02-stream.delete": {
+        "03-stream.delete": {
           streams: [{ workflow: "c2" }],
           copyState: expect.arrayContaining([expect.anything()]),
         },
       },
     });
     expect(tablet.mysql.data.sidecar).toMatchObject({ vreplication: [], copyState: [], postCopyActions: [] });
+  });
+
+  it("is refused where a secondary key would go with the stream that the run has not saved", async () => {
+    const cluster = reshardingLab({ rows: 20, copyRowsPerSecond: 1e-6 });
+    const tablet = target(cluster);
+    const steps = [{ ...stop(tablet), id: "01-stop" }, remove(tablet)];
+    expect(await run(cluster, planFor(cluster, { steps }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/would go with the streams: alter table .*add key customer_id/),
+    });
+    expect(tablet.mysql.data.sidecar.vreplication).toHaveLength(1);
   });
 });
 

@@ -84,15 +84,28 @@ describe("table.drop", () => {
 
 describe("keys.export", () => {
   const alter = "alter table vt_customer.corder add key sku (sku), add unique key `odd``name` (id)";
+  const put = (tablet: SimTablet, ...alters: readonly string[]) => {
+    const { sidecar } = tablet.mysql.data;
+    sidecar.postCopyActions = alters.map((task, id) => ({
+      ...{ id, vreplId: 1, tableName: "corder", action: JSON.stringify({ task, type: 1 }) },
+    }));
+  };
+  const exporting = (tablet: SimTablet, apply: boolean, ...alters: readonly string[]) =>
+    step("keys.export", {
+      ...{ tablet: refTo(tablet), workflow: "c2", dbName: "vt_customer", ids: [1], apply },
+      actions: alters.map((one) => ({ table: "corder", alter: one })),
+    });
 
   it("adds the keys once, and says so when they are there", async () => {
     const { cluster, tablet } = lab();
-    const actions = [{ table: "corder", alter: "alter table vt_customer.corder add key sku (sku)" }];
-    const keys = step("keys.export", { tablet: refTo(tablet), dbName: "vt_customer", actions, apply: true });
-    const plan = planFor(cluster, { steps: [keys] });
+    const one = "alter table vt_customer.corder add key sku (sku)";
+    put(tablet, one);
+    const plan = planFor(cluster, { steps: [exporting(tablet, true, one)] });
+    const effects = cluster.effects.log.length;
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
     expect(tablet.mysql.table("vt_customer", "corder")?.definition).toContain("KEY `sku` (");
-    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+    expect((await run(cluster, plan)).exit).toBe("ok");
+    expect(cluster.effects.log.slice(effects).map(({ detail }) => detail)).toEqual([one]);
   });
 
   it("does not guess where a key of that name is there already and another is not", async () => {
@@ -103,12 +116,8 @@ describe("keys.export", () => {
         "KEY `customer_id`",
         "KEY `sku` (`sku`),\n  KEY `customer_id`",
       );
-    const keys = step("keys.export", {
-      tablet: refTo(tablet),
-      dbName: "vt_customer",
-      actions: [{ table: "corder", alter }],
-      apply: true,
-    });
+    put(tablet, alter);
+    const keys = exporting(tablet, true, alter);
     expect(await run(cluster, planFor(cluster, { steps: [keys] }))).toMatchObject({
       exit: "refused",
       said: expect.stringContaining("has a key sku already, but not all of"),
@@ -119,15 +128,38 @@ describe("keys.export", () => {
     const { cluster, tablet } = lab();
     const before = tablet.mysql.table("vt_customer", "corder")?.definition;
     const effects = cluster.effects.log.length;
-    const keys = step("keys.export", {
-      tablet: refTo(tablet),
-      dbName: "vt_customer",
-      actions: [{ table: "corder", alter }],
-      apply: false,
-    });
-    const ran = await run(cluster, planFor(cluster, { steps: [keys] }));
+    put(tablet, alter);
+    const ran = await run(cluster, planFor(cluster, { steps: [exporting(tablet, false, alter)] }));
     expect(ran.exit === "ok" && ran.steps[0]?.said).toMatch(/the statements are in .*deferred-keys\.sql/);
     expect(cluster.effects.log).toHaveLength(effects);
     expect(tablet.mysql.table("vt_customer", "corder")?.definition).toBe(before);
+  });
+
+  it("takes what was put off since the plan was made", async () => {
+    const { cluster, tablet } = lab();
+    const [known, later] = ["sku", "later"].map(
+      (key) => `alter table vt_customer.corder add key ${key} (sku)`,
+    );
+    put(tablet, known ?? "", later ?? "");
+    const ran = await run(cluster, planFor(cluster, { steps: [exporting(tablet, true, known ?? "")] }));
+    expect(ran).toMatchObject({ exit: "ok", steps: [{ said: expect.stringContaining("all 2 deferred") }] });
+    expect(tablet.mysql.table("vt_customer", "corder")?.definition).toContain("KEY `later` (");
+  });
+
+  it("sends nothing that is only in the plan, unless the copy has added the key itself", async () => {
+    const { cluster, tablet } = lab();
+    const effects = cluster.effects.log.length;
+    for (const apply of [true, false]) {
+      const drop = "drop database vt_customer -- add key zz (id)";
+      const foreign = planFor(cluster, { steps: [exporting(tablet, apply, drop)] });
+      expect(await run(cluster, foreign)).toMatchObject({
+        exit: "refused",
+        said: expect.stringContaining(`has no row of stream 1 of c2 on zone1-0000000200 (`),
+      });
+      const added = "drop database vt_customer -- add key customer_id (id)";
+      const ended = planFor(cluster, { steps: [exporting(tablet, apply, added)] });
+      expect(await run(cluster, ended)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+    }
+    expect(cluster.effects.log).toHaveLength(effects);
   });
 });

@@ -110,6 +110,10 @@ export class MortalFolder implements RunFolder {
     return path;
   }
 
+  section(file: string, title: string): { readonly path: string; readonly text: string } {
+    return this.folder.section(file, title);
+  }
+
   saveReport(report: RunReport): void {
     this.fate.instant("before the report");
     this.folder.saveReport(report);

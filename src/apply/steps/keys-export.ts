@@ -3,27 +3,39 @@ import type { StepOf } from "../../plan/steps/spec.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
+import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
 import type { Site } from "../site.js";
 import { sqlName } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
-import { type Check, done, doneAlready, READY, refused, silent } from "../verdict.js";
+import {
+  type Check,
+  done,
+  doneAlready,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../verdict.js";
 
 type Export = StepOf<"keys.export">;
 
-const FILE = "deferred-keys.sql";
-
 /**
  * Writes the secondary keys that the copy had put off into the run's folder, and adds them where the operator asked for it. They are
- * only known from `_vt.post_copy_action`, whose rows go with the stream (docs/vitess.md#deferred-keys).
+ * only known from `_vt.post_copy_action`, whose rows go with the stream (docs/vitess.md#deferred-keys): the rows of the moment are
+ * read, and a statement that is only in the plan is never sent.
  */
 export const keysExport: StepRunner<"keys.export"> = {
   image: null,
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const file = exportKeys(step, site);
-    if (!step.apply) return done(`wrote ${step.actions.length} statements to ${file}`);
-    const missing = await missingKeys(step, site);
+    const now = await putOffKeys(step, site);
+    if (now.kind !== "known") return now;
+    save(unsaved(now.value, step, site), step, site);
+    const file = fileOfKeys(step, site);
+    if (!step.apply) return done(`the statements are in ${file}`);
+    const missing = await missingKeys(now.value, step, site);
     if (missing.kind !== "missing") return missing;
     for (const action of missing.actions) {
       const stop = await notCleared(step.tablet, site);
@@ -40,28 +52,52 @@ export const keysExport: StepRunner<"keys.export"> = {
     );
   },
 
-  async verify(step, site) {
-    if (!step.apply) return doneAlready(`the statements are in ${exportKeys(step, site)}`);
-    return judge(step, site);
-  },
+  verify: judge,
 
   inverse: (step) =>
     noInverse(step.apply ? "a secondary key holds no data" : "it only writes a file of the run"),
 };
 
-const exportKeys = (step: Export, site: Site): string =>
-  site.evidence.addSection(
-    FILE,
-    `${nameOf(step.tablet)} ${step.tablet.keyspace}/${step.tablet.shard} ${step.dbName}`,
-    step.actions.map((action) => `${action.alter};`).join("\n"),
-  );
-
 async function judge(step: Export, site: Site): Promise<Check> {
-  if (!step.apply) return READY;
-  const missing = await missingKeys(step, site);
+  const now = await putOffKeys(step, site);
+  if (now.kind !== "known") return now;
+  const invented = await notPutOff(step, now.value, site);
+  if (invented !== null) return invented;
+  if (now.value.length === 0) return doneAlready(`${streamsWords(step)}: no secondary key is put off`);
+  if (unsaved(now.value, step, site).length > 0) return READY;
+  if (!step.apply) return doneAlready(savedWords(step, now.value, fileOfKeys(step, site)));
+  const missing = await missingKeys(now.value, step, site);
   if (missing.kind !== "missing") return missing;
   if (missing.actions.length > 0) return READY;
-  return doneAlready(`all ${step.actions.length} deferred keys exist on ${nameOf(step.tablet)}`);
+  return doneAlready(`all ${now.value.length} deferred keys exist on ${nameOf(step.tablet)}`);
+}
+
+const savedWords = (step: Export, now: readonly DeferredKey[], file: string): string => {
+  const later = now.filter((key) => !isPlanned(step, key)).length;
+  return `the statements are in ${file}${later === 0 ? "" : `, ${later} of them put off after the plan was made`}`;
+};
+
+const isPlanned = ({ actions }: Export, { table, alter }: DeferredKey): boolean =>
+  actions.some((planned) => planned.table === table && planned.alter === alter);
+
+/** A copy that went on after the plan was made has added its keys itself. Anything else that only the plan has is nobody's statement. */
+async function notPutOff(
+  step: Export,
+  now: readonly DeferredKey[],
+  site: Site,
+): Promise<Refused | Silent | null> {
+  const gone = step.actions.filter(
+    ({ table, alter }) => !now.some((row) => row.table === table && row.alter === alter),
+  );
+  if (gone.length === 0) return null;
+  const missing = await missingKeys(gone, step, site);
+  if (missing.kind !== "missing") return missing;
+  const [first] = missing.actions;
+  return first === undefined
+    ? null
+    : refused(
+        `_vt.post_copy_action has no row of ${streamsWords(step)} that says: ${first.alter}; plan anew`,
+      );
 }
 
 /** `alter table t add key a (a), add unique key b (b)`: Vitess writes the keys' names (vreplicator.go stashSecondaryKeys). */
@@ -70,29 +106,28 @@ const ADDED_KEY = /\badd\s+(?:unique\s+|fulltext\s+|spatial\s+)?(?:key|index)\s+
 const keysOf = (action: DeferredKey): readonly string[] =>
   [...action.alter.matchAll(ADDED_KEY)].map((match) => match[1]?.replaceAll("``", "`") ?? match[2] ?? "");
 
+/** Of `actions`, those whose keys their tables do not have. */
 async function missingKeys(
+  actions: readonly DeferredKey[],
   step: Export,
   site: Site,
-): Promise<
-  | { readonly kind: "missing"; readonly actions: readonly DeferredKey[] }
-  | Exclude<Check, { kind: "ready" | "done-already" }>
-> {
+): Promise<{ readonly kind: "missing"; readonly actions: readonly DeferredKey[] } | Refused | Silent> {
   const schema = await site.world.reader.schema(step.tablet.address);
   if (schema.kind === "unanswered") return silent(nameOf(step.tablet), schema);
-  const actions: DeferredKey[] = [];
-  for (const action of step.actions) {
+  const missing: DeferredKey[] = [];
+  for (const action of actions) {
     const table = schema.value.find((one) => one.database === step.dbName && one.name === action.table);
     if (table === undefined)
       return refused(`${step.dbName}.${action.table} is gone from ${nameOf(step.tablet)}`);
     const names = keysOf(action);
     if (names.length === 0) return refused(`no key's name is readable in: ${action.alter}`);
     const present = names.filter((name) => table.definition.includes(`KEY ${sqlName(name)} (`));
-    if (present.length === 0) actions.push(action);
+    if (present.length === 0) missing.push(action);
     else if (present.length < names.length) {
       return refused(
         `${action.table} on ${nameOf(step.tablet)} has a key ${present.join(", ")} already, but not all of: ${action.alter}`,
       );
     }
   }
-  return { kind: "missing", actions };
+  return { kind: "missing", actions: missing };
 }

@@ -6,6 +6,7 @@ import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import { seeLeftovers } from "../leftovers.js";
 import { isClosed } from "../presence.js";
+import { wouldLoseKeys } from "../put-off-keys.js";
 import { inIds, seeStreams, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
@@ -107,7 +108,7 @@ async function judge(step: Clear, site: Site): Promise<Check> {
   const [inMemory] = seen.value.engine;
   if (inMemory !== undefined)
     return refused(`${inIds([inMemory.id])} ${where} is in the engine's memory; scan again and plan anew`);
-  if (seen.value.rows.length > 0) return READY;
+  if (seen.value.rows.length > 0) return (await wouldLoseKeys({ ...step, ids }, site)) ?? READY;
   const leftovers = await seeLeftovers(step.tablet, ids, site.world.reader);
   if (leftovers.kind !== "known") return leftovers;
   const left = leftovers.value.copyState.length + leftovers.value.postCopyActions.length;

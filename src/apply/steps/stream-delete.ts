@@ -3,6 +3,7 @@ import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
 import { seeLeftovers } from "../leftovers.js";
+import { wouldLoseKeys } from "../put-off-keys.js";
 import { inIds, seeStreams, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -56,7 +57,7 @@ async function judge(step: Delete, site: Site): Promise<Check> {
   const running = [...rows, ...engine].find((stream) => stream.state !== "Stopped");
   if (running !== undefined)
     return refused(`${inIds([running.id])} ${where} is ${running.state}, not Stopped`);
-  if (rows.length > 0) return READY;
+  if (rows.length > 0) return (await wouldLoseKeys({ ...step, ids }, site)) ?? READY;
   if (engine.length > 0) {
     return refused(`${inIds(engine.map((ghost) => ghost.id))} ${where} is still in the engine without a row`);
   }

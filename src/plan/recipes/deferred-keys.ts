@@ -2,8 +2,8 @@ import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import type { DeferredKey } from "../plan.js";
-import { tabletRef } from "../view/processes.js";
-import type { StreamGroup } from "../view/streams.js";
+import { statementOf } from "../post-copy-action.js";
+import { type StreamGroup, streamSet } from "../view/streams.js";
 
 /** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (docs/vitess.md#deferred-keys). */
 const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>
@@ -25,13 +25,12 @@ export const keySteps = (
 ): readonly DraftStep[] =>
   groups.flatMap((group) => {
     const actions = deferredKeys(snapshot, group);
-    return actions.length === 0
+    return actions.length === 0 && !mayPutOffMore(snapshot, group)
       ? []
       : [
           {
             kind: "keys.export",
-            tablet: tabletRef(snapshot, group.process),
-            dbName: group.dbName,
+            ...streamSet(snapshot, group),
             actions,
             apply: options.apply,
           } as const,
@@ -51,15 +50,23 @@ export const keyNotes = (
         `the kept tables on ${group.process.alias} lack secondary keys that the copy had put off: their statements are saved in the run's folder${remedy}`,
     );
 
-/**
- * `{"task": "alter table ...", "type": 1}`: PostCopyActionSQL is the only type there is (vreplicator.go). Throws `RefusedError` for
- * anything else: a key that can not be saved would be lost.
- */
+/** Throws `RefusedError` for a row that is no statement: a key that can not be saved would be lost. */
 const taskOf = (address: string, json: string): string => {
-  const action: unknown = JSON.parse(json);
-  if (typeof action === "object" && action !== null && "task" in action && typeof action.task === "string")
-    return action.task;
+  const statement = statementOf(json);
+  if (statement !== null) return statement;
   throw new RefusedError(
     `a row of _vt.post_copy_action at ${address} can not be read, so a secondary key would be lost: ${json}`,
   );
 };
+
+/** Whether a copy that has not ended may put off more of them before its streams are stopped. */
+const mayPutOffMore = (snapshot: Snapshot, { streams }: StreamGroup): boolean =>
+  streams.some(
+    ({ address, id, copying }) =>
+      copying === 1 &&
+      snapshot.all(
+        "SELECT 1 FROM vreplication WHERE address = ? AND id = ? AND defer_secondary_keys = 1",
+        address,
+        id,
+      ).length > 0,
+  );

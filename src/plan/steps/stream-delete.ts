@@ -12,7 +12,7 @@ export const streamDelete: StepSpec<"stream.delete"> = {
       step.rows.map((row) => row.id),
     )} and the copy state on ${tabletName(step.tablet)}`,
     checks:
-      "that every listed stream is proven stopped and that the tablet has no other rows of the workflow",
+      "that every listed stream is proven stopped, that the tablet has no other rows of the workflow, and that the secondary keys that they put off are saved",
     proves: "no row of the workflow is left",
     undo: "none: a stream that was taken apart can not go on where it stood; the rows are saved in the run's folder, and a new workflow copies again",
   }),
