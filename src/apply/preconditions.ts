@@ -3,6 +3,7 @@ import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
 import { contradiction, markOf } from "../plan/mark.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
+import { ownChanges } from "./own-changes.js";
 import { movedKey, movedRows } from "./reads.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
@@ -15,6 +16,19 @@ export function provenYoung(plan: Plan, clock: Clock): void {
       `plan ${plan.id} expired at ${new Date(plan.expiresAt).toISOString()}; make a new one; ${NOTHING}`,
     );
   }
+}
+
+/** A begun run that goes on days later would do what was decided on another day's cluster; only what needs no consent may still be done. */
+export function provenYoungEnough(plan: Plan, done: { has(step: string): boolean }, clock: Clock): void {
+  if (clock.now() <= plan.expiresAt) return;
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  const open = steps.filter((step) => step.class === "confirm" && !done.has(step.id));
+  if (open.length === 0) return;
+  const anew = plan.run === undefined ? plan.command : `vtdoctor ${plan.operation} ${plan.run}`;
+  const back = plan.run === undefined ? `take back what it did with \`vtdoctor undo ${plan.id}\`, or ` : "";
+  throw new RefusedError(
+    `run ${plan.id} is too old to go on: its plan expired at ${new Date(plan.expiresAt).toISOString()}, and ${open.map(({ id }) => id).join(", ")} would still change something; ${back}plan anew with \`${anew}\`; ${NOTHING}`,
+  );
 }
 
 /** A plan is bound to the etcd clusters that it was made on: an address may lead to another one, which may share the cluster id. */
@@ -57,11 +71,12 @@ const unproven = (server: string, { reason, message }: Unanswered): IncompleteEr
 
 /** A stale plan never runs (docs/decisions.md#p8). */
 export async function provenReads(plan: Plan, world: World): Promise<void> {
-  const moved = (await movedKey(plan.reads, () => false, world)) ?? (await movedRows(plan.reads, world));
+  const nothing = ownChanges([], plan);
+  const moved = (await movedKey(plan.reads, nothing, world)) ?? (await movedRows(plan.reads, nothing, world));
   if (moved !== null) throw stale(plan, moved);
 }
 
-export const stale = (plan: Plan, moved: Refused | Silent): RefusedError | IncompleteError =>
+const stale = (plan: Plan, moved: Refused | Silent): RefusedError | IncompleteError =>
   moved.kind === "refused"
     ? new RefusedError(`plan ${plan.id} is stale: ${moved.reason}; make a new one; ${NOTHING}`)
     : new IncompleteError(`plan ${plan.id} can not be proven: ${moved.reason}; ${NOTHING}`);

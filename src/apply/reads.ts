@@ -1,7 +1,7 @@
 import type { Read } from "../plan/plan.js";
 import { differsFrom, nameOf } from "./identity.js";
+import type { OwnChanges } from "./own-changes.js";
 import { inIds } from "./sight.js";
-import type { KeyRef } from "./topo-write.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 import type { World } from "./world.js";
 
@@ -9,21 +9,27 @@ type KeyRead = Extract<Read, { kind: "topo-key" }>;
 type RowsRead = Extract<Read, { kind: "stream-rows" }>;
 
 /**
- * Reads the topology keys again that the plan was decided on; null: all are at their revisions. `except`: keys that the run itself
- * writes, whose revisions its own steps compare.
+ * Reads the topology keys again that the plan was decided on; null: all are at their revisions, but for those that the run has begun
+ * to write itself.
  */
 export async function movedKey(
   reads: readonly Read[],
-  except: (at: KeyRef) => boolean,
+  own: OwnChanges,
   world: World,
 ): Promise<Refused | Silent | null> {
-  const keys = reads.filter((read): read is KeyRead => read.kind === "topo-key" && !except(read));
+  const keys = reads.filter((read): read is KeyRead => read.kind === "topo-key" && !own.wroteKey(read));
   return worst(await Promise.all(keys.map((read) => movedSince(read, world))));
 }
 
-/** The same for the rows of `_vt.vreplication`, behind a proof of each tablet's identity. */
-export async function movedRows(reads: readonly Read[], world: World): Promise<Refused | Silent | null> {
-  const rows = reads.filter((read): read is RowsRead => read.kind === "stream-rows");
+/** The same for the ids of rows of `_vt.vreplication`, behind a proof of each tablet's identity. */
+export async function movedRows(
+  reads: readonly Read[],
+  own: OwnChanges,
+  world: World,
+): Promise<Refused | Silent | null> {
+  const rows = reads.filter(
+    (read): read is RowsRead => read.kind === "stream-rows" && !own.changedStreams(read),
+  );
   return worst(await Promise.all(rows.map((read) => otherRows(read, world))));
 }
 

@@ -1,10 +1,10 @@
 import { DoctorError } from "../cluster/errors.js";
-import type { Plan, Stage } from "../plan/plan.js";
-import { writeSet } from "../plan/write-set.js";
+import type { Stage, Step } from "../plan/plan.js";
 import type { ExecuteOptions } from "./execute.js";
 import { Fence } from "./fence.js";
 import { type HeldLock, lostWords } from "./held-lock.js";
-import { provenYoung, stale } from "./preconditions.js";
+import { type OwnChanges, ownChanges } from "./own-changes.js";
+import { provenReads, provenYoung } from "./preconditions.js";
 import { Progress } from "./progress.js";
 import { movedKey, movedRows } from "./reads.js";
 import type { RunFolder } from "./run-folder.js";
@@ -12,15 +12,14 @@ import type { RunResult } from "./run-result.js";
 import type { Site } from "./site.js";
 import { releaseLocks, takeLocks } from "./stage-locks.js";
 import { StepRun } from "./step-run.js";
+import { startedSince } from "./steps/stream-verify-stopped.js";
 import { sameServer } from "./topo-roots.js";
-import type { KeyRef } from "./topo-write.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
 
 /** One pass over a plan, from wherever its journal stands to its end. */
 export class Run {
   private readonly progress: Progress;
-  private readonly isWritten: (at: KeyRef) => boolean;
   private readonly signal: AbortSignal;
 
   constructor(
@@ -29,7 +28,6 @@ export class Run {
     private readonly options: ExecuteOptions,
   ) {
     this.progress = new Progress(folder, world.clock);
-    this.isWritten = writtenBy(folder.plan);
     this.signal = options.signal ?? new AbortController().signal;
   }
 
@@ -56,10 +54,17 @@ export class Run {
     try {
       await this.reprove();
       const site = this.site(locks);
+      const doneBefore = this.steps.filter((step) => this.progress.isDone(step));
+      let stoppedBefore = doneBefore.filter((step) => step.kind === "stream.verify-stopped");
       for (const step of open) {
         this.throwIfAborted();
         const lost = site.fence.lostLock();
         if (lost !== null) throw this.progress.interrupted(lostWords(lost));
+        if (touchesData(step)) {
+          const started = await startedSince(stoppedBefore, this.ownChanges(), site);
+          if (started !== null) throw this.progress.stop(step.id, started);
+          stoppedBefore = [];
+        }
         if (step.class === "confirm") {
           const moved = await this.movedBySomebody();
           if (moved !== null) throw this.progress.stop(step.id, moved);
@@ -93,19 +98,26 @@ export class Run {
   /** Under the locks: what the plan rests on is as it was (docs/decisions.md#d16: lock, re-prove). */
   private async reprove(): Promise<void> {
     const { plan } = this.folder;
-    if (!this.progress.untouched) {
-      const moved = await this.movedBySomebody();
-      if (moved !== null) throw this.progress.stop("the plan", moved);
-      return;
-    }
+    if (this.progress.untouched) return provenReads(plan, this.world);
     const moved =
-      (await movedKey(plan.reads, () => false, this.world)) ?? (await movedRows(plan.reads, this.world));
-    if (moved !== null) throw stale(plan, moved);
+      (await this.movedBySomebody()) ?? (await movedRows(plan.reads, this.ownChanges(), this.world));
+    if (moved !== null) throw this.progress.stop("the plan", moved);
   }
 
-  /** What the plan rests on and does not change itself must stay as it was until the end. */
+  /** A key that the plan rests on must stay as it was until a step of the plan has begun to write it. */
   private movedBySomebody(): Promise<Refused | Silent | null> {
-    return movedKey(this.folder.plan.reads, this.isWritten, this.world);
+    return movedKey(this.folder.plan.reads, this.ownChanges(), this.world);
+  }
+
+  private ownChanges(): OwnChanges {
+    return ownChanges(
+      this.steps.filter((step) => this.progress.isBegun(step)),
+      this.folder.plan,
+    );
+  }
+
+  private get steps(): readonly Step[] {
+    return this.folder.plan.stages.flatMap((stage) => stage.steps);
   }
 
   private site(locks: readonly HeldLock[]): Site {
@@ -125,10 +137,6 @@ export class Run {
   }
 }
 
-/** Whether the plan itself writes a key: that revision is its own steps' business. */
-function writtenBy(plan: Plan): (at: KeyRef) => boolean {
-  const written = new Set(
-    writeSet(plan).flatMap((write) => (write.kind === "topo-key" ? [`${write.server} ${write.key}`] : [])),
-  );
-  return (at) => written.has(`${at.server} ${at.key}`);
-}
+/** A stream that runs meanwhile would lose its tables, or write beside the step. */
+const touchesData = (step: Step): boolean =>
+  step.kind === "table.hold" || step.kind === "table.drop" || (step.kind === "keys.export" && step.apply);

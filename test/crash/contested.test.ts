@@ -211,12 +211,15 @@ describe("a repair that meets Vitess at work", () => {
     expect(changed(before, imageOf(cluster, serversOf(plan)))).toEqual([]);
   });
 
-  it("does not hold tables when what it rests on moves after its first step", async () => {
-    const plan = await planOf(running);
+  it.each([
+    { scene: running, target: "zone1-0000000200", name: "vt_customer", tables: ["corder", "customer"] },
+    { scene: moving, target: "zone1-0000000400", name: "vt_moved", tables: ["customer"] },
+  ])("does not hold $name's tables when what it rests on moves after its first step", async (at) => {
+    const plan = await planOf(at.scene);
     const guards = plan.reads.filter((read) => read.kind === "topo-key");
     expect(guards.length).toBeGreaterThan(2);
     for (const read of guards) {
-      const cluster = running.build();
+      const cluster = at.scene.build();
       let moved = false;
       cluster.effects.hook = {
         after: ({ call }) => {
@@ -232,8 +235,8 @@ describe("a repair that meets Vitess at work", () => {
           message: expect.stringMatching(/was at revision \d+ and is at.*Done before: 01-stream\.stop/),
         },
       });
-      const tables = cluster.tablet("zone1-0000000200").mysql.data.databases.get("vt_customer");
-      expect([...(tables?.keys() ?? [])].sort()).toEqual(["corder", "customer"]);
+      const tables = cluster.tablet(at.target).mysql.data.databases.get(at.name);
+      expect([...(tables?.keys() ?? [])].sort()).toEqual(at.tables);
     }
   });
 

@@ -1,11 +1,12 @@
 import type { StepOf } from "../../plan/steps/spec.js";
 import { nameOf } from "../identity.js";
 import { noInverse } from "../inverse.js";
+import type { OwnChanges } from "../own-changes.js";
 import { inIds } from "../sight.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { notStopped, seeAll, streamsIn } from "../stillness.js";
-import { done, doneAlready, type Effect, READY, refused } from "../verdict.js";
+import { done, doneAlready, READY, type Refused, refused, type Silent } from "../verdict.js";
 
 /**
  * Proves that the listed streams stand still: Stopped in `_vt`, Stopped or absent in the engine, and no column that a stream moves has
@@ -19,7 +20,29 @@ export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
   inverse: () => noInverse("it only looks"),
 };
 
-async function observeTwice(step: StepOf<"stream.verify-stopped">, site: Site): Promise<Effect> {
+type VerifyStopped = StepOf<"stream.verify-stopped">;
+
+/**
+ * What was proven before, once more: locks were given back since, and without them anybody may have started the streams again. Those
+ * that the run has taken away are left out. Null: all others stand still.
+ */
+export async function startedSince(
+  proofs: readonly VerifyStopped[],
+  own: OwnChanges,
+  site: Site,
+): Promise<Refused | Silent | null> {
+  for (const { streams, settleMs } of proofs) {
+    const left = streams.filter((set) => !own.changedStreams(set));
+    const seen = left.length === 0 ? null : await observeTwice({ streams: left, settleMs }, site);
+    if (seen !== null && seen.kind !== "done") return seen;
+  }
+  return null;
+}
+
+async function observeTwice(
+  step: Pick<VerifyStopped, "streams" | "settleMs">,
+  site: Site,
+): Promise<ReturnType<typeof done> | Refused | Silent> {
   const first = await seeAll(step.streams, site);
   if (first.kind !== "known") return first;
   await site.world.clock.sleep(step.settleMs);
