@@ -1,27 +1,41 @@
-// Writes what follows from src/snapshot/schema.sql: the row types, table list and keys of src/snapshot/gen. `node schema.mjs --check` writes
-// nothing and fails where a file is not what the schema says.
+// Writes what follows from src/snapshot/schema.sql: row types, keys and channels (src/snapshot/gen/tables.ts) and docs/snapshot.md.
+// `node schema.mjs --check` writes nothing and fails where one of them is not what the schema says.
 import { readFileSync, writeFileSync } from "node:fs";
-import { pathToFileURL } from "node:url";
 import sqlite from "node-sqlite3-wasm";
-
-const at = (path) => new URL(path, import.meta.url);
 
 /** SQLite's type of a STRICT column to what a row of it holds. */
 const TYPES = { TEXT: "string", INTEGER: "number", REAL: "number", BLOB: "Uint8Array" };
 
-/** Every table of the schema in its order: `part` is facts or derived, `about` its comment, `needs` the domain of `unanswered` that hides it. */
-export const tablesOf = (sql) => {
+/**
+ * Sections (`-- ---- FACTS`) with their tables. The comment over a table, up to an empty line, is about it; of its lines `needs: DOMAIN` says
+ * which domain of `unanswered` hides its rows, and indented ones are a list of terms.
+ */
+const sectionsOf = (sql) => {
   const db = new sqlite.Database(":memory:");
-  try {
-    db.exec(sql);
-    return commented(sql).map((table) => ({ ...table, columns: columnsOf(db, table.name) }));
-  } finally {
-    db.close();
+  db.exec(sql);
+  const columns = (table) =>
+    db.all(`SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid`, [table]);
+  const sections = [];
+  let lines = [];
+  for (const line of sql.split("\n")) {
+    const title = /^-- -{9,} (.*)/.exec(line)?.[1];
+    const name = /^CREATE TABLE (\w+)/.exec(line)?.[1];
+    if (title !== undefined) sections.push({ title, tables: [] });
+    else if (name !== undefined)
+      sections.at(-1).tables.push({ name, ...about(name, lines), columns: columns(name) });
+    lines = line.startsWith("-- ") && title === undefined ? [...lines, line.slice(3)] : [];
   }
+  db.close();
+  return sections;
 };
 
-const columnsOf = (db, table) =>
-  db.all(`SELECT name, type, "notnull", pk FROM pragma_table_info(?) ORDER BY cid`, [table]);
+const about = (table, lines) => {
+  const needs = lines.flatMap((line) => /^needs: (\w+)$/.exec(line)?.[1] ?? [])[0] ?? null;
+  const text = lines.filter((line) => !line.startsWith("needs: "));
+  if (text.length === 0)
+    throw new Error(`schema.sql: the table ${table} has no comment that says what it holds`);
+  return { needs, text };
+};
 
 const keyOf = ({ columns }) =>
   columns
@@ -29,71 +43,84 @@ const keyOf = ({ columns }) =>
     .sort((one, other) => one.pk - other.pk)
     .map(({ name }) => name);
 
-/** A comment belongs to the table under it, unless an empty line parts them. */
-const commented = (sql) => {
-  const tables = [];
-  let part = null;
-  let lines = [];
-  for (const line of sql.split("\n")) {
-    const section = /^-- -+ (FACTS|DERIVED)/.exec(line)?.[1];
-    const name = /^CREATE TABLE (\w+)/.exec(line)?.[1];
-    if (section !== undefined) part = section.toLowerCase();
-    else if (line.startsWith("-- ")) lines.push(line.slice(3));
-    else if (name !== undefined) tables.push({ name, part, about: aboutOf(name, lines) });
-    if (!line.startsWith("-- ") || section !== undefined) lines = [];
-  }
-  return tables;
-};
-
-const aboutOf = (name, lines) => {
-  if (lines.length === 0)
-    throw new Error(`schema.sql says nothing about the table ${name}: write a comment over it`);
-  return lines;
-};
-
 const rowName = (table) => `${table.replace(/(?:^|_)(.)/g, (_, letter) => letter.toUpperCase())}Row`;
 
-const rowType = ({ name, about, columns }) => `
+const rowType = ({ name, text, columns }) => `
 /**
-${about.map((line) => ` * ${line}`).join("\n")}
+${text.map((line) => ` * ${line}`).join("\n")}
  */
 export interface ${rowName(name)} {
 ${columns.map((column) => `  readonly ${column.name}: ${TYPES[column.type]}${column.notnull ? "" : " | null"};`).join("\n")}
 }
 `;
 
-const typesFile = (tables) => `// Written by \`npm run schema\` from ../schema.sql.
+const termsOf = (text) =>
+  text.flatMap((line) => (/^ {2}(.+?): (.+)$/.exec(line) ? [/^ {2}(.+?): (.+)$/.exec(line).slice(1)] : []));
+
+const typesFile = (sections) => {
+  const tables = sections.flatMap(({ title, tables }) =>
+    tables.map((table) => ({ ...table, part: title === "FACTS" ? "facts" : "derived" })),
+  );
+  const channels = termsOf(tables.find(({ name }) => name === "probe").text);
+  return `// Written by \`npm run schema\` from ../schema.sql.
 ${tables.map(rowType).join("")}
 export interface Rows {
 ${tables.map(({ name }) => `  readonly ${name}: ${rowName(name)};`).join("\n")}
 }
 
-/** Every table in the order of the schema. \`key\`: its primary key, by which its rows are ordered. */
+/**
+ * Every table in the order of the schema. \`key\`: its primary key, by which its rows are ordered. \`needs\`: the domain of \`unanswered\`
+ * without which a row may be missing from it; null: it is always there.
+ */
 export const TABLES = {
-${tables.map((table) => `  ${table.name}: { part: "${table.part}", key: ${JSON.stringify(keyOf(table))} },`).join("\n")}
-} as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[] } };
+${tables.map((table) => `  ${table.name}: { part: "${table.part}", key: ${JSON.stringify(keyOf(table))}, needs: ${JSON.stringify(table.needs)} },`).join("\n")}
+} as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[]; readonly needs: string | null } };
+
+/** Questions to one address, by the domain of \`unanswered\` that they answer for, the telling ones first. */
+export const CHANNELS = {
+${channels.map(([domain, names]) => `  ${domain}: ${JSON.stringify(names.split(", "))},`).join("\n")}
+} as const;
 `;
-
-/** File to its text. */
-export const generated = (sql) => {
-  const tables = tablesOf(sql);
-  return { "src/snapshot/gen/tables.ts": typesFile(tables) };
 };
 
-const read = (path) => {
-  try {
-    return readFileSync(at(path), "utf8");
-  } catch {
-    return "";
+const linked = (text) =>
+  text
+    .replace(/docs\/(\w+)\.md#([\w-]+)/g, (_, book, place) => `[${book}: ${place}](${book}.md#${place})`)
+    .replace(/\b([a-z]+(?:_[a-z]+)+|_vt\.\w+)\b(?![^[]*\])(?!\.md)/g, "`$1`");
+
+const proseOf = (text) =>
+  text
+    .map((line) => linked(/^ {2}/.test(line) ? line.replace(/^ {2}(.+?): /, "- **$1**: ") : line))
+    .join("\n");
+
+const columnText = ({ name, type, notnull, pk }) =>
+  `${pk > 0 ? `**${name}**` : name} ${type.toLowerCase()}${notnull || pk > 0 ? "" : "?"}`;
+
+const tablePage = ({ name, text, needs, columns }) => `### ${name}
+
+${proseOf(text)}
+
+Columns: ${columns.map(columnText).join(", ")}.
+${needs === null ? "" : `\nRows may be missing where \`${needs}\` is in \`unanswered\`.\n`}`;
+
+const page = (sql, sections) => `# The tables of a snapshot
+
+What \`vtdoctor scan --save-snapshot FILE\` keeps, what \`vtdoctor query\` asks and what every rule is a SELECT over ([writing rules](writing-rules.md)).
+A saved snapshot is a plain SQLite file that any tool opens. Written by \`npm run schema\` from \`src/snapshot/schema.sql\`; columns in bold are the key,
+those with \`?\` may be NULL.
+
+${/^(-- .*\n)+/.exec(sql)[0].replace(/^-- /gm, "").trimEnd()}
+
+${sections.map(({ title, tables }) => `## ${title.charAt(0)}${title.slice(1).toLowerCase()}\n\n${tables.map(tablePage).join("\n")}`).join("\n")}`;
+
+const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
+const sql = read("src/snapshot/schema.sql");
+const sections = sectionsOf(sql);
+const files = { "src/snapshot/gen/tables.ts": typesFile(sections), "docs/snapshot.md": page(sql, sections) };
+for (const [path, text] of Object.entries(files)) {
+  if (!process.argv.includes("--check")) writeFileSync(new URL(path, import.meta.url), text);
+  else if (read(path) !== text) {
+    console.error(`${path} is not what src/snapshot/schema.sql says: npm run schema`);
+    process.exitCode = 1;
   }
-};
-
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const files = Object.entries(generated(read("src/snapshot/schema.sql")));
-  if (process.argv.includes("--check")) {
-    const stale = files.filter(([path, text]) => read(path) !== text).map(([path]) => path);
-    if (stale.length > 0)
-      console.error(`${stale.join(" and ")}: not what src/snapshot/schema.sql says: npm run schema`);
-    process.exitCode = stale.length > 0 ? 1 : 0;
-  } else for (const [path, text] of files) writeFileSync(at(path), text);
 }

@@ -1,23 +1,9 @@
 import type { Clock } from "../cluster/clock.js";
 import type { Outcome } from "../cluster/outcome.js";
-import type { ProbeRow } from "../snapshot/gen/tables.js";
+import type { CHANNELS, ProbeRow } from "../snapshot/gen/tables.js";
 
 /** The channels of `probe` in `schema.sql`. */
-export type Channel =
-  | "health"
-  | "vars"
-  | "status"
-  | "streams"
-  | "copyState"
-  | "postCopyActions"
-  | "journals"
-  | "vdiffs"
-  | "holds"
-  | "triggers"
-  | "mysqlPort"
-  | "schema"
-  | "mysql"
-  | "mysqlStatus";
+export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS][number];
 
 /** The questions to one address: every one of them leaves a row, answered or not. */
 export class Interview {

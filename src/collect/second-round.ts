@@ -1,18 +1,11 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
 import type { LiveTableRow } from "../snapshot/gen/tables.js";
-import type { SidecarRow, TableDefinition } from "../tablets/access.js";
-import type { RarelyFilled } from "../tablets/queries.js";
-import type { FactsPart } from "./facts-part.js";
+import type { TableDefinition } from "../tablets/access.js";
+import { RARELY_FILLED } from "../tablets/queries.js";
+import { type FactsPart, joinFacts } from "./facts-part.js";
 import { Interview } from "./interview.js";
 import type { CollectSources } from "./settings.js";
-import {
-  copyStateRow,
-  heldTableRow,
-  journalRow,
-  postCopyActionRow,
-  triggerRow,
-  vdiffRow,
-} from "./sidecar-facts.js";
+import { SECOND_ROUND } from "./sidecar-facts.js";
 import type { Sighting } from "./sighting.js";
 
 /** What only one process of a shard is asked: the rest of the sidecar, what was moved aside, and its tables where they matter. */
@@ -23,35 +16,22 @@ export async function examine(
 ): Promise<FactsPart> {
   const { address, at, required } = target;
   const interview = new Interview(address, required, sources.clock);
-  const rows = async <T>(
-    read: RarelyFilled | "triggers",
-    row: (address: string, row: SidecarRow) => T,
-  ): Promise<readonly T[]> => {
-    const known = read !== "triggers" && empty.has(read);
-    const answer = known ? Promise.resolve(answered([])) : sources.tablets.rows(at, read);
-    return listOf(await interview.ask(read, answer)).map((fields) => row(address, fields));
+  const read = async (name: keyof typeof SECOND_ROUND): Promise<FactsPart> => {
+    const { table, decode } = SECOND_ROUND[name];
+    const known = RARELY_FILLED.some((rare) => rare === name && empty.has(rare));
+    const answer = known ? Promise.resolve(answered([])) : sources.tablets.rows(at, name);
+    const rows = listOf(await interview.ask(name, answer)).map(decode);
+    return { [table]: rows.flatMap((row) => (row === null ? [] : { address, ...row })) };
   };
-  const [copyState, postCopyActions, journals, vdiffs, holds, tables, triggers] = await Promise.all([
-    rows("copyState", copyStateRow),
-    rows("postCopyActions", postCopyActionRow),
-    rows("journals", journalRow),
-    rows("vdiffs", vdiffRow),
-    rows("holds", heldTableRow),
+  const [tables, ...filled] = await Promise.all([
     withTables ? interview.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
-    withTables ? rows("triggers", triggerRow) : [],
+    ...READS.filter((name) => withTables || SECOND_ROUND[name].withTables !== true).map(read),
   ]);
-  return {
-    probe: interview.probes,
-    copy_state: copyState,
-    post_copy_action: postCopyActions,
-    resharding_journal: journals,
-    vdiff: vdiffs,
-    // A hold schema without a table holds nothing.
-    held_table: holds.filter((held) => held.table_name !== ""),
-    live_table: tables.map((table) => tableRow(address, table)),
-    live_trigger: triggers,
-  };
+  const live_table = tables.map((table) => tableRow(address, table));
+  return joinFacts([{ probe: interview.probes, live_table }, ...filled]);
 }
+
+const READS = Object.keys(SECOND_ROUND) as readonly (keyof typeof SECOND_ROUND)[];
 
 const listOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] =>
   outcome.kind === "answered" ? outcome.value : [];

@@ -1,13 +1,8 @@
-import type {
-  CopyStateRow,
-  HeldTableRow,
-  LiveTriggerRow,
-  PostCopyActionRow,
-  ReshardingJournalRow,
-  VdiffRow,
-  VreplicationRow,
-} from "../snapshot/gen/tables.js";
+import type { FactTable } from "../snapshot/facts.js";
+import type { Rows, VreplicationRow } from "../snapshot/gen/tables.js";
 import type { SidecarRow } from "../tablets/access.js";
+import type { SidecarRead } from "../tablets/queries.js";
+import type { Channel } from "./interview.js";
 
 const text = (value: string | null | undefined): string => value ?? "";
 const textOrNull = (value: string | null | undefined): string | null => value ?? null;
@@ -49,50 +44,66 @@ export const vreplicationRow = (
   observed_at: integerOrNull(row.now_s) ?? observedAt,
 });
 
-export const copyStateRow = (address: string, row: SidecarRow): CopyStateRow => ({
-  address,
-  vrepl_id: integer(row.vrepl_id),
-  table_name: text(row.table_name),
-});
+interface SecondRoundRead<T extends FactTable = FactTable> {
+  readonly table: T;
+  /** Null: a row that says nothing. */
+  readonly decode: (row: SidecarRow) => Omit<Rows[T], "address"> | null;
+  /** Only where the tables of the shard matter. */
+  readonly withTables?: true;
+}
 
-export const postCopyActionRow = (address: string, row: SidecarRow): PostCopyActionRow => ({
-  address,
-  id: integer(row.id),
-  vrepl_id: integer(row.vrepl_id),
-  table_name: text(row.table_name),
-  action_json: text(row.action),
-});
+/** A type for `decode` by its table, kept by nothing else. */
+const into = <T extends FactTable>(
+  table: T,
+  decode: SecondRoundRead<T>["decode"],
+  rest: Pick<SecondRoundRead, "withTables"> = {},
+): SecondRoundRead => ({ table, decode, ...rest });
 
-/** The id is a 64-bit hash: it stays text. */
-export const journalRow = (address: string, row: SidecarRow): ReshardingJournalRow => ({
-  address,
-  id: text(row.id),
-  db_name: text(row.db_name),
-  val: text(row.val),
-});
-
-export const vdiffRow = (address: string, row: SidecarRow): VdiffRow => ({
-  address,
-  id: integer(row.id),
-  vdiff_uuid: textOrNull(row.vdiff_uuid),
-  workflow: text(row.workflow),
-  keyspace: text(row.keyspace),
-  shard: text(row.shard),
-  db_name: textOrNull(row.db_name),
-  state: textOrNull(row.state),
-});
-
-export const heldTableRow = (address: string, row: SidecarRow): HeldTableRow => ({
-  address,
-  hold_schema: text(row.table_schema),
-  table_name: text(row.table_name),
-  row_count: integerOrNull(row.row_estimate),
-  bytes: integerOrNull(row.bytes),
-});
-
-export const triggerRow = (address: string, row: SidecarRow): LiveTriggerRow => ({
-  address,
-  db_name: text(row.trigger_schema),
-  trigger_name: text(row.trigger_name),
-  table_name: text(row.event_object_table),
-});
+/** What one process of each shard is asked, by the read of `tablets/queries.ts`: the table of the snapshot that it fills, and how. */
+export const SECOND_ROUND = {
+  copyState: into("copy_state", (row) => ({
+    vrepl_id: integer(row.vrepl_id),
+    table_name: text(row.table_name),
+  })),
+  postCopyActions: into("post_copy_action", (row) => ({
+    id: integer(row.id),
+    vrepl_id: integer(row.vrepl_id),
+    table_name: text(row.table_name),
+    action_json: text(row.action),
+  })),
+  // The id is a 64-bit hash: it stays text.
+  journals: into("resharding_journal", (row) => ({
+    id: text(row.id),
+    db_name: text(row.db_name),
+    val: text(row.val),
+  })),
+  vdiffs: into("vdiff", (row) => ({
+    id: integer(row.id),
+    vdiff_uuid: textOrNull(row.vdiff_uuid),
+    workflow: text(row.workflow),
+    keyspace: text(row.keyspace),
+    shard: text(row.shard),
+    db_name: textOrNull(row.db_name),
+    state: textOrNull(row.state),
+  })),
+  // A hold schema without a table holds nothing.
+  holds: into("held_table", (row) =>
+    text(row.table_name) === ""
+      ? null
+      : {
+          hold_schema: text(row.table_schema),
+          table_name: text(row.table_name),
+          row_count: integerOrNull(row.row_estimate),
+          bytes: integerOrNull(row.bytes),
+        },
+  ),
+  triggers: into(
+    "live_trigger",
+    (row) => ({
+      db_name: text(row.trigger_schema),
+      trigger_name: text(row.trigger_name),
+      table_name: text(row.event_object_table),
+    }),
+    { withTables: true },
+  ),
+} satisfies Partial<Record<SidecarRead & Channel, SecondRoundRead>>;

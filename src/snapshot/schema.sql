@@ -5,25 +5,35 @@
 
 -- ---------------------------------------------------------------- FACTS
 
--- schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
--- taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
--- all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state), earlier_revisions_json ({server: the highest revision that an
--- earlier snapshot saw}), settled_ids_json (ids of what the first of two settled observations showed already; absent after a single one).
+-- What the snapshot is, by name:
+--   schema: the version of this file
+--   vtdoctor: the version that took the snapshot
+--   taken_at_ms, first_seen_at_ms: when it was taken, and when the first of two settled observations was (else the same)
+--   global_server, global_root: as vtdoctor was given them
+--   sources_json: which witnesses were asked
+--   keyspaces_json, cells_json: the filters; empty: all
+--   moved_keys_json: the {server, key} that changed while the tablets answered; topo_key has their newer state
+--   earlier_revisions_json: {server: the highest revision that an earlier snapshot saw}
+--   settled_ids_json: ids of what the first of two settled observations showed already; absent after a single one
+--   not_asked_json: tables, and columns as table.column, of an older vtdoctor's snapshot that it did not ask for; unanswered lists them
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- One row per distinct etcd cluster, under the first spelling of its address list, and one per other spelling that a tablet was started
 -- with, if it answered. A server of cells that --cell leaves out has none. horizon: the oldest revision that could still be read.
 -- cluster_id: etcd's own, which clusters that were configured alike share; `ID at SERVER` where a tablet's server says the global one's id
 -- but holds other keys. answered = 1 with a reason: only its history could not be read, or not to its end.
+-- needs: topology
 CREATE TABLE topo_server (
   server TEXT PRIMARY KEY, cluster_id TEXT, version TEXT, revision INTEGER, horizon INTEGER,
   answered INTEGER NOT NULL, reason TEXT, message TEXT
 ) STRICT, WITHOUT ROWID;
 
 -- name: 'global', or a cell's. Cells come from CellInfo.
+-- needs: topology
 CREATE TABLE topo_root (name TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
 -- Every key under every root, with its bytes.
+-- needs: topology
 CREATE TABLE topo_key (
   server TEXT NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL,
   create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, version INTEGER NOT NULL, lease TEXT NOT NULL,
@@ -31,6 +41,7 @@ CREATE TABLE topo_key (
 ) STRICT, WITHOUT ROWID;
 
 -- The leases of lock keys. ttl: seconds that were left; granted_ttl: seconds that it was granted for.
+-- needs: topology
 CREATE TABLE topo_lease (
   server TEXT NOT NULL, lease TEXT NOT NULL, ttl INTEGER NOT NULL, granted_ttl INTEGER NOT NULL, PRIMARY KEY (server, lease)
 ) STRICT, WITHOUT ROWID;
@@ -38,6 +49,7 @@ CREATE TABLE topo_lease (
 -- Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
 -- value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself. locks_known = 0: which locks stood then
 -- could not be read (compacted, budget), or they live on another etcd than the key.
+-- needs: history
 CREATE TABLE topo_history (
   server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, value BLOB NOT NULL,
   create_revision INTEGER NOT NULL, mod_revision INTEGER NOT NULL, recreated INTEGER NOT NULL, locks_known INTEGER NOT NULL,
@@ -45,6 +57,7 @@ CREATE TABLE topo_history (
 ) STRICT, WITHOUT ROWID;
 
 -- Lock keys that existed at deleted_revision - 1 (docs/decisions.md#d8), with their JSON.
+-- needs: history
 CREATE TABLE topo_history_lock (
   server TEXT NOT NULL, deleted_revision INTEGER NOT NULL, key TEXT NOT NULL, value BLOB NOT NULL, mod_revision INTEGER NOT NULL,
   PRIMARY KEY (server, deleted_revision, key)
@@ -52,14 +65,20 @@ CREATE TABLE topo_history_lock (
 
 -- Where a tablet may be running, and who said so. source: topology, history, inventory, snapshot, replica.
 -- required: its silence makes the scan incomplete (an address known from history alone is not; docs/decisions.md#d7).
+-- needs: tablet
 CREATE TABLE witness (
   source TEXT NOT NULL, detail TEXT NOT NULL, address TEXT NOT NULL, alias TEXT,
   host TEXT NOT NULL, grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL,
   required INTEGER NOT NULL, PRIMARY KEY (source, detail, address)
 ) STRICT, WITHOUT ROWID;
 
--- One row per question to one address. channel: health, vars, status, streams, copyState, postCopyActions, journals, vdiffs, holds,
--- triggers, schema, mysqlPort, mysql, mysqlStatus. A question that was not asked has no row.
+-- One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
+-- the telling ones first:
+--   tablet: health, vars, status
+--   sidecar: streams, copyState, postCopyActions, journals, vdiffs, holds, mysqlPort
+--   schema: schema, triggers
+--   mysql: mysql, mysqlStatus
+-- needs: tablet
 CREATE TABLE probe (
   address TEXT NOT NULL, channel TEXT NOT NULL, answered INTEGER NOT NULL, reason TEXT, message TEXT, required INTEGER NOT NULL,
   observed_at_ms INTEGER NOT NULL, PRIMARY KEY (address, channel)
@@ -68,6 +87,7 @@ CREATE TABLE probe (
 -- A process that answered at an address, in its own words (StreamHealth, /debug/vars, FullStatus; columns of a question that was not
 -- answered are NULL). address = host:grpc_port, or mysql://host:port where only MySQL answered. mysql_port: @@port, asked of processes
 -- without a Tablet record only.
+-- needs: tablet
 CREATE TABLE live_tablet (
   address TEXT PRIMARY KEY, alias TEXT, keyspace TEXT, shard TEXT, type TEXT, serving INTEGER, term_start INTEGER, health_error TEXT,
   state_name TEXT, build_version TEXT, key_range_start TEXT, key_range_end TEXT, topo_server TEXT, topo_root TEXT, command_line_json TEXT,
@@ -79,6 +99,7 @@ CREATE TABLE live_tablet (
 
 -- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
 -- _vt.vreplication_log. Absent columns are NULL.
+-- needs: sidecar
 CREATE TABLE vreplication (
   address TEXT NOT NULL, channel TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, db_name TEXT NOT NULL, source TEXT NOT NULL,
   pos TEXT, stop_pos TEXT, state TEXT NOT NULL, message TEXT, cell TEXT, tablet_types TEXT, time_updated INTEGER,
@@ -89,33 +110,41 @@ CREATE TABLE vreplication (
 
 -- Streams that the engine has in memory (/debug/vars). rowless_ms: the engine had the stream, and _vt.vreplication no row of its id, in two looks
 -- of the same process so many milliseconds apart; NULL: it has a row, or the second look did not show the same.
+-- needs: tablet
 CREATE TABLE engine_stream (
   address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, state TEXT NOT NULL, source TEXT, source_tablet TEXT,
   last_message TEXT, heartbeat INTEGER, rowless_ms INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
 -- Tables that a stream still copies (rows of _vt.copy_state).
+-- needs: sidecar
 CREATE TABLE copy_state (address TEXT NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, vrepl_id, table_name)) STRICT, WITHOUT ROWID;
 -- What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action).
+-- needs: sidecar
 CREATE TABLE post_copy_action (
   address TEXT NOT NULL, id INTEGER NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, action_json TEXT NOT NULL, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 -- Journals of switches of traffic (rows of _vt.resharding_journal). val: the Journal as prototext.
+-- needs: sidecar
 CREATE TABLE resharding_journal (address TEXT NOT NULL, id TEXT NOT NULL, db_name TEXT NOT NULL, val TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
 -- VDiffs (rows of _vt.vdiff).
+-- needs: sidecar
 CREATE TABLE vdiff (
   address TEXT NOT NULL, id INTEGER NOT NULL, vdiff_uuid TEXT, workflow TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL,
   db_name TEXT, state TEXT, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 -- Tables and views of the tablet's own database (GetSchema). table_type: BASE TABLE or VIEW.
+-- needs: schema
 CREATE TABLE live_table (
   address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, definition TEXT NOT NULL,
   data_length INTEGER NOT NULL, row_count INTEGER NOT NULL, PRIMARY KEY (address, db_name, table_name)
 ) STRICT, WITHOUT ROWID;
 -- Triggers of every database but sys.
+-- needs: schema
 CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;
 -- Tables that an earlier `fix` or `cancel` moved aside (docs/decisions.md#d18).
 -- Bytes and rows as MySQL estimates them; NULL where it does not say.
+-- needs: sidecar
 CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table_name TEXT NOT NULL, row_count INTEGER, bytes INTEGER, PRIMARY KEY (address, hold_schema, table_name)) STRICT, WITHOUT ROWID;
 
 -- ---------------------------------------------------------------- DERIVED: records, decoded

@@ -1,3 +1,16 @@
+/** Reads that find nothing in a healthy primary, by where their rows are: `contents` asks for all of them at once whether there is any. */
+const RARELY_FILLED_FROM = {
+  copyState: "_vt.copy_state",
+  postCopyActions: "_vt.post_copy_action",
+  journals: "_vt.resharding_journal",
+  vdiffs: "_vt.vdiff",
+  holds: "information_schema.schemata as s where substr(s.schema_name, 1, 14) = 'vtdoctor_hold_'",
+};
+
+export type RarelyFilled = keyof typeof RARELY_FILLED_FROM;
+
+export const RARELY_FILLED = Object.keys(RARELY_FILLED_FROM) as readonly RarelyFilled[];
+
 /**
  * Every query that the read side may send to a tablet (docs/decisions.md#d3), each with its time limit by optimizer hint (a deadline of the
  * client does not end a query at the server). `_vt` is rewritten by vttablet to the keyspace's sidecar database
@@ -6,8 +19,9 @@
 export const SIDECAR_READS = {
   streams:
     "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(min(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, v.* from _vt.vreplication as v",
-  contents:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ exists(select 1 from _vt.copy_state) as copyState, exists(select 1 from _vt.post_copy_action) as postCopyActions, exists(select 1 from _vt.resharding_journal) as journals, exists(select 1 from _vt.vdiff) as vdiffs, exists(select 1 from information_schema.schemata as s where substr(s.schema_name, 1, 14) = 'vtdoctor_hold_') as holds",
+  contents: `select /*+ MAX_EXECUTION_TIME(10000) */ ${Object.entries(RARELY_FILLED_FROM)
+    .map(([read, from]) => `exists(select 1 from ${from}) as ${read}`)
+    .join(", ")}`,
   copyState:
     "select /*+ MAX_EXECUTION_TIME(10000) */ vrepl_id, table_name, max(id) as id, count(*) as steps from _vt.copy_state group by vrepl_id, table_name",
   postCopyActions:
@@ -25,11 +39,6 @@ export const SIDECAR_READS = {
 } as const;
 
 export type SidecarRead = keyof typeof SIDECAR_READS;
-
-/** What `contents` says of each: whether there is any row. Of a healthy primary it is the one question instead of five. */
-export const RARELY_FILLED = ["copyState", "postCopyActions", "journals", "vdiffs", "holds"] as const;
-
-export type RarelyFilled = (typeof RARELY_FILLED)[number];
 
 /** A hard limit of ExecuteFetchAsDba: with one row more it answers an error, never a part. */
 export const MAX_ROWS = 100_000n;

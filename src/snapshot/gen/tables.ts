@@ -1,10 +1,17 @@
 // Written by `npm run schema` from ../schema.sql.
 
 /**
- * schema (version of this file), vtdoctor (version), taken_at_ms, first_seen_at_ms (of the first of two settled observations, else
- * taken_at_ms), global_server, global_root, sources_json (which witnesses were asked), keyspaces_json and cells_json (the filters; empty:
- * all), moved_keys_json (the {server, key} that changed while the tablets answered; topo_key has their newer state), earlier_revisions_json ({server: the highest revision that an
- * earlier snapshot saw}), settled_ids_json (ids of what the first of two settled observations showed already; absent after a single one).
+ * What the snapshot is, by name:
+ *   schema: the version of this file
+ *   vtdoctor: the version that took the snapshot
+ *   taken_at_ms, first_seen_at_ms: when it was taken, and when the first of two settled observations was (else the same)
+ *   global_server, global_root: as vtdoctor was given them
+ *   sources_json: which witnesses were asked
+ *   keyspaces_json, cells_json: the filters; empty: all
+ *   moved_keys_json: the {server, key} that changed while the tablets answered; topo_key has their newer state
+ *   earlier_revisions_json: {server: the highest revision that an earlier snapshot saw}
+ *   settled_ids_json: ids of what the first of two settled observations showed already; absent after a single one
+ *   not_asked_json: tables, and columns as table.column, of an older vtdoctor's snapshot that it did not ask for; unanswered lists them
  */
 export interface MetaRow {
   readonly name: string;
@@ -105,8 +112,12 @@ export interface WitnessRow {
 }
 
 /**
- * One row per question to one address. channel: health, vars, status, streams, copyState, postCopyActions, journals, vdiffs, holds,
- * triggers, schema, mysqlPort, mysql, mysqlStatus. A question that was not asked has no row.
+ * One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
+ * the telling ones first:
+ *   tablet: health, vars, status
+ *   sidecar: streams, copyState, postCopyActions, journals, vdiffs, holds, mysqlPort
+ *   schema: schema, triggers
+ *   mysql: mysql, mysqlStatus
  */
 export interface ProbeRow {
   readonly address: string;
@@ -796,57 +807,68 @@ export interface Rows {
   readonly restored_topology: RestoredTopologyRow;
 }
 
-/** Every table in the order of the schema. `key`: its primary key, by which its rows are ordered. */
+/**
+ * Every table in the order of the schema. `key`: its primary key, by which its rows are ordered. `needs`: the domain of `unanswered`
+ * without which a row may be missing from it; null: it is always there.
+ */
 export const TABLES = {
-  meta: { part: "facts", key: ["name"] },
-  topo_server: { part: "facts", key: ["server"] },
-  topo_root: { part: "facts", key: ["name"] },
-  topo_key: { part: "facts", key: ["server","key"] },
-  topo_lease: { part: "facts", key: ["server","lease"] },
-  topo_history: { part: "facts", key: ["server","key","deleted_revision"] },
-  topo_history_lock: { part: "facts", key: ["server","deleted_revision","key"] },
-  witness: { part: "facts", key: ["source","detail","address"] },
-  probe: { part: "facts", key: ["address","channel"] },
-  live_tablet: { part: "facts", key: ["address"] },
-  vreplication: { part: "facts", key: ["address","channel","id"] },
-  engine_stream: { part: "facts", key: ["address","id"] },
-  copy_state: { part: "facts", key: ["address","vrepl_id","table_name"] },
-  post_copy_action: { part: "facts", key: ["address","id"] },
-  resharding_journal: { part: "facts", key: ["address","id"] },
-  vdiff: { part: "facts", key: ["address","id"] },
-  live_table: { part: "facts", key: ["address","db_name","table_name"] },
-  live_trigger: { part: "facts", key: ["address","db_name","trigger_name"] },
-  held_table: { part: "facts", key: ["address","hold_schema","table_name"] },
-  undecodable_key: { part: "derived", key: ["server","key"] },
-  cell: { part: "derived", key: ["cell"] },
-  keyspace: { part: "derived", key: ["keyspace"] },
-  shard: { part: "derived", key: ["keyspace","shard"] },
-  tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"] },
-  denied_table: { part: "derived", key: ["keyspace","shard","tablet_type","table_name"] },
-  tablet: { part: "derived", key: ["alias"] },
-  shard_replication: { part: "derived", key: ["cell","keyspace","shard","alias"] },
-  srv_keyspace: { part: "derived", key: ["cell","keyspace"] },
-  srv_partition: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
-  srv_control: { part: "derived", key: ["cell","keyspace","tablet_type","shard"] },
-  srv_vschema: { part: "derived", key: ["cell"] },
-  vschema_table: { part: "derived", key: ["scope","keyspace","table_name"] },
-  vschema: { part: "derived", key: ["scope","keyspace"] },
-  routing_rule: { part: "derived", key: ["scope","from_table"] },
-  shard_routing_rule: { part: "derived", key: ["scope","from_keyspace","shard"] },
-  keyspace_routing_rule: { part: "derived", key: ["scope","from_keyspace"] },
-  mirror_rule: { part: "derived", key: ["scope","from_table"] },
-  topo_lock: { part: "derived", key: ["server","key"] },
-  vitess_metadata: { part: "derived", key: ["name"] },
-  deletion: { part: "derived", key: ["server","key","deleted_revision"] },
-  process: { part: "derived", key: ["address"] },
-  stream: { part: "derived", key: ["address","id"] },
-  unparsable_source: { part: "derived", key: ["address","id"] },
-  stream_rule: { part: "derived", key: ["address","id","ordinal"] },
-  workflow: { part: "derived", key: ["keyspace","workflow"] },
-  cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"] },
-  journal: { part: "derived", key: ["address","id"] },
-  range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"] },
-  operation: { part: "derived", key: ["lock_key"] },
-  unanswered: { part: "derived", key: ["domain","subject"] },
-  restored_topology: { part: "derived", key: ["sign"] },
-} as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[] } };
+  meta: { part: "facts", key: ["name"], needs: null },
+  topo_server: { part: "facts", key: ["server"], needs: "topology" },
+  topo_root: { part: "facts", key: ["name"], needs: "topology" },
+  topo_key: { part: "facts", key: ["server","key"], needs: "topology" },
+  topo_lease: { part: "facts", key: ["server","lease"], needs: "topology" },
+  topo_history: { part: "facts", key: ["server","key","deleted_revision"], needs: "history" },
+  topo_history_lock: { part: "facts", key: ["server","deleted_revision","key"], needs: "history" },
+  witness: { part: "facts", key: ["source","detail","address"], needs: "tablet" },
+  probe: { part: "facts", key: ["address","channel"], needs: "tablet" },
+  live_tablet: { part: "facts", key: ["address"], needs: "tablet" },
+  vreplication: { part: "facts", key: ["address","channel","id"], needs: "sidecar" },
+  engine_stream: { part: "facts", key: ["address","id"], needs: "tablet" },
+  copy_state: { part: "facts", key: ["address","vrepl_id","table_name"], needs: "sidecar" },
+  post_copy_action: { part: "facts", key: ["address","id"], needs: "sidecar" },
+  resharding_journal: { part: "facts", key: ["address","id"], needs: "sidecar" },
+  vdiff: { part: "facts", key: ["address","id"], needs: "sidecar" },
+  live_table: { part: "facts", key: ["address","db_name","table_name"], needs: "schema" },
+  live_trigger: { part: "facts", key: ["address","db_name","trigger_name"], needs: "schema" },
+  held_table: { part: "facts", key: ["address","hold_schema","table_name"], needs: "sidecar" },
+  undecodable_key: { part: "derived", key: ["server","key"], needs: null },
+  cell: { part: "derived", key: ["cell"], needs: null },
+  keyspace: { part: "derived", key: ["keyspace"], needs: null },
+  shard: { part: "derived", key: ["keyspace","shard"], needs: null },
+  tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"], needs: null },
+  denied_table: { part: "derived", key: ["keyspace","shard","tablet_type","table_name"], needs: null },
+  tablet: { part: "derived", key: ["alias"], needs: null },
+  shard_replication: { part: "derived", key: ["cell","keyspace","shard","alias"], needs: null },
+  srv_keyspace: { part: "derived", key: ["cell","keyspace"], needs: null },
+  srv_partition: { part: "derived", key: ["cell","keyspace","tablet_type","shard"], needs: null },
+  srv_control: { part: "derived", key: ["cell","keyspace","tablet_type","shard"], needs: null },
+  srv_vschema: { part: "derived", key: ["cell"], needs: null },
+  vschema_table: { part: "derived", key: ["scope","keyspace","table_name"], needs: null },
+  vschema: { part: "derived", key: ["scope","keyspace"], needs: null },
+  routing_rule: { part: "derived", key: ["scope","from_table"], needs: null },
+  shard_routing_rule: { part: "derived", key: ["scope","from_keyspace","shard"], needs: null },
+  keyspace_routing_rule: { part: "derived", key: ["scope","from_keyspace"], needs: null },
+  mirror_rule: { part: "derived", key: ["scope","from_table"], needs: null },
+  topo_lock: { part: "derived", key: ["server","key"], needs: null },
+  vitess_metadata: { part: "derived", key: ["name"], needs: null },
+  deletion: { part: "derived", key: ["server","key","deleted_revision"], needs: null },
+  process: { part: "derived", key: ["address"], needs: null },
+  stream: { part: "derived", key: ["address","id"], needs: null },
+  unparsable_source: { part: "derived", key: ["address","id"], needs: null },
+  stream_rule: { part: "derived", key: ["address","id","ordinal"], needs: null },
+  workflow: { part: "derived", key: ["keyspace","workflow"], needs: null },
+  cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"], needs: null },
+  journal: { part: "derived", key: ["address","id"], needs: null },
+  range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"], needs: null },
+  operation: { part: "derived", key: ["lock_key"], needs: null },
+  unanswered: { part: "derived", key: ["domain","subject"], needs: null },
+  restored_topology: { part: "derived", key: ["sign"], needs: null },
+} as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[]; readonly needs: string | null } };
+
+/** Questions to one address, by the domain of `unanswered` that they answer for, the telling ones first. */
+export const CHANNELS = {
+  tablet: ["health","vars","status"],
+  sidecar: ["streams","copyState","postCopyActions","journals","vdiffs","holds","mysqlPort"],
+  schema: ["schema","triggers"],
+  mysql: ["mysql","mysqlStatus"],
+} as const;
