@@ -1,4 +1,4 @@
-import type { Coverage, Exit } from "./document.js";
+import type { Coverage, Exit, UnansweredSource } from "./document.js";
 import { type Finding, SEVERITIES, type Severity } from "./finding.js";
 
 /** `--fail-on`: the least severity that makes a scan exit 1. */
@@ -17,9 +17,7 @@ export const decideExit = (
   const counted = findings.filter((finding) => atOrAbove(finding.severity, failOn));
   const confirmed = counted.filter(({ state }) => state === "confirmed");
   const unjudged = [
-    ...coverage.unanswered
-      .filter(({ required }) => required)
-      .map(({ domain, subject, message }) => `${domain} ${subject} did not answer: ${message}`),
+    ...coverage.unanswered.filter(({ required }) => required).map(silenceText),
     ...findings
       .filter((finding) => finding.state === "unknown" && (isAboutRule(finding) || counted.includes(finding)))
       .map(({ id, because }) => `${id} could not be judged: ${because}`),
@@ -32,6 +30,12 @@ export const decideExit = (
   if (unjudged.length > 0) return { name: "incomplete", reasons: [...unjudged, ...open] };
   return { name: "ok", reasons: open };
 };
+
+/** What was not seen and why; an older snapshot may not even have asked. */
+export const silenceText = (
+  silence: Pick<UnansweredSource, "domain" | "subject" | "reason" | "message">,
+): string =>
+  `${silence.domain} ${silence.subject} ${silence.reason === "not-asked" ? "was not asked for" : "did not answer"}: ${silence.message}`;
 
 /** A rule that failed might have found anything, so its own severity does not matter. */
 const isAboutRule = (finding: Finding): boolean => finding.rule === "rule-failed";

@@ -3,6 +3,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { FixRequest, PlanContext } from "./context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
+import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Blocked, Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
 import { refuseRestoredTopology } from "./restored.js";
@@ -33,6 +34,7 @@ export const planFix = (
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },
   ]);
+  if (roots.length > 0) refuseOlderSnapshot(snapshot);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
   return assemble(snapshot, heading, withFollowers(watchOnce(stopsFirst(joined)), findings), context);

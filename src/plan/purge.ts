@@ -3,6 +3,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type DraftStage, worthRunning } from "./draft.js";
+import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/spec.js";
@@ -47,6 +48,7 @@ export const planPurge = (
       ? [`run ${id} holds nothing${holds.length === 0 ? "" : " any more"}`]
       : [],
   };
+  if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
   const heading = { operation: "purge", run: id, command: request.command } as const;
   return assemble(snapshot, { id: context.ids(), ...heading }, draft, context);
 };

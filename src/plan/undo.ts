@@ -2,6 +2,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
+import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { BegunStep, PastRun } from "./past-run.js";
 import type { Plan, Stage, Step } from "./plan.js";
 import { refuseRestoredTopology } from "./restored.js";
@@ -23,6 +24,7 @@ export const planUndo = (
   context: PlanContext,
 ): Plan => {
   const draft = draftOf(snapshot, past);
+  if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { operation: "undo", run: past.plan.id, command: request.command } as const;
   return assemble(snapshot, { id: context.ids(), ...heading }, draft, context);

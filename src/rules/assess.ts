@@ -1,4 +1,5 @@
 import type { FindingState } from "../findings/finding.js";
+import { silenceText } from "../findings/verdict.js";
 import type { Circumstances, Operation } from "./circumstances.js";
 import { operationCovers, silenceCovers } from "./cover.js";
 import { FILTERS } from "./filters.js";
@@ -30,7 +31,7 @@ const assess = (
   if (silence !== undefined)
     return {
       state: "unknown",
-      because: `${silence.domain} ${silence.subject} did not answer: ${silence.message}`,
+      because: silenceText(silence),
     };
 
   const operation = circumstances.operations.find((one) => operationCovers(one, finding.object));

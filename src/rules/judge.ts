@@ -3,7 +3,7 @@ import { compareFindings } from "../findings/order.js";
 import { type Suppression, suppress } from "../findings/suppression.js";
 import { assessAll, SETTLE_MS } from "./assess.js";
 import { joinCauses } from "./causes.js";
-import { readCircumstances, readMeta } from "./circumstances.js";
+import { readCircumstances } from "./circumstances.js";
 import type { Queryable, Row, Rule } from "./rule.js";
 import { ruleFailed } from "./rule-failed.js";
 import { settledSince } from "./settled.js";
@@ -68,18 +68,23 @@ const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly
   });
 };
 
-/** The ids of what the rules see in a snapshot, sure or not, sorted. */
+/** The ids of what the rules see in a snapshot, sure or not, but for what it can not judge; sorted. */
 export const sightedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
   sightingsAt(rules, snapshot)
     .map(([id]) => id)
     .toSorted();
 
-/** Finding ids with the time of the look. */
+/** Finding ids with the time of the look. What a look could not judge it has not shown: its object may have been there all the time. */
 const sightingsAt = (
   rules: readonly Rule[],
   snapshot: Queryable | null,
 ): readonly (readonly [string, number])[] => {
   if (snapshot === null) return [];
-  const at = Number(readMeta(snapshot, "taken_at_ms") ?? 0);
-  return look(snapshot, rules, at).sightings.map(({ finding }) => [finding.id, at]);
+  const circumstances = readCircumstances(snapshot);
+  const { sightings } = look(snapshot, rules, circumstances.takenAt);
+  const assessments = assessAll(joinCauses(sightings), circumstances, new Map());
+  return sightings
+    .map(({ finding }) => finding.id)
+    .filter((id) => assessments.get(id)?.state !== "unknown")
+    .map((id) => [id, circumstances.takenAt]);
 };

@@ -1,20 +1,14 @@
 import { parseAlias } from "../../cluster/alias.js";
-import type { Facts } from "../facts.js";
-import type { ProbeRow, TabletRow, UnansweredRow } from "../gen/tables.js";
+import { type Facts, metaValue } from "../facts.js";
+import { CHANNELS, type ProbeRow, type TabletRow, type UnansweredRow } from "../gen/tables.js";
+import { notAskedOf } from "../not-asked.js";
 import { groupBy } from "./order.js";
-
-/** Channels by the kind of knowledge that is missing without them, the telling ones first. */
-const DOMAINS: Readonly<Record<string, readonly string[]>> = {
-  tablet: ["health", "vars", "status"],
-  sidecar: ["streams", "copyState", "postCopyActions", "journals", "vdiffs", "holds", "mysqlPort"],
-  schema: ["schema", "triggers"],
-  mysql: ["mysql", "mysqlStatus"],
-};
 
 /** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (docs/decisions.md#d10). */
 export const deriveUnanswered = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => [
   ...unansweredServers(facts),
   ...unansweredProbes(facts, tablets),
+  ...notAsked(facts),
 ];
 
 /** A server that answered and still gives a reason lost its history alone: nothing is incomplete without that. */
@@ -43,7 +37,7 @@ const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly
     ({ address }) => address,
   );
   return [...failed].flatMap(([address, probes]) =>
-    Object.entries(DOMAINS).flatMap(([domain, channels]) => {
+    Object.entries<readonly string[]>(CHANNELS).flatMap(([domain, channels]) => {
       const silent = channels.flatMap((channel) => probes.filter((probe) => probe.channel === channel));
       const [first] = silent;
       if (first === undefined) return [];
@@ -60,6 +54,20 @@ const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly
     }),
   );
 };
+
+/** What an older vtdoctor, which took the snapshot, did not know to ask for: of no object anything may be concluded from it. */
+const notAsked = (facts: Facts): readonly UnansweredRow[] =>
+  notAskedOf(facts).map(({ name, needs }) => ({
+    domain: needs,
+    subject: name,
+    cell: "",
+    keyspace: "",
+    shard: "",
+    alias: "",
+    reason: "not-asked",
+    message: `this snapshot was taken by vtdoctor ${metaValue(facts, "vtdoctor") ?? "(unknown version)"}, which did not ask for it`,
+    required: 1,
+  }));
 
 /** What a tablet's version does not have is not missing from the scan (docs/decisions.md#d12). */
 const isMissed = ({ required, reason }: ProbeRow): boolean => required === 1 && reason !== "unsupported";
