@@ -86,7 +86,9 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
         : partition,
     );
     put(GRAPH, Buffer.concat([encodeSrvKeyspace({ ...record, partitions: stale }), FUTURE]));
-    await lab.ctl("ApplyVSchema", "--vschema", '{"sharded":false}', "customer");
+    const vschema = JSON.parse(await lab.ctl("GetVSchema", "customer"));
+    vschema.vindexes.more = { type: "hash" };
+    await lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(vschema), "customer");
     put(VSCHEMA, before.vschema);
     await fails();
     const old = await doctor.scan();

@@ -6,7 +6,9 @@ import {
   shardRoutingRulesKey,
   srvVSchemaKey,
 } from "../../topology/paths.js";
+import { EMPTY_DRAFT } from "../draft.js";
 import type { Read } from "../plan.js";
+import { poorerVSchemas } from "../serving/poorer-vschema.js";
 import { keyRead } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
 import { cells } from "../view/shards.js";
@@ -14,6 +16,14 @@ import type { Recipe } from "./recipe.js";
 
 /** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */
 export const rebuildSrvVSchema: Recipe = (snapshot, findings) => {
+  const poorer = poorerVSchemas(snapshot);
+  if (poorer.length > 0)
+    return {
+      ...EMPTY_DRAFT,
+      blocked: findings.flatMap(({ object, id }) =>
+        poorer.map((obstacle) => ({ object, finding: id, ...obstacle })),
+      ),
+    };
   const named = cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
   return {
     repairs: findings.map(({ id }) => id),
