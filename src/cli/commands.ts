@@ -38,6 +38,12 @@ const FIXING = {
 } as const satisfies Record<string, Option>;
 
 const CANCELLING = {
+  "missing-ok": {
+    type: "boolean",
+    group: "Writing",
+    about: "a workflow that is not there, and of which nothing is left, is no error",
+    default: false,
+  },
   "keep-data": { type: "boolean", group: "Writing", about: "leave the copied tables where they are" },
   "keep-routing-rules": {
     type: "boolean",

@@ -21,7 +21,7 @@ import { stopsFirst } from "./stops-first.js";
  * denials, reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel
  * has already dropped is handed to the orphan-shard recipe.
  *
- * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or options that contradict each other,
+ * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or workflow, or options that contradict each other,
  * `IncompleteError` where a silent source could hide the workflow.
  */
 export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {

@@ -43,6 +43,8 @@ export interface FixRequest extends PlanRequest {
 export interface CancelRequest extends PlanRequest {
   readonly keyspace: string;
   readonly workflow: string;
+  /** Neither the workflow nor anything of it is there: nothing to do, instead of a mistake. */
+  readonly missingOk: boolean;
   /** `--keep-data`; null where it was not given: true for Materialize, else false. */
   readonly keepData: boolean | null;
   readonly keepRoutingRules: boolean;

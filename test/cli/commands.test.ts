@@ -218,6 +218,11 @@ describe("what was meant", () => {
     };
     expect(await said("cancel custmer.c2 --yes")).toContain('Did you mean "customer"');
     expect(await said("cancel customer.c1 --yes")).toContain('Did you mean "c2"');
+    expect(await said("cancel customer.typo --yes")).toContain(
+      "customer has no workflow typo, and nothing is left of one; it has c2.",
+    );
+    const script = await write("cancel customer.typo --yes --missing-ok");
+    expect([script.code, script.out]).toEqual([0, expect.stringContaining("it has c2")]);
     expect(await operatorAt(seed()).write("fix shard-missing-live-tablets@customer/-8 --yes")).toMatchObject({
       code: 2,
       err: expect.stringContaining(`Did you mean "${ROOT}"`),

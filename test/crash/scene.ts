@@ -120,6 +120,7 @@ export async function planOf(scene: Scene): Promise<Plan> {
     keyspace: "customer",
     workflow: "c2",
     keepData: null,
+    missingOk: false,
     keepRoutingRules: false,
     purge: false,
     restoreSecondaryKeys: false,

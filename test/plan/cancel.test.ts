@@ -349,15 +349,19 @@ describe("nothing there", () => {
     );
   });
 
-  test("a misspelt workflow is a mistake, an unknown one is nothing to do", () => {
-    expect(() => cancelOf(running(), { workflow: "c3" })).toThrow(/no workflow c3. Did you mean "c2"/);
-    const plan = cancelOf(running(), { workflow: "elsewhere" });
+  test("an unknown workflow is a mistake that says what there is, unless it may be missing", () => {
+    expect(() => cancelOf(running(), { workflow: "c3" })).toThrow(
+      /no workflow c3, .*; it has c2\. Did you mean "c2"\? With --missing-ok/,
+    );
+    expect(() => cancelOf(running(), { workflow: "elsewhere" })).toThrow(/it has c2\. With --missing-ok/);
+    const plan = cancelOf(running(), { workflow: "elsewhere", missingOk: true });
     expect([plan.stages, plan.notes.join()]).toEqual([[], expect.stringMatching(/nothing to do/)]);
   });
 
   test("a silent tablet could have it", () => {
     const silent = dead(running(), "zone1-0000000300");
-    expect(() => cancelOf(silent, { workflow: "elsewhere" })).toThrow(IncompleteError);
+    for (const missingOk of [false, true])
+      expect(() => cancelOf(silent, { workflow: "elsewhere", missingOk })).toThrow(IncompleteError);
   });
 
   test("VDiff reports without streams are residue", () => {
@@ -378,8 +382,10 @@ describe("nothing there", () => {
   });
 
   test("a legacy cancel that named no workflow is mentioned", () => {
-    const plan = cancelOf(recorded("legacy-cancelled-with-history-v24"));
-    expect(plan.notes.join()).toMatch(/vtdoctor fix shard-missing-live-tablets@customer\/-80/);
+    const facts = recorded("legacy-cancelled-with-history-v24");
+    const fix = /vtdoctor fix shard-missing-live-tablets@customer\/-80/;
+    expect(() => cancelOf(facts)).toThrow(fix);
+    expect(cancelOf(facts, { missingOk: true }).notes.join()).toMatch(fix);
   });
 });
 

@@ -30,6 +30,7 @@ const cancelOf = async (cluster: SimCluster, wanted: Partial<CancelRequest> = {}
     keyspace: "customer",
     workflow: "c2",
     keepData: null,
+    missingOk: false,
     keepRoutingRules: false,
     purge: false,
     restoreSecondaryKeys: false,

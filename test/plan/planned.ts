@@ -46,6 +46,7 @@ const CANCEL: CancelRequest = {
   keyspace: "customer",
   workflow: "c2",
   keepData: null,
+  missingOk: false,
   keepRoutingRules: false,
   purge: false,
   restoreSecondaryKeys: false,

@@ -126,14 +126,16 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
       expect(await lab.sql(uid, "show create table customer", "vt_customer")).toContain("KEY `name`");
   });
 
-  it("nothing left: exit 0 and nothing to do; an unknown workflow: did you mean", async () => {
+  it("nothing left: exit 2, or 0 with --missing-ok; an unknown workflow: did you mean", async () => {
     const doctor = await start("24", "running");
     const unknown = await doctor.write("cancel", "customer.c3", "--yes");
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining("c2")]);
     await insert(lab, "customer", "customer", 700_000, 10);
     expect((await doctor.write("cancel", "customer.c2", "--yes")).code).toBe(0);
     const again = await doctor.write("cancel", "customer.c2", "--yes");
-    expect([again.code, again.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining("no workflow c2")]);
+    const script = await doctor.write("cancel", "customer.c2", "--yes", "--missing-ok");
+    expect([script.code, script.stdout]).toEqual([0, expect.stringContaining("nothing to do")]);
   });
 
   async function noDifference(workflow: string): Promise<void> {

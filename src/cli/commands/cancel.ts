@@ -25,6 +25,7 @@ export const run: Run = async (request) => {
     command: request.typed,
     keyspace,
     workflow,
+    missingOk: given.yes("missing-ok"),
     keepData: given.choice("keep-data") ?? null,
     keepRoutingRules: given.yes("keep-routing-rules"),
     purge: given.yes("purge"),

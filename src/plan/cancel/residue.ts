@@ -1,5 +1,5 @@
 import { IncompleteError, UsageError } from "../../cluster/errors.js";
-import { didYouMean, nearest } from "../../cluster/suggest.js";
+import { didYouMean } from "../../cluster/suggest.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { CancelRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, worthRunning } from "../draft.js";
@@ -9,8 +9,8 @@ import { isPrimary, type Process, processAt } from "../view/processes.js";
 import { keyspaceRecord, type ShardRef, shardName } from "../view/shards.js";
 
 /**
- * What is left of a workflow that has no streams (any more): orphaned targets of its cancel, VDiff reports; else nothing to do.
- * Throws `UsageError` for an unknown keyspace or a name that is nearly one of the keyspace's, `IncompleteError` where a tablet that
+ * What is left of a workflow that has no streams (any more): orphaned targets of its cancel, VDiff reports; else nothing, which is
+ * right only with `--missing-ok`. Throws `UsageError` for an unknown keyspace or workflow, `IncompleteError` where a tablet that
  * did not answer could have its streams.
  */
 export const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
@@ -85,35 +85,31 @@ const vdiffHolders = (snapshot: Snapshot, request: CancelRequest): readonly Proc
     .filter((process) => process !== null)
     .filter(isPrimary);
 
-const nothing = (snapshot: Snapshot, request: CancelRequest): Draft => {
+/** Neither the workflow nor anything of it: a slip of the hand, unless `--missing-ok` says that it may be so. */
+const nothing = (snapshot: Snapshot, { keyspace, workflow, missingOk }: CancelRequest): Draft => {
   const known = snapshot
     .all<{ workflow: string }>(
-      "SELECT workflow FROM workflow WHERE keyspace = ? ORDER BY workflow",
-      request.keyspace,
+      "SELECT DISTINCT workflow FROM workflow WHERE keyspace = ? ORDER BY workflow",
+      keyspace,
     )
-    .map(({ workflow }) => workflow);
-  if (nearest(request.workflow, known) !== null)
-    throw new UsageError(
-      `${request.keyspace} has no workflow ${request.workflow}.${didYouMean(request.workflow, known)}`,
-    );
-  return {
-    ...EMPTY_DRAFT,
-    notes: [
-      ...unnamedDrops(snapshot, request),
-      `nothing to do: ${request.keyspace} has no workflow ${request.workflow}, and nothing is left of one${known.length === 0 ? "" : ` (it has ${known.join(", ")})`}`,
-    ],
-  };
+    .map((row) => row.workflow);
+  const drops = unnamedDrops(snapshot, keyspace);
+  const words = `${keyspace} has no workflow ${workflow}, and nothing is left of one; it has ${known.join(", ") || "none"}`;
+  if (missingOk) return { ...EMPTY_DRAFT, notes: [...drops, `nothing to do: ${words}`] };
+  throw new UsageError(
+    `${[`${words}.${didYouMean(workflow, known)}`, ...drops.map((drop) => `${drop}.`)].join(" ")} With --missing-ok this is no error.`,
+  );
 };
 
 /** A legacy cancel deletes the streams and names no workflow (docs/vitess.md#legacy-cancel): it may or may not have been this one. */
-const unnamedDrops = (snapshot: Snapshot, request: CancelRequest): readonly string[] =>
+const unnamedDrops = (snapshot: Snapshot, keyspace: string): readonly string[] =>
   snapshot
     .all<ShardRef>(
       `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
        JOIN process p ON p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1 AND p.shard_record = 'absent'
        WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0 AND d.keyspace = ? AND d.workflow = ''
        ORDER BY d.shard`,
-      request.keyspace,
+      keyspace,
     )
     .map(
       (shard) =>
