@@ -1,6 +1,6 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Plan } from "../plan/plan.js";
-import { provenCluster, provenReads, provenYoung } from "./preconditions.js";
+import { provenToStart } from "./preconditions.js";
 import { Run } from "./run.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunResult } from "./run-result.js";
@@ -31,8 +31,6 @@ export async function execute(
       `run ${folder.run} was started before; go on with \`vtdoctor resume ${folder.run}\``,
     );
   }
-  provenYoung(plan, world.clock);
-  await provenCluster(plan, world);
-  await provenReads(plan, world);
+  await provenToStart(plan, world);
   return new Run(world, folder, options).toTheEnd("started");
 }

@@ -13,7 +13,7 @@ const NOTHING = "nothing was changed";
 export function provenYoung(plan: Plan, clock: Clock): void {
   if (clock.now() > plan.expiresAt) {
     throw new RefusedError(
-      `plan ${plan.id} expired at ${new Date(plan.expiresAt).toISOString()}; make a new one; ${NOTHING}`,
+      `plan ${plan.id} expired at ${new Date(plan.expiresAt).toISOString()}; ${anew(plan)}; ${NOTHING}`,
     );
   }
 }
@@ -69,8 +69,12 @@ async function marksOn(
 const unproven = (server: string, { reason, message }: Unanswered): IncompleteError =>
   new IncompleteError(`${server} did not answer (${reason}): ${message}; ${NOTHING}`);
 
-/** A stale plan never runs (docs/decisions.md#p8). */
-export async function provenReads(plan: Plan, world: World): Promise<void> {
+const anew = ({ command }: Plan): string => `make a new one with \`${command}\``;
+
+/** All that can refuse a plan before its first lock: it is too old, another cluster's, or stale (docs/decisions.md#p8). */
+export async function provenToStart(plan: Plan, world: World): Promise<void> {
+  provenYoung(plan, world.clock);
+  await provenCluster(plan, world);
   const nothing = ownChanges([], plan);
   const moved = (await movedKey(plan.reads, nothing, world)) ?? (await movedRows(plan.reads, nothing, world));
   if (moved !== null) throw stale(plan, moved);
@@ -78,5 +82,5 @@ export async function provenReads(plan: Plan, world: World): Promise<void> {
 
 const stale = (plan: Plan, moved: Refused | Silent): RefusedError | IncompleteError =>
   moved.kind === "refused"
-    ? new RefusedError(`plan ${plan.id} is stale: ${moved.reason}; make a new one; ${NOTHING}`)
+    ? new RefusedError(`plan ${plan.id} is stale: ${moved.reason}; ${anew(plan)}; ${NOTHING}`)
     : new IncompleteError(`plan ${plan.id} can not be proven: ${moved.reason}; ${NOTHING}`);

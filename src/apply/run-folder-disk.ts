@@ -17,15 +17,19 @@ export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunF
   const path = join(runsDir, plan.id);
   makeFolder(runsDir, join(path, "before"));
   return claimed(path, owner, (release) => {
-    if (existsSync(planIn(path))) {
-      throw new RefusedError(
-        `plan ${plan.id} was started before (${path}); go on with \`vtdoctor resume ${plan.id}\`, or make a new plan`,
-      );
-    }
+    refuseStarted(runsDir, plan);
     writePlan(planIn(path), plan);
     syncDirectory(runsDir);
     return new DiskRunFolder(path, plan, release);
   });
+}
+
+export function refuseStarted(runsDir: string, { id }: Plan): void {
+  const path = join(runsDir, id);
+  if (existsSync(planIn(path)))
+    throw new RefusedError(
+      `plan ${id} was started before (${path}); go on with \`vtdoctor resume ${id}\`, or make a new plan`,
+    );
 }
 
 /** Opens the folder of an earlier run, to go on with it. Throws `UsageError` where there is none or its plan is damaged. */

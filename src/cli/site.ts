@@ -1,7 +1,8 @@
-import { execute } from "../apply/execute.js";
+import { type ExecuteOptions, execute } from "../apply/execute.js";
+import { provenToStart } from "../apply/preconditions.js";
 import { giveBackLocks, resume } from "../apply/resume.js";
 import type { RunFolder } from "../apply/run-folder.js";
-import { createRunFolder, openRunFolder } from "../apply/run-folder-disk.js";
+import { createRunFolder, openRunFolder, refuseStarted } from "../apply/run-folder-disk.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
 import { recordsOf } from "../apply/run-shelf.js";
 import { seal } from "../apply/seal.js";
@@ -39,15 +40,19 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
   return {
     ended,
     left: () => opened && unfinished(opened, request),
-    execute: (plan) => {
-      const created = createRunFolder(folders, plan, owner);
-      opened = plan;
-      return within(request, created, log, async (folder, world, options) => {
-        // A killed run still holds its locks for as long as their leases live.
-        if (plan.run !== undefined) await giveBackLocks(recordsOf(folders, plan.run), world);
-        return execute(plan, world, folder, options);
-      });
-    },
+    execute: (plan) =>
+      inWorld(request, log, async (world, options) => {
+        refuseStarted(folders, plan);
+        // A plan that is refused here has no run yet, and can be given again.
+        await provenToStart(plan, world);
+        const folder = createRunFolder(folders, plan, owner);
+        opened = plan;
+        return closing(folder, async () => {
+          // A killed run still holds its locks for as long as their leases live.
+          if (plan.run !== undefined) await giveBackLocks(recordsOf(folders, plan.run), world);
+          return execute(plan, world, folder, options);
+        });
+      }),
     open: (run) => {
       const folder = openRunFolder(folders, run, owner);
       try {
@@ -58,7 +63,11 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
         throw error;
       }
       opened = folder.plan;
-      return { plan: folder.plan, toTheEnd: () => within(request, folder, log, resume) };
+      return {
+        plan: folder.plan,
+        toTheEnd: () =>
+          closing(folder, () => inWorld(request, log, (world, options) => resume(folder, world, options))),
+      };
     },
     seal: (run, exit, reasons) => {
       const folder = openRunFolder(folders, run, owner);
@@ -88,28 +97,26 @@ function refuseElsewhere({ id, cluster }: Plan, { given, context }: Request): vo
   );
 }
 
-async function within(
-  request: Request,
-  folder: RunFolder,
-  log: (event: ApplyEvent) => void,
-  run: (
-    folder: RunFolder,
-    world: World,
-    options: { lockTimeoutMs: number; signal: AbortSignal },
-  ) => Promise<RunResult>,
-): Promise<RunResult> {
-  const { given, context } = request;
+async function closing<T>(folder: RunFolder, run: () => Promise<T>): Promise<T> {
   try {
-    const world = await context.reach.world(connectionOf(given, context.env), context, log);
-    try {
-      return await run(folder, world, {
-        lockTimeoutMs: given.duration("lock-timeout") ?? 45_000,
-        signal: context.signal,
-      });
-    } finally {
-      world.close();
-    }
+    return await run();
   } finally {
     folder.close();
+  }
+}
+
+async function inWorld(
+  { given, context }: Request,
+  log: (event: ApplyEvent) => void,
+  run: (world: World, options: ExecuteOptions) => Promise<RunResult>,
+): Promise<RunResult> {
+  const world = await context.reach.world(connectionOf(given, context.env), context, log);
+  try {
+    return await run(world, {
+      lockTimeoutMs: given.duration("lock-timeout") ?? 45_000,
+      signal: context.signal,
+    });
+  } finally {
+    world.close();
   }
 }
