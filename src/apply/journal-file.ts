@@ -7,8 +7,11 @@ import {
   readFileSync,
   writeFileSync,
 } from "node:fs";
+import { join } from "node:path";
 import { RefusedError } from "../cluster/errors.js";
 import type { JournalRecord } from "./journal.js";
+
+export const journalIn = (folder: string): string => join(folder, "journal.jsonl");
 
 /** `journal.jsonl`: one record a line, each on disk before `append` returns. */
 export class JournalFile {

@@ -16,6 +16,8 @@ export type JournalEntry =
       readonly command: string;
       readonly hostName: string;
       readonly userName: string;
+      /** Of the plan (`fingerprintOf`); absent in what 0.1.0 wrote. */
+      readonly sha256?: string;
     }
   /** Vitess locks, so that a later process can give back what a killed one left. */
   | { readonly kind: "locked"; readonly stage: string; readonly locks: readonly LockRecord[] }

@@ -71,10 +71,15 @@ const unproven = (server: string, { reason, message }: Unanswered): IncompleteEr
 
 const anew = ({ command }: Plan): string => `make a new one with \`${command}\``;
 
-/** All that can refuse a plan before its first lock: it is too old, another cluster's, or stale (docs/decisions.md#p8). */
+/** All that can refuse a plan before its first lock: it is too old, another cluster's, or stale. */
 export async function provenToStart(plan: Plan, world: World): Promise<void> {
   provenYoung(plan, world.clock);
   await provenCluster(plan, world);
+  await provenReads(plan, world);
+}
+
+/** A stale plan never runs (docs/decisions.md#p8). */
+export async function provenReads(plan: Plan, world: World): Promise<void> {
   const nothing = ownChanges([], plan);
   const moved = (await movedKey(plan.reads, nothing, world)) ?? (await movedRows(plan.reads, nothing, world));
   if (moved !== null) throw stale(plan, moved);

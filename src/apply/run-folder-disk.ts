@@ -2,13 +2,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError, UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-import { readPlan, writePlan } from "../plan/file.js";
+import { writePlan } from "../plan/file.js";
 import type { Plan } from "../plan/plan.js";
 import { syncDirectory, writeWhole } from "./disk.js";
 import { claimFolder, type Owner } from "./folder-owner.js";
 import type { JournalRecord } from "./journal.js";
-import { JournalFile } from "./journal-file.js";
+import { JournalFile, journalIn, readJournal } from "./journal-file.js";
 import type { RunFolder } from "./run-folder.js";
+import { planIn, planOfRun } from "./run-plan.js";
 import type { RunReport } from "./run-report.js";
 import { storyOf } from "./run-story.js";
 
@@ -36,7 +37,11 @@ export function refuseStarted(runsDir: string, { id }: Plan): void {
 export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFolder {
   const path = join(runsDir, run);
   if (!existsSync(planIn(path))) throw new UsageError(noRun(runsDir, run));
-  return claimed(path, owner, (release) => new DiskRunFolder(path, readPlan(planIn(path)), release));
+  return claimed(
+    path,
+    owner,
+    (release) => new DiskRunFolder(path, planOfRun(path, readJournal(journalIn(path))), release),
+  );
 }
 
 function makeFolder(runsDir: string, path: string): void {
@@ -47,8 +52,6 @@ function makeFolder(runsDir: string, path: string): void {
     throw new UsageError(`--run-dir ${runsDir}: the run's folder can not be made there: ${words}`);
   }
 }
-
-const planIn = (path: string): string => join(path, "plan.json");
 
 function claimed(path: string, owner: Owner, open: (release: () => void) => RunFolder): RunFolder {
   const release = claimFolder(path, owner);
@@ -81,7 +84,7 @@ class DiskRunFolder implements RunFolder {
     readonly plan: Plan,
     private readonly release: () => void,
   ) {
-    this.journal = new JournalFile(join(path, "journal.jsonl"));
+    this.journal = new JournalFile(journalIn(path));
     syncDirectory(path);
   }
 

@@ -1,13 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DoctorError, RefusedError, UsageError } from "../cluster/errors.js";
-import { readPlan } from "../plan/file.js";
 import type { BegunStep, Follower, PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
 import { isCode } from "./disk.js";
 import { isFinished, type JournalRecord, resultsIn } from "./journal.js";
-import { readJournal } from "./journal-file.js";
+import { journalIn, readJournal } from "./journal-file.js";
 import { noRun } from "./run-folder-disk.js";
+import { planIn, planOfRun } from "./run-plan.js";
 
 /** A run as its folder tells it, without claiming the folder. */
 export interface ShelvedRun {
@@ -26,7 +26,7 @@ export interface Shelf {
 export function readShelf(runsDir: string): Shelf {
   const names = existsSync(runsDir) ? readdirSync(runsDir).sort() : [];
   const read = names
-    .filter((name) => existsSync(join(runsDir, name, "plan.json")))
+    .filter((name) => existsSync(planIn(join(runsDir, name))))
     .map((name) => readOne(join(runsDir, name), name));
   const runs = read.flatMap((one) => ("plan" in one ? [one] : []));
   return {
@@ -41,7 +41,8 @@ const startOf = ({ plan, records }: ShelvedRun): number =>
 
 function readOne(path: string, run: string): ShelvedRun | { readonly run: string; readonly reason: string } {
   try {
-    return { run, path, plan: readPlan(join(path, "plan.json")), records: readJournal(journalIn(path)) };
+    const records = readJournal(journalIn(path));
+    return { run, path, plan: planOfRun(path, records), records };
   } catch (error) {
     if (error instanceof DoctorError) return { run, reason: error.message };
     throw error;
@@ -51,8 +52,6 @@ function readOne(path: string, run: string): ShelvedRun | { readonly run: string
 /** The journal of a run that is on the shelf. */
 export const recordsOf = (runsDir: string, run: string): readonly JournalRecord[] =>
   readJournal(journalIn(join(runsDir, run)));
-
-const journalIn = (path: string): string => join(path, "journal.jsonl");
 
 /** Throws `UsageError` where there is no such run, or where its folder can not be read. */
 export function shelvedRun(shelf: Shelf, runsDir: string, run: string): ShelvedRun {

@@ -1,4 +1,5 @@
 import { DoctorError } from "../cluster/errors.js";
+import { fingerprintOf } from "../plan/fingerprint.js";
 import type { Stage, Step } from "../plan/plan.js";
 import type { ExecuteOptions } from "./execute.js";
 import { Fence } from "./fence.js";
@@ -35,7 +36,8 @@ export class Run {
     const { plan, run } = this.folder;
     if (this.progress.untouched) provenYoung(plan, this.world.clock);
     const { hostName, userName } = this.world;
-    this.progress.record({ kind: how, run, command: plan.command, hostName, userName });
+    const sha256 = fingerprintOf(plan);
+    this.progress.record({ kind: how, run, command: plan.command, hostName, userName, sha256 });
     try {
       for (const stage of plan.stages) await this.stage(stage);
     } catch (error) {

@@ -2,6 +2,8 @@ import type { RunResult, StepResult } from "../apply/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import { describeStep } from "../plan/describe.js";
+import { writePlan } from "../plan/file.js";
+import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
 import type { Blocked, Plan } from "../plan/plan.js";
 import { renderPlan } from "../report/plan.js";
@@ -9,6 +11,7 @@ import { renderRun } from "../report/run.js";
 import type { Request } from "./command.js";
 import { consent, type Looked } from "./consent.js";
 import { emit, emitJson } from "./output.js";
+import { shellWord } from "./shell-word.js";
 import { styleOf } from "./style.js";
 import type { Unfinished } from "./unfinished.js";
 
@@ -37,23 +40,37 @@ interface Verification {
 
 const asJson = ({ given }: Request): boolean => given.text("format") === "json";
 
-/** `--dry-run`: the plan as it would run; exit 1 where it would do anything. */
+/** `--dry-run`: the plan as it would run, saved where `--out` says; exit 1 where it would do anything. */
 export function showPlan(plan: Plan, request: Request): number {
   const name: ExitName = plan.stages.length > 0 ? "findings" : "ok";
-  const beyond = beyondLimits(plan, limitsOf(request)).map(needs);
-  const reasons = [...(plan.stages.length > 0 ? ["the plan is not empty"] : []), ...beyond];
+  const beyond = beyondLimits(plan, limitsOf(request));
+  const needs = beyond.map(needed);
+  const reasons = [...(plan.stages.length > 0 ? ["the plan is not empty"] : []), ...needs];
   if (asJson(request)) emitJson(request, document(request, name, reasons, { plan }));
-  else emit(request, renderPlan(plan, describeStep, styleOf(request), beyond));
+  else emit(request, renderPlan(plan, describeStep, styleOf(request), needs));
+  const out = request.given.text("out");
+  if (out !== undefined) {
+    writePlan(out, plan);
+    request.context.terminal.note(saved(out, plan, beyond));
+  }
   return EXIT[name];
 }
+
+/** The command is a line of its own, as it can be pasted. */
+const saved = (path: string, { stages }: Plan, beyond: readonly Excess[]): string =>
+  stages.length === 0
+    ? `Saved ${path}. There is nothing in it to execute.`
+    : `Saved ${path}. To do exactly this, with the same connection:\n    ${["vtdoctor fix --plan", shellWord(path), ...beyond.map(flagFor)].join(" ")}`;
+
+const flagFor = ({ flag, count }: Excess): string => `--${flag} ${count}`;
 
 const limitsOf = ({ given }: Request): PlanLimits => ({
   maxTablets: given.number("max-tablets"),
   maxKeys: given.number("max-keys"),
 });
 
-const needs = ({ flag, limit, count, what }: Excess): string =>
-  `it touches ${count} ${what}, and the limit is ${limit}: needs --${flag} ${count} to run`;
+const needed = (excess: Excess): string =>
+  `it touches ${excess.count} ${excess.what}, and the limit is ${excess.limit}: needs ${flagFor(excess)} to run`;
 
 function refuseBeyond(plan: Plan, request: Request): void {
   const beyond = beyondLimits(plan, limitsOf(request));
@@ -62,9 +79,8 @@ function refuseBeyond(plan: Plan, request: Request): void {
   const touches = beyond.map(
     ({ flag, limit, count, what }) => `${count} ${what}, more than --${flag} ${limit}`,
   );
-  const flags = beyond.map(({ flag, count }) => `--${flag} ${count}`);
   throw new RefusedError(
-    `the plan touches ${touches.join(", and ")}: select less, or read the plan with --dry-run and then give ${flags.join(" ")}. Nothing was changed.`,
+    `the plan touches ${touches.join(", and ")}: select less, or read the plan with --dry-run and then give ${beyond.map(flagFor).join(" ")}. Nothing was changed.`,
   );
 }
 
@@ -196,8 +212,15 @@ function report(
   return EXIT[name];
 }
 
-const document = (request: Request, name: ExitName, reasons: readonly string[], body: object) => ({
+/** The plan in it is one that `--plan` takes. */
+const document = <B extends { readonly plan: Plan }>(
+  request: Request,
+  name: ExitName,
+  reasons: readonly string[],
+  body: B,
+) => ({
   vtdoctor: { version: request.context.version, schema: 1 },
   exit: { code: EXIT[name], name, reasons },
   ...body,
+  plan: sealed(body.plan),
 });

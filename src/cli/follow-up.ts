@@ -1,6 +1,6 @@
 import { UsageError } from "../cluster/errors.js";
 import type { PlanContext, PlanRequest } from "../plan/context.js";
-import { refuseForeign, writePlan } from "../plan/file.js";
+import { refuseForeign } from "../plan/file.js";
 import type { PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
 import { planCluster } from "../plan/view/cluster.js";
@@ -32,7 +32,6 @@ export async function followUp(request: Request, planner: Planner): Promise<numb
       restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
     };
     const plan = planner(snapshot, past, wanted, { now: context.clock.now(), ids: context.ids });
-    if (out !== undefined) writePlan(out, plan);
     if (dryRun) return showPlan(plan, request);
     // What the run had repaired is there again after an undo: a new finding is no failure of it.
     return await carryOut(plan, null, "named", siteOf(request), request);

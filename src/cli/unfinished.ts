@@ -5,6 +5,7 @@ import { LIMITS } from "../config/options.js";
 import type { Plan } from "../plan/plan.js";
 import type { Request } from "./command.js";
 import { runsDirOf } from "./run-dir.js";
+import { shellWord } from "./shell-word.js";
 
 /** A run that this process leaves before its end, or before the look that verifies it. */
 export interface Unfinished {
@@ -22,7 +23,7 @@ export function unfinished({ id, stages }: Plan, request: Request): Unfinished {
   const [begun] = [...intentsIn(records)].filter((step) => !resultsIn(records).has(step));
   const all = stages.flatMap(({ steps }) => steps).length;
   const runsDir = runsDirOf(request);
-  const elsewhere = runsDir === LIMITS["run-dir"].default ? "" : ` --run-dir ${resolve(runsDir)}`;
+  const elsewhere = runsDir === LIMITS["run-dir"].default ? "" : ` --run-dir ${shellWord(resolve(runsDir))}`;
   const [folder, resume] = [resolve(runsDir, id), `vtdoctor resume ${id}${elsewhere}`];
   const how = isFinished(records)
     ? `run ${id} did all of its ${all} steps, and nothing has verified them yet. To look again`

@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, write
 import { dirname } from "node:path";
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { RefusedError, UsageError } from "../cluster/errors.js";
+import { fingerprintOf, sealed } from "./fingerprint.js";
 import { contradiction } from "./mark.js";
 import type { Plan, PlanCluster } from "./plan.js";
 import { PLAN_SCHEMA } from "./plan-schema.js";
@@ -17,7 +18,7 @@ export const writePlan = (path: string, plan: Plan): void => {
   try {
     const file = openSync(temporary, "w", 0o600);
     try {
-      writeSync(file, `${JSON.stringify(plan, null, 2)}\n`);
+      writeSync(file, `${JSON.stringify(sealed(plan), null, 2)}\n`);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -30,8 +31,20 @@ export const writePlan = (path: string, plan: Plan): void => {
   }
 };
 
-/** Throws `UsageError` for a file that is unreadable, no JSON, no plan, or of a newer vtdoctor. */
+/** Throws `UsageError` for a file that is unreadable, no JSON, no plan, of a newer vtdoctor, or not as it was when it was made. */
 export const readPlan = (path: string): Plan => {
+  const { plan, sha256 } = readSealed(path);
+  if (sha256 === undefined)
+    throw new UsageError(
+      `the plan ${path} has no sha256, so whether it is what was reviewed can not be known: make a new one with \`${plan.command}\``,
+    );
+  return plan;
+};
+
+/** The plan of a run's folder: 0.1.0 wrote them without `sha256`, and they can still be taken back. Throws as `readPlan`. */
+export const readRunPlan = (path: string): Plan => readSealed(path).plan;
+
+function readSealed(path: string): { readonly plan: Plan; readonly sha256: unknown } {
   const value = parse(path, read(path));
   if (!isPlanObject(value))
     throw new UsageError(
@@ -41,10 +54,15 @@ export const readPlan = (path: string): Plan => {
     throw new UsageError(
       `the plan ${path} has schema ${value.schema}, and this vtdoctor knows ${SCHEMA}: execute it with the vtdoctor that made it`,
     );
+  const { sha256, ...plan } = value;
   const fits = planForm();
-  if (!fits(value)) throw new UsageError(`the plan ${path} is damaged: ${where(fits.errors?.[0])}`);
-  return value;
-};
+  if (!fits(plan)) throw new UsageError(`the plan ${path} is damaged: ${where(fits.errors?.[0])}`);
+  if (sha256 !== undefined && sha256 !== fingerprintOf(plan))
+    throw new UsageError(
+      `the plan ${path} was changed after it was made (it says sha256 ${sha256} and has ${fingerprintOf(plan)}): put it back as it was, or make a new one with \`${plan.command}\``,
+    );
+  return { plan, sha256 };
+}
 
 let compiled: ValidateFunction<Plan> | null = null;
 
@@ -103,7 +121,9 @@ const parse = (path: string, text: string): unknown => {
   }
 };
 
-const isPlanObject = (value: unknown): value is { readonly kind: string; readonly schema?: unknown } =>
+const isPlanObject = (
+  value: unknown,
+): value is { readonly kind: string; readonly schema?: unknown; readonly sha256?: unknown } =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "vtdoctor-plan";
 
 const where = (error: ErrorObject | null | undefined): string => {

@@ -2,7 +2,6 @@ import { UsageError } from "../../cluster/errors.js";
 import { vtctldOf } from "../../config/settings.js";
 import { planCancel } from "../../plan/cancel.js";
 import type { CancelRequest } from "../../plan/context.js";
-import { writePlan } from "../../plan/file.js";
 import { carryOut, showPlan } from "../carry-out.js";
 import type { Run } from "../command.js";
 import { judged, observe } from "../observe.js";
@@ -34,7 +33,6 @@ export const run: Run = async (request) => {
     restoredTopologyConfirmed: await confirmedRestored(request, observation.snapshot, dryRun),
   };
   const plan = planCancel(observation.snapshot, wanted, { now: context.clock.now(), ids: context.ids });
-  if (out !== undefined) writePlan(out, plan);
   if (dryRun) return showPlan(plan, request);
   const before = judged(observation, ruleSet(given), request).map(({ id }) => id);
   return carryOut(plan, before, "named", siteOf(request), request);

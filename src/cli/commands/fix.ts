@@ -1,7 +1,7 @@
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
-import { readPlan, refuseForeign, writePlan } from "../../plan/file.js";
+import { readPlan, refuseForeign } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
 import { parseCommand } from "../../plan/stop-command.js";
 import { planCluster } from "../../plan/view/cluster.js";
@@ -33,7 +33,6 @@ async function planned(request: Request): Promise<number> {
     now: context.clock.now(),
     ids: context.ids,
   });
-  if (out !== undefined) writePlan(out, plan);
   if (dryRun) return showPlan(plan, request);
   const before = findings.map(({ id }) => id);
   return carryOut(plan, before, wanted.findings === null ? "not" : "named", siteOf(request), request);
