@@ -1,7 +1,7 @@
 import { distance } from "fastest-levenshtein";
 
 /** The known name nearest to `given`, where it is near enough to be a slip of the hand. */
-export function nearest(given: string, known: readonly string[]): string | null {
+function nearest(given: string, known: readonly string[]): string | null {
   const ranked = known
     .map((name) => ({ name, away: distance(given.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.away - b.away || (a.name < b.name ? -1 : 1));
