@@ -1,4 +1,4 @@
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import { differsFrom } from "./identity.js";
 import type { Site } from "./site.js";
 import type { Refused, Silent } from "./verdict.js";

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import { notCleared } from "./clearance.js";
 import { nameOf } from "./identity.js";
 import type { Site } from "./site.js";

@@ -1,5 +1,5 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import type { TabletReader } from "../tablets/access.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 

@@ -1,6 +1,6 @@
 import type { ExitName } from "../cluster/errors.js";
-import type { StepKind } from "../plan/plan.js";
-import type { Inverse } from "./inverse.js";
+import type { Inverse } from "../plan/inverse.js";
+import type { StepKind } from "../plan/steps/index.js";
 import type { StepOutcome } from "./run-result.js";
 
 /**

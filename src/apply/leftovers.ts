@@ -1,4 +1,4 @@
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import type { SidecarRow, TabletReader } from "../tablets/access.js";
 import { nameOf } from "./identity.js";
 import { type Known, known, silent } from "./verdict.js";

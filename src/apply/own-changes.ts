@@ -1,4 +1,6 @@
-import type { Plan, Step, StreamSet } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import type { StreamSet } from "../plan/refs.js";
+import type { Step } from "../plan/steps/index.js";
 import { writeSet } from "../plan/write-set.js";
 import type { KeyRef } from "./topo-write.js";
 

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import type { TabletReader } from "../tablets/access.js";
 
 /** Whether nothing listens at the tablet's address. Only a refused connection proves that; silence may be a host that is busy. */

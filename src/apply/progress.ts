@@ -6,7 +6,7 @@ import {
   RefusedError,
   UnverifiedError,
 } from "../cluster/errors.js";
-import type { Step } from "../plan/plan.js";
+import type { Step } from "../plan/steps/index.js";
 import { intentsIn, type JournalEntry, resultsIn } from "./journal.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunResult, StepResult } from "./run-result.js";

@@ -1,5 +1,5 @@
-import type { DeferredKey, TabletRef } from "../plan/plan.js";
 import { statementOf } from "../plan/post-copy-action.js";
+import type { DeferredKey, TabletRef } from "../plan/refs.js";
 import { nameOf } from "./identity.js";
 import { seeLeftovers } from "./leftovers.js";
 import { inIds } from "./sight.js";

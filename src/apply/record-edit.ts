@@ -1,12 +1,8 @@
 import type { Outcome } from "../cluster/outcome.js";
 import type { KeyImage } from "../plan/past-run.js";
-import type { StepOf } from "../plan/steps/spec.js";
 import type { Entry } from "../topology/store.js";
-import type { Inverse } from "./inverse.js";
 import type { Site } from "./site.js";
-import type { StepRunner } from "./step-runner.js";
-import type { KeyRef } from "./topo-write.js";
-import { unchanged, writeFenced } from "./topo-write.js";
+import { type KeyRef, unchanged, writeFenced } from "./topo-write.js";
 import {
   type Check,
   done,
@@ -38,23 +34,17 @@ export type EditedRecord =
   | { readonly kind: "delete" }
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Steps that are one such edit, and nothing besides. */
-type EditKind = "denial.lift" | "routing.remove" | "vschema.remove-tables";
-
 /** What it is aimed at. `modRevision`: the revision that the plan read. */
 interface Target extends KeyRef {
   readonly modRevision: number;
 }
 
 /** The runner of a step that is an edit of one record: its way back is the record as it was. */
-export const recordEditor = <K extends EditKind, R>(
-  editOf: (step: StepOf<K>) => RecordEdit<R>,
-): StepRunner<K> => ({
-  image: (step, site) => imageOfEdit(step, editOf(step), site),
-  check: (step, site) => checkEdit(step, editOf(step), site),
-  run: (step, site) => runEdit(step, editOf(step), site),
-  verify: (step, site) => checkEdit(step, editOf(step), site),
-  inverse: putBack,
+export const recordEditor = <S extends Target, R>(editOf: (step: S) => RecordEdit<R>) => ({
+  image: (step: S, site: Site) => imageOfEdit(step, editOf(step), site),
+  check: (step: S, site: Site) => checkEdit(step, editOf(step), site),
+  run: (step: S, site: Site) => runEdit(step, editOf(step), site),
+  verify: (step: S, site: Site) => checkEdit(step, editOf(step), site),
 });
 
 type Judged =
@@ -126,5 +116,3 @@ export async function imageOfKey(at: KeyRef, site: Site): Promise<Known<KeyImage
     value: entry === null ? null : base64(entry.value),
   });
 }
-
-export const putBack = (at: KeyRef): Inverse => ({ kind: "put-key-back", server: at.server, key: at.key });

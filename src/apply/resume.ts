@@ -1,5 +1,4 @@
-import type { ExecuteOptions } from "./execute.js";
-import { execute } from "./execute.js";
+import { type ExecuteOptions, execute } from "./execute.js";
 import {
   abandonedLocks,
   intentsIn,

@@ -1,5 +1,5 @@
 import type { ExitName } from "../cluster/errors.js";
-import type { StepKind } from "../plan/plan.js";
+import type { StepKind } from "../plan/steps/index.js";
 
 /** `done-already`: its end state held before it was run. */
 export type StepOutcome = "done" | "done-already";

@@ -1,6 +1,6 @@
 import { EXIT } from "../cluster/errors.js";
-import { describeStep } from "../plan/describe.js";
-import type { Plan, Step } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import { describeStep, type Step } from "../plan/steps/index.js";
 import type { JournalRecord } from "./journal.js";
 
 /** `report.txt`: what happened in a run, for a person and for an audit, from the plan and the journal alone. */

@@ -1,5 +1,5 @@
 import type { ExitName } from "../cluster/errors.js";
-import type { TabletRef } from "../plan/plan.js";
+import type { TabletRef } from "../plan/refs.js";
 import { isClaimed, type Owner } from "./folder-owner.js";
 import { isFinished } from "./journal.js";
 import { pastRun, type Shelf, type ShelvedRun } from "./run-shelf.js";

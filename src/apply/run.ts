@@ -1,6 +1,7 @@
 import { DoctorError } from "../cluster/errors.js";
 import { fingerprintOf } from "../plan/fingerprint.js";
-import type { Stage, Step } from "../plan/plan.js";
+import type { Stage } from "../plan/plan.js";
+import type { Step } from "../plan/steps/index.js";
 import type { ExecuteOptions } from "./execute.js";
 import { Fence } from "./fence.js";
 import { type HeldLock, lostWords } from "./held-lock.js";

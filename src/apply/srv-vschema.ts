@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import type { Outcome } from "../cluster/outcome.js";
-import { answered } from "../cluster/outcome.js";
+import { answered, type Outcome } from "../cluster/outcome.js";
 import {
   KeyspaceRoutingRulesSchema,
   KeyspaceSchema,

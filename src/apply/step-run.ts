@@ -1,5 +1,5 @@
 import type { DoctorError } from "../cluster/errors.js";
-import type { Step } from "../plan/plan.js";
+import { inverseOf, type Step } from "../plan/steps/index.js";
 import type { Progress } from "./progress.js";
 import type { RunFolder } from "./run-folder.js";
 import type { Site } from "./site.js";
@@ -42,7 +42,7 @@ export class StepRun {
   private async effect(): Promise<string> {
     const { id, kind } = this.step;
     const before = await this.keepImage();
-    this.progress.record({ kind: "intent", step: id, does: kind, inverse: this.bound.inverse(), before });
+    this.progress.record({ kind: "intent", step: id, does: kind, inverse: inverseOf(this.step), before });
     const effect = await this.bound.run(this.site);
     if (effect.kind === "refused") throw this.refusedOrLost(effect);
     if (effect.kind === "unverified") throw this.progress.unverified(id, effect.reason);

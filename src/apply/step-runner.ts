@@ -1,6 +1,4 @@
-import type { StepKind } from "../plan/plan.js";
-import type { StepOf } from "../plan/steps/spec.js";
-import type { Inverse } from "./inverse.js";
+import type { StepKind, StepOf } from "../plan/steps/index.js";
 import type { Site } from "./site.js";
 import type { Check, Effect, Known } from "./verdict.js";
 
@@ -16,6 +14,4 @@ export interface StepRunner<K extends StepKind> {
   run(step: StepOf<K>, site: Site): Promise<Effect>;
   /** Whether its end state holds, whatever `run` was told; `ready` where it does not (yet). */
   verify(step: StepOf<K>, site: Site, effect: Effect): Promise<Check>;
-  /** How it is taken back, or why it is not (docs/decisions.md#d20). Written into the journal with the intent. */
-  inverse(step: StepOf<K>): Inverse;
 }

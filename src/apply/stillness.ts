@@ -1,4 +1,4 @@
-import type { StreamSet } from "../plan/plan.js";
+import type { StreamSet } from "../plan/refs.js";
 import { differsFrom, nameOf } from "./identity.js";
 import { inIds, type StreamSight, seeStreams } from "./sight.js";
 import type { Site } from "./site.js";

@@ -1,6 +1,6 @@
 import type { Clock, Ids } from "../cluster/clock.js";
 import type { Outcome } from "../cluster/outcome.js";
-import type { StepKind } from "../plan/plan.js";
+import type { StepKind } from "../plan/steps/index.js";
 import type { TabletReader, TabletWriter } from "../tablets/access.js";
 import type { Vtctld } from "../tablets/vtctld.js";
 import type { TopologyStore } from "../topology/store.js";

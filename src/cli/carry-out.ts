@@ -1,11 +1,11 @@
 import type { RunResult, StepResult } from "../apply/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
-import { describeStep } from "../plan/describe.js";
 import { writePlan } from "../plan/file.js";
 import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
 import type { Blocked, Plan } from "../plan/plan.js";
+import { describeStep } from "../plan/steps/index.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
 import type { Request } from "./command.js";

@@ -1,5 +1,4 @@
-import type { Facts } from "../snapshot/facts.js";
-import { metaValue } from "../snapshot/facts.js";
+import { type Facts, metaValue } from "../snapshot/facts.js";
 import { rootPrefix } from "../topology/paths.js";
 import type { CollectSettings } from "./settings.js";
 

@@ -1,9 +1,9 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { PlanContext } from "./context.js";
 import { distinct } from "./distinct.js";
-import type { Draft, DraftStep } from "./draft.js";
-import type { Plan, Read, Stage, Step } from "./plan.js";
-import { STEP_SPECS } from "./steps/index.js";
+import type { Draft } from "./draft.js";
+import type { Plan, Read, Stage } from "./plan.js";
+import { classOf, type DraftStep, destroysOf, type Step, subjectOf } from "./steps/index.js";
 import { planCluster } from "./view/cluster.js";
 
 /** A plan that waits longer was made for another day; its reads would most likely be stale anyway. */
@@ -40,27 +40,13 @@ const numbered = (draft: Draft): readonly Stage[] => {
     locks: stage.locks,
     steps: stage.steps.map((step) => {
       number += 1;
-      return finished(`${String(number).padStart(width, "0")}-${step.kind}-${subject(step)}`, step);
+      return finished(`${String(number).padStart(width, "0")}-${step.kind}-${subjectOf(step)}`, step);
     }),
   }));
 };
 
-const finished = (id: string, step: DraftStep): Step => {
-  const { class: consent, destroys } = STEP_SPECS[step.kind];
-  return { id, class: consent, destroys, ...step } as Step;
-};
-
-const subject = (step: DraftStep): string => {
-  if ("tablet" in step) return step.tablet.alias;
-  if ("of" in step) return `${step.of}-${step.keyspace}-${step.shard}`;
-  if ("tablets" in step) return step.tablets.map(({ alias }) => alias).join("-");
-  if ("shard" in step) return `${step.keyspace}-${step.shard}`;
-  if ("cell" in step) return `${step.keyspace}-${step.cell}`;
-  if ("keyspace" in step) return step.keyspace;
-  if ("cells" in step) return step.cells.join("-");
-  if ("streams" in step) return [...new Set(step.streams.map((set) => set.workflow))].join("-");
-  return step.key.slice(step.key.lastIndexOf("/") + 1);
-};
+const finished = (id: string, step: DraftStep): Step =>
+  ({ id, class: classOf(step), destroys: destroysOf(step), ...step }) as Step;
 
 /** Each fact once, in an order that does not depend on the recipes'. */
 const distinctReads = (reads: readonly Read[]): readonly Read[] => {

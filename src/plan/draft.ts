@@ -1,9 +1,5 @@
-import type { Blocked, LockScope, Read, Step } from "./plan.js";
-
-type Body<S> = S extends Step ? Omit<S, "id" | "class" | "destroys"> : never;
-
-/** A step before it has its place in the plan; class and losses follow from its kind (`steps/`). */
-export type DraftStep = Body<Step>;
+import type { Blocked, LockScope, Read } from "./plan.js";
+import type { DraftStep } from "./steps/index.js";
 
 export interface DraftStage {
   readonly title: string;

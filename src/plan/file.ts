@@ -4,8 +4,7 @@ import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import { RefusedError, UsageError } from "../cluster/errors.js";
 import { fingerprintOf, sealed } from "./fingerprint.js";
 import { contradiction } from "./mark.js";
-import type { Plan, PlanCluster } from "./plan.js";
-import { PLAN_SCHEMA } from "./plan-schema.js";
+import { PLAN, type Plan, type PlanCluster } from "./plan.js";
 
 const SCHEMA = 1;
 
@@ -68,7 +67,7 @@ let compiled: ValidateFunction<Plan> | null = null;
 
 /** Compiled once, and not before a plan is read: it takes 30 ms, and a shelf of runs has a plan each. */
 const planForm = (): ValidateFunction<Plan> => {
-  compiled ??= new Ajv({ discriminator: true }).compile<Plan>(PLAN_SCHEMA);
+  compiled ??= new Ajv({ discriminator: true }).compile<Plan>(PLAN.schema);
   return compiled;
 };
 

@@ -1,5 +1,6 @@
 import type { Inverse } from "./inverse.js";
-import type { Plan, Step } from "./plan.js";
+import type { Plan } from "./plan.js";
+import type { Step } from "./steps/index.js";
 
 /** A run as its folder tells it: what `undo` and `purge` are planned on. */
 export interface PastRun {

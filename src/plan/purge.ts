@@ -6,7 +6,7 @@ import { type DraftStage, worthRunning } from "./draft.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
-import type { StepOf } from "./steps/spec.js";
+import type { StepOf } from "./steps/index.js";
 import { heldTables, noPrimary, objectOf, primaryOf, silentTables } from "./undo/tables.js";
 import { blockedBy, by, NOTHING, type WayBack } from "./undo/way-back.js";
 import { probed, tabletRef } from "./view/processes.js";

@@ -1,5 +1,6 @@
 import { distinct } from "./distinct.js";
-import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
+import { type Draft, type DraftStage, worthRunning } from "./draft.js";
+import type { DraftStep } from "./steps/index.js";
 
 type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
 type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;

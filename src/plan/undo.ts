@@ -1,11 +1,12 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
-import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
+import { type Draft, type DraftStage, worthRunning } from "./draft.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { BegunStep, PastRun } from "./past-run.js";
-import type { Plan, Stage, Step } from "./plan.js";
+import type { Plan, Stage } from "./plan.js";
 import { refuseRestoredTopology } from "./restored.js";
+import type { DraftStep, Step } from "./steps/index.js";
 import { recordBack } from "./undo/records.js";
 import { streamsBack } from "./undo/streams.js";
 import { tablesBack } from "./undo/tables.js";
@@ -110,6 +111,7 @@ const stepBack = (snapshot: Snapshot, past: PastRun, { step, inverse, image }: B
     case "put-key-back":
       return recordBack(snapshot, past, step, inverse, image);
     case "run-again":
+    case "not-needed":
     case "none":
       return NOTHING;
   }

@@ -1,4 +1,5 @@
-import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
+import { type Draft, type DraftStage, worthRunning } from "./draft.js";
+import type { DraftStep } from "./steps/index.js";
 
 type StayAway = Extract<DraftStep, { kind: "tablet.stay-away" }>;
 

@@ -1,4 +1,5 @@
-import type { Plan, Step } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import type { Step } from "../plan/steps/index.js";
 import { paintWith, type Style } from "./style.js";
 import { counted, printable, wrapped } from "./text.js";
 

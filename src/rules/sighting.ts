@@ -1,5 +1,4 @@
-import type { Evidence, Finding, Repair, Severity } from "../findings/finding.js";
-import { SEVERITIES } from "../findings/finding.js";
+import { type Evidence, type Finding, type Repair, SEVERITIES, type Severity } from "../findings/finding.js";
 import type { Condition, EvidenceTemplate, RepairTemplate, Row, Rule, Value } from "./rule.js";
 import { shellWord, sqlLiteral } from "./template.js";
 

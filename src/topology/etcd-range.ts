@@ -1,6 +1,5 @@
 import type { IKeyValue, IRangeRequest } from "etcd3";
-import type { Outcome } from "../cluster/outcome.js";
-import { answered } from "../cluster/outcome.js";
+import { answered, type Outcome } from "../cluster/outcome.js";
 import type { EtcdConnection } from "./etcd-connection.js";
 import type { Entry, RangeRequest, RangeResult } from "./store.js";
 

@@ -204,6 +204,7 @@ describe("tablet.restore and shard.restore", () => {
       key: shard.key,
       value: Buffer.from(shardBytes).toString("base64"),
       keyspaceKey: topology.keyspace("customer").key,
+      tabletKeys: [{ server: SERVER, key: record.key }],
       origin: "history",
     });
     const source = topology.shard("customer", "0");
@@ -230,6 +231,15 @@ describe("tablet.restore and shard.restore", () => {
       planned,
     };
   }
+
+  it("do not put a shard back whose tablet has no record", async () => {
+    const o = orphans();
+    expect(await run(o.cluster, o.planned(o.restoreShard))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining(`${o.record.key} does not exist`),
+    });
+    expect(o.shard.get()).toBeNull();
+  });
 
   it("put the same bytes back, and list the tablet once", async () => {
     const o = orphans();
@@ -294,7 +304,8 @@ describe("tablet.restore and shard.restore", () => {
 
   it("do not name a primary whose own record is missing", async () => {
     const o = orphans();
-    expect(await run(o.cluster, o.planned(o.restoreShard))).toMatchObject({
+    const unlisted = { ...o.restoreShard, tabletKeys: [] };
+    expect(await run(o.cluster, o.planned(unlisted))).toMatchObject({
       exit: "refused",
       said: expect.stringContaining("which has no Tablet record"),
     });

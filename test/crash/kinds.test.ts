@@ -2,7 +2,7 @@ import { rmSync } from "node:fs";
 import { expect, it } from "vitest";
 import type { Plan } from "../../src/plan/plan.js";
 import { planPurge } from "../../src/plan/purge.js";
-import { STEP_SPECS } from "../../src/plan/steps/index.js";
+import { KINDS } from "../../src/plan/steps/index.js";
 import { planUndo } from "../../src/plan/undo.js";
 import { afterFirstStop, NEVER, planAfter, runUntil } from "./followers.js";
 import { halfCancelled } from "./half-done-scenes.js";
@@ -34,5 +34,5 @@ it("every kind of step is in a plan whose run is killed at every instant", async
   const killed = new Set(
     plans.flatMap(({ stages }) => stages).flatMap(({ steps }) => steps.map(({ kind }) => kind)),
   );
-  expect([...killed].sort()).toEqual(Object.keys(STEP_SPECS).sort());
+  expect([...killed].sort()).toEqual(Object.keys(KINDS).sort());
 });

@@ -1,6 +1,6 @@
 import { toJsonString } from "@bufbuild/protobuf";
-import { describeStep } from "../../src/plan/describe.js";
-import type { LockScope, Plan, Read, Step } from "../../src/plan/plan.js";
+import type { LockScope, Plan, Read } from "../../src/plan/plan.js";
+import { describeStep, type Step } from "../../src/plan/steps/index.js";
 import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
 import { decodeShard, decodeTablet } from "../../src/topology/records.js";
 

@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
-import type { Plan, Step, TabletRef } from "../../src/plan/plan.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { TabletRef } from "../../src/plan/refs.js";
+import type { Step } from "../../src/plan/steps/index.js";
 import { renderPlan } from "../../src/report/plan.js";
 
 const tablet: TabletRef = {

@@ -44,7 +44,7 @@ describe("vtdoctor undo", () => {
     const dry = await operator.write(`undo ${run} --dry-run`);
     expect(dry.code, dry.err).toBe(1);
     expect(dry.out).toContain(`vtdoctor_hold_${run}`);
-    expect(dry.out).toMatch(/not taken back: .*stream\.delete.*create it again/s);
+    expect(dry.out).toMatch(/not taken back: .*stream\.delete.*a new workflow copies again/s);
     const held = imageNow(cluster);
     expect(readdirSync(join(operator.folder, "runs"))).toEqual([run]);
 
@@ -55,7 +55,7 @@ describe("vtdoctor undo", () => {
     for (const tablet of cluster.tablets) {
       expect([...tablet.mysql.data.databases.keys()].filter((name) => name.includes("hold"))).toEqual([]);
     }
-    expect(undone.out).toMatch(/streams of a cancelled workflow are not put back: create it again/);
+    expect(undone.out).toMatch(/a stream that was taken apart\s+can not/);
   });
 
   it("puts rules, VSchema and denials back byte for byte", async () => {

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Step } from "../../src/plan/plan.js";
+import type { Step } from "../../src/plan/steps/index.js";
 import { mergeBack } from "../../src/plan/undo/merge.js";
 import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { RoutingRuleSchema, RoutingRulesSchema } from "../../src/proto/gen/vschema_pb.js";

@@ -1,6 +1,5 @@
-import type { StepOf } from "../../plan/steps/spec.js";
-import type { Shard, Shard_TabletControl } from "../../proto/gen/topodata_pb.js";
-import { TabletType } from "../../proto/gen/topodata_pb.js";
+import type { StepOf } from "../../plan/steps/index.js";
+import { type Shard, type Shard_TabletControl, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
 import { type EditedRecord, recordEditor } from "../record-edit.js";
 import { list } from "../tables.js";

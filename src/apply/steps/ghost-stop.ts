@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -43,7 +42,6 @@ export const ghostStop: StepRunner<"ghost.stop"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("its row was gone before; what ran without one is not started again"),
 };
 
 const marker = (site: Site): string => `row of a stream without one, put here by vtdoctor run ${site.run}`;

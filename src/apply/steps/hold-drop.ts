@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { dropHoldSchema, seeHold } from "../hold.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -42,7 +41,6 @@ export const holdDrop: StepRunner<"hold.drop"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("the rows are destroyed, as the purge asked; what they were copied from has them"),
 };
 
 const goneWords = (step: Drop): string => `${step.holdSchema} does not exist on ${nameOf(step.tablet)}`;

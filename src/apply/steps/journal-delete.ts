@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { type Check, done, doneAlready, type Known, known, READY, refused, silent } from "../verdict.js";
@@ -27,7 +26,6 @@ export const journalDelete: StepRunner<"journal.delete"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("a journal without its switch is a drift; the row is kept in before/"),
 };
 
 const doneWords = (step: Delete): string => `${nameOf(step.tablet)} has no journal ${step.journal}`;

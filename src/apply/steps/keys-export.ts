@@ -1,8 +1,7 @@
-import type { DeferredKey } from "../../plan/plan.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { DeferredKey } from "../../plan/refs.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
 import type { Site } from "../site.js";
 import { sqlName } from "../sql.js";
@@ -53,9 +52,6 @@ export const keysExport: StepRunner<"keys.export"> = {
   },
 
   verify: judge,
-
-  inverse: (step) =>
-    noInverse(step.apply ? "a secondary key holds no data" : "it only writes a file of the run"),
 };
 
 async function judge(step: Export, site: Site): Promise<Check> {

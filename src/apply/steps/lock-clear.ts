@@ -1,5 +1,4 @@
-import type { StepOf } from "../../plan/steps/spec.js";
-import { noInverse } from "../inverse.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -36,7 +35,6 @@ export const lockClear: StepRunner<"lock.clear"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("a lock that nobody holds is not put back"),
 };
 
 async function judge(step: Clear, site: Site): Promise<Check> {

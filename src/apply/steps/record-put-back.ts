@@ -1,5 +1,4 @@
-import type { StepOf } from "../../plan/steps/spec.js";
-import { noInverse } from "../inverse.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -27,7 +26,6 @@ export const recordPutBack: StepRunner<"record.put-back"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("it is itself a way back: repeat the command that changed the record"),
 };
 
 const doneWords = (step: PutBack): string => `${step.key} has ${step.what} as before`;

@@ -1,11 +1,11 @@
 import { formatAlias } from "../../cluster/alias.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { TabletAlias } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
 import { nameOf } from "../identity.js";
 import { isClosed } from "../presence.js";
-import { imageOfKey, putBack } from "../record-edit.js";
+import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { unchanged, writeFenced } from "../topo-write.js";
@@ -59,8 +59,6 @@ export const recordRemove: StepRunner<"record.remove"> = {
     const judged = await judge(step, site);
     return judged.kind === "remove" ? READY : judged;
   },
-
-  inverse: putBack,
 };
 
 const goneWords = (step: Remove): string =>

@@ -1,6 +1,4 @@
-import type { Step, StepKind } from "../../plan/plan.js";
-import type { StepOf } from "../../plan/steps/spec.js";
-import type { Inverse } from "../inverse.js";
+import type { Step, StepKind, StepOf } from "../../plan/steps/index.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
@@ -74,7 +72,6 @@ export interface BoundStep {
   check(site: Site): Promise<Check>;
   run(site: Site): Promise<Effect>;
   verify(site: Site, effect: Effect): Promise<Check>;
-  inverse(): Inverse;
 }
 
 export const bind = (step: Step): BoundStep => bindAs(step.kind, step);
@@ -87,6 +84,5 @@ function bindAs<K extends StepKind>(kind: K, step: StepOf<K>): BoundStep {
     check: (site) => runner.check(step, site),
     run: (site) => runner.run(step, site),
     verify: (site, effect) => runner.verify(step, site, effect),
-    inverse: () => runner.inverse(step),
   };
 }

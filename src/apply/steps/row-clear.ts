@@ -1,9 +1,8 @@
 import { formatAlias } from "../../cluster/alias.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { seeLeftovers } from "../leftovers.js";
 import { isClosed } from "../presence.js";
 import { wouldLoseKeys } from "../put-off-keys.js";
@@ -52,7 +51,6 @@ export const rowClear: StepRunner<"row.clear"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("the rows are kept in before/, but a cancelled workflow's are not put back"),
 };
 
 const idsOf = (step: Clear): readonly number[] => step.rows.map(({ id }) => id);

@@ -1,7 +1,6 @@
 import { formatAlias } from "../../cluster/alias.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
@@ -29,7 +28,6 @@ export const shardAwaitPrimary: StepRunner<"shard.await-primary"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("it only waits"),
 };
 
 async function judge(step: Await, site: Site): Promise<Check> {

@@ -1,7 +1,6 @@
 import { formatAlias, parseAlias } from "../../cluster/alias.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
@@ -26,7 +25,6 @@ export const shardElect: StepRunner<"shard.elect"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("a shard without a primary blocks every workflow command of its keyspace"),
 };
 
 async function judge(step: Elect, { world }: Site): Promise<Check> {

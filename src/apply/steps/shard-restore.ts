@@ -1,10 +1,9 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, overlaps } from "../../cluster/key-range.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { tabletKey } from "../../topology/paths.js";
 import { decodeShard, decodeTablet } from "../../topology/records.js";
-import { noInverse } from "../inverse.js";
 import { imageOfKey } from "../record-edit.js";
 import { sameRecord } from "../same-record.js";
 import type { Site } from "../site.js";
@@ -53,10 +52,6 @@ export const shardRestore: StepRunner<"shard.restore"> = {
   },
 
   verify: judge,
-  inverse: () =>
-    noInverse(
-      "its tablets run, and a shard of running tablets without a record is the drift that this repairs",
-    ),
 };
 
 const doneWords = (step: Restore): string =>
@@ -76,7 +71,12 @@ async function judge(step: Restore, site: Site): Promise<Check> {
   if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
   if (existing.value.entry !== null) return sameShard(step, existing.value.entry.value, wanted);
   if (keyspace.value.entry === null) return refused(keyspaceGone(step));
-  return (await overlapped(step, wanted, site)) ?? (await primaryUnproven(wanted, site)) ?? READY;
+  return (
+    (await tabletMissing(step, site)) ??
+    (await overlapped(step, wanted, site)) ??
+    (await primaryUnproven(wanted, site)) ??
+    READY
+  );
 }
 
 /** The running primary may have named itself since, which is what it was restored for. */
@@ -91,6 +91,17 @@ function sameShard(step: Restore, bytes: Uint8Array, wanted: Shard): Check {
   return sameRecord(ShardSchema, there.value, expected)
     ? doneAlready(doneWords(step))
     : refused(`${step.key} exists already and differs from the record that the plan would put back`);
+}
+
+/** Null: every tablet of the shard has its record, so that none of them is lost to Vitess once the shard is back. */
+async function tabletMissing(step: Restore, { world }: Site): Promise<Refused | Silent | null> {
+  for (const { server, key } of step.tabletKeys) {
+    const got = await world.store(server).get(key);
+    if (got.kind === "unanswered") return silent(server, got);
+    if (got.value.entry === null)
+      return refused(`${key} does not exist, and the shard comes after its tablets`);
+  }
+  return null;
 }
 
 /** Shards that the plan read are those it was decided with; any other with the same ids is younger. */

@@ -1,7 +1,7 @@
-import type { SrvKeyspaceWrite } from "../../plan/plan.js";
+import type { SrvKeyspaceWrite } from "../../plan/steps/records.js";
 import { SrvKeyspaceSchema } from "../../proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
-import { imageOfKey, putBack } from "../record-edit.js";
+import { imageOfKey } from "../record-edit.js";
 import { sameRecord } from "../same-record.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -31,7 +31,6 @@ const put = {
   },
 
   verify: judge,
-  inverse: putBack,
 };
 
 export const srvkeyspaceRebuild: StepRunner<"srvkeyspace.rebuild"> = put;

@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
 import type { Compare, TxnOp } from "../../topology/store.js";
-import type { Inverse } from "../inverse.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
@@ -55,7 +54,6 @@ export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
   },
 
   verify: judge,
-  inverse: (): Inverse => ({ kind: "run-again" }),
 };
 
 const doneWords = (step: Rebuild): string =>

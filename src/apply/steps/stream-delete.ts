@@ -1,7 +1,6 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { seeLeftovers } from "../leftovers.js";
 import { wouldLoseKeys } from "../put-off-keys.js";
 import { inIds, seeStreams, unplanned } from "../sight.js";
@@ -28,10 +27,6 @@ export const streamDelete: StepRunner<"stream.delete"> = {
   },
 
   verify: judge,
-  inverse: () =>
-    noInverse(
-      "the rows are kept in before/, but streams of a cancelled workflow are not put back: create it again",
-    ),
 };
 
 const idsOf = (step: Delete): readonly number[] => step.rows.map((row) => row.id);

@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { inIds, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
@@ -36,7 +35,6 @@ export const streamRestart: StepRunner<"stream.restart"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("it is itself a way back: cancel the workflow again"),
 };
 
 const idsOf = (step: Restart): readonly number[] => step.rows.map((row) => row.id);

@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
@@ -31,12 +30,6 @@ export const streamStop: StepRunner<"stream.stop"> = {
   },
 
   verify: judge,
-  inverse: (step) =>
-    step.orphan
-      ? noInverse(
-          "a stream is never restarted on an orphan: it would write unseen, and no Vitess command could stop it",
-        )
-      : { kind: "set-states-back", tablet: step.tablet, workflow: step.workflow, dbName: step.dbName },
 };
 
 export const stopStatement = (step: Stop, run: string): string =>

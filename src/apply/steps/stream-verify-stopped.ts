@@ -1,6 +1,5 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { OwnChanges } from "../own-changes.js";
 import { inIds } from "../sight.js";
 import type { Site } from "../site.js";
@@ -17,7 +16,6 @@ export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
   check: async () => READY,
   run: observeTwice,
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-  inverse: () => noInverse("it only looks"),
 };
 
 type VerifyStopped = StepOf<"stream.verify-stopped">;

@@ -1,7 +1,6 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -31,7 +30,6 @@ export const tableDrop: StepRunner<"table.drop"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("the rows are destroyed, as --purge asked; the definitions are kept in before/"),
 };
 
 const droppedWords = (step: Drop): string =>

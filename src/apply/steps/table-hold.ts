@@ -1,4 +1,4 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import type { Site } from "../site.js";
@@ -31,13 +31,6 @@ export const tableHold: StepRunner<"table.hold"> = {
   },
 
   verify: judge,
-  inverse: (step) => ({
-    kind: "move-tables-back",
-    tablet: step.tablet,
-    fromSchema: step.holdSchema,
-    toSchema: step.dbName,
-    tables: step.tables,
-  }),
 };
 
 const holdStatements = (step: Pick<Hold, "dbName" | "holdSchema" | "tables">): readonly [string, string] => [

@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import { notCleared } from "../clearance.js";
 import { dropHoldSchema, seeHold } from "../hold.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -32,7 +31,6 @@ export const tableReturn: StepRunner<"table.return"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("it is itself a way back: repeat the command that held the tables"),
 };
 
 const renameBack = (step: Return): string =>

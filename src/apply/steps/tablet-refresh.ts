@@ -1,6 +1,5 @@
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import type { Inverse } from "../inverse.js";
 import type { StepRunner } from "../step-runner.js";
 import { done, doneAlready, READY, silent } from "../verdict.js";
 
@@ -22,5 +21,4 @@ export const tabletRefresh: StepRunner<"tablet.refresh"> = {
   },
 
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-  inverse: (): Inverse => ({ kind: "run-again" }),
 };

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { formatAlias, parseAlias } from "../../cluster/alias.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import {
   type ShardReplication,
   ShardReplication_NodeSchema,
@@ -13,7 +13,6 @@ import { flagValue } from "../../tablets/command-line.js";
 import { decodeShardReplication, decodeTablet, encodeShardReplication } from "../../topology/records.js";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -71,9 +70,6 @@ export const tabletRestore: StepRunner<"tablet.restore"> = {
     const judged = await judge(step, site);
     return judged.kind === "write" ? READY : judged;
   },
-
-  inverse: () =>
-    noInverse("the process runs, and one whose record is gone ends itself when it next publishes its state"),
 };
 
 const doneWords = (step: Restore): string =>

@@ -1,5 +1,4 @@
-import type { StepOf } from "../../plan/steps/spec.js";
-import { noInverse } from "../inverse.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { done, doneAlready, type Effect, type Known, known, READY, silent } from "../verdict.js";
@@ -34,7 +33,6 @@ export const tabletStayAway: StepRunner<"tablet.stay-away"> = {
   },
 
   verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-  inverse: () => noInverse("it only looks"),
 };
 
 const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");

@@ -1,8 +1,7 @@
-import type { TabletRef } from "../../plan/plan.js";
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { TabletRef } from "../../plan/refs.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { NonPrimaryType } from "../../tablets/access.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import { isClosed } from "../presence.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
@@ -43,9 +42,6 @@ export const tabletStop: StepRunner<"tablet.stop"> = {
   async verify(step, site) {
     return (await isClosed(step.tablet, site.world.reader)) ? doneAlready(endedWords(step)) : READY;
   },
-
-  inverse: () =>
-    noInverse("a process that vtdoctor ended is its supervisor's or the operator's to start again"),
 };
 
 const endedWords = (step: Stop): string =>

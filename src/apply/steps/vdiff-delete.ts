@@ -1,8 +1,7 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
-import { noInverse } from "../inverse.js";
 import type { Site } from "../site.js";
 import type { StepRunner } from "../step-runner.js";
 import { type Check, done, doneAlready, type Known, known, READY, silent } from "../verdict.js";
@@ -22,7 +21,6 @@ export const vdiffDelete: StepRunner<"vdiff.delete"> = {
   },
 
   verify: judge,
-  inverse: () => noInverse("a VDiff is a report; run it again"),
 };
 
 const doneWords = (step: DeleteVDiffs): string =>

@@ -1,4 +1,4 @@
-import type { StepOf } from "../../plan/steps/spec.js";
+import type { StepOf } from "../../plan/steps/index.js";
 import type { Keyspace } from "../../proto/gen/vschema_pb.js";
 import { decodeVSchema, encodeVSchema } from "../../topology/records.js";
 import { type EditedRecord, recordEditor } from "../record-edit.js";

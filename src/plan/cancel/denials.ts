@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { DraftStep } from "../draft.js";
+import type { DraftStep } from "../steps/index.js";
 import { tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
 import type { CancelSubject, Side } from "./subject.js";

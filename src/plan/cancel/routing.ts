@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
-import type { DraftStep } from "../draft.js";
+import type { DraftStep } from "../steps/index.js";
 import { base64, keyFact } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
 import type { CancelSubject } from "./subject.js";

@@ -1,8 +1,9 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, type DraftStep, worthRunning } from "../draft.js";
+import { type Draft, worthRunning } from "../draft.js";
 import type { LockScope } from "../plan.js";
 import { keyNotes, keySteps } from "../recipes/deferred-keys.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
+import type { DraftStep } from "../steps/index.js";
 import { tabletRef } from "../view/processes.js";
 import { cells } from "../view/shards.js";
 import { type TableSet, tableSets } from "./data.js";

@@ -1,6 +1,7 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, type DraftStep, joinDrafts } from "../draft.js";
+import { type Draft, joinDrafts } from "../draft.js";
+import type { DraftStep } from "../steps/index.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
 import { keyspaceLocks } from "./orphan/locks.js";

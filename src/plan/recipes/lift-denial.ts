@@ -1,7 +1,8 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
-import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import type { DraftStep } from "../steps/index.js";
 import { keyRead } from "../view/keys.js";
 import { processesOfShard, tabletRef } from "../view/processes.js";
 import { globalRoot } from "../view/roots.js";

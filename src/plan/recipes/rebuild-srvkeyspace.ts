@@ -2,7 +2,7 @@ import type { Finding } from "../../findings/finding.js";
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
-import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { expectedGraph, servingReferences, soundRecord } from "../serving/expected-graph.js";
 import {
   disabledIn,
@@ -15,6 +15,7 @@ import {
 } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
 import { unprovenFlags, writesOf } from "../serving/unproven-flags.js";
+import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
 import { keyspaceRecord, type Obstacle, shardRecords } from "../view/shards.js";

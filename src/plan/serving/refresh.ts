@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { DraftStep } from "../draft.js";
+import type { DraftStep } from "../steps/index.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
 
 /** `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. */

@@ -1,65 +1,84 @@
-import type { StepKind } from "../plan.js";
-import { denialLift } from "./denial-lift.js";
-import { ghostStop } from "./ghost-stop.js";
-import { holdDrop } from "./hold-drop.js";
-import { journalDelete } from "./journal-delete.js";
-import { keysExport } from "./keys-export.js";
-import { lockClear } from "./lock-clear.js";
-import { recordPutBack } from "./record-put-back.js";
-import { recordRemove } from "./record-remove.js";
-import { routingRemove } from "./routing-remove.js";
-import { rowClear } from "./row-clear.js";
-import { shardAwaitPrimary } from "./shard-await-primary.js";
-import { shardElect } from "./shard-elect.js";
-import { shardRestore } from "./shard-restore.js";
-import type { StepSpec } from "./spec.js";
-import { srvkeyspaceRebuild } from "./srvkeyspace-rebuild.js";
-import { srvkeyspaceUpdate } from "./srvkeyspace-update.js";
-import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
-import { streamDelete } from "./stream-delete.js";
-import { streamRestart } from "./stream-restart.js";
-import { streamStop } from "./stream-stop.js";
-import { streamVerifyGone } from "./stream-verify-gone.js";
-import { streamVerifyStopped } from "./stream-verify-stopped.js";
-import { tableDrop } from "./table-drop.js";
-import { tableHold } from "./table-hold.js";
-import { tableReturn } from "./table-return.js";
-import { tabletRefresh } from "./tablet-refresh.js";
-import { tabletRestore } from "./tablet-restore.js";
-import { tabletStayAway } from "./tablet-stay-away.js";
-import { tabletStop } from "./tablet-stop.js";
-import { vdiffDelete } from "./vdiff-delete.js";
-import { vschemaRemoveTables } from "./vschema-remove-tables.js";
+import { type Field, type Fields, filled, oneOf, union, type ValuesOf } from "../fields.js";
+import { type Inverse, inverseText } from "../inverse.js";
+import type { Destroys, Kind, Roots, StepClass, Write } from "../kind.js";
+import { recordKinds } from "./records.js";
+import { shardKinds } from "./shards.js";
+import { streamKinds } from "./streams.js";
+import { tableKinds } from "./tables.js";
+import { tabletKinds } from "./tablets.js";
 
-export const STEP_SPECS: { readonly [K in StepKind]: StepSpec<K> } = {
-  "stream.stop": streamStop,
-  "stream.verify-stopped": streamVerifyStopped,
-  "keys.export": keysExport,
-  "table.hold": tableHold,
-  "table.drop": tableDrop,
-  "table.return": tableReturn,
-  "hold.drop": holdDrop,
-  "stream.restart": streamRestart,
-  "record.put-back": recordPutBack,
-  "denial.lift": denialLift,
-  "tablet.refresh": tabletRefresh,
-  "routing.remove": routingRemove,
-  "vschema.remove-tables": vschemaRemoveTables,
-  "srvvschema.rebuild": srvvschemaRebuild,
-  "srvkeyspace.rebuild": srvkeyspaceRebuild,
-  "srvkeyspace.update": srvkeyspaceUpdate,
-  "stream.delete": streamDelete,
-  "vdiff.delete": vdiffDelete,
-  "stream.verify-gone": streamVerifyGone,
-  "tablet.restore": tabletRestore,
-  "shard.restore": shardRestore,
-  "shard.await-primary": shardAwaitPrimary,
-  "tablet.stop": tabletStop,
-  "tablet.stay-away": tabletStayAway,
-  "record.remove": recordRemove,
-  "journal.delete": journalDelete,
-  "ghost.stop": ghostStop,
-  "row.clear": rowClear,
-  "shard.elect": shardElect,
-  "lock.clear": lockClear,
+/** Every kind of step; each declaration says all that the plan knows of it. */
+export const KINDS = { ...streamKinds, ...tableKinds, ...recordKinds, ...tabletKinds, ...shardKinds };
+
+type Kinds = typeof KINDS;
+export type StepKind = keyof Kinds;
+type FieldsOf<K extends StepKind> = Kinds[K]["fields"];
+/** A step before it has its place in the plan; class and losses follow from its kind. */
+type DraftStepOf<K extends StepKind> = { readonly kind: K } & ValuesOf<FieldsOf<K>>;
+export type DraftStep = { [K in StepKind]: DraftStepOf<K> }[StepKind];
+
+interface StepBase {
+  /** Unique in the plan, stable: `03-stream.stop-zone1-0000000200`. */
+  readonly id: string;
+  readonly class: StepClass;
+  readonly destroys: Destroys;
+}
+export type Step = { [K in StepKind]: StepBase & DraftStepOf<K> }[StepKind];
+export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+
+/** The compiler does not see that the declaration of a step's own kind takes the step: this one place says it. */
+const declarationOf = (step: DraftStep): Kind<Fields, string> =>
+  KINDS[step.kind] as unknown as Kind<Fields, string>;
+
+/** What a person reads of a step before saying yes (docs/decisions.md#d13). */
+export interface StepText {
+  readonly does: string;
+  readonly checks: string;
+  readonly proves: string;
+  readonly undo: string;
+}
+
+export const describeStep = (step: DraftStep): StepText => {
+  const declared = declarationOf(step);
+  const guards = Object.values(guardsOf(step)).map((words) => `that ${words}`);
+  return {
+    does: declared.does(step),
+    checks: guards.length === 0 ? "nothing: it only reads" : guards.join("; "),
+    proves: declared.proves(step),
+    undo: inverseText(declared.inverse(step)),
+  };
 };
+
+/** What must hold right before the step, by name, in words. */
+const guardsOf = (step: DraftStep): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(declarationOf(step).guards).flatMap(([name, words]) => {
+      const said = words(step);
+      return said === null ? [] : [[name, said]];
+    }),
+  );
+
+export const inverseOf = (step: DraftStep): Inverse => declarationOf(step).inverse(step);
+export const destroysOf = (step: DraftStep): Destroys => declarationOf(step).destroys;
+export const subjectOf = (step: DraftStep): string => declarationOf(step).subject(step);
+export const writesOf = (step: DraftStep, roots: Roots): readonly Write[] =>
+  declarationOf(step).writes(step, roots);
+export const classOf = (step: DraftStep): StepClass => {
+  const { class: consent } = declarationOf(step);
+  return typeof consent === "function" ? consent(step) : consent;
+};
+
+/** A step as the plan file has it. */
+export const step: Field<Step> = union(
+  Object.fromEntries(
+    Object.entries(KINDS).map(([name, { fields }]) => [
+      name,
+      {
+        id: filled,
+        class: oneOf("safe", "confirm"),
+        destroys: oneOf("nothing", "metadata", "data"),
+        ...fields,
+      },
+    ]),
+  ),
+) as unknown as Field<Step>;

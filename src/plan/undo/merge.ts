@@ -9,7 +9,7 @@ import {
   encodeShard,
   encodeVSchema,
 } from "../../topology/records.js";
-import type { Step } from "../plan.js";
+import type { Step } from "../steps/index.js";
 import { base64 } from "../view/keys.js";
 
 export type Merged =

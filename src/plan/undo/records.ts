@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
-import type { Step } from "../plan.js";
+import type { Step } from "../steps/index.js";
 import { base64, keyFact, keyRead } from "../view/keys.js";
 import { mergeBack } from "./merge.js";
 import { blockedBy, by, NOTHING, noted, type WayBack } from "./way-back.js";

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Inverse } from "../inverse.js";
 import type { PastRun } from "../past-run.js";
-import type { EarlierState } from "../plan.js";
+import type { EarlierState } from "../refs.js";
 import { stopMessage } from "../stop-message.js";
 import { tabletRef } from "../view/processes.js";
 import { noPrimary, objectOf, primaryOf } from "./tables.js";

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Inverse } from "../inverse.js";
 import type { PastRun } from "../past-run.js";
-import type { TabletRef } from "../plan.js";
+import type { TabletRef } from "../refs.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { shardName } from "../view/shards.js";
 import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { TabletAddress } from "../../tablets/access.js";
-import type { TabletRef } from "../plan.js";
+import type { TabletRef } from "../refs.js";
 
 /** A process that answered, of this cluster, with what the topology says of it. */
 export interface Process {

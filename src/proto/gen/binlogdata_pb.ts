@@ -8,10 +8,8 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { QueryResult } from "./query_pb.js";
-import { file_query } from "./query_pb.js";
-import type { KeyRange, TabletType } from "./topodata_pb.js";
-import { file_topodata } from "./topodata_pb.js";
+import { type QueryResult, file_query } from "./query_pb.js";
+import { type KeyRange, type TabletType, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

@@ -8,8 +8,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { TabletAlias, TabletType } from "./topodata_pb.js";
-import { file_topodata } from "./topodata_pb.js";
+import { type TabletAlias, type TabletType, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

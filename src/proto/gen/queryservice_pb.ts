@@ -8,8 +8,7 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { StreamHealthRequestSchema, StreamHealthResponseSchema } from "./query_pb.js";
-import { file_query } from "./query_pb.js";
+import { type StreamHealthRequestSchema, type StreamHealthResponseSchema, file_query } from "./query_pb.js";
 
 /**
  * Describes the file queryservice.proto.

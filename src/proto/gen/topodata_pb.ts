@@ -8,8 +8,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Time } from "./vttime_pb.js";
-import { file_vttime } from "./vttime_pb.js";
+import { type Time, file_vttime } from "./vttime_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

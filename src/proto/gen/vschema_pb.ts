@@ -8,8 +8,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Type } from "./query_pb.js";
-import { file_query } from "./query_pb.js";
+import { type Type, file_query } from "./query_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

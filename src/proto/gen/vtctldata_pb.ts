@@ -7,8 +7,7 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { TabletAlias } from "./topodata_pb.js";
-import { file_topodata } from "./topodata_pb.js";
+import { type TabletAlias, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

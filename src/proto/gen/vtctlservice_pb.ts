@@ -7,8 +7,7 @@
 
 import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
-import type { PlannedReparentShardRequestSchema, PlannedReparentShardResponseSchema } from "./vtctldata_pb.js";
-import { file_vtctldata } from "./vtctldata_pb.js";
+import { type PlannedReparentShardRequestSchema, type PlannedReparentShardResponseSchema, file_vtctldata } from "./vtctldata_pb.js";
 
 /**
  * Describes the file vtctlservice.proto.

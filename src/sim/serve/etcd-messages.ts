@@ -3,8 +3,7 @@ import { dirname, join } from "node:path";
 import type { ServiceDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
-import type { SimEtcd } from "../etcd.js";
-import { EtcdError } from "../etcd.js";
+import { EtcdError, type SimEtcd } from "../etcd.js";
 
 export type EtcdService = "KV" | "Lease" | "Maintenance";
 

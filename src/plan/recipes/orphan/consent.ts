@@ -1,6 +1,5 @@
 import type { OrphanChoice } from "../../context.js";
-import type { Obstacle, ShardRef } from "../../view/shards.js";
-import { shardName } from "../../view/shards.js";
+import { type Obstacle, type ShardRef, shardName } from "../../view/shards.js";
 import type { Deletion } from "./deletion.js";
 
 /** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */

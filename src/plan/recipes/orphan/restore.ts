@@ -2,8 +2,8 @@ import { parseAlias } from "../../../cluster/alias.js";
 import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
-import type { DraftStep } from "../../draft.js";
 import type { Read } from "../../plan.js";
+import type { DraftStep } from "../../steps/index.js";
 import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
@@ -69,6 +69,10 @@ export const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly Dr
       key: orphanShardKey(snapshot, orphan),
       value: base64(bytes),
       keyspaceKey: keyspace.key,
+      tabletKeys: orphan.processes.flatMap((process) => {
+        const keys = keysOf(snapshot, process);
+        return keys === null ? [] : [{ server: keys.server, key: keys.tablet }];
+      }),
       origin,
     },
   ];

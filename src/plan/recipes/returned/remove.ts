@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
-import type { DraftStep } from "../../draft.js";
-import type { TabletRef } from "../../plan.js";
+import type { TabletRef } from "../../refs.js";
+import type { DraftStep } from "../../steps/index.js";
 import { keyFact } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";

@@ -1,8 +1,9 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Stopping } from "../../context.js";
 import { distinct } from "../../distinct.js";
-import type { DraftStage, DraftStep } from "../../draft.js";
+import type { DraftStage } from "../../draft.js";
 import type { LockScope, Read } from "../../plan.js";
+import type { DraftStep } from "../../steps/index.js";
 import { keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
 import { servingReads } from "../../view/serving.js";

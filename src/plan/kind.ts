@@ -1,0 +1,66 @@
+import type { Fields, ValuesOf } from "./fields.js";
+import type { Inverse } from "./inverse.js";
+import type { TabletRef } from "./refs.js";
+
+export type Destroys = "nothing" | "metadata" | "data";
+export type StepClass = "safe" | "confirm";
+
+/** One thing that a step changes. Whatever is not in the write-set of a plan is equal before and after it (docs/decisions.md#p3). */
+export type Write =
+  | { readonly kind: "topo-key"; readonly server: string; readonly key: string }
+  /** `id` of `_vt.vreplication`, with its copy_state and post_copy_action. */
+  | { readonly kind: "stream-row"; readonly alias: string; readonly workflow: string; readonly id: number }
+  | { readonly kind: "vdiff"; readonly alias: string; readonly keyspace: string; readonly workflow: string }
+  /** A row of `_vt.resharding_journal`. */
+  | { readonly kind: "journal"; readonly alias: string; readonly id: string }
+  | { readonly kind: "table"; readonly alias: string; readonly schema: string; readonly table: string }
+  /** The tablet reads its records again; nothing else in it changes. */
+  | { readonly kind: "tablet-state"; readonly alias: string }
+  /** The process ends, or becomes a primary; its MySQL runs on. */
+  | { readonly kind: "process"; readonly alias: string };
+
+/** Where the topology of the global cell and of each cell lies. */
+export type Roots = readonly { readonly name: string; readonly server: string; readonly root: string }[];
+
+/**
+ * Everything that the plan knows of a kind of step: the type of its values, their JSON Schema, what consent it needs and what a person
+ * reads before saying yes all follow from it. How it is done stands in `src/apply/steps`, which must check each guard that is named
+ * here and no other.
+ */
+export interface Kind<F extends Fields, G extends string> {
+  readonly fields: F;
+  /** The consent that it needs (docs/decisions.md#d14). */
+  readonly class: StepClass | ((step: ValuesOf<F>) => StepClass);
+  readonly destroys: Destroys;
+  /** What it is about, for the step's id. */
+  readonly subject: (step: ValuesOf<F>) => string;
+  readonly writes: (step: ValuesOf<F>, roots: Roots) => readonly Write[];
+  /** The effect. */
+  readonly does: (step: ValuesOf<F>) => string;
+  /**
+   * What must hold right before it, each in words that go on after "that"; else the run stops with exit 4. Null where it does not apply
+   * to this step.
+   */
+  readonly guards: Readonly<Record<G, (step: ValuesOf<F>) => string | null>>;
+  /** What is read afterwards as proof. */
+  readonly proves: (step: ValuesOf<F>) => string;
+  readonly inverse: (step: ValuesOf<F>) => Inverse;
+}
+
+export const kind = <F extends Fields, G extends string>(declared: Kind<F, G>): Kind<F, G> => declared;
+
+/** The guard of nearly every step on a tablet. The process is asked right before each call that changes something, too. */
+export const isTheTablet = ({ tablet }: { readonly tablet: TabletRef }): string =>
+  `the process at the address is ${tablet.alias}, ${tablet.type} of ${tablet.keyspace}/${tablet.shard}`;
+
+export const tableWrites = (
+  { alias }: TabletRef,
+  schema: string,
+  tables: readonly string[],
+): readonly Write[] => tables.map((table) => ({ kind: "table", alias, schema, table }));
+
+export const keyWrite = ({ server, key }: { readonly server: string; readonly key: string }): Write => ({
+  kind: "topo-key",
+  server,
+  key,
+});

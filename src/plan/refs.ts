@@ -1,0 +1,37 @@
+import { filled, list, mapOf, orNull, record, text, type ValueOf, whole } from "./fields.js";
+
+/** A key of the topology: an etcd, by its address list, and the key in it. */
+export const at = { server: filled, key: filled };
+
+/** A tablet as a step addresses it; the identity is asked again right before each call (docs/decisions.md#d15). */
+export const tablet = record({
+  alias: filled,
+  keyspace: filled,
+  shard: filled,
+  type: filled,
+  address: record({ host: filled, grpcPort: whole, httpPort: whole, mysqlHost: text, mysqlPort: whole }),
+});
+export type TabletRef = ValueOf<typeof tablet>;
+
+export const streamRow = record({
+  id: whole,
+  workflow: text,
+  dbName: text,
+  state: text,
+  message: text,
+  /** The whole row, column to text, for the before-image. */
+  image: mapOf(orNull(text)),
+});
+export type StreamRow = ValueOf<typeof streamRow>;
+
+/** A workflow's streams on one tablet. */
+export const streamsOn = { tablet, workflow: text, dbName: text };
+const streamSet = record({ ...streamsOn, ids: list(whole) });
+export const streamSets = list(streamSet);
+export type StreamSet = ValueOf<typeof streamSet>;
+
+export const earlierState = record({ id: whole, state: text, message: text });
+export type EarlierState = ValueOf<typeof earlierState>;
+
+export const deferredKey = record({ table: filled, alter: filled });
+export type DeferredKey = ValueOf<typeof deferredKey>;

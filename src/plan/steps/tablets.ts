@@ -1,0 +1,90 @@
+import { bytes, filled, list, milliseconds, orNull, record, text } from "../fields.js";
+import { none, notNeeded } from "../inverse.js";
+import { isTheTablet, keyWrite, kind } from "../kind.js";
+import { at, type TabletRef, tablet } from "../refs.js";
+import { tabletName } from "./text.js";
+
+const onTablet = (step: { readonly tablet: TabletRef }): string => step.tablet.alias;
+const aliasesOf = (step: { readonly tablets: readonly TabletRef[] }): readonly string[] =>
+  step.tablets.map(({ alias }) => alias);
+
+export const tabletKinds = {
+  "tablet.refresh": kind({
+    fields: { tablet },
+    class: "safe",
+    destroys: "nothing",
+    subject: onTablet,
+    writes: (step) => [{ kind: "tablet-state", alias: step.tablet.alias }],
+    does: (step) => `lets ${tabletName(step.tablet)} read its Shard and SrvKeyspace records again`,
+    guards: { tablet: isTheTablet },
+    proves: () => "the tablet answers without an error",
+    inverse: () => ({ kind: "run-again" }),
+  }),
+
+  /** Tablet and ShardReplication in one transaction, create-only (docs/decisions.md#d17; docs/vitess.md#putting-records-back). */
+  "tablet.restore": kind({
+    fields: { ...at, tablet, value: bytes, replicationKey: filled, origin: text },
+    class: "confirm",
+    destroys: "nothing",
+    subject: onTablet,
+    writes: (step) => [keyWrite(step), keyWrite({ server: step.server, key: step.replicationKey })],
+    does: (step) =>
+      `puts the Tablet record of ${tabletName(step.tablet)} back and lists it in its ShardReplication (${step.origin})`,
+    guards: {
+      noOther: () => "its record does not exist, or names this process",
+      listable: () => "its ShardReplication can be read",
+      ownWords: () =>
+        "the record names this tablet, shard and type, and the ports that the process listens on",
+      tablet: isTheTablet,
+    },
+    proves: () => "the record is there with these bytes and ShardReplication lists the alias once",
+    inverse: () =>
+      none("the process runs, and one whose record is gone ends itself when it next publishes its state"),
+  }),
+
+  /**
+   * Ends a vttablet for good and proves that its address is closed; MySQL stays up. Without a command it is made to publish, which only
+   * ends a process whose Tablet record is gone (docs/decisions.md#d19, docs/vitess.md#stopping-an-orphan): the one step that sends a
+   * publishing call to one.
+   */
+  "tablet.stop": kind({
+    fields: {
+      /** Its Tablet record. */
+      ...at,
+      tablet,
+      /** The operator's command for this tablet, word by word; null: it ends itself. */
+      command: orNull(list(text, 1)),
+    },
+    class: "confirm",
+    destroys: "nothing",
+    subject: onTablet,
+    writes: (step) => [{ kind: "process", alias: step.tablet.alias }],
+    does: (step) =>
+      step.command === null
+        ? `lets the vttablet of ${tabletName(step.tablet)} publish its state, which ends it, as its record is gone; its MySQL runs on with its data`
+        : `ends the vttablet of ${tabletName(step.tablet)} with \`${step.command.join(" ")}\`; its MySQL is not touched`,
+    guards: {
+      tablet: isTheTablet,
+      noRecord: (step) => (step.command === null ? `${step.key} does not exist` : null),
+    },
+    proves: () => "nothing listens at the address any more",
+    inverse: () =>
+      none(
+        "start the vttablet again; it then writes its records itself, and the shard is back without a primary",
+      ),
+  }),
+
+  /** Watches that ended tablets do not come back and that none of the keys does, which all were absent. Writes nothing. */
+  "tablet.stay-away": kind({
+    fields: { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
+    class: "safe",
+    destroys: "nothing",
+    subject: (step) => aliasesOf(step).join("-"),
+    writes: () => [],
+    does: (step) =>
+      `watches for ${step.watchMs / 1000} s that no supervisor starts ${aliasesOf(step).join(", ")} again`,
+    guards: {},
+    proves: () => "no process of them answers and none of their records and their shard's came back",
+    inverse: () => notNeeded("it only looks"),
+  }),
+};
