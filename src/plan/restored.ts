@@ -6,9 +6,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
  * (docs/decisions.md#d8). Throws `RefusedError` unless the operator has typed that it is not so; asking is the command line's.
  */
 export const refuseRestoredTopology = (snapshot: Snapshot, confirmed: boolean): void => {
-  const signs = snapshot.all<{ sign: string; detail: string }>(
-    "SELECT sign, detail FROM restored_topology ORDER BY sign",
-  );
+  const signs = snapshot.rows("restored_topology");
   if (confirmed || signs.length === 0) return;
   throw new RefusedError(
     `the topology looks as if it was put back from an older backup (${signs.map(({ detail }) => detail).join("; ")}): nothing is repaired on it without a typed confirmation`,

@@ -64,50 +64,35 @@ const unseen = (
 };
 
 const triggers = (snapshot: Snapshot, { group, tables }: TableSet): readonly Refusal[] =>
-  snapshot
-    .all<{ name: string; table: string }>(
-      `SELECT trigger_name AS name, table_name AS "table" FROM live_trigger
-       WHERE address = ? AND db_name = ? ORDER BY table_name, trigger_name`,
-      group.process.address,
-      group.dbName,
+  tables
+    .flatMap((table_name) =>
+      snapshot.rows("live_trigger", { address: group.process.address, db_name: group.dbName, table_name }),
     )
-    .filter(({ table }) => tables.includes(table))
-    .map(({ name, table }) => ({
-      fact: `table ${group.dbName}.${table} on ${group.process.alias} has the trigger ${name}, and a table with a trigger can not be moved to another schema`,
+    .map(({ trigger_name, table_name }) => ({
+      fact: `table ${group.dbName}.${table_name} on ${group.process.alias} has the trigger ${trigger_name}, and a table with a trigger can not be moved to another schema`,
       instead: KEEP,
     }));
 
-interface Definition {
-  readonly name: string;
-  readonly type: string;
-  readonly definition: string;
-}
-
-const definitions = (snapshot: Snapshot, group: StreamGroup): readonly Definition[] =>
-  snapshot.all<Definition>(
-    `SELECT table_name AS name, table_type AS type, definition FROM live_table
-     WHERE address = ? AND db_name = ? ORDER BY table_name`,
-    group.process.address,
-    group.dbName,
-  );
+const tablesAndViews = (snapshot: Snapshot, group: StreamGroup, table_type: "BASE TABLE" | "VIEW") =>
+  snapshot.rows("live_table", { address: group.process.address, db_name: group.dbName, table_type });
 
 /** A foreign key of a table that stays would follow into the hold. */
 const foreignKeys = (snapshot: Snapshot, { group, tables }: TableSet): readonly Refusal[] =>
-  definitions(snapshot, group)
-    .filter(({ name, type }) => type === "BASE TABLE" && !tables.includes(name))
-    .flatMap(({ name, definition }) =>
+  tablesAndViews(snapshot, group, "BASE TABLE")
+    .filter(({ table_name }) => !tables.includes(table_name))
+    .flatMap(({ table_name, definition }) =>
       tables
         .filter((table) => definition.includes(`REFERENCES \`${table.replaceAll("`", "``")}\``))
         .map((table) => ({
-          fact: `table ${group.dbName}.${name} on ${group.process.alias} is not part of the workflow and has a foreign key to ${table}`,
+          fact: `table ${group.dbName}.${table_name} on ${group.process.alias} is not part of the workflow and has a foreign key to ${table}`,
           instead: KEEP,
         })),
     );
 
 const brokenViews = (snapshot: Snapshot, group: StreamGroup, tables: readonly string[]): readonly string[] =>
-  definitions(snapshot, group)
-    .filter(({ type, definition }) => type === "VIEW" && tables.some((table) => names(definition, table)))
-    .map(({ name }) => name);
+  tablesAndViews(snapshot, group, "VIEW")
+    .filter(({ definition }) => tables.some((table) => names(definition, table)))
+    .map(({ table_name }) => table_name);
 
 /** By name, quoted or not: a view too many in the list does no harm. */
 const names = (definition: string, table: string): boolean => {

@@ -24,14 +24,10 @@ const sideSteps = (
 ): readonly DraftStep[] => {
   if (side.record === null) return [];
   const taken = namedByOthers(snapshot, subject, side, tables);
-  const denied = snapshot
-    .all<{ name: string }>(
-      "SELECT DISTINCT table_name AS name FROM denied_table WHERE keyspace = ? AND shard = ? ORDER BY table_name",
-      side.keyspace,
-      side.shard,
-    )
-    .map(({ name }) => name)
-    .filter((name) => tables.includes(name) && !taken.has(name));
+  const rows = snapshot.rows("denied_table", { keyspace: side.keyspace, shard: side.shard });
+  const denied = [...new Set(rows.map(({ table_name }) => table_name))]
+    .filter((name) => tables.includes(name) && !taken.has(name))
+    .sort();
   if (denied.length === 0) return [];
   const { server, key, revision } = side.record;
   return [

@@ -2,6 +2,7 @@ import { IncompleteError, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { CancelRequest } from "../context.js";
+import { distinct } from "../distinct.js";
 import { type Draft, EMPTY_DRAFT, worthRunning } from "../draft.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { vdiffSteps } from "../recipes/streams-away.js";
@@ -40,9 +41,7 @@ export const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
 
 const refuseUnknownKeyspace = (snapshot: Snapshot, keyspace: string): void => {
   if (keyspaceRecord(snapshot, keyspace) !== null) return;
-  const known = snapshot
-    .all<{ keyspace: string }>("SELECT keyspace FROM keyspace ORDER BY keyspace")
-    .map((row) => row.keyspace);
+  const known = snapshot.rows("keyspace").map((row) => row.keyspace);
   const list = known.length === 0 ? "The cluster has none." : `The cluster has ${known.join(", ")}.`;
   throw new UsageError(`there is no keyspace ${keyspace}.${didYouMean(keyspace, known)} ${list}`);
 };
@@ -75,24 +74,18 @@ const refuseSilence = (snapshot: Snapshot, request: CancelRequest): void => {
 };
 
 const vdiffHolders = (snapshot: Snapshot, request: CancelRequest): readonly Process[] =>
-  snapshot
-    .all<{ address: string }>(
-      "SELECT DISTINCT address FROM vdiff WHERE keyspace = ? AND workflow = ? ORDER BY address",
-      request.keyspace,
-      request.workflow,
-    )
-    .map(({ address }) => processAt(snapshot, address))
+  distinct(
+    snapshot
+      .rows("vdiff", { keyspace: request.keyspace, workflow: request.workflow })
+      .map(({ address }) => address),
+  )
+    .map((address) => processAt(snapshot, address))
     .filter((process) => process !== null)
     .filter(isPrimary);
 
 /** Neither the workflow nor anything of it: a slip of the hand, unless `--missing-ok` says that it may be so. */
 const nothing = (snapshot: Snapshot, { keyspace, workflow, missingOk }: CancelRequest): Draft => {
-  const known = snapshot
-    .all<{ workflow: string }>(
-      "SELECT DISTINCT workflow FROM workflow WHERE keyspace = ? ORDER BY workflow",
-      keyspace,
-    )
-    .map((row) => row.workflow);
+  const known = snapshot.rows("workflow", { keyspace }).map((row) => row.workflow);
   const drops = unnamedDrops(snapshot, keyspace);
   const words = `${keyspace} has no workflow ${workflow}, and nothing is left of one; it has ${known.join(", ") || "none"}`;
   if (missingOk) return { ...EMPTY_DRAFT, notes: [...drops, `nothing to do: ${words}`] };

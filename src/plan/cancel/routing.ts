@@ -19,15 +19,13 @@ export const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readon
     ),
   );
   const fromTables = snapshot
-    .all<{ from: string; to: string }>(
-      `SELECT from_table AS "from", to_tables_json AS "to" FROM routing_rule WHERE scope = 'global' ORDER BY from_table`,
-    )
-    .filter(({ from, to }) => {
-      const table = expected.get(from);
+    .rows("routing_rule", { scope: "global" })
+    .filter(({ from_table, to_tables_json }) => {
+      const table = expected.get(from_table);
       const own = [`${subject.sourceKeyspace}.${table}`, `${subject.keyspace}.${table}`];
-      return table !== undefined && toTables(to).every((name) => own.includes(name));
+      return table !== undefined && toTables(to_tables_json).every((name) => own.includes(name));
     })
-    .map(({ from }) => from);
+    .map(({ from_table }) => from_table);
   if (fromTables.length === 0) return [];
   return [
     {

@@ -1,3 +1,4 @@
+import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
@@ -20,8 +21,8 @@ export const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonl
         },
       ]
     : []),
-  ...rowsOf(snapshot, subject).flatMap(({ subType, options }) => [
-    ...(subType === PARTIAL ? [ofKind("a partial MoveTables")] : []),
+  ...rowsOf(snapshot, subject).flatMap(({ workflow_sub_type, options }) => [
+    ...(workflow_sub_type === PARTIAL ? [ofKind("a partial MoveTables")] : []),
     ...(tenantOf(options) === "" ? [] : [ofKind("a multi-tenant MoveTables")]),
   ]),
   ...unreadable(snapshot, subject),
@@ -32,18 +33,8 @@ const ofKind = (kind: string): Refusal => ({
   instead: "use `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) for it",
 });
 
-const rowsOf = (
-  snapshot: Snapshot,
-  subject: CancelSubject,
-): readonly { readonly subType: number | null; readonly options: string | null }[] =>
-  subject.streams.flatMap((stream) =>
-    snapshot.all<{ subType: number | null; options: string | null }>(
-      `SELECT workflow_sub_type AS subType, options FROM vreplication
-       WHERE address = ? AND id = ? ORDER BY channel LIMIT 1`,
-      stream.address,
-      stream.id,
-    ),
-  );
+const rowsOf = (snapshot: Snapshot, subject: CancelSubject): readonly VreplicationRow[] =>
+  subject.streams.flatMap(({ address, id }) => snapshot.rows("vreplication", { address, id }).slice(0, 1));
 
 const tenantOf = (options: string | null): string => {
   if (options === null || options === "") return "";
@@ -58,11 +49,7 @@ const unreadable = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
     .flatMap((side) => side.processes)
     .flatMap((process) =>
       snapshot
-        .all<{ id: number }>(
-          "SELECT id FROM unparsable_source WHERE address = ? AND workflow = ? ORDER BY id",
-          process.address,
-          subject.workflow,
-        )
+        .rows("unparsable_source", { address: process.address, workflow: subject.workflow })
         .map(({ id }) => ({
           fact: `the source of stream ${id} on ${process.alias} can not be read`,
           instead: "look at that row in `_vt.vreplication`: nothing may rest on it",

@@ -1,3 +1,4 @@
+import type { SrvPartitionRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardName } from "../view/shards.js";
 import type { Refusal } from "./refusal.js";
@@ -26,22 +27,10 @@ const shardFlags = (subject: CancelSubject): readonly Refusal[] => [
     })),
 ];
 
-interface Listing {
-  readonly cell: string;
-  readonly type: string;
-  readonly shard: string;
-  readonly key: string;
-  readonly revision: number;
-}
-
 const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
-  const listings = snapshot.all<Listing>(
-    `SELECT cell, tablet_type AS type, shard, key, revision FROM srv_partition
-     WHERE keyspace = ? ORDER BY cell, tablet_type, shard`,
-    subject.keyspace,
-  );
+  const listings = snapshot.rows("srv_partition", { keyspace: subject.keyspace });
   const targets = new Set(subject.targets.map((side) => side.shard));
-  const partitionOf = (one: Listing): string => `${one.cell} ${one.type}`;
+  const partitionOf = (one: SrvPartitionRow): string => `${one.cell} ${one.tablet_type}`;
   const onTargets = new Set(listings.filter((one) => targets.has(one.shard)).map(partitionOf));
   const others = new Map(
     listings.filter((one) => !onTargets.has(partitionOf(one))).map((one) => [partitionOf(one), one]),
@@ -50,20 +39,23 @@ const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
     ...listings
       .filter((one) => targets.has(one.shard))
       .map((one) => ({
-        fact: `${one.type} queries of cell ${one.cell} go to target ${subject.keyspace}/${one.shard} (${one.key}, revision ${one.revision})`,
-        instead: one.type === "PRIMARY" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS,
+        fact: `${one.tablet_type} queries of cell ${one.cell} go to target ${subject.keyspace}/${one.shard} (${one.key}, revision ${one.revision})`,
+        instead: one.tablet_type === "PRIMARY" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS,
       })),
     ...[...others.values()].flatMap((partition) =>
       subject.sources
         .filter(
           (side) =>
             !listings.some(
-              (one) => one.cell === partition.cell && one.type === partition.type && one.shard === side.shard,
+              (one) =>
+                one.cell === partition.cell &&
+                one.tablet_type === partition.tablet_type &&
+                one.shard === side.shard,
             ),
         )
         .map((side) => ({
-          fact: `${partition.type} queries of cell ${partition.cell} do not go to source ${shardName(side)} (${partition.key}, revision ${partition.revision})`,
-          instead: partition.type === "PRIMARY" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS,
+          fact: `${partition.tablet_type} queries of cell ${partition.cell} do not go to source ${shardName(side)} (${partition.key}, revision ${partition.revision})`,
+          instead: partition.tablet_type === "PRIMARY" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS,
         })),
     ),
   ];
@@ -76,14 +68,10 @@ const partitions = (snapshot: Snapshot, subject: CancelSubject): readonly Refusa
 const disabled = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
   const sources = new Set(subject.sources.map((side) => side.shard));
   return snapshot
-    .all<Listing>(
-      `SELECT cell, tablet_type AS type, shard, key, revision FROM srv_control
-       WHERE keyspace = ? AND query_service_disabled = 1 ORDER BY cell, tablet_type, shard`,
-      subject.keyspace,
-    )
+    .rows("srv_control", { keyspace: subject.keyspace, query_service_disabled: 1 })
     .filter((one) => sources.has(one.shard))
     .map((one) => ({
-      fact: `${one.type} queries of source ${subject.keyspace}/${one.shard} are disabled in cell ${one.cell} (${one.key}, revision ${one.revision})`,
-      instead: `vtctldclient SetShardTabletControl --disable-query-service=false ${subject.keyspace}/${one.shard} ${one.type.toLowerCase()} and RefreshStateByShard, then cancel`,
+      fact: `${one.tablet_type} queries of source ${subject.keyspace}/${one.shard} are disabled in cell ${one.cell} (${one.key}, revision ${one.revision})`,
+      instead: `vtctldclient SetShardTabletControl --disable-query-service=false ${subject.keyspace}/${one.shard} ${one.tablet_type.toLowerCase()} and RefreshStateByShard, then cancel`,
     }));
 };

@@ -22,20 +22,17 @@ export const switched = (
 ];
 
 const journal = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
-  const derived = snapshot.all<{ id: string; found: number }>(
-    "SELECT migration_id AS id, journal_found AS found FROM workflow WHERE keyspace = ? AND workflow = ?",
-    subject.keyspace,
-    subject.workflow,
-  )[0];
-  if (derived === undefined || derived.found === 0) return [];
+  const { keyspace, workflow } = subject;
+  const [derived] = snapshot.rows("workflow", { keyspace, workflow });
+  if (derived === undefined || derived.journal_found === 0) return [];
   const holders = snapshot.all<{ alias: string }>(
     `SELECT coalesce(l.alias, j.address) AS alias FROM resharding_journal j LEFT JOIN live_tablet l USING (address)
      WHERE j.id = ? ORDER BY coalesce(l.type, '') <> 'PRIMARY', j.address LIMIT 1`,
-    derived.id,
+    derived.migration_id,
   );
   return [
     {
-      fact: `its switch of writes has begun: \`_vt.resharding_journal\` of ${holders[0]?.alias ?? "a source"} has its journal ${derived.id}`,
+      fact: `its switch of writes has begun: \`_vt.resharding_journal\` of ${holders[0]?.alias ?? "a source"} has its journal ${derived.migration_id}`,
       instead: FINISH_SWITCH,
     },
   ];

@@ -1,4 +1,5 @@
 import { RefusedError } from "../../cluster/errors.js";
+import type { StreamRuleRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { isPrimary, processesOfShard } from "../view/processes.js";
 import type { StreamFact, StreamGroup } from "../view/streams.js";
@@ -7,10 +8,7 @@ import { baseTables } from "../view/tables.js";
 /** Rule filter that keeps a table out (binlog_player.ExcludeStr). */
 const EXCLUDE = "exclude";
 
-interface Rule {
-  readonly match: string;
-  readonly filter: string;
-}
+type Rule = Pick<StreamRuleRow, "match" | "filter">;
 
 /** The base tables on the group's tablet that its streams copied there, ascending. */
 export const copiedTables = (snapshot: Snapshot, group: StreamGroup): readonly string[] => {
@@ -49,11 +47,7 @@ export const ruleNames = (source: string, target: string, table: string): readon
   ]);
 
 export const rulesOf = (snapshot: Snapshot, stream: StreamFact): readonly Rule[] =>
-  snapshot.all<Rule>(
-    "SELECT match, filter FROM stream_rule WHERE address = ? AND id = ? ORDER BY ordinal",
-    stream.address,
-    stream.id,
-  );
+  snapshot.rows("stream_rule", { address: stream.address, id: stream.id });
 
 const isPattern = (rule: Rule): boolean => rule.match.startsWith("/");
 

@@ -39,10 +39,9 @@ export const vschemaSteps = (
 
 /** What an unsharded keyspace's VSchema says of its tables; nothing for a sharded one. */
 const unshardedEntries = (snapshot: Snapshot, keyspace: string): Readonly<Record<string, object>> => {
-  const [vschema] = snapshot.all<{ body: string }>(
-    "SELECT body_json AS body FROM vschema WHERE scope = 'global' AND keyspace = ? AND sharded = 0",
-    keyspace,
-  );
-  const body = JSON.parse(vschema?.body ?? "{}") as { readonly tables?: Readonly<Record<string, object>> };
+  const [vschema] = snapshot.rows("vschema", { scope: "global", keyspace, sharded: 0 });
+  const body = JSON.parse(vschema?.body_json ?? "{}") as {
+    readonly tables?: Readonly<Record<string, object>>;
+  };
   return body.tables ?? {};
 };

@@ -9,13 +9,11 @@ import { type StreamGroup, streamSet } from "../view/streams.js";
 const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>
   group.streams.flatMap((stream) =>
     snapshot
-      .all<{ table: string; json: string }>(
-        `SELECT table_name AS "table", action_json AS json FROM post_copy_action
-         WHERE address = ? AND vrepl_id = ? ORDER BY id`,
-        stream.address,
-        stream.id,
-      )
-      .map(({ table, json }) => ({ table, alter: taskOf(stream.address, json) })),
+      .rows("post_copy_action", { address: stream.address, vrepl_id: stream.id })
+      .map(({ table_name, action_json }) => ({
+        table: table_name,
+        alter: taskOf(stream.address, action_json),
+      })),
   );
 
 export const keySteps = (
@@ -63,10 +61,5 @@ const taskOf = (address: string, json: string): string => {
 const mayPutOffMore = (snapshot: Snapshot, { streams }: StreamGroup): boolean =>
   streams.some(
     ({ address, id, copying }) =>
-      copying === 1 &&
-      snapshot.all(
-        "SELECT 1 FROM vreplication WHERE address = ? AND id = ? AND defer_secondary_keys = 1",
-        address,
-        id,
-      ).length > 0,
+      copying === 1 && snapshot.rows("vreplication", { address, id, defer_secondary_keys: 1 }).length > 0,
   );

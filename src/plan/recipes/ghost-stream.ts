@@ -44,11 +44,10 @@ export const ghostStream: Recipe = (snapshot, findings) => {
 const NOTHING: Draft = { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
 
 const ghostOf = (snapshot: Snapshot, { id, object }: Finding): Ghost | null => {
-  const [seen] = snapshot.all<{ workflow: string; source: string | null }>(
-    "SELECT workflow, source FROM engine_stream WHERE address = ? AND id = ?",
-    object.address ?? "",
-    Number(object.stream),
-  );
+  const [seen] = snapshot.rows("engine_stream", {
+    address: object.address ?? "",
+    id: Number(object.stream),
+  });
   const process = processAt(snapshot, object.address ?? "");
   if (seen === undefined || process === null || process.type !== "PRIMARY") return null;
   if (processesOfAlias(snapshot, process.alias).length > 1) return null;

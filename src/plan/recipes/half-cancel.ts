@@ -95,10 +95,8 @@ const namesOf = (
   if (keyspace !== undefined && workflow !== undefined && shard === undefined)
     return [{ keyspace, workflow }];
   return orphanTargets(snapshot, [finding]).flatMap((target) =>
-    snapshot.all<{ keyspace: string; workflow: string }>(
-      "SELECT keyspace, workflow FROM cancelled_target WHERE keyspace = ? AND shard = ? ORDER BY workflow",
-      target.keyspace,
-      target.shard,
-    ),
+    snapshot
+      .rows("cancelled_target", { keyspace: target.keyspace, shard: target.shard })
+      .map(({ keyspace, workflow }) => ({ keyspace, workflow })),
   );
 };

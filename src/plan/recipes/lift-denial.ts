@@ -62,12 +62,8 @@ const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
 
 const deniedTables = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] =>
   snapshot
-    .all<{ name: string }>(
-      "SELECT table_name AS name FROM denied_table WHERE keyspace = ? AND shard = ? AND tablet_type = 'PRIMARY' ORDER BY 1",
-      keyspace,
-      shard,
-    )
-    .map(({ name }) => name);
+    .rows("denied_table", { keyspace, shard, tablet_type: "PRIMARY" })
+    .map(({ table_name }) => table_name);
 
 const lift = (
   { keyspace, shard, server, key, revision }: ShardRecord,
@@ -90,17 +86,18 @@ const refreshes = (snapshot: Snapshot, { keyspace, shard }: ShardRecord): readon
 /** Rules that a cancel with --keep-routing-rules leaves; whether they are wanted nobody but the operator knows. */
 const ruleNotes = (snapshot: Snapshot, keyspace: string, tables: readonly string[]): readonly string[] => {
   const rules = snapshot
-    .all<{ from: string; to: string }>(
-      `SELECT from_table AS "from", to_tables_json AS "to" FROM routing_rule WHERE scope = 'global' ORDER BY from_table`,
-    )
-    .filter(({ from, to }) =>
+    .rows("routing_rule", { scope: "global" })
+    .filter(({ from_table, to_tables_json }) =>
       tables.some((table) => {
-        const [name = ""] = from.split("@");
-        const leadsAway = !to.includes(`"${keyspace}.${table}"`);
+        const [name = ""] = from_table.split("@");
+        const leadsAway = !to_tables_json.includes(`"${keyspace}.${table}"`);
         return leadsAway && (name === table || name === `${keyspace}.${table}`);
       }),
     )
-    .map(({ from, to }) => `${from} -> ${(JSON.parse(to) as readonly string[]).join(", ")}`);
+    .map(
+      ({ from_table, to_tables_json }) =>
+        `${from_table} -> ${(JSON.parse(to_tables_json) as readonly string[]).join(", ")}`,
+    );
   return rules.length === 0
     ? []
     : [
@@ -111,10 +108,7 @@ const ruleNotes = (snapshot: Snapshot, keyspace: string, tables: readonly string
 const vschemaNotes = (snapshot: Snapshot, keyspace: string, tables: readonly string[]): readonly string[] =>
   tables.flatMap((table) => {
     const others = snapshot
-      .all<{ keyspace: string }>(
-        "SELECT DISTINCT keyspace FROM vschema_table WHERE scope = 'global' AND table_name = ? ORDER BY keyspace",
-        table,
-      )
+      .rows("vschema_table", { scope: "global", table_name: table })
       .map((row) => row.keyspace);
     return others.includes(keyspace) && others.length > 1
       ? [

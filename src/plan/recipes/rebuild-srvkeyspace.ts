@@ -132,15 +132,14 @@ const kindOf = ({ record }: CellGraph, wanted: SrvKeyspace): "srvkeyspace.rebuil
   typeof record !== "object" || onlyAdds(record, wanted) ? "srvkeyspace.rebuild" : "srvkeyspace.update";
 
 const isIdle = (snapshot: Snapshot, address: string): boolean =>
-  snapshot.all("SELECT 1 FROM live_tablet WHERE address = ? AND serving = 0", address).length > 0;
+  snapshot.rows("live_tablet", { address, serving: 0 }).length > 0;
 
 /** In a cutover the controls are the only record of who may write; they are not to be invented. */
 const cutover = (snapshot: Snapshot, keyspace: string): string | null => {
-  const [workflow] = snapshot.all<{ name: string }>(
-    "SELECT workflow AS name FROM workflow WHERE keyspace = ? AND migration = 'shards' AND phase IN ('cutover', 'cutover-journaled') ORDER BY workflow LIMIT 1",
-    keyspace,
-  );
-  return workflow === undefined ? null : `a switch of ${keyspace}.${workflow.name} stopped half-way`;
+  const found = snapshot
+    .rows("workflow", { keyspace, migration: "shards" })
+    .find(({ phase }) => phase === "cutover" || phase === "cutover-journaled");
+  return found === undefined ? null : `a switch of ${keyspace}.${found.workflow} stopped half-way`;
 };
 
 const blocked = (findings: readonly Finding[], { reason, instead }: Obstacle): Draft => ({

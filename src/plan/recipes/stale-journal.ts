@@ -54,13 +54,14 @@ const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
 };
 
 const workflowOf = (snapshot: Snapshot, { object }: Finding): Workflow | null => {
-  const [row] = snapshot.all<Omit<Workflow, "sources"> & { sources: string }>(
-    `SELECT keyspace, workflow, source_keyspace AS sourceKeyspace, phase, source_shards_json AS sources
-     FROM workflow WHERE keyspace = ? AND workflow = ?`,
-    object.keyspace ?? "",
-    object.workflow ?? "",
-  );
-  return row === undefined ? null : { ...row, sources: JSON.parse(row.sources) as readonly string[] };
+  const [row] = snapshot.rows("workflow", {
+    keyspace: object.keyspace ?? "",
+    workflow: object.workflow ?? "",
+  });
+  if (row === undefined) return null;
+  const { keyspace, workflow, phase } = row;
+  const sources = JSON.parse(row.source_shards_json) as readonly string[];
+  return { keyspace, workflow, phase, sourceKeyspace: row.source_keyspace, sources };
 };
 
 const journalsOf = (snapshot: Snapshot, { keyspace, workflow }: Workflow): readonly Journal[] =>

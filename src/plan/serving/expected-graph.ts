@@ -92,8 +92,7 @@ const rerouted = (
 
 /** While a workflow moves shards, cells may rightly route reads differently (`switchtraffic --cells`). */
 const movesShards = (snapshot: Snapshot, keyspace: string): boolean =>
-  snapshot.all("SELECT 1 FROM workflow WHERE keyspace = ? AND migration = 'shards' LIMIT 1", keyspace)
-    .length > 0;
+  snapshot.rows("workflow", { keyspace, migration: "shards" }).length > 0;
 
 /** Whether a route names a shard that has no record. */
 const strays = (snapshot: Snapshot, keyspace: string, references: readonly ShardReference[]): boolean => {

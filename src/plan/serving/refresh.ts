@@ -17,11 +17,7 @@ export const refreshSteps = (
 export const silentTablets = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {
   const heard = new Set(processesOfShard(snapshot, keyspace, shard).map(({ alias }) => alias));
   return snapshot
-    .all<{ alias: string }>(
-      "SELECT alias FROM tablet WHERE keyspace = ? AND shard = ? ORDER BY alias",
-      keyspace,
-      shard,
-    )
+    .rows("tablet", { keyspace, shard })
     .map(({ alias }) => alias)
     .filter((alias) => !heard.has(alias));
 };

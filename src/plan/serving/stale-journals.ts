@@ -4,12 +4,6 @@ import type { DraftStep } from "../steps/index.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
 import { shardRecords } from "../view/shards.js";
 
-interface Row {
-  readonly id: string;
-  readonly dbName: string;
-  readonly val: string;
-}
-
 /**
  * The journals of switches that died: on the shard's primary, naming it as the source, and leading to shards none of which serves. Left
  * there, such a row makes the next switch of the same id skip its catch-up (docs/vitess.md#journal-ids). That no workflow is left is proven
@@ -25,15 +19,12 @@ export const staleJournals = (snapshot: Snapshot, keyspace: string, shard: strin
     .filter((process) => isPrimary(process) && process.record === "present")
     .flatMap((process) =>
       snapshot
-        .all<Row>(
-          "SELECT id, db_name AS dbName, val FROM resharding_journal WHERE address = ? ORDER BY id",
-          process.address,
-        )
+        .rows("resharding_journal", { address: process.address })
         .filter(({ val }) => isOfDeadSwitch(val, keyspace, shard, serving))
-        .map(({ id, dbName, val }) => ({
+        .map(({ id, db_name, val }) => ({
           kind: "journal.delete",
           tablet: tabletRef(snapshot, process),
-          dbName,
+          dbName: db_name,
           journal: id,
           val,
         })),

@@ -145,7 +145,7 @@ const primaryOf = (snapshot: Snapshot, keyspace: string, shard: string): Process
 };
 
 const isServing = (snapshot: Snapshot, { address }: Process): boolean =>
-  snapshot.all("SELECT 1 FROM live_tablet WHERE address = ? AND serving = 1", address).length > 0;
+  snapshot.rows("live_tablet", { address, serving: 1 }).length > 0;
 
 const isGone = (snapshot: Snapshot, keyspace: string, shard: string): boolean =>
   !shardRecords(snapshot, keyspace).some((record) => record.shard === shard) &&

@@ -36,5 +36,5 @@ const streamsKnown = (
       process.alias === shard.primaryAlias &&
       process.type === "PRIMARY" &&
       probed(snapshot, process.address, "streams") &&
-      snapshot.all("SELECT 1 FROM unparsable_source WHERE address = ?", process.address).length === 0,
+      snapshot.rows("unparsable_source", { address: process.address }).length === 0,
   );

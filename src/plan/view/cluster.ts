@@ -4,11 +4,7 @@ import type { ClusterMark, PlanCluster } from "../plan.js";
 
 /** Which cluster a snapshot is of: a plan runs on no other (docs/decisions.md#d13). */
 export const planCluster = (snapshot: Snapshot): PlanCluster => {
-  const meta = new Map(
-    snapshot
-      .all<{ name: string; value: string }>("SELECT name, value FROM meta")
-      .map((row) => [row.name, row.value]),
-  );
+  const meta = new Map(snapshot.rows("meta").map(({ name, value }) => [name, value]));
   const servers = snapshot.all<{ server: string; cluster_id: string }>(
     `SELECT server, cluster_id FROM topo_server
      WHERE cluster_id IS NOT NULL AND server IN (SELECT server FROM topo_root) ORDER BY server`,
@@ -18,7 +14,7 @@ export const planCluster = (snapshot: Snapshot): PlanCluster => {
     globalRoot: meta.get("global_root") ?? "",
     clusterIds: Object.fromEntries(servers.map((row) => [row.server, row.cluster_id])),
     marks: servers.flatMap(({ server }) => marksOn(snapshot, server)),
-    roots: snapshot.all("SELECT name, server, root FROM topo_root ORDER BY name"),
+    roots: snapshot.rows("topo_root"),
   };
 };
 

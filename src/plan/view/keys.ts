@@ -9,13 +9,12 @@ export interface KeyFact {
   readonly createRevision: number;
 }
 
-export const keyFact = (snapshot: Snapshot, server: string, key: string): KeyFact | null =>
-  snapshot.all<KeyFact>(
-    `SELECT server, key, value, mod_revision AS modRevision, create_revision AS createRevision
-     FROM topo_key WHERE server = ? AND key = ?`,
-    server,
-    key,
-  )[0] ?? null;
+export const keyFact = (snapshot: Snapshot, server: string, key: string): KeyFact | null => {
+  const [row] = snapshot.rows("topo_key", { server, key });
+  return row === undefined
+    ? null
+    : { server, key, value: row.value, modRevision: row.mod_revision, createRevision: row.create_revision };
+};
 
 /** The version of a key that a plan rests on; 0 where it must not exist. */
 export const keyRead = (snapshot: Snapshot, server: string, key: string): Read => ({

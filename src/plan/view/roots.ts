@@ -7,7 +7,7 @@ export interface TopoRoot {
 
 /** Where the records of keyspaces, shards and rules live. */
 export const globalRoot = (snapshot: Snapshot): TopoRoot => {
-  const [global] = snapshot.all<TopoRoot>("SELECT server, root FROM topo_root WHERE name = 'global'");
+  const [global] = snapshot.rows("topo_root", { name: "global" });
   if (global === undefined) throw new Error("a snapshot without a global root");
   return global;
 };

@@ -1,4 +1,5 @@
 import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
+import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Blocked } from "../plan.js";
 
@@ -22,25 +23,21 @@ export interface ShardRecord extends ShardRef, KeyRange {
 }
 
 export const shardRecords = (snapshot: Snapshot, keyspace: string): readonly ShardRecord[] =>
-  snapshot.all<ShardRecord>(
-    `SELECT keyspace, shard, range_start AS start, range_end AS "end", is_primary_serving AS serving,
-       primary_alias AS primaryAlias, server, key, revision, create_revision AS createRevision
-     FROM shard WHERE keyspace = ? ORDER BY shard`,
+  snapshot.rows("shard", { keyspace }).map((row) => ({
     keyspace,
-  );
+    shard: row.shard,
+    start: row.range_start,
+    end: row.range_end,
+    serving: row.is_primary_serving,
+    primaryAlias: row.primary_alias,
+    server: row.server,
+    key: row.key,
+    revision: row.revision,
+    createRevision: row.create_revision,
+  }));
 
-export interface KeyspaceRecord {
-  readonly keyspace: string;
-  readonly server: string;
-  readonly key: string;
-  readonly revision: number;
-}
-
-export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRecord | null =>
-  snapshot.all<KeyspaceRecord>(
-    "SELECT keyspace, server, key, revision FROM keyspace WHERE keyspace = ?",
-    keyspace,
-  )[0] ?? null;
+export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRow | null =>
+  snapshot.rows("keyspace", { keyspace })[0] ?? null;
 
 export interface CellRecord {
   readonly cell: string;

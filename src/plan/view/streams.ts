@@ -76,11 +76,7 @@ export const streamRead = (snapshot: Snapshot, group: StreamGroup): Read => ({
 /** The rows with their images, as the tablet's own channel gave them; gRPC where both answered (docs/decisions.md#d9). */
 export const streamRows = (snapshot: Snapshot, group: StreamGroup): readonly StreamRow[] =>
   idsOf(group).map((id) => {
-    const row = snapshot.all<Record<string, unknown>>(
-      "SELECT * FROM vreplication WHERE address = ? AND id = ? ORDER BY channel LIMIT 1",
-      group.process.address,
-      id,
-    )[0];
+    const [row] = snapshot.rows("vreplication", { address: group.process.address, id });
     const image = Object.fromEntries(
       Object.entries(row ?? {})
         .filter(([column]) => !PROVENANCE.has(column))

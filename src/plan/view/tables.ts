@@ -16,11 +16,6 @@ const isInternal = (table: string): boolean => INTERNAL.some((pattern) => patter
 /** Of one database on a tablet, ascending, without Vitess's own. */
 export const baseTables = (snapshot: Snapshot, address: string, dbName: string): readonly string[] =>
   snapshot
-    .all<{ name: string }>(
-      `SELECT table_name AS name FROM live_table
-       WHERE address = ? AND db_name = ? AND table_type = 'BASE TABLE' ORDER BY table_name`,
-      address,
-      dbName,
-    )
-    .map(({ name }) => name)
+    .rows("live_table", { address, db_name: dbName, table_type: "BASE TABLE" })
+    .map(({ table_name }) => table_name)
     .filter((name) => !isInternal(name));
