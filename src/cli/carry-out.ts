@@ -10,7 +10,7 @@ import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
 import type { Request } from "./command.js";
 import { consent, type Looked } from "./consent.js";
-import { emit, emitJson } from "./output.js";
+import { afterReport, emit, emitJson } from "./output.js";
 import { shellWord } from "./shell-word.js";
 import { styleOf } from "./style.js";
 import type { Unfinished } from "./unfinished.js";
@@ -50,7 +50,7 @@ export function showPlan(plan: Plan, request: Request): number {
   else emit(request, renderPlan(plan, describeStep, styleOf(request), needs));
   const out = request.given.text("out");
   if (out !== undefined) {
-    writePlan(out, plan);
+    afterReport(() => writePlan(out, plan));
     request.context.terminal.note(saved(out, plan, beyond));
   }
   return EXIT[name];
@@ -132,9 +132,10 @@ export async function conclude(
   };
   killed.addEventListener("abort", lastWords);
   let result: RunResult | null = null;
+  let verification: Verification;
   try {
     result = await execute();
-    return report(plan, result, await verify(plan, before, site), site, request);
+    verification = await verify(plan, before, site);
   } catch (error) {
     if (!(error instanceof DoctorError)) {
       lastWords();
@@ -142,12 +143,13 @@ export async function conclude(
     }
     const said = result === null ? error : unseen(error);
     if (result !== null) site.seal(plan.id, said.exit, [said.message]);
-    const code = stopped(plan, said, result?.steps ?? site.ended, site.left(), request);
+    terminal.note(`vtdoctor: ${said.message}`);
     lastWords();
-    return code;
+    return stopped(plan, said, result?.steps ?? site.ended, site.left(), request);
   } finally {
     killed.removeEventListener("abort", lastWords);
   }
+  return report(plan, result, verification, site, request);
 }
 
 function stopped(
@@ -162,7 +164,6 @@ function stopped(
     const body = { run: left && plan.id, folder, resume, plan, results, verification: null };
     emitJson(request, document(request, error.exit, [error.message], body));
   }
-  request.context.terminal.note(`vtdoctor: ${error.message}`);
   return EXIT[error.exit];
 }
 

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DoctorError, EXIT, type ExitName } from "../cluster/errors.js";
 import type { Context } from "./context.js";
+import { UndeliveredError } from "./output.js";
 
 export interface Wanted {
   readonly format: string | undefined;
@@ -16,7 +17,7 @@ export interface Wanted {
 export function failure(exit: ExitName, error: unknown, wanted: Wanted, context: Context): number {
   const message = error instanceof DoctorError ? error.message : bug(error, context);
   const document = documentOf(exit, message, wanted.format, context.version);
-  if (document !== null) leave(document, wanted.output, context);
+  if (document !== null && !(error instanceof UndeliveredError)) leave(document, wanted.output, context);
   if (wanted.format === "nagios") return 3;
   context.terminal.note(`vtdoctor: ${message}`);
   return EXIT[exit];

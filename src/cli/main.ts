@@ -10,6 +10,7 @@ import { COMMANDS } from "./commands.js";
 import type { Context } from "./context.js";
 import { failure, type Wanted } from "./failure.js";
 import { interruptible } from "./interrupt.js";
+import { tryOutputs } from "./output.js";
 import { network } from "./reach.js";
 import { processTerminal } from "./terminal.js";
 import { withoutIpServerNames } from "./warnings.js";
@@ -65,9 +66,10 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
       context.terminal.out(parsed.text);
       return EXIT.ok;
     }
+    const given = new Given(parsed.values);
+    tryOutputs(given);
     const { run: command } = await parsed.command.load();
     const typed = ["vtdoctor", ...argv].join(" ");
-    const given = new Given(parsed.values);
     return await command({ given, suppressions: config.suppressions, context, typed });
   } catch (error) {
     const exit: ExitName = error instanceof DoctorError ? error.exit : "internal";

@@ -20,19 +20,27 @@ export interface Observation {
 
 /** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice; kept in `--save-snapshot`. */
 export async function observe(request: Request, { askTables } = { askTables: false }): Promise<Observation> {
-  const { given, context } = request;
+  const observation = await look(request, askTables);
+  keep(observation, request);
+  return observation;
+}
+
+/** As `observe`, and not kept yet. */
+export async function look(request: Request, askTables = false): Promise<Observation> {
+  const { given } = request;
   const file = given.text("snapshot");
   const earlier = given.texts("earlier-snapshot").map((path) => Snapshot.open(path));
-  const observation =
-    file === undefined
-      ? await lookLive(request, earlier, askTables)
-      : { snapshot: Snapshot.open(file), earlier: earlier[0] ?? null };
-  const keep = given.text("save-snapshot");
-  if (keep !== undefined) {
-    observation.snapshot.save(keep);
-    context.terminal.note(`snapshot saved in ${keep}`);
-  }
-  return observation;
+  return file === undefined
+    ? lookLive(request, earlier, askTables)
+    : { snapshot: Snapshot.open(file), earlier: earlier[0] ?? null };
+}
+
+/** In `--save-snapshot`, where that is given. */
+export function keep({ snapshot }: Observation, { given, context }: Request): void {
+  const path = given.text("save-snapshot");
+  if (path === undefined) return;
+  snapshot.save(path);
+  context.terminal.note(`snapshot saved in ${path}`);
 }
 
 async function lookLive(

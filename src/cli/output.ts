@@ -1,8 +1,67 @@
-import { writeFileSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
+import type { Given } from "../config/settings.js";
 import type { Request } from "./command.js";
 
-/** The result: to `--output FILE`, else to stdout. */
+/** The result of the work could not be left where it was wanted, though the place was tried before; it was printed instead. */
+export class UndeliveredError extends UsageError {}
+
+/** For work that comes after the report, which must stay the only document on stdout. */
+export function afterReport(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw error instanceof UsageError ? new UndeliveredError(error.message) : error;
+  }
+}
+
+/** `--output`, `--save-snapshot` and `--out`, before the work: a look at a large cluster is not to be lost to a misspelt folder. */
+export function tryOutputs(given: Given): void {
+  for (const [name, tried] of [
+    ["output", appendable],
+    ["save-snapshot", replaceable],
+    ["out", replaceable],
+  ] as const) {
+    const path = given.text(name);
+    if (path === undefined) continue;
+    try {
+      tried(path);
+    } catch (error) {
+      throw new UsageError(unwritable(name, path, error));
+    }
+  }
+}
+
+/** It is written in place, since it may be a device or a pipe. What was there stays until the result is. */
+function appendable(path: string): void {
+  const isNew = !existsSync(path);
+  closeSync(openSync(path, "a"));
+  if (isNew) rmSync(path);
+}
+
+/** It is written beside and renamed. */
+function replaceable(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw Object.assign(new Error(), { code: "EISDIR" });
+  rmdirSync(mkdtempSync(join(dirname(path), ".vtdoctor-")));
+}
+
+const unwritable = (name: string, path: string, error: unknown): string =>
+  `--${name} ${path}: can not be written (${codeOf(error)}); give a path in a folder that exists and is yours.`;
+
+const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+/** The result: to `--output FILE`, else to stdout, and there too where the file fails after all. */
 export function emit({ given, context }: Request, text: string): void {
   const path = given.text("output");
   if (path === undefined) {
@@ -12,10 +71,8 @@ export function emit({ given, context }: Request, text: string): void {
   try {
     writeFileSync(path, text.endsWith("\n") ? text : `${text}\n`);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UsageError(
-      `--output ${path}: can not be written (${code}); give a path in a folder that exists.`,
-    );
+    context.terminal.out(text);
+    throw new UndeliveredError(unwritable("output", path, error));
   }
 }
 

@@ -7,15 +7,20 @@ import { renderJson } from "../../report/json.js";
 import { renderNagios } from "../../report/nagios.js";
 import { readCluster, readCoverage } from "../../rules/scope.js";
 import type { Request, Run } from "../command.js";
-import { judged, type Observation, observe } from "../observe.js";
-import { emit } from "../output.js";
+import { judged, keep, look, type Observation } from "../observe.js";
+import { afterReport, emit } from "../output.js";
 import { ruleSet } from "../rule-set.js";
 import { styleOf } from "../style.js";
 
 /** Looks, judges, reports. Read-only. */
 export const run: Run = async (request) => {
   const rules = ruleSet(request.given);
-  return report(request, await observe(request), rules);
+  const observation = await look(request);
+  try {
+    return report(request, observation, rules);
+  } finally {
+    afterReport(() => keep(observation, request));
+  }
 };
 
 /** What `scan` prints of an observation; the exit code. */
