@@ -79,12 +79,13 @@ export function emit({ given, context }: Request, text: string): void {
 export const emitJson = (request: Request, document: unknown): void =>
   emit(request, JSON.stringify(document, null, 2));
 
-/** chalk's level for stdout: `--color`, then NO_COLOR and FORCE_COLOR, then whether it is a terminal. */
+/** chalk's level for stdout: `--color`, then NO_COLOR and FORCE_COLOR, then whether it is a terminal that knows them. */
 export function colorLevel({ given, context }: Request): 0 | 1 {
   const asked = given.choice("color");
   if (asked !== undefined) return asked ? 1 : 0;
-  const { NO_COLOR, FORCE_COLOR } = context.env;
+  const { NO_COLOR, FORCE_COLOR, TERM } = context.env;
   if (NO_COLOR !== undefined && NO_COLOR !== "") return 0;
   if (FORCE_COLOR !== undefined && FORCE_COLOR !== "" && FORCE_COLOR !== "0") return 1;
-  return context.terminal.outIsTerminal && given.text("output") === undefined ? 1 : 0;
+  const isSeen = context.terminal.outIsTerminal && given.text("output") === undefined;
+  return isSeen && TERM !== "dumb" ? 1 : 0;
 }

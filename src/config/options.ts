@@ -106,7 +106,7 @@ export const COMMON = {
   color: {
     type: "boolean",
     group: "Output",
-    about: "colours (default: where stdout is a terminal; NO_COLOR and FORCE_COLOR are honoured)",
+    about: "colours (default: on a terminal that is not TERM=dumb; NO_COLOR and FORCE_COLOR are honoured)",
   },
 } as const satisfies Record<string, Option>;
 

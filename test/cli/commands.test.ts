@@ -171,6 +171,9 @@ describe("how it is printed", () => {
       (await vtdoctor(["scan", "--snapshot", file, ...more], { env, outIsTerminal })).out.includes(RED);
     expect(await scan({}, true)).toBe(true);
     expect(await scan({}, false)).toBe(false);
+    expect(await scan({ TERM: "xterm" }, true)).toBe(true);
+    expect(await scan({ TERM: "dumb" }, true)).toBe(false);
+    expect(await scan({ TERM: "dumb", FORCE_COLOR: "1" }, true)).toBe(true);
     expect(await scan({ NO_COLOR: "1" }, true)).toBe(false);
     expect(await scan({ FORCE_COLOR: "1" }, false)).toBe(true);
     expect(await scan({ NO_COLOR: "1", FORCE_COLOR: "1" }, true)).toBe(false);
