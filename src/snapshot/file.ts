@@ -1,18 +1,18 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import { columnsOf, createDatabase, type Database, openReadOnly, selectAll } from "./database.js";
 import { FACT_TABLES, type Facts, type FactTable, factsOf } from "./facts.js";
 import { isAlwaysAsked, withNotAsked } from "./not-asked.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
+import { noScratch, scratchFolder } from "./scratch.js";
 
 /**
  * The facts of a saved snapshot. The file is copied aside first: SQLite's locks would leave traces beside it, and a file in a
  * read-only folder could not be opened. Throws `UsageError` for whatever is no snapshot that this vtdoctor can read.
  */
 export const readSnapshotFile = (path: string): Facts => {
-  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-"));
+  const folder = scratchFolder([dirname(path)]);
   try {
     const copy = join(folder, "snapshot.db");
     copyReadable(path, copy);
@@ -71,7 +71,11 @@ const copyReadable = (path: string, copy: string): void => {
       `${path} has changes that are not in it yet (${path}-wal): close the program that has it open`,
     );
   }
-  writeFileSync(copy, bytes.fill(JOURNAL_MODE.rollback, JOURNAL_MODE.from, JOURNAL_MODE.to));
+  try {
+    writeFileSync(copy, bytes.fill(JOURNAL_MODE.rollback, JOURNAL_MODE.from, JOURNAL_MODE.to));
+  } catch (error) {
+    throw noScratch(reasonOf(error));
+  }
 };
 
 const readWhole = (path: string): Buffer => {

@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../cluster/errors.js";
 import type { SqlValue } from "./database.js";
+import { scratchFolder } from "./scratch.js";
 import type { Snapshot } from "./snapshot.js";
 
 export interface SelectResult {
@@ -15,8 +15,8 @@ export interface SelectResult {
 type SelectRow = Readonly<Record<string, SqlValue>>;
 
 /**
- * Runs SQL that somebody typed: one SELECT, in a thread that is ended after `timeMs`. Throws `UsageError` for anything else than one
- * SELECT, for an error of SQLite and at the time limit.
+ * Runs SQL that somebody typed: one SELECT, in a thread that is ended after `timeMs`; here and without a limit where no temporary
+ * file can be made. Throws `UsageError` for anything else than one SELECT, for an error of SQLite and at the time limit.
  */
 export const select = async (
   snapshot: Snapshot,
@@ -24,13 +24,37 @@ export const select = async (
   { timeMs }: { readonly timeMs: number },
 ): Promise<SelectResult> => {
   const query = oneSelect(snapshot, sql);
-  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-"));
+  const copy = copied(snapshot);
+  if (copy === null) return here(snapshot, query);
   try {
+    return await inThread(copy.path, query, timeMs);
+  } finally {
+    copy.remove();
+  }
+};
+
+/** For the thread, which can not read this one's memory. Null where there is no place for a file: the time limit is not worth the answer. */
+function copied(snapshot: Snapshot): { readonly path: string; remove(): void } | null {
+  let folder: string | null = null;
+  const remove = () => folder !== null && rmSync(folder, { recursive: true, force: true });
+  try {
+    folder = scratchFolder();
     const path = join(folder, "snapshot.db");
     snapshot.save(path);
-    return await inThread(path, query, timeMs);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
+    return { path, remove };
+  } catch (error) {
+    remove();
+    if (error instanceof UsageError) return null;
+    throw error;
+  }
+}
+
+const here = (snapshot: Snapshot, sql: string): SelectResult => {
+  try {
+    const rows = snapshot.all<SelectRow>(sql);
+    return { columns: Object.keys(rows[0] ?? snapshot.all<SelectRow>(columnsSql(sql))[0] ?? {}), rows };
+  } catch (error) {
+    throw new UsageError(`the query failed: ${messageOf(error)}`);
   }
 };
 

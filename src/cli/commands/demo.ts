@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT, UsageError } from "../../cluster/errors.js";
 import type { SimCluster } from "../../sim/cluster.js";
 import { reshardingLab } from "../../sim/lab.js";
 import { reshardCancel } from "../../sim/native.js";
+import { scratchFolder } from "../../snapshot/scratch.js";
 import type { Request, Run } from "../command.js";
 import type { Context } from "../context.js";
 import { run as vtdoctor } from "../main.js";
@@ -22,7 +22,7 @@ export const run: Run = async (request) => {
 
 /** With `orderBug: false` the simulated cancel works as upstream mended it, and there is nothing to find. */
 export async function play(request: Request, { orderBug }: { readonly orderBug: boolean }): Promise<number> {
-  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-demo-"));
+  const folder = scratchFolder();
   try {
     return await story(request, orderBug, folder);
   } finally {
