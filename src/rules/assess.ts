@@ -15,7 +15,7 @@ export const SETTLE_MS = 30_000;
 
 /**
  * How sure the verdict is. In this order: a source is missing (unknown), an operation in flight may explain it (deferred), what it
- * rests on moved during the scan (suspected), it is proven lasting (confirmed), it was seen once (suspected).
+ * rests on moved during the scan or is in doubt (suspected), it is proven lasting (confirmed), it was seen once (suspected).
  */
 const assess = (
   sighting: Sighting,
@@ -40,6 +40,8 @@ const assess = (
   const moved = finding.evidence.find(({ source }) => circumstances.movedKeys.has(source));
   if (moved !== undefined)
     return { state: "suspected", because: `${moved.source} changed while the cluster was read` };
+
+  if (sighting.doubt !== null) return { state: "suspected", because: sighting.doubt };
 
   if (sighting.durable !== null) return { state: "confirmed", because: sighting.durable };
 

@@ -9,6 +9,8 @@ export interface Sighting {
   readonly finding: Finding;
   /** The fact that can not be a passing moment, or null. */
   readonly durable: string | null;
+  /** Why no number of looks makes it sure, or null. */
+  readonly doubt: string | null;
   /** Why this object can not be judged, or null. */
   readonly unknown: string | null;
 }
@@ -23,6 +25,7 @@ export const sight = (rule: Rule, row: Row, firstSeen: number): Sighting => {
     rule,
     row,
     durable: textOf(row.durable),
+    doubt: textOf(row.doubt),
     unknown: textOf(row.unknown),
     finding: {
       id,

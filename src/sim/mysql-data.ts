@@ -31,10 +31,16 @@ interface Sidecar {
   postCopyActions: PostCopyActionRow[];
   journals: JournalRow[];
   vdiffs: VdiffRow[];
-  /** `vreplication_log`, as far as it says when each stream was created (unix seconds). */
-  readonly births: Map<string, number>;
+  /** `vreplication_log`, as far as it says when streams were created; an id that came again has more than one row, the oldest first. */
+  births: readonly BirthRow[];
   /** Next values of the auto-increment columns. */
   readonly next: { vreplication: number; copyState: number; postCopyAction: number };
+}
+
+export interface BirthRow {
+  readonly id: string;
+  /** Unix seconds. */
+  readonly at: number;
 }
 
 export interface CopyStateRow {
@@ -76,7 +82,7 @@ export const emptyData = (): MysqlData => ({
     postCopyActions: [],
     journals: [],
     vdiffs: [],
-    births: new Map(),
+    births: [],
     next: { vreplication: 1, copyState: 1, postCopyAction: 1 },
   },
 });

@@ -29,10 +29,9 @@ export const restoreMysql = (mysql: SimMysql, recorded: RecordedTablet): void =>
 const restoreSidecar = ({ data }: SimMysql, { _vt }: RecordedTablet): void => {
   const { sidecar } = data;
   sidecar.vreplication = _vt.vreplication.map(rowOf);
-  for (const { vrepl_id, type, created_at } of _vt.vreplication_log ?? []) {
-    const id = String(vrepl_id);
-    if (type === "Stream Created" && !sidecar.births.has(id)) sidecar.births.set(id, secondsOf(created_at));
-  }
+  sidecar.births = (_vt.vreplication_log ?? [])
+    .filter(({ type }) => type === "Stream Created")
+    .map(({ vrepl_id, created_at }) => ({ id: String(vrepl_id), at: secondsOf(created_at) }));
   sidecar.copyState = _vt.copy_state.map((row) => ({
     id: Number(row.id),
     vreplId: Number(row.vrepl_id),

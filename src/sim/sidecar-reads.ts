@@ -1,7 +1,7 @@
 import type { SidecarRow } from "../tablets/access.js";
-import { RARELY_FILLED, type SidecarRead } from "../tablets/queries.js";
+import { RARELY_FILLED, SIDECAR_READS, type SidecarRead } from "../tablets/queries.js";
 import type { SimMysql } from "./mysql.js";
-import { type CopyStateRow, rowCount, type SimTable } from "./mysql-data.js";
+import { type BirthRow, type CopyStateRow, rowCount, type SimTable } from "./mysql-data.js";
 import { newStreamRow, type VitessVersion } from "./stream-row.js";
 
 /** What the constant queries of `tablets/queries.ts` answer, column to text. */
@@ -17,7 +17,7 @@ export const readSidecar = (
       return sidecar.vreplication.map((row) => ({
         now_s: String(nowSeconds),
         time_updated_s: row.time_updated ?? null,
-        created_s: sidecar.births.get(row.id ?? "")?.toString() ?? null,
+        created_s: birthOf(sidecar.births, row.id ?? ""),
         ...row,
       }));
     case "contents":
@@ -61,6 +61,14 @@ export const readSidecar = (
     case "position":
       return [{ position: mysql.gtidExecuted }];
   }
+};
+
+/** The aggregate that the query asks for decides which row of an id that came again is told. */
+const AGGREGATE = /unix_timestamp\(max\(l\.created_at\)\)/.test(SIDECAR_READS.streams) ? Math.max : Math.min;
+
+const birthOf = (births: readonly BirthRow[], id: string): string | null => {
+  const own = births.filter((birth) => birth.id === id).map(({ at }) => at);
+  return own.length === 0 ? null : String(AGGREGATE(...own));
 };
 
 /** A schema without tables shows as one row, as the outer join gives it. */

@@ -72,7 +72,7 @@ export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): re
   });
   host.mysql.write(({ sidecar }) => {
     sidecar.vreplication = [...sidecar.vreplication, ...made];
-    for (const { id } of made) sidecar.births.set(id ?? "", host.nowSeconds());
+    sidecar.births = [...sidecar.births, ...made.map(({ id }) => ({ id: id ?? "", at: host.nowSeconds() }))];
     sidecar.next.vreplication = Math.max(sidecar.next.vreplication, next);
   });
   return made;

@@ -98,7 +98,7 @@ CREATE TABLE live_tablet (
 ) STRICT, WITHOUT ROWID;
 
 -- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
--- _vt.vreplication_log. Absent columns are NULL.
+-- _vt.vreplication_log, the newest row of its id. Absent columns are NULL.
 -- needs: sidecar
 CREATE TABLE vreplication (
   address TEXT NOT NULL, channel TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, db_name TEXT NOT NULL, source TEXT NOT NULL,
@@ -260,9 +260,10 @@ CREATE TABLE workflow (
 ) STRICT, WITHOUT ROWID;
 
 -- Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
--- (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers).
+-- (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
+-- workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.
 CREATE TABLE cancelled_target (
-  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, shard TEXT NOT NULL, fate TEXT NOT NULL, deleted_revision INTEGER, PRIMARY KEY (keyspace, workflow, shard)
+  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, shard TEXT NOT NULL, fate TEXT NOT NULL, deleted_revision INTEGER, unsure INTEGER NOT NULL, PRIMARY KEY (keyspace, workflow, shard)
 ) STRICT, WITHOUT ROWID;
 
 -- Journals of switches, on the tablet of a source shard that was asked. workflow_keyspace, workflow: whose next switch would take it for its own, by

@@ -14,11 +14,12 @@ export const RARELY_FILLED = Object.keys(RARELY_FILLED_FROM) as readonly RarelyF
 /**
  * Every query that the read side may send to a tablet (docs/decisions.md#d3), each with its time limit by optimizer hint (a deadline of the
  * client does not end a query at the server). `_vt` is rewritten by vttablet to the keyspace's sidecar database
- * (docs/vitess.md#tablet-rpcs). Columns are `*` where versions differ (docs/decisions.md#d12): the reader takes what is there.
+ * (docs/vitess.md#tablet-rpcs). Ids of streams come again and the log is never purged (docs/vitess.md#stream-rows): the newest birth of an
+ * id is the stream's. Columns are `*` where versions differ (docs/decisions.md#d12): the reader takes what is there.
  */
 export const SIDECAR_READS = {
   streams:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(min(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, v.* from _vt.vreplication as v",
+    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(max(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, v.* from _vt.vreplication as v",
   contents: `select /*+ MAX_EXECUTION_TIME(10000) */ ${Object.entries(RARELY_FILLED_FROM)
     .map(([read, from]) => `exists(select 1 from ${from}) as ${read}`)
     .join(", ")}`,

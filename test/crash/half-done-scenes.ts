@@ -64,7 +64,8 @@ export const halfDone = (options: HalfDone = {}): SimCluster => {
       reference: { workflow: "ref", table: "country", source: REFERENCE },
     }),
   );
-  cluster.clock.advance(5_000);
+  // Longer than clocks differ by: the streams are surely older than the cancel.
+  cluster.clock.advance(120_000);
   for (const shard of options.reverse ?? [])
     source.engine.exec(
       insertStream(source, {

@@ -36,6 +36,7 @@ export const orphaned: Scene = {
   name: "shards that a v19 cancel dropped",
   build() {
     const cluster = reshardingLab({ version: "19.0.10", rows: 20 });
+    cluster.clock.advance(120_000);
     cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
     cluster.clock.advance(60_000);
     return cluster;

@@ -100,7 +100,7 @@ export const returnedShardDraft = (
         ? retireNotes(snapshot, shard)
         : shard.kept.map(
             (group) =>
-              `${group.workflow} on ${group.process.alias} was created after the shard had been dropped: it stays as it is`,
+              `${group.workflow} on ${group.process.alias} is not clearly older than the deletion of the shard: it stays as it is`,
           )),
     ],
   };

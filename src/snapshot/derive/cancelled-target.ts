@@ -8,6 +8,7 @@ import type {
   StreamRow,
   WorkflowRow,
 } from "../gen/tables.js";
+import { CLOCK_SKEW_S } from "./operation-limits.js";
 import { groupBy } from "./order.js";
 
 interface Known {
@@ -26,7 +27,8 @@ interface Reshard {
   readonly streams: ReadonlyMap<string, readonly StreamRow[]>;
 }
 
-type Age = "before" | "after" | "unknown";
+/** `close`: before, by clocks of two hosts that may differ by more than that. */
+type Age = "before" | "close" | "after" | "unknown";
 
 /**
  * What a cancel that drops shards (docs/vitess.md#v19-cancel) has made of each target of a Reshard that still has streams. Its goroutines
@@ -43,9 +45,11 @@ export const deriveCancelledTargets = (facts: Facts, known: Known): readonly Can
   return reshards(known).flatMap((reshard) => {
     const { keyspace, workflow } = reshard;
     const own = (drops.get(keyspace) ?? []).filter((drop) => belongs(drop, reshard, ageOf));
+    const all = [...reshard.streams.values()].flat();
+    const unsure = Number(own.some((drop) => all.some((stream) => ageOf(stream, drop) === "close")));
     const rows = own.map((drop): CancelledTargetRow => {
       const { shard, deleted_revision } = drop;
-      return { keyspace, workflow, shard, fate: fateOf(nameOf(drop)), deleted_revision };
+      return { keyspace, workflow, shard, fate: fateOf(nameOf(drop)), deleted_revision, unsure };
     });
     const kept = [...reshard.streams]
       .filter(([shard, streams]) => {
@@ -59,6 +63,7 @@ export const deriveCancelledTargets = (facts: Facts, known: Known): readonly Can
           shard,
           fate: "kept",
           deleted_revision: null,
+          unsure,
         }),
       );
     return [...rows, ...kept].sort((one, other) => (one.shard < other.shard ? -1 : 1));
@@ -91,7 +96,10 @@ const reshards = ({ workflow, stream }: Known): readonly Reshard[] => {
     }));
 };
 
-/** By `_vt.vreplication_log` and the time of the lock, both in whole seconds: in the same one the stream is the older. */
+/**
+ * By `_vt.vreplication_log` and the time of the lock, both in whole seconds: in the same one the stream is the older. MySQL's host wrote
+ * the one and vtctld's the other.
+ */
 const births = (facts: Facts): ((stream: StreamRow, drop: DeletionRow) => Age) => {
   const created = new Map(
     facts.vreplication
@@ -101,7 +109,8 @@ const births = (facts: Facts): ((stream: StreamRow, drop: DeletionRow) => Age) =
   return ({ address, id }, { lock_taken_at }) => {
     const at = created.get(`${address} ${id}`) ?? null;
     if (at === null || lock_taken_at === null) return "unknown";
-    return at <= lock_taken_at ? "before" : "after";
+    if (at > lock_taken_at) return "after";
+    return lock_taken_at - at < CLOCK_SKEW_S ? "close" : "before";
   };
 };
 
@@ -115,9 +124,9 @@ const belongs = (
   ageOf: (stream: StreamRow, drop: DeletionRow) => Age,
 ): boolean => {
   const there = streams.get(drop.shard);
-  if (there !== undefined)
-    return drop.recreated === 0 || there.some((stream) => ageOf(stream, drop) === "before");
-  if (![...streams.values()].flat().some((stream) => ageOf(stream, drop) === "before")) return false;
+  const isOlder = (stream: StreamRow): boolean => ["before", "close"].includes(ageOf(stream, drop));
+  if (there !== undefined) return drop.recreated === 0 || there.some(isOlder);
+  if (![...streams.values()].flat().some(isOlder)) return false;
   if (drop.workflow !== null && drop.workflow !== "") return drop.workflow === workflow;
   return (
     sourceShards.some((shard) => meet(shard, drop.shard)) &&

@@ -167,7 +167,7 @@ export interface LiveTabletRow {
 
 /**
  * Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
- * _vt.vreplication_log. Absent columns are NULL.
+ * _vt.vreplication_log, the newest row of its id. Absent columns are NULL.
  */
 export interface VreplicationRow {
   readonly address: string;
@@ -673,7 +673,8 @@ export interface WorkflowRow {
 
 /**
  * Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
- * (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers).
+ * (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
+ * workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.
  */
 export interface CancelledTargetRow {
   readonly keyspace: string;
@@ -681,6 +682,7 @@ export interface CancelledTargetRow {
   readonly shard: string;
   readonly fate: string;
   readonly deleted_revision: number | null;
+  readonly unsure: number;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_S } from "../../../snapshot/derive/operation-limits.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { ShardRef } from "../../view/shards.js";
 import type { StreamGroup } from "../../view/streams.js";
@@ -22,7 +23,7 @@ export const returnedShard = (snapshot: Snapshot, shard: ShardRef): Returned => 
   };
 };
 
-/** By its own log row and the time of the lock under which the shard was dropped, both in whole seconds. */
+/** By its own log row and the time of the lock under which the shard was dropped, further apart than two hosts' clocks. */
 const bornBefore = (
   snapshot: Snapshot,
   { keyspace, shard }: ShardRef,
@@ -31,10 +32,11 @@ const bornBefore = (
 ): boolean =>
   snapshot.all(
     `SELECT 1 FROM vreplication v JOIN deletion d ON d.kind = 'shard' AND d.keyspace = ? AND d.shard = ?
-     WHERE v.address = ? AND v.id = ? AND v.created_at <= d.lock_taken_at
+     WHERE v.address = ? AND v.id = ? AND v.created_at <= d.lock_taken_at - ?
        AND d.deleted_revision = (SELECT max(deleted_revision) FROM deletion WHERE kind = 'shard' AND keyspace = d.keyspace AND shard = d.shard)`,
     keyspace,
     shard,
     address,
     id,
+    CLOCK_SKEW_S,
   ).length > 0;

@@ -30,7 +30,7 @@ export const leavingObstacles = (
 
 const wanted = (shard: Returned): readonly Obstacle[] =>
   shard.kept.map(({ workflow, process }) => ({
-    reason: `${workflow} on ${process.alias} was created after ${shardName(shard)} had been dropped, so somebody uses the shard`,
+    reason: `${workflow} on ${process.alias} is not clearly older than the deletion of ${shardName(shard)}, so somebody may use the shard`,
     instead: `cancel ${shard.keyspace}.${workflow} first, or keep the shard with --orphans restore`,
   }));
 
