@@ -24,8 +24,6 @@ const ruleReads = (snapshot: Snapshot): readonly Read[] => {
   const { server, root } = globalRoot(snapshot);
   return [
     keyRead(snapshot, server, routingRulesKey(root)),
-    ...snapshot
-      .all<{ server: string; key: string }>("SELECT server, key FROM srv_vschema ORDER BY cell")
-      .map((one) => keyRead(snapshot, one.server, one.key)),
+    ...snapshot.rows("srv_vschema").map((one) => keyRead(snapshot, one.server, one.key)),
   ];
 };

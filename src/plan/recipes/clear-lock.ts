@@ -1,20 +1,9 @@
 import type { Finding } from "../../findings/finding.js";
+import type { TopoLockRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, joinDrafts } from "../draft.js";
 import { keyRead } from "../view/keys.js";
 import type { Recipe } from "./recipe.js";
-
-interface Lock {
-  readonly server: string;
-  readonly key: string;
-  readonly lease: string;
-  readonly action: string;
-  readonly host: string;
-  readonly user: string;
-  readonly revision: number;
-  /** 1 where its operation may still be running (docs/decisions.md#d11). */
-  readonly inFlight: number;
-}
 
 /**
  * A lock whose holder died: a named lock stays 24 h and blocks every command on its workflow (docs/vitess.md#locks-after-a-crash). Only one
@@ -26,10 +15,11 @@ export const clearLock: Recipe = (snapshot, findings) =>
 const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
   const lock = lockOf(snapshot, finding);
   if (lock === null) return blocked(finding, "its lock is gone", "nothing: scan again");
-  if (lock.inFlight === 1)
+  // Its operation may still be running (docs/decisions.md#d11).
+  if (snapshot.rows("operation", { lock_key: lock.key }).length > 0)
     return blocked(
       finding,
-      `${lock.action} may still be running on ${lock.host}: ${lock.key} is no older than that operation may be`,
+      `${lock.action} may still be running on ${lock.host_name}: ${lock.key} is no older than that operation may be`,
       "wait for it, or end that process and plan again",
     );
   if (lock.lease === "0")
@@ -58,27 +48,19 @@ const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
     reads: [keyRead(snapshot, lock.server, lock.key)],
     blocked: [],
     notes: [
-      `make sure that no process of ${lock.user || "anybody"} on ${lock.host || "an unnamed host"} still runs ${lock.action || "an operation"}: vtdoctor can not see it from here`,
+      `make sure that no process of ${lock.user_name || "anybody"} on ${lock.host_name || "an unnamed host"} still runs ${lock.action || "an operation"}: vtdoctor can not see it from here`,
     ],
   };
 };
 
-const lockOf = (snapshot: Snapshot, finding: Finding): Lock | null => {
+const lockOf = (snapshot: Snapshot, finding: Finding): TopoLockRow | null => {
   const named = [finding.object.lock, finding.object.key, ...finding.evidence.map(({ source }) => source)];
   for (const key of named) {
-    const lock = key === undefined ? undefined : lockAt(snapshot, key);
+    const [lock] = key === undefined ? [] : snapshot.rows("topo_lock", { key, holder: 1 });
     if (lock !== undefined) return lock;
   }
   return null;
 };
-
-const lockAt = (snapshot: Snapshot, key: string): Lock | undefined =>
-  snapshot.all<Lock>(
-    `SELECT server, key, lease, action, host_name AS host, user_name AS user, revision,
-       EXISTS (SELECT 1 FROM operation WHERE lock_key = key) AS inFlight
-     FROM topo_lock WHERE key = ? AND holder = 1 ORDER BY server LIMIT 1`,
-    key,
-  )[0];
 
 const blocked = (finding: Finding, reason: string, instead: string): Draft => ({
   repairs: [],

@@ -49,7 +49,8 @@ const sources = (snapshot: Snapshot): readonly Read[] => {
     (keyOf) => keyOf(root),
   );
   const vschemas = snapshot
-    .all<{ key: string }>("SELECT DISTINCT key FROM vschema WHERE scope = 'global' ORDER BY key")
-    .map(({ key }) => key);
+    .rows("vschema", { scope: "global" })
+    .map(({ key }) => key)
+    .sort();
   return [...rules, ...vschemas].map((key) => keyRead(snapshot, server, key));
 };

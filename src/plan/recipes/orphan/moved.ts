@@ -41,18 +41,12 @@ const unproven = (reason: string): Moved => ({ kind: "unproven", reason });
 
 /** Null: the old address refuses connections, or another tablet has it. */
 const whoIsAt = (snapshot: Snapshot, address: string, alias: string): string | null => {
-  const [live] = snapshot.all<{ alias: string | null }>(
-    "SELECT alias FROM live_tablet WHERE address = ?",
-    address,
-  );
+  const [live] = snapshot.rows("live_tablet", { address });
   if (live !== undefined)
     return live.alias === null || live.alias === alias
       ? `a process at ${address} may be the same tablet`
       : null;
-  const [probe] = snapshot.all<{ reason: string | null; answered: number }>(
-    "SELECT reason, answered FROM probe WHERE address = ? AND channel = 'health'",
-    address,
-  );
+  const [probe] = snapshot.rows("probe", { address, channel: "health" });
   return probe?.answered === 0 && probe.reason === "unreachable"
     ? null
     : `it is not proven that nobody is left at ${address} (${probe?.reason ?? "not asked"})`;

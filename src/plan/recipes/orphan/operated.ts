@@ -28,17 +28,14 @@ export const operatorObstacles = (snapshot: Snapshot, orphan: OrphanShard): read
 };
 
 const tagged = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] => {
-  const recorded = snapshot.all<{ alias: string; tags: string }>(
-    "SELECT alias, tags_json AS tags FROM tablet WHERE keyspace = ? AND shard = ? ORDER BY alias",
-    orphan.keyspace,
-    orphan.shard,
-  );
+  const { keyspace, shard } = orphan;
+  const recorded = snapshot.rows("tablet", { keyspace, shard });
   const deleted = orphan.tablets.flatMap(({ alias, value }) => {
     const record = decodeTablet(value);
-    return record.kind === "answered" ? [{ alias, tags: JSON.stringify(record.value.tags) }] : [];
+    return record.kind === "answered" ? [{ alias, tags_json: JSON.stringify(record.value.tags) }] : [];
   });
-  return [...recorded, ...deleted].flatMap(({ alias, tags }) =>
-    Object.entries(JSON.parse(tags) as Readonly<Record<string, string>>)
+  return [...recorded, ...deleted].flatMap(({ alias, tags_json }) =>
+    Object.entries(JSON.parse(tags_json) as Readonly<Record<string, string>>)
       .filter(([name]) => name.startsWith(LABEL_PREFIX))
       .map(([name, value]) => `${alias} has the tag ${name}=${value}`),
   );
@@ -46,11 +43,8 @@ const tagged = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] => {
 
 const inPods = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] =>
   orphan.processes.flatMap(({ alias, address }) => {
-    const [live] = snapshot.all<{ words: string | null }>(
-      "SELECT command_line_json AS words FROM live_tablet WHERE address = ?",
-      address,
-    );
-    const words = JSON.parse(live?.words ?? "[]") as readonly string[];
+    const [live] = snapshot.rows("live_tablet", { address });
+    const words = JSON.parse(live?.command_line_json ?? "[]") as readonly string[];
     return flagValue(words, "mysqlctl-socket") === POD_SOCKET
       ? [`${alias} was started with --mysqlctl_socket=${POD_SOCKET}, as its pods are`]
       : [];

@@ -11,11 +11,8 @@ export interface OwnWords {
 }
 
 export const ownWords = (snapshot: Snapshot, address: string): OwnWords => {
-  const [live] = snapshot.all<{ json: string | null; mysqlPort: number | null }>(
-    "SELECT command_line_json AS json, mysql_port AS mysqlPort FROM live_tablet WHERE address = ?",
-    address,
-  );
-  const line = parseWords(live?.json ?? "[]");
+  const [live] = snapshot.rows("live_tablet", { address });
+  const line = JSON.parse(live?.command_line_json ?? "[]") as readonly string[];
   const text = (flag: string): string | undefined => flagValue(line, flag) || undefined;
   const port = (flag: string): number | undefined => {
     const value = Number(text(flag));
@@ -26,11 +23,6 @@ export const ownWords = (snapshot: Snapshot, address: string): OwnWords => {
     grpcPort: port("grpc-port"),
     httpPort: port("port"),
     mysqlHost: text("db-host"),
-    mysqlPort: port("db-port") ?? live?.mysqlPort ?? undefined,
+    mysqlPort: port("db-port") ?? live?.mysql_port ?? undefined,
   };
-};
-
-const parseWords = (json: string): readonly string[] => {
-  const words: unknown = JSON.parse(json);
-  return Array.isArray(words) ? words.filter((word): word is string => typeof word === "string") : [];
 };

@@ -91,11 +91,8 @@ const otherAddress = (
 
 /** An operator's inventory may reach a process at another address than the one that it registers (NAT, port-forwards). */
 const mapped = (snapshot: Snapshot, process: Process): boolean =>
-  snapshot.all(
-    "SELECT 1 FROM witness WHERE source = 'inventory' AND address = ? AND alias = ?",
-    process.address,
-    process.alias,
-  ).length > 0;
+  snapshot.rows("witness", { source: "inventory", address: process.address, alias: process.alias }).length >
+  0;
 
 const fromHistory = (
   record: Tablet,

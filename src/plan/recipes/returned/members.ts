@@ -1,3 +1,4 @@
+import type { TabletRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Process } from "../../view/processes.js";
 import type { Returned } from "./inspect.js";
@@ -24,22 +25,9 @@ interface TabletFact {
 }
 
 export const membersOf = (snapshot: Snapshot, shard: Returned): readonly Member[] => {
-  const records = new Map(
-    snapshot
-      .all<TabletFact & { readonly alias: string }>(
-        `SELECT alias, server, key, type, CASE WHEN hostname = '' THEN '' ELSE hostname || ':' || grpc_port END AS address, hostname AS host,
-           grpc_port AS grpcPort, http_port AS httpPort, mysql_host AS mysqlHost, mysql_port AS mysqlPort
-         FROM tablet WHERE keyspace = ? AND shard = ?`,
-        shard.keyspace,
-        shard.shard,
-      )
-      .map(({ alias, ...record }) => [alias, record]),
-  );
-  const listed = snapshot.all<{ alias: string }>(
-    "SELECT alias FROM shard_replication WHERE keyspace = ? AND shard = ?",
-    shard.keyspace,
-    shard.shard,
-  );
+  const of = { keyspace: shard.keyspace, shard: shard.shard };
+  const records = new Map(snapshot.rows("tablet", of).map((row) => [row.alias, tabletFact(row)]));
+  const listed = snapshot.rows("shard_replication", of);
   const processes = new Map(shard.processes.map((process) => [process.alias, process]));
   return [...new Set([...records.keys(), ...listed.map(({ alias }) => alias), ...processes.keys()])]
     .sort()
@@ -49,3 +37,15 @@ export const membersOf = (snapshot: Snapshot, shard: Returned): readonly Member[
       process: processes.get(alias) ?? null,
     }));
 };
+
+const tabletFact = (row: TabletRow): TabletFact => ({
+  server: row.server,
+  key: row.key,
+  type: row.type,
+  address: row.hostname === "" ? "" : `${row.hostname}:${row.grpc_port}`,
+  host: row.hostname,
+  grpcPort: row.grpc_port,
+  httpPort: row.http_port,
+  mysqlHost: row.mysql_host,
+  mysqlPort: row.mysql_port,
+});
