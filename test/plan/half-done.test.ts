@@ -133,6 +133,13 @@ describe("S11: a target deleted, one intact, a primary down, a replica restarted
     expect(plan.blocked[0]?.reason).toMatch(/dropped by the same cancel, and no tablet .*zone1-0000000250/);
   });
 
+  test("nothing is cancelled where the streams of a dropped target would run on", async () => {
+    const cluster = halfDone({ dropped: ["-40", "40-80"], dead: [201] });
+    await expect(cancelOf(cluster, { keepData: true })).rejects.toThrow(
+      /customer.c2 can not be cancelled: customer\/-40 is not restored: tablet zone1-0000000201 .* does not answer/,
+    );
+  });
+
   test("it is said too where the dead target is the only one that was dropped", async () => {
     const plan = await cancelOf(halfDone({ dropped: ["40-80"], dead: [250] }), { keepData: true });
     expect(of(plan, "stream.stop")).toHaveLength(4);

@@ -64,11 +64,11 @@ describe("what a cancel dropped", () => {
     expect(waiting.map((stage) => stage.locks)).toEqual([[]]);
   });
 
-  test("a dead tablet: its shard stays away, its live streams go, and the other shard comes back", () => {
+  test("a dead tablet: nothing of its shard is touched, and the other shard comes back", () => {
     const plan = fixOf(dead(cancelled(), "zone1-0000000201"));
     expect(restoredShards(plan)).toEqual(["80-"]);
     expect(steps(plan, "tablet.restore").map((step) => step.tablet.alias)).toEqual(["zone1-0000000300"]);
-    expect(steps(plan, "stream.delete").map((step) => step.tablet.shard)).toEqual(["-80", "80-"]);
+    expect(JSON.stringify(plan.stages)).not.toContain("zone1-0000000200");
     expect(reasons(plan)).toMatch(
       /customer\/-80 is not restored: tablet zone1-0000000201 of customer\/-80 does not answer.*revives the stream/,
     );
@@ -134,6 +134,20 @@ describe("what a cancel dropped", () => {
       "c2 zone1-0000000300",
     ]);
     expect(plan.stages[0]?.locks).toContainEqual({ kind: "workflow", keyspace: "customer", workflow: "ref" });
+  });
+
+  test("a stream that is not of the cancel stays, and the plan says so", () => {
+    const materialize = {
+      id: 7,
+      workflow: "sums",
+      workflow_type: 0,
+      source: 'keyspace:"other" shard:"0" filter:{rules:{match:"sums" filter:"select * from sums"}}',
+    };
+    const plan = fixOf(addStream(cancelled(), "zone1-0000000200", materialize));
+    expect(restoredShards(plan)).toEqual(["-80", "80-"]);
+    expect(steps(plan, "stream.stop").map((step) => step.workflow)).toEqual(["c2", "c2"]);
+    expect(steps(plan, "stream.delete").map((step) => step.workflow)).toEqual(["c2", "c2"]);
+    expect(plan.notes.join()).toMatch(/the streams of sums on zone1-0000000200 stay as they are/);
   });
 
   test("reverse streams of the lost workflow go from the source", () => {
@@ -261,8 +275,11 @@ describe("what may have been meant", () => {
     expect(plan.blocked.map((one) => one.instead).join()).toMatch(/--orphans restore/);
   });
 
-  test("--orphans restore", () => {
-    expect(restoredShards(fixOf(person(), { orphans: "restore" }))).toEqual(["-80", "80-"]);
+  test("--orphans restore puts the records back, and leaves the streams of the workflow as they are", () => {
+    const plan = fixOf(person(), { orphans: "restore" });
+    expect(restoredShards(plan)).toEqual(["-80", "80-"]);
+    expect(kinds(plan).filter((kind) => kind.startsWith("stream"))).toEqual([]);
+    expect(plan.notes.join()).toMatch(/the streams of c2 on zone1-0000000200 stay as they are/);
   });
 
   test("--orphans retire stops and deletes the streams, then ends the processes, and watches", () => {

@@ -143,6 +143,9 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
       ...["fix", "shard-missing-live-tablets@customer/80-", "--orphans", "restore", "--yes"],
     );
     expect(other.code, other.stdout + other.stderr).toBe(0);
+    // No cancel dropped 80-, so its stream came back with it.
+    const rest = await doctor.write("cancel", "customer.c2", "--keep-data", "--yes");
+    expect(rest.code, rest.stdout + rest.stderr).toBe(0);
     await works(doctor);
   });
 

@@ -69,10 +69,12 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
   };
 };
 
-/** Nothing is dropped from the intact targets unless the broken ones can be stopped too. */
+/** Nothing is dropped from the intact targets unless the streams of the broken ones can be stopped too. */
 export const refuseBroken = (name: string, broken: Draft, parts: Parts): void => {
-  if (parts.returned.length + parts.dropped.length === 0 || broken.stages.length > 0) return;
-  const [first] = broken.blocked;
+  const running = broken.blocked.filter(({ object }) =>
+    parts.dropped.some(({ keyspace, shard }) => object.keyspace === keyspace && object.shard === shard),
+  );
+  const [first] = broken.stages.length > 0 ? running : broken.blocked;
   if (first !== undefined)
     throw new RefusedError(`${name} can not be cancelled: ${first.reason}. Instead: ${first.instead}`);
 };

@@ -1,5 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../view/processes.js";
+import { referenceCopies } from "../view/reference-copies.js";
 import { type ShardRecord, type ShardRef, shardRecords } from "../view/shards.js";
 import {
   groupStreams,
@@ -60,13 +61,18 @@ export const cancelSubject = (
     sources,
     apart: [],
     groups: groupsOf(snapshot, streams),
-    references: first.kind === "Reshard" ? referenceCopies(snapshot, targets, sources, workflow) : [],
+    references:
+      first.kind === "Reshard"
+        ? referenceCopies(snapshot, primariesOf(targets), primariesOf(sources), workflow)
+        : [],
     reverse: reverseStreams(snapshot, sources, keyspace, workflow),
   };
 };
 
 export const isOrphaned = (side: Side): boolean =>
   side.record === null && side.processes.some((process) => process.shardRecord === "absent");
+
+const primariesOf = (sides: readonly Side[]): readonly Process[] => sides.flatMap((side) => side.primaries);
 
 const sides = (snapshot: Snapshot, keyspace: string, shards: readonly string[]): readonly Side[] => {
   const records = shardRecords(snapshot, keyspace);
@@ -88,31 +94,6 @@ const groupsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly 
     const own = streams.filter((stream) => stream.address === address);
     return process === null ? [] : groupStreams(process, own);
   });
-
-/** The same workflow name runs on a source shard, under the same database: what Reshard copied (docs/vitess.md#reference-copies). */
-const referenceCopies = (
-  snapshot: Snapshot,
-  targets: readonly Side[],
-  sources: readonly Side[],
-  workflow: string,
-): readonly StreamGroup[] => {
-  const onSources = new Set(
-    sources
-      .flatMap((side) => side.primaries)
-      .flatMap((primary) => streamsAt(snapshot, primary.address))
-      .map((stream) => JSON.stringify([stream.workflow, stream.dbName, stream.sourceKeyspace])),
-  );
-  return targets
-    .flatMap((side) => side.primaries)
-    .flatMap((primary) => groupStreams(primary, streamsAt(snapshot, primary.address)))
-    .filter(
-      (group) =>
-        group.workflow !== workflow &&
-        group.streams.every((stream) =>
-          onSources.has(JSON.stringify([stream.workflow, stream.dbName, stream.sourceKeyspace])),
-        ),
-    );
-};
 
 const reverseStreams = (
   snapshot: Snapshot,

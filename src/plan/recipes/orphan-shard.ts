@@ -1,9 +1,11 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
+import type { Process } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
 import { keyNotes, keySteps } from "./deferred-keys.js";
+import { cancelledStreams } from "./orphan/cancelled.js";
 import { type OrphanShard, reachable } from "./orphan/inspect.js";
 import { type Judged, judge, type OrphanTarget } from "./orphan/judge.js";
 import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
@@ -14,9 +16,10 @@ import { blockedOf, notesOf } from "./orphan/words.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
- * Shards whose records are gone while their tablets run (scenes S1, S1b; docs/decisions.md#d17): every stream on them is stopped, proven
- * stopped and deleted, then the records come back, and the running primary names itself. Which of it may be done is `orphan/consent.ts`'s;
- * what forbids it is `orphan/preconditions.ts`'s, and `orphan/retire.ts`'s where they leave for good. A stream elsewhere is never touched, whatever its name.
+ * Shards whose records are gone while their tablets run (scenes S1, S1b; docs/decisions.md#d17): the streams of the cancel that dropped them, or
+ * of a retired shard all, are stopped, proven stopped and deleted, then the records come back, and the running primary names itself. Which of
+ * it may be done is `orphan/consent.ts`'s; what forbids it is `orphan/preconditions.ts`'s, and `orphan/retire.ts`'s where they leave for
+ * good: then nothing of the shard is touched. A stream elsewhere is never touched, whatever its name.
  */
 export const orphanShard = (
   snapshot: Snapshot,
@@ -32,24 +35,23 @@ export const orphanShard = (
   );
 
 const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stopping | null): Draft => {
-  const retired = judged.filter(
-    ({ consent, obstacles }) => consent.kind === "retire" && obstacles.length === 0,
-  );
-  const touched = judged.filter((one) => one.consent.kind === "restore" || retired.includes(one));
-  const restored = touched.filter(
-    ({ consent, obstacles }) => consent.kind === "restore" && obstacles.length === 0,
-  );
-  const orphans = touched.map(({ orphan }) => orphan);
+  const allowed = judged.filter(({ obstacles }) => obstacles.length === 0);
+  const retired = allowed.filter(({ consent }) => consent.kind === "retire");
+  const restored = allowed.filter(({ consent }) => consent.kind === "restore");
+  const touched = [...restored, ...retired];
+  const orphans = touched.map(({ orphan }) => orphan).toSorted(orderShards);
   const returning = restored.map(({ orphan }) => orphan);
   const leaving = retired.map(({ orphan }) => orphan);
-  const groups = orphans.flatMap((orphan) => orphan.groups.filter(reachable));
-  const reverse = reverseLeftovers(snapshot, orphans);
+  const groups = orphans.flatMap((orphan) =>
+    (leaving.includes(orphan) ? orphan.groups : cancelledStreams(snapshot, orphan)).filter(reachable),
+  );
+  const reverse = reverseLeftovers(snapshot, orphans, groups);
   return {
     repairs: [...restored, ...retired].flatMap(({ target }) =>
       target.finding === null ? [] : [target.finding],
     ),
     stages: worthRunning([
-      streamStage(snapshot, orphans, groups, reverse),
+      streamStage(snapshot, orphans, leaving, groups, reverse),
       {
         title: `Put the records of ${names(returning)} back`,
         locks: keyspaceLocks(snapshot, [...new Set(returning.map((orphan) => orphan.keyspace))]),
@@ -87,21 +89,30 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stoppi
 const streamStage = (
   snapshot: Snapshot,
   orphans: readonly OrphanShard[],
+  leaving: readonly OrphanShard[],
   groups: readonly StreamGroup[],
   reverse: readonly StreamGroup[],
-): DraftStage => ({
-  title: `Stop and delete every stream on ${names(orphans)}`,
-  locks: streamLocks(snapshot, orphans, [...groups, ...reverse]),
-  steps: [
-    ...stopSteps(snapshot, [...groups, ...reverse], (group) => groups.includes(group)),
-    ...keySteps(snapshot, groups, { apply: false }),
-    ...deleteSteps(snapshot, [...groups, ...reverse]),
-    ...orphans.flatMap((orphan) =>
-      orphan.primaries.flatMap((primary) => vdiffSteps(snapshot, primary, null)),
-    ),
-    ...goneSteps(snapshot, [...groups, ...reverse]),
-  ],
-});
+): DraftStage => {
+  const all = [...groups, ...reverse];
+  return {
+    title: `Stop and delete the streams of ${[...new Set(all.map(({ workflow }) => workflow))].join(", ")} on ${names(orphans)}`,
+    locks: streamLocks(snapshot, orphans, all),
+    steps: [
+      ...stopSteps(snapshot, all, (group) => groups.includes(group)),
+      ...keySteps(snapshot, groups, { apply: false }),
+      ...deleteSteps(snapshot, all),
+      ...orphans.flatMap((orphan) =>
+        orphan.primaries.flatMap((primary) =>
+          vdiffSteps(snapshot, primary, leaving.includes(orphan) ? null : workflowsAt(groups, primary)),
+        ),
+      ),
+      ...goneSteps(snapshot, all),
+    ],
+  };
+};
+
+const workflowsAt = (groups: readonly StreamGroup[], primary: Process): readonly string[] =>
+  groups.filter(({ process }) => process === primary).map(({ workflow }) => workflow);
 
 const names = (shards: readonly ShardRef[]): string => shards.map(shardName).join(", ");
 

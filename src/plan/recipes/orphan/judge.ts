@@ -3,20 +3,20 @@ import type { OrphanChoice, Stopping } from "../../context.js";
 import { type Obstacle, type ShardRef, shardName, shardRecords } from "../../view/shards.js";
 import { type Consent, consentFor } from "./consent.js";
 import { inspect, type OrphanShard } from "./inspect.js";
-import { obstacles } from "./preconditions.js";
+import { obstacles, routesTo } from "./preconditions.js";
 import { forgotten, historyReaches } from "./reach.js";
-import { retireObstacles } from "./retire.js";
+import { onlyCopy, retireObstacles } from "./retire.js";
 
 export interface OrphanTarget extends ShardRef {
   readonly finding: string | null;
 }
 
-/** A shard with what may be done about it, and what forbids to restore it. */
+/** A shard with what may be done about it, and what forbids it. */
 export interface Judged {
   readonly target: OrphanTarget;
   readonly orphan: OrphanShard;
   readonly consent: Consent;
-  /** Reasons not to restore it, where its streams are stopped all the same; or not to retire it, where nothing is done. */
+  /** Reasons not to restore or not to retire it: where there is one, nothing of the shard is touched. */
   readonly obstacles: readonly Obstacle[];
 }
 
@@ -27,7 +27,7 @@ export const judge = (
   stopping: Stopping | null,
 ): Judged => {
   const orphan = inspect(snapshot, target);
-  const known = notOrphaned(snapshot, orphan);
+  const known = notOrphaned(snapshot, orphan) ?? outage(snapshot, orphan);
   const consent: Consent =
     known !== null && choice !== "leave"
       ? { kind: "ask", obstacle: known }
@@ -58,4 +58,16 @@ const notOrphaned = (snapshot: Snapshot, orphan: OrphanShard): Obstacle | null =
         instead: "make the global topology answer and its records readable, then plan again",
       }
     : null;
+};
+
+/** A shard that queries go to, or that alone has a key range, is missed by its users: its tablets and their streams are what is left of it. */
+const outage = (snapshot: Snapshot, orphan: OrphanShard): Obstacle | null => {
+  const [fact] = [...routesTo(snapshot, orphan), ...onlyCopy(snapshot, orphan)];
+  const name = shardName(orphan);
+  return fact === undefined
+    ? null
+    : {
+        reason: `${name} is no orphan but an outage: ${fact.reason}`,
+        instead: `stop and delete nothing of it; where it is to serve, write its Shard record again (vtctldclient CreateShard ${name}), restart its vttablets, which write their own records, then vtctldclient PlannedReparentShard ${name}; where it is not, route its queries elsewhere first`,
+      };
 };

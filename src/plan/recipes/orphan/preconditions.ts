@@ -1,7 +1,7 @@
 import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Process } from "../../view/processes.js";
-import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
+import { cells, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
 import { unaccounted } from "./accounting.js";
 import { type OrphanShard, streamsKnown } from "./inspect.js";
 import { operatorObstacles } from "./operated.js";
@@ -11,7 +11,7 @@ import { twins } from "./twins.js";
 export const obstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
   ...operatorObstacles(snapshot, orphan),
   ...keyspaceObstacles(snapshot, orphan),
-  ...servingObstacles(snapshot, orphan),
+  ...silentCells(snapshot, orphan),
   ...rangeObstacles(snapshot, orphan),
   ...primaryObstacles(snapshot, orphan),
   ...unaccounted(snapshot, orphan),
@@ -27,25 +27,31 @@ const keyspaceObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Ob
       ]
     : [];
 
-export const servingObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
-  const silent = cells(snapshot).filter((cell) => cell.answered === 0);
-  const listed = snapshot.all<{ cell: string; type: string; key: string; revision: number }>(
-    `SELECT cell, tablet_type AS type, key, revision FROM srv_partition
-     WHERE keyspace = ? AND shard = ? ORDER BY cell, tablet_type`,
-    orphan.keyspace,
-    orphan.shard,
-  );
-  return [
-    ...silent.map(({ cell }) => ({
+export const servingObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+  ...silentCells(snapshot, orphan),
+  ...routesTo(snapshot, orphan),
+];
+
+export const silentCells = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
+  cells(snapshot)
+    .filter((cell) => cell.answered === 0)
+    .map(({ cell }) => ({
       reason: `cell ${cell} did not answer, so it is not proven that nothing is routed to ${shardName(orphan)}`,
       instead: "make the cell's topology server reachable, then plan again",
-    })),
-    ...listed.map(({ cell, type, key, revision }) => ({
+    }));
+
+export const routesTo = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
+  snapshot
+    .all<{ cell: string; type: string; key: string; revision: number }>(
+      `SELECT cell, tablet_type AS type, key, revision FROM srv_partition
+       WHERE keyspace = ? AND shard = ? ORDER BY cell, tablet_type`,
+      orphan.keyspace,
+      orphan.shard,
+    )
+    .map(({ cell, type, key, revision }) => ({
       reason: `${type} queries of cell ${cell} are routed to ${shardName(orphan)} (${key}, revision ${revision})`,
       instead: "route them back to the shards that serve writes first",
-    })),
-  ];
-};
+    }));
 
 const rangeObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
   const range = keyRangeOfShard(orphan.shard);
@@ -64,21 +70,10 @@ const rangeObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obsta
         ? other.serving === 0
         : other.createRevision > orphan.deletion.deletedRevision),
   );
-  const serving = records.filter((other) => other.serving === 1);
-  return [
-    ...younger.map((other) => ({
-      reason: `${shardName(other)} overlaps ${shardName(orphan)} and ${orphan.deletion === null ? "may be" : "is"} younger than its deletion (created at revision ${other.createRevision})`,
-      instead: "the range was given to another shard since: say --orphans retire",
-    })),
-    ...(covers(serving, range)
-      ? []
-      : [
-          {
-            reason: `the serving shards of ${orphan.keyspace} do not cover the range of ${shardName(orphan)}, so its tablets may hold the only copy`,
-            instead: "find out which side holds the data before anything is restored",
-          },
-        ]),
-  ];
+  return younger.map((other) => ({
+    reason: `${shardName(other)} overlaps ${shardName(orphan)} and ${orphan.deletion === null ? "may be" : "is"} younger than its deletion (created at revision ${other.createRevision})`,
+    instead: "the range was given to another shard since: say --orphans retire",
+  }));
 };
 
 const primaryObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {

@@ -15,7 +15,7 @@ import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords }
 import { silentMembers } from "./accounting.js";
 import type { OrphanShard } from "./inspect.js";
 import { operatorObstacles } from "./operated.js";
-import { engineObstacles, servingObstacles } from "./preconditions.js";
+import { engineObstacles, silentCells } from "./preconditions.js";
 import { twinObstacles } from "./twins.js";
 
 interface Key {
@@ -32,8 +32,7 @@ export const retireObstacles = (
   ...operatorObstacles(snapshot, orphan),
   ...twinObstacles(orphan.processes),
   ...(stopping === null ? [nobodySaidHow(orphan)] : []),
-  ...servingObstacles(snapshot, orphan),
-  ...onlyCopy(snapshot, orphan),
+  ...silentCells(snapshot, orphan),
   ...orphan.primaries.flatMap((primary) => engineObstacles(snapshot, orphan, primary)),
   ...orphan.processes.flatMap((process) => recordObstacles(process)),
 ];

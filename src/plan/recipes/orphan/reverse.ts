@@ -10,10 +10,9 @@ import type { OrphanShard } from "./inspect.js";
 export const reverseLeftovers = (
   snapshot: Snapshot,
   orphans: readonly OrphanShard[],
+  groups: readonly StreamGroup[],
 ): readonly StreamGroup[] => {
-  const names = new Set(
-    orphans.flatMap((orphan) => orphan.groups.map((group) => `${group.workflow}_reverse`)),
-  );
+  const names = new Set(groups.map((group) => `${group.workflow}_reverse`));
   const addresses = snapshot.all<{ address: string }>("SELECT DISTINCT address FROM stream ORDER BY address");
   return addresses.flatMap(({ address }) => {
     const process = processAt(snapshot, address);

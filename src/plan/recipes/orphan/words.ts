@@ -2,6 +2,7 @@ import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Blocked } from "../../plan.js";
 import { shardName } from "../../view/shards.js";
 import { removedBefore } from "./accounting.js";
+import { stayingNotes } from "./cancelled.js";
 import { reachable } from "./inspect.js";
 import type { Judged } from "./judge.js";
 import { historyReaches } from "./reach.js";
@@ -30,6 +31,7 @@ export const notesOf = (snapshot: Snapshot, { orphan, consent }: Judged): readon
         `${group.process.alias} is ${group.process.type}, so the streams of ${group.workflow} in its MySQL can not be stopped through it`,
     ),
   ...(consent.kind === "retire" ? retireNotes(snapshot, orphan) : []),
+  ...(consent.kind === "restore" ? stayingNotes(snapshot, orphan) : []),
   ...removedBefore(orphan).map(
     (alias) =>
       `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,
