@@ -2,7 +2,7 @@ import { answered, type Outcome } from "../cluster/outcome.js";
 import type { LiveTableRow } from "../snapshot/gen/tables.js";
 import type { TableDefinition } from "../tablets/access.js";
 import { RARELY_FILLED } from "../tablets/queries.js";
-import { type FactsPart, joinFacts } from "./facts-part.js";
+import type { FactsPart } from "./facts-part.js";
 import { Interview } from "./interview.js";
 import type { CollectSources } from "./settings.js";
 import { SECOND_ROUND } from "./sidecar-facts.js";
@@ -28,7 +28,7 @@ export async function examine(
     ...READS.filter((name) => withTables || SECOND_ROUND[name].withTables !== true).map(read),
   ]);
   const live_table = tables.map((table) => tableRow(address, table));
-  return joinFacts([{ probe: interview.probes, live_table }, ...filled]);
+  return Object.assign({ probe: interview.probes, live_table }, ...filled);
 }
 
 const READS = Object.keys(SECOND_ROUND) as readonly (keyof typeof SECOND_ROUND)[];
