@@ -3,11 +3,12 @@ import { type Draft, type DraftStage, worthRunning } from "./draft.js";
 import type { DraftStep } from "./steps/index.js";
 
 type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
+type End = Extract<DraftStep, { kind: "vdiff.delete" }>;
 type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;
 
 /**
  * Where several repairs of one plan stop streams, all of them stop before anything else is taken apart (docs/decisions.md#d16): the streams
- * of one workflow read from each other's sources and write beside each other. One proof for all.
+ * of one workflow read from each other's sources and write beside each other. Their VDiffs end with them. One proof for all.
  */
 export const stopsFirst = (draft: Draft): Draft => {
   const stopping = draft.stages.filter(({ steps }) => steps.some(isStop));
@@ -15,6 +16,11 @@ export const stopsFirst = (draft: Draft): Draft => {
   if (stopping.length === 0 || (stopping.length === 1 && draft.stages[first] === stopping[0])) return draft;
   const stops = new Map(
     stopping.flatMap(({ steps }) => steps.filter(isStop)).map((stop) => [nameOf(stop), stop]),
+  );
+  const ends = new Map(
+    stopping
+      .flatMap(({ steps }) => steps.filter(isEnd))
+      .map((end) => [JSON.stringify([end.tablet.alias, end.keyspace, end.workflow]), end]),
   );
   const proofs = stopping.flatMap(({ steps }) => steps.filter(isProof));
   const streams = new Map(
@@ -27,6 +33,7 @@ export const stopsFirst = (draft: Draft): Draft => {
     locks: distinct(stopping.flatMap(({ locks }) => locks)),
     steps: [
       ...stops.values(),
+      ...ends.values(),
       {
         kind: "stream.verify-stopped",
         streams: [...streams.values()],
@@ -36,7 +43,9 @@ export const stopsFirst = (draft: Draft): Draft => {
   };
   const rest = draft.stages.map((stage) => ({
     ...stage,
-    steps: stage.steps.filter((step) => !isStop(step) && !isProof(step)),
+    steps: stage.steps.filter(
+      (step) => !isStop(step) && !isProof(step) && !(stopping.includes(stage) && isEnd(step)),
+    ),
   }));
   return { ...draft, stages: worthRunning([...rest.slice(0, first), together, ...rest.slice(first)]) };
 };
@@ -45,6 +54,7 @@ export const stopsFirst = (draft: Draft): Draft => {
 const opensTheWay = ({ kind }: DraftStep): boolean => kind === "lock.clear" || kind === "ghost.stop";
 
 const isStop = (step: DraftStep): step is Stop => step.kind === "stream.stop";
+const isEnd = (step: DraftStep): step is End => step.kind === "vdiff.delete";
 const isProof = (step: DraftStep): step is Verify => step.kind === "stream.verify-stopped";
 
 const nameOf = ({ tablet, workflow, dbName }: Stop): string =>

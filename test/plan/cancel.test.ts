@@ -342,6 +342,30 @@ describe("what goes with it", () => {
   });
 });
 
+const vdiffOn = (facts: Facts, alias: string, workflow: string) => ({
+  address: place(facts, alias),
+  id: 1,
+  vdiff_uuid: "u",
+  workflow,
+  keyspace: "customer",
+  shard: "-80",
+  db_name: "vt_customer",
+  state: "started",
+});
+
+test("a VDiff ends before the streams are proven stopped, which it would restart, and before tables move", () => {
+  const facts = running();
+  const vdiff = [vdiffOn(facts, "zone1-0000000200", "c2")];
+  expect(kinds(cancelOf({ ...facts, vdiff })).slice(0, 6)).toEqual([
+    "stream.stop",
+    "stream.stop",
+    "vdiff.delete",
+    "stream.verify-stopped",
+    "table.hold",
+    "table.hold",
+  ]);
+});
+
 describe("nothing there", () => {
   test("an unknown keyspace names the nearest", () => {
     expect(() => cancelOf(running(), { keyspace: "custmer" })).toThrow(
@@ -366,19 +390,8 @@ describe("nothing there", () => {
 
   test("VDiff reports without streams are residue", () => {
     const facts = running();
-    const report = {
-      address: place(facts, "zone1-0000000200"),
-      id: 1,
-      vdiff_uuid: "u",
-      workflow: "gone-for-good",
-      keyspace: "customer",
-      shard: "-80",
-      db_name: "vt_customer",
-      state: "completed",
-    };
-    expect(kinds(cancelOf({ ...facts, vdiff: [report] }, { workflow: "gone-for-good" }))).toEqual([
-      "vdiff.delete",
-    ]);
+    const vdiff = [vdiffOn(facts, "zone1-0000000200", "gone-for-good")];
+    expect(kinds(cancelOf({ ...facts, vdiff }, { workflow: "gone-for-good" }))).toEqual(["vdiff.delete"]);
   });
 
   test("a legacy cancel that named no workflow is mentioned", () => {

@@ -30,8 +30,11 @@ export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options:
   const sets = options.keep ? [] : tableSets(snapshot, forward);
   const workflows = forward.map((group) => group.workflow);
   const moves = subject.kind === "MoveTables";
+  const vdiffs = [...subject.targets, ...subject.sources]
+    .flatMap((side) => side.primaries)
+    .flatMap((primary) => vdiffSteps(snapshot, primary, [...workflows, `${subject.workflow}_reverse`]));
   const steps: readonly DraftStep[] = [
-    ...stopSteps(snapshot, [...forward, ...subject.reverse], () => false),
+    ...stopSteps(snapshot, [...forward, ...subject.reverse], () => false, vdiffs),
     ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
     ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
     ...(moves ? denialSteps(snapshot, subject) : []),
@@ -41,9 +44,6 @@ export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options:
       ? vschemaSteps(snapshot, subject, { keep: options.keep })
       : []),
     ...deleteSteps(snapshot, forward),
-    ...[...subject.targets, ...subject.sources]
-      .flatMap((side) => side.primaries)
-      .flatMap((primary) => vdiffSteps(snapshot, primary, [...workflows, `${subject.workflow}_reverse`])),
     ...goneSteps(snapshot, [...forward, ...subject.reverse]),
     // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (docs/vitess.md#srvvschema).
     ...(moves ? rebuild(snapshot) : []),

@@ -94,18 +94,18 @@ const streamStage = (
   reverse: readonly StreamGroup[],
 ): DraftStage => {
   const all = [...groups, ...reverse];
+  const vdiffs = orphans.flatMap((orphan) =>
+    orphan.primaries.flatMap((primary) =>
+      vdiffSteps(snapshot, primary, leaving.includes(orphan) ? null : workflowsAt(groups, primary)),
+    ),
+  );
   return {
     title: `Stop and delete the streams of ${[...new Set(all.map(({ workflow }) => workflow))].join(", ")} on ${names(orphans)}`,
     locks: streamLocks(snapshot, orphans, all),
     steps: [
-      ...stopSteps(snapshot, all, (group) => groups.includes(group)),
+      ...stopSteps(snapshot, all, (group) => groups.includes(group), vdiffs),
       ...keySteps(snapshot, groups, { apply: false }),
       ...deleteSteps(snapshot, all),
-      ...orphans.flatMap((orphan) =>
-        orphan.primaries.flatMap((primary) =>
-          vdiffSteps(snapshot, primary, leaving.includes(orphan) ? null : workflowsAt(groups, primary)),
-        ),
-      ),
       ...goneSteps(snapshot, all),
     ],
   };

@@ -110,16 +110,20 @@ const streamStage = (snapshot: Snapshot, shard: Returned): DraftStage => ({
   title: `Stop and delete the old streams of ${shardName(shard)}, which run again`,
   locks: streamLocks(snapshot, [shard], shard.old),
   steps: [
-    ...stopSteps(snapshot, shard.old, () => true),
-    ...keySteps(snapshot, shard.old, { apply: false }),
-    ...deleteSteps(snapshot, shard.old),
-    ...shard.primaries.flatMap((primary) =>
-      vdiffSteps(
-        snapshot,
-        primary,
-        shard.old.map(({ workflow }) => workflow),
+    ...stopSteps(
+      snapshot,
+      shard.old,
+      () => true,
+      shard.primaries.flatMap((primary) =>
+        vdiffSteps(
+          snapshot,
+          primary,
+          shard.old.map(({ workflow }) => workflow),
+        ),
       ),
     ),
+    ...keySteps(snapshot, shard.old, { apply: false }),
+    ...deleteSteps(snapshot, shard.old),
     ...goneSteps(snapshot, shard.old),
   ],
 });

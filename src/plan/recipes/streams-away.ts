@@ -6,14 +6,19 @@ import { type StreamGroup, streamRows, streamSet } from "../view/streams.js";
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (docs/vitess.md#cancel-order). */
 const SETTLE_MS = 5000;
 
-/** Stop every stream everywhere, then prove it, before anything else is touched (docs/decisions.md#d16). */
+/**
+ * Stop every stream everywhere, end their VDiffs, then prove it, before anything else is touched (docs/decisions.md#d16). A VDiff restarts the streams
+ * that it stopped for itself (vdiff/table_differ.go `initialize`), and its row streams hold the tables' metadata locks on a target primary:
+ * it has to be gone before the proof, and before tables move. `vdiffs`: the steps that end them.
+ */
 export const stopSteps = (
   snapshot: Snapshot,
   groups: readonly StreamGroup[],
   isOrphan: (group: StreamGroup) => boolean,
+  vdiffs: readonly DraftStep[] = [],
 ): readonly DraftStep[] =>
   groups.length === 0
-    ? []
+    ? vdiffs
     : [
         ...groups.map(
           (group): DraftStep => ({
@@ -25,6 +30,7 @@ export const stopSteps = (
             ...(isOrphan(group) ? { orphan: true } : {}),
           }),
         ),
+        ...vdiffs,
         verify("stream.verify-stopped", snapshot, groups),
       ];
 
