@@ -1,6 +1,6 @@
 import type { TabletRef } from "../plan/refs.js";
-import { notCleared } from "./clearance.js";
 import { nameOf } from "./identity.js";
+import { notClearedAsPrimary } from "./primacy.js";
 import type { Site } from "./site.js";
 import { sqlName } from "./sql.js";
 import { type Known, known, type Refused, refused, type Silent, silent } from "./verdict.js";
@@ -33,7 +33,7 @@ export async function dropHoldSchema(hold: Hold, site: Site): Promise<Refused | 
   if (seen.value !== "empty") return null;
   if (!hold.holdSchema.startsWith("vtdoctor_hold_"))
     return refused(`${hold.holdSchema} is no schema of ours`);
-  const stop = await notCleared(hold.tablet, site);
+  const stop = await notClearedAsPrimary(hold.tablet, site);
   if (stop !== null) return stop;
   const reply = await site.world.writer.executeAsDba(
     hold.tablet.address,

@@ -1,6 +1,7 @@
 import type { Read } from "../plan/plan.js";
 import { differsFrom, nameOf } from "./identity.js";
 import type { OwnChanges } from "./own-changes.js";
+import { readdressed } from "./readdress.js";
 import { inIds } from "./sight.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 import type { World } from "./world.js";
@@ -50,16 +51,19 @@ async function movedSince(read: KeyRead, world: World): Promise<Refused | Silent
 }
 
 async function otherRows(read: RowsRead, world: World): Promise<Refused | Silent | null> {
-  const differs = await differsFrom(read.tablet, world.reader);
+  const at = await readdressed(read.tablet, world);
+  if (at.kind !== "known") return at;
+  const tablet = at.value;
+  const differs = await differsFrom(tablet, world.reader);
   if (differs !== null) return differs;
-  const rows = await world.reader.rows(read.tablet.address, "streams");
-  if (rows.kind === "unanswered") return silent(nameOf(read.tablet), rows);
+  const rows = await world.reader.rows(tablet.address, "streams");
+  if (rows.kind === "unanswered") return silent(nameOf(tablet), rows);
   const ids = rows.value
     .filter((row) => row.workflow === read.workflow && row.db_name === read.dbName)
     .map((row) => Number(row.id))
     .toSorted((one, other) => one - other);
   if (ids.join() === read.ids.toSorted((one, other) => one - other).join()) return null;
   return refused(
-    `${read.workflow} on ${nameOf(read.tablet)} had ${read.ids.length === 0 ? "no stream" : inIds(read.ids)} and has ${ids.length === 0 ? "none" : inIds(ids)}`,
+    `${read.workflow} on ${nameOf(tablet)} had ${read.ids.length === 0 ? "no stream" : inIds(read.ids)} and has ${ids.length === 0 ? "none" : inIds(ids)}`,
   );
 }

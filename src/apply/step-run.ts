@@ -1,6 +1,7 @@
 import type { DoctorError } from "../cluster/errors.js";
 import { inverseOf, type Step } from "../plan/steps/index.js";
 import type { Progress } from "./progress.js";
+import { readdressedStep } from "./readdress.js";
 import type { RunFolder } from "./run-folder.js";
 import type { Site } from "./site.js";
 import { type BoundStep, bind } from "./steps/registry.js";
@@ -15,7 +16,8 @@ type Attempt = Extract<Effect, { kind: "done" | "unanswered" }>;
 
 /** One step: check, image, intent, effect, proof, result (docs/decisions.md#d20). Throws where its end state is not reached. */
 export class StepRun {
-  private readonly bound: BoundStep;
+  /** At the tablets' addresses of now, from `toItsEnd` on. */
+  private bound: BoundStep;
 
   constructor(
     private readonly step: Step,
@@ -30,6 +32,9 @@ export class StepRun {
     const { id, kind } = this.step;
     const { world } = this.site;
     world.log({ kind: "step-started", id, step: kind });
+    const step = await readdressedStep(this.step, world);
+    if (step.kind !== "known") throw this.progress.stop(id, step);
+    this.bound = bind(step.value);
     const before = await this.bound.check(this.site);
     if (before.kind === "refused" || before.kind === "unanswered") throw this.progress.stop(id, before);
     const said = before.kind === "done-already" ? before.said : await this.effect();

@@ -1,5 +1,6 @@
 import type { StreamSet } from "../plan/refs.js";
 import { differsFrom, nameOf } from "./identity.js";
+import { readdressed } from "./readdress.js";
 import { inIds, type StreamSight, seeStreams } from "./sight.js";
 import type { Site } from "./site.js";
 import { type Known, type Refused, refused } from "./verdict.js";
@@ -16,8 +17,10 @@ export async function seeAll(sets: readonly StreamSet[], site: Site): Promise<Kn
 }
 
 async function seeOne(set: StreamSet, site: Site): Promise<Known<StreamSight>> {
-  const differs = await differsFrom(set.tablet, site.world.reader);
-  return differs ?? seeStreams(set.tablet, set.workflow, set.dbName, set.ids, site.world.reader);
+  const at = await readdressed(set.tablet, site.world);
+  if (at.kind !== "known") return at;
+  const differs = await differsFrom(at.value, site.world.reader);
+  return differs ?? seeStreams(at.value, set.workflow, set.dbName, set.ids, site.world.reader);
 }
 
 /** Null: every stream of the set is Stopped in `_vt`, and Stopped or absent in the engine. */

@@ -1,15 +1,27 @@
-import { filled, list, mapOf, orNull, record, text, type ValueOf, whole } from "./fields.js";
+import { filled, list, mapOf, optional, orNull, record, text, type ValueOf, whole } from "./fields.js";
 
 /** A key of the topology: an etcd, by its address list, and the key in it. */
 export const at = { server: filled, key: filled };
 
-/** A tablet as a step addresses it; the identity is asked again right before each call (docs/decisions.md#d15). */
+/**
+ * A tablet as a step addresses it, with what was known of it when the plan was made; all of that is asked again right before each call
+ * (docs/decisions.md#d15, `apply/identity.ts`). An alias proves little: a clone of the cluster has the same ones.
+ */
 export const tablet = record({
   alias: filled,
   keyspace: filled,
   shard: filled,
   type: filled,
   address: record({ host: filled, grpcPort: whole, httpPort: whole, mysqlHost: text, mysqlPort: whole }),
+  /** Its Tablet record, where the address is that record's own: it is read again for each step. Absent: an inventory override, or no record. */
+  record: optional(record(at)),
+  /** `@@server_uuid` of its MySQL. */
+  serverUuid: optional(filled),
+  /** Unix seconds of its primary term. */
+  termStart: optional(whole),
+  /** The topology that its process was started with, as its command line has it. */
+  topoServer: optional(filled),
+  topoRoot: optional(filled),
 });
 export type TabletRef = ValueOf<typeof tablet>;
 

@@ -1,6 +1,6 @@
 import { formatAlias } from "../cluster/alias.js";
 import type { Tablet } from "../proto/gen/topodata_pb.js";
-import { addressOfRecord, namesProcess } from "./tablet-record.js";
+import { addressOfRecord, namesProcess } from "../tablets/tablet-record.js";
 import type { Witness } from "./witness.js";
 
 /** A decoded Tablet record and the key that it was read from. */

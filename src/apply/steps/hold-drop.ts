@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { notCleared } from "../clearance.js";
 import { dropHoldSchema, seeHold } from "../hold.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -27,7 +27,7 @@ export const holdDrop: StepRunner<"hold.drop"> = {
 
   async run(step, site): Promise<Effect> {
     for (const table of step.tables) {
-      const stop = await notCleared(step.tablet, site);
+      const stop = await notClearedAsPrimary(step.tablet, site);
       if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(
         step.tablet.address,

@@ -1,7 +1,7 @@
 import type { DeferredKey } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
 import type { Site } from "../site.js";
 import { sqlName } from "../sql.js";
@@ -37,7 +37,7 @@ export const keysExport: StepRunner<"keys.export"> = {
     const missing = await missingKeys(now.value, step, site);
     if (missing.kind !== "missing") return missing;
     for (const action of missing.actions) {
-      const stop = await notCleared(step.tablet, site);
+      const stop = await notClearedAsPrimary(step.tablet, site);
       if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(step.tablet.address, action.alter, {
         reloadSchema: true,

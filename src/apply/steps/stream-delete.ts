@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { seeLeftovers } from "../leftovers.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import { wouldLoseKeys } from "../put-off-keys.js";
 import { inIds, seeStreams, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
@@ -19,7 +19,7 @@ export const streamDelete: StepRunner<"stream.delete"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const stop = await notCleared(step.tablet, site);
+    const stop = await notClearedAsPrimary(step.tablet, site);
     if (stop !== null) return stop;
     const reply = await site.world.writer.deleteWorkflow(step.tablet.address, step.workflow);
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import { inIds, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
@@ -23,7 +23,7 @@ export const streamRestart: StepRunner<"stream.restart"> = {
 
   async run(step, site): Promise<Effect> {
     for (const row of step.rows) {
-      const stop = await notCleared(step.tablet, site);
+      const stop = await notClearedAsPrimary(step.tablet, site);
       if (stop !== null) return stop;
       const reply = await site.world.writer.vreplicationExec(
         step.tablet.address,

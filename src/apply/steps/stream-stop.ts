@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
@@ -19,7 +19,7 @@ export const streamStop: StepRunner<"stream.stop"> = {
   check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
 
   async run(step, site) {
-    const stop = await notCleared(step.tablet, site);
+    const stop = await notClearedAsPrimary(step.tablet, site);
     if (stop !== null) return stop;
     const reply = await site.world.writer.vreplicationExec(
       step.tablet.address,

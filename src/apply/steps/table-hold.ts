@@ -1,6 +1,6 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { notCleared } from "../clearance.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified, sqlName } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -19,7 +19,7 @@ export const tableHold: StepRunner<"table.hold"> = {
 
   async run(step, site) {
     for (const statement of holdStatements(step)) {
-      const stop = await notCleared(step.tablet, site);
+      const stop = await notClearedAsPrimary(step.tablet, site);
       if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, {
         reloadSchema: true,

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { notCleared } from "../clearance.js";
 import { dropHoldSchema, seeHold } from "../hold.js";
 import { differsFrom, nameOf } from "../identity.js";
+import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import type { StepRunner } from "../step-runner.js";
@@ -19,7 +19,7 @@ export const tableReturn: StepRunner<"table.return"> = {
     const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
     if (seen.kind !== "known") return seen;
     if (seen.value.held.length > 0) {
-      const stop = await notCleared(step.tablet, site);
+      const stop = await notClearedAsPrimary(step.tablet, site);
       if (stop !== null) return stop;
       const reply = await site.world.writer.executeAsDba(step.tablet.address, renameBack(step), {
         reloadSchema: true,

@@ -92,7 +92,10 @@ async function letPublish(step: Stop, site: Site): Promise<Refused | Silent | nu
 const restingType = ({ type }: Pick<TabletRef, "type">): NonPrimaryType =>
   type === "REPLICA" || type === "RDONLY" ? type : "SPARE";
 
-const resting = (tablet: TabletRef): TabletRef => ({ ...tablet, type: restingType(tablet) });
+const resting = ({ termStart, ...tablet }: TabletRef): TabletRef => ({
+  ...tablet,
+  type: restingType(tablet),
+});
 
 async function letRun(step: Stop, command: readonly string[], site: Site): Promise<Refused | Silent | null> {
   const stop = await notOurs(step, site);

@@ -71,13 +71,56 @@ export const probed = (snapshot: Snapshot, address: string, channel: string): bo
   snapshot.all("SELECT 1 FROM probe WHERE address = ? AND channel = ? AND answered = 1", address, channel)
     .length > 0;
 
-export const tabletRef = (snapshot: Snapshot, process: Process): TabletRef => ({
-  alias: process.alias,
-  keyspace: process.keyspace,
-  shard: process.shard,
-  type: process.type,
-  address: addressOf(snapshot, process.address),
-});
+export const tabletRef = (snapshot: Snapshot, process: Process): TabletRef => {
+  const address = addressOf(snapshot, process.address);
+  return {
+    alias: process.alias,
+    keyspace: process.keyspace,
+    shard: process.shard,
+    type: process.type,
+    address,
+    ...recordOf(snapshot, process.alias, address),
+    ...marksOf(snapshot, process),
+  };
+};
+
+/** Nothing where the record says another place: an inventory override led to the process, and overrides win. */
+const recordOf = (
+  snapshot: Snapshot,
+  alias: string,
+  { host, grpcPort, httpPort }: TabletAddress,
+): Pick<TabletRef, "record"> => {
+  const [record] = snapshot.all<{ server: string; key: string }>(
+    "SELECT server, key FROM tablet WHERE alias = ? AND hostname = ? AND grpc_port = ? AND http_port = ?",
+    alias,
+    host,
+    grpcPort,
+    httpPort,
+  );
+  return record === undefined ? {} : { record };
+};
+
+interface Marks {
+  readonly serverUuid: string | null;
+  readonly topoServer: string | null;
+  readonly topoRoot: string | null;
+}
+
+const marksOf = (
+  snapshot: Snapshot,
+  { address, termStart }: Process,
+): Pick<TabletRef, "serverUuid" | "termStart" | "topoServer" | "topoRoot"> => {
+  const [marks] = snapshot.all<Marks>(
+    "SELECT server_uuid AS serverUuid, topo_server AS topoServer, topo_root AS topoRoot FROM live_tablet WHERE address = ?",
+    address,
+  );
+  return {
+    ...(marks?.serverUuid ? { serverUuid: marks.serverUuid } : {}),
+    ...(termStart > 0 ? { termStart } : {}),
+    ...(marks?.topoServer ? { topoServer: marks.topoServer } : {}),
+    ...(marks?.topoRoot ? { topoRoot: marks.topoRoot } : {}),
+  };
+};
 
 interface WitnessPorts {
   readonly host: string;

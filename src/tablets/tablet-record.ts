@@ -1,5 +1,5 @@
 import type { Tablet } from "../proto/gen/topodata_pb.js";
-import type { TabletAddress } from "../tablets/access.js";
+import type { TabletAddress } from "./access.js";
 
 /** Where a Tablet record says that its process runs; ports are 0 and hosts empty where it names none. */
 export const addressOfRecord = (tablet: Tablet): TabletAddress => ({
