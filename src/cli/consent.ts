@@ -1,5 +1,8 @@
 import { RefusedError } from "../cluster/errors.js";
+import type { Inverse } from "../plan/inverse.js";
 import type { Plan } from "../plan/plan.js";
+import { inverseOf, type Step } from "../plan/steps/index.js";
+import { counted, printable } from "../report/text.js";
 import type { Request } from "./command.js";
 
 /** How much the operator has already looked at: naming a finding or a workflow, or giving a saved plan, is consent to class `confirm`. */
@@ -9,15 +12,18 @@ export type Looked = "named" | "reviewed" | "not";
 export async function consent(plan: Plan, looked: Looked, request: Request): Promise<void> {
   const steps = plan.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
-  if (request.given.yes("yes")) {
-    if (looked === "not" && steps.some((step) => step.class === "confirm")) {
-      throw new RefusedError(
-        "--yes alone runs only repairs of class safe, and this plan has others: name the findings, or save the plan with --dry-run --out FILE, review it, and give it with --plan FILE. Nothing was changed.",
-      );
-    }
-    return;
+  if (request.given.yes("yes") && looked === "not" && steps.some((step) => step.class === "confirm")) {
+    throw new RefusedError(
+      "--yes alone runs only repairs of class safe, and this plan has others: name the findings, or save the plan with --dry-run --out FILE, review it, and give it with --plan FILE. Nothing was changed.",
+    );
   }
-  const answer = await request.context.terminal.ask("Execute this plan? Type yes: ");
+  await agreement(plan, request);
+}
+
+/** `--yes`, or yes to the question, which says where: the plan may have scrolled away. Throws RefusedError. */
+export async function agreement(plan: Plan, { given, context }: Request): Promise<void> {
+  if (given.yes("yes")) return;
+  const answer = await context.terminal.ask(`${question(plan)} Type yes: `);
   if (answer === null) {
     throw new RefusedError(
       "there is no terminal to ask at: give --yes to execute the plan without a question. Nothing was changed.",
@@ -25,6 +31,35 @@ export async function consent(plan: Plan, looked: Looked, request: Request): Pro
   }
   if (answer.trim().toLowerCase() !== "yes") throw new RefusedError("not confirmed. Nothing was changed.");
 }
+
+/** `13 steps on etcd-1:2379 /vitess/global, no undo.` */
+const question = ({ stages, cluster }: Plan): string => {
+  const steps = stages.flatMap((stage) => stage.steps);
+  const inverses = steps
+    .map((step) => inverseOf(step))
+    .filter(({ kind }) => kind !== "not-needed" && kind !== "run-again");
+  const changes = inverses.length;
+  const lost = inverses.filter((inverse) => inverse.kind === "none" || isMoot(inverse, steps)).length;
+  const undo =
+    changes === 0
+      ? "nothing to undo"
+      : lost === 0
+        ? "with undo"
+        : lost === changes
+          ? "no undo"
+          : `undo for ${changes - lost} of ${changes} changes`;
+  return `${counted(steps.length, "step")} on ${printable(cluster.globalServer)} ${printable(cluster.globalRoot)}, ${undo}.`;
+};
+
+/** A stream that the plan stops and then deletes is not there any more to be started again. */
+const isMoot = (inverse: Inverse, steps: readonly Step[]): boolean =>
+  inverse.kind === "set-states-back" &&
+  steps.some(
+    (step) =>
+      step.kind === "stream.delete" &&
+      step.workflow === inverse.workflow &&
+      step.tablet.alias === inverse.tablet.alias,
+  );
 
 /** Data that is dropped does not come back: the keyspace's name must be typed, by hand or with --confirm. */
 async function typedKeyspace(plan: Plan, { given, context }: Request): Promise<void> {

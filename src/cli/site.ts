@@ -1,4 +1,5 @@
 import { type ExecuteOptions, execute } from "../apply/execute.js";
+import { resultsIn } from "../apply/journal.js";
 import { provenToStart } from "../apply/preconditions.js";
 import { giveBackLocks, resume } from "../apply/resume.js";
 import type { RunFolder } from "../apply/run-folder.js";
@@ -22,8 +23,12 @@ import { unfinished } from "./unfinished.js";
 
 export interface ResumedRun {
   readonly plan: Plan;
-  /** Goes on with it. */
+  /** The plan without the steps that were done. */
+  readonly rest: Plan;
+  /** Goes on with it, and closes it. */
   toTheEnd(): Promise<RunResult>;
+  /** Leaves it as it is. */
+  close(): void;
 }
 
 /** The cluster that the connection flags name, with runs in `--run-dir`. */
@@ -65,6 +70,8 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
       opened = folder.plan;
       return {
         plan: folder.plan,
+        rest: restOf(folder),
+        close: () => folder.close(),
         toTheEnd: () =>
           closing(folder, () => inWorld(request, log, (world, options) => resume(folder, world, options))),
       };
@@ -95,6 +102,14 @@ function refuseElsewhere({ id, cluster }: Plan, { given, context }: Request): vo
   throw new RefusedError(
     `run ${id} is of ${cluster.globalServer}, root ${cluster.globalRoot}, not of ${globalServer}, root ${globalRoot}; give the flags that it was started with. Nothing was changed.`,
   );
+}
+
+function restOf(folder: RunFolder): Plan {
+  const done = resultsIn(folder.records());
+  const stages = folder.plan.stages
+    .map((stage) => ({ ...stage, steps: stage.steps.filter(({ id }) => !done.has(id)) }))
+    .filter(({ steps }) => steps.length > 0);
+  return { ...folder.plan, stages };
 }
 
 async function closing<T>(folder: RunFolder, run: () => Promise<T>): Promise<T> {

@@ -213,7 +213,7 @@ describe("5, interrupted", () => {
     );
     expect([elsewhere.code, elsewhere.err]).toEqual([4, expect.stringContaining("elsewhere:2379")]);
 
-    const resumed = await write(`resume ${run}`);
+    const resumed = await write(`resume ${run} --yes`);
     expect([resumed.code, resumed.out]).toEqual([0, expect.stringContaining("verified")]);
     const other = operatorAt(seed());
     await other.write(

@@ -77,7 +77,11 @@ export function contextOf(typed: Typed): {
       progress: () => {},
       columns: 120,
       outIsTerminal: typed.outIsTerminal ?? false,
-      ask: async () => typed.answer ?? null,
+      ask: async (question) => {
+        if (typed.answer === undefined || typed.answer === null) return null;
+        said.err += `${question}\n`;
+        return typed.answer;
+      },
     },
   };
   return { context, said };

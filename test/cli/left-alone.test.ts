@@ -63,7 +63,7 @@ describe("a run in a process of its own", () => {
     "goes on to its end when nobody reads stdout and stderr any more",
     async () => {
       const [run] = readdirSync(runs);
-      const { child, code } = start(`resume ${run}`);
+      const { child, code } = start(`resume ${run} --yes`);
       child.stdout.destroy();
       child.stderr.once("data", () => child.stderr.destroy());
       expect(await code).toBe(0);

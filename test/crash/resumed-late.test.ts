@@ -43,7 +43,7 @@ async function interruptedAt(until: string, line = HOLDS) {
   const said = await operator.write(line, { signal: abort.signal, onNote });
   expect(said.code, said.err).toBe(5);
   const [run = ""] = readdirSync(join(operator.folder, "runs"));
-  return { cluster, run, operator, resume: () => operator.write(`resume ${run}`) };
+  return { cluster, run, operator, resume: () => operator.write(`resume ${run} --yes`) };
 }
 
 const startAgain = (cluster: SimCluster): void => {
@@ -188,7 +188,7 @@ describe("a run whose plan has expired", () => {
     expect(said.code, said.err + said.out).toBe(5);
     const undo = readdirSync(join(operator.folder, "runs")).find((name) => name !== run);
     cluster.clock.advance(25 * HOUR);
-    const resumed = await operator.write(`resume ${undo}`);
+    const resumed = await operator.write(`resume ${undo} --yes`);
     expect([resumed.code, resumed.err]).toEqual([
       4,
       expect.stringContaining(`plan anew with \`vtdoctor undo ${run}\``),

@@ -150,7 +150,7 @@ describe("vtdoctor undo", () => {
   it("ends a run: it is not resumed after it was taken back", async () => {
     const { operator, run } = await cancelled(running);
     await operator.write(`undo ${run} --yes`);
-    const resumed = await operator.write(`resume ${run}`);
+    const resumed = await operator.write(`resume ${run} --yes`);
     expect([resumed.code, resumed.err]).toEqual([4, expect.stringMatching(/was taken back by run/)]);
   });
 });
