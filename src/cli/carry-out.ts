@@ -94,7 +94,8 @@ export async function carryOut(
 ): Promise<number> {
   if (plan.stages.length === 0) return nothingToRun(plan, request);
   refuseBeyond(plan, request);
-  if (looked !== "reviewed" && !asJson(request))
+  // What was reviewed may have been another file.
+  if (looked === "reviewed" || !asJson(request))
     request.context.terminal.note(renderPlan(plan, describeStep, styleOf(request)));
   await consent(plan, looked, request);
   return conclude(plan, before, () => site.execute(plan), site, request);

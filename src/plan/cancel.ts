@@ -10,6 +10,7 @@ import { cancelDraft } from "./cancel/sequence.js";
 import { cancelSubject } from "./cancel/subject.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
+import { holdSchemaOf } from "./hold-schema.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Plan } from "./plan.js";
 import { silentSiblings } from "./recipes/orphan/silent-siblings.js";
@@ -27,7 +28,7 @@ import { stopsFirst } from "./stops-first.js";
 export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
   checkOptions(request);
   const id = context.ids();
-  const draft = stopsFirst(draftFor(snapshot, request, `vtdoctor_hold_${id}`));
+  const draft = stopsFirst(draftFor(snapshot, request, holdSchemaOf(id)));
   if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);

@@ -5,6 +5,7 @@ import { RefusedError, UsageError } from "../cluster/errors.js";
 import { fingerprintOf, sealed } from "./fingerprint.js";
 import { contradiction } from "./mark.js";
 import { PLAN, type Plan, type PlanCluster } from "./plan.js";
+import { unbelieved } from "./unbelieved.js";
 
 const SCHEMA = 1;
 
@@ -30,7 +31,7 @@ export const writePlan = (path: string, plan: Plan): void => {
   }
 };
 
-/** Throws `UsageError` for a file that is unreadable, no JSON, no plan, of a newer vtdoctor, or not as it was when it was made. */
+/** Throws `UsageError` for a file that is unreadable, no JSON, no plan, of a newer vtdoctor, or not as it was when it was made, and as `unbelieved`. */
 export const readPlan = (path: string): Plan => {
   const { plan, sha256 } = readSealed(path);
   if (sha256 === undefined)
@@ -60,7 +61,7 @@ function readSealed(path: string): { readonly plan: Plan; readonly sha256: unkno
     throw new UsageError(
       `the plan ${path} was changed after it was made (it says sha256 ${sha256} and has ${fingerprintOf(plan)}): put it back as it was, or make a new one with \`${plan.command}\``,
     );
-  return { plan, sha256 };
+  return { plan: unbelieved(plan, path), sha256 };
 }
 
 let compiled: ValidateFunction<Plan> | null = null;

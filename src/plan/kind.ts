@@ -1,5 +1,6 @@
 import type { Fields, ValuesOf } from "./fields.js";
 import type { Inverse } from "./inverse.js";
+import type { NamedKey } from "./named-key.js";
 import type { TabletRef } from "./refs.js";
 
 export type Destroys = "nothing" | "metadata" | "data";
@@ -32,6 +33,8 @@ export interface Kind<F extends Fields, G extends string> {
   /** The consent that it needs (docs/decisions.md#d14). */
   readonly class: StepClass | ((step: ValuesOf<F>) => StepClass);
   readonly destroys: Destroys;
+  /** The topology keys that it names; a step of a plan file that names another one is not run. */
+  readonly keys?: (step: ValuesOf<F>) => readonly NamedKey[];
   /** What it is about, for the step's id. */
   readonly subject: (step: ValuesOf<F>) => string;
   readonly writes: (step: ValuesOf<F>, roots: Roots) => readonly Write[];

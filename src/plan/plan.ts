@@ -76,7 +76,7 @@ export const PLAN = record({
   id: pattern("^[a-z0-9]+$"),
   operation: oneOf("fix", "cancel", "undo", "purge"),
   /** The run that `undo` takes back, or whose held tables `purge` drops. */
-  run: optional(filled),
+  run: optional(pattern("^[a-z0-9]+$")),
   /** The command line that made it, without secrets. */
   command: text,
   /** Unix milliseconds, as `expiresAt`. */

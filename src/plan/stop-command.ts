@@ -1,6 +1,6 @@
-import { UsageError } from "../cluster/errors.js";
-import type { Snapshot } from "../snapshot/snapshot.js";
-import { type Process, tabletRef } from "./view/processes.js";
+import { RefusedError, UsageError } from "../cluster/errors.js";
+import type { Plan } from "./plan.js";
+import type { TabletRef } from "./refs.js";
 
 /** The words of `hooks.stopTablet`, before a tablet's names are put in. */
 export type CommandTemplate = readonly string[];
@@ -56,25 +56,39 @@ const problem = (text: string, what: string): UsageError =>
 /** The command for one tablet. Throws UsageError where a name of it could mean more to a shell than itself. */
 export function commandFor(
   template: CommandTemplate,
-  snapshot: Snapshot,
-  process: Process,
+  { alias, keyspace, shard, address }: TabletRef,
 ): readonly string[] {
-  const { address } = tabletRef(snapshot, process);
   const values: Readonly<Record<Place, string>> = {
-    alias: process.alias,
+    alias,
     host: address.host,
     port: String(address.grpcPort),
-    keyspace: process.keyspace,
-    shard: process.shard,
+    keyspace,
+    shard,
   };
   return template.map((word) =>
     word.replace(/\{(\w+)\}/g, (_, place: Place) => {
       const value = values[place];
       if (!HARMLESS.test(value))
         throw new UsageError(
-          `hooks.stopTablet: {${place}} of ${process.alias} is "${value}", which no command gets; stop that tablet by hand.`,
+          `hooks.stopTablet: {${place}} of ${alias} is "${value}", which no command gets; stop that tablet by hand.`,
         );
       return value;
     }),
   );
+}
+
+/**
+ * A plan is a file, and its words are not run on this machine because they stand there. `configured`: `hooks.stopTablet` as it is now;
+ * undefined: nobody gave one. Throws `RefusedError` where a command of the plan is not what that comes to for its tablet.
+ */
+export function refuseOtherCommand(plan: Plan, configured: string | undefined): void {
+  const template = configured === undefined ? null : parseCommand(configured);
+  for (const step of plan.stages.flatMap(({ steps }) => steps)) {
+    if (step.kind !== "tablet.stop" || step.command === null) continue;
+    const known = template === null ? null : commandFor(template, step.tablet);
+    if (known !== null && JSON.stringify(known) === JSON.stringify(step.command)) continue;
+    throw new RefusedError(
+      `hooks.stopTablet: plan ${plan.id} would run \`${step.command.join(" ")}\` on this machine, and ${known === null ? "no such command is configured" : `what is configured is \`${known.join(" ")}\``}; give the command that the plan was made with, or make a new plan. Nothing was changed.`,
+    );
+  }
 }

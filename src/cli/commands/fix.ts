@@ -3,7 +3,7 @@ import { type Given, vtctldOf } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
 import { readPlan, refuseForeign } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
-import { parseCommand } from "../../plan/stop-command.js";
+import { parseCommand, refuseOtherCommand } from "../../plan/stop-command.js";
 import { planCluster } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut, showPlan } from "../carry-out.js";
@@ -110,6 +110,7 @@ async function executed(request: Request, path: string): Promise<number> {
       "--snapshot: a plan is executed on a cluster, not on a snapshot; leave --snapshot out.",
     );
   const plan = readPlan(path);
+  refuseOtherCommand(plan, given.text("hooks.stopTablet"));
   const observation = await observe(request);
   refuseForeign(plan, planCluster(observation.snapshot));
   const before = judged(observation, ruleSet(given), request).map(({ id }) => id);

@@ -1,6 +1,7 @@
 import { type Field, type Fields, filled, oneOf, union, type ValuesOf } from "../fields.js";
 import { type Inverse, inverseText } from "../inverse.js";
 import type { Destroys, Kind, Roots, StepClass, Write } from "../kind.js";
+import type { NamedKey } from "../named-key.js";
 import { recordKinds } from "./records.js";
 import { shardKinds } from "./shards.js";
 import { streamKinds } from "./streams.js";
@@ -61,6 +62,7 @@ const guardsOf = (step: DraftStep): Readonly<Record<string, string>> =>
 export const inverseOf = (step: DraftStep): Inverse => declarationOf(step).inverse(step);
 export const destroysOf = (step: DraftStep): Destroys => declarationOf(step).destroys;
 export const subjectOf = (step: DraftStep): string => declarationOf(step).subject(step);
+export const keysOf = (step: DraftStep): readonly NamedKey[] => declarationOf(step).keys?.(step) ?? [];
 export const writesOf = (step: DraftStep, roots: Roots): readonly Write[] =>
   declarationOf(step).writes(step, roots);
 export const classOf = (step: DraftStep): StepClass => {

@@ -8,6 +8,16 @@ import { decodeSrvKeyspace } from "../../topology/records.js";
 import { bytes, type Field, filled, list, oneOf, orNull, text, type ValuesOf, whole } from "../fields.js";
 import { none, putKeyBack } from "../inverse.js";
 import { keyWrite, kind, type StepClass } from "../kind.js";
+import {
+  anyOf,
+  ownKey,
+  routingRules,
+  shardRecord,
+  shardReplication,
+  srvKeyspace as srvKeyspaceRecord,
+  tabletRecord,
+  vschema,
+} from "../named-key.js";
 import { at, tablet } from "../refs.js";
 import { endOfKey, keyAsRead, quoted } from "./text.js";
 
@@ -37,6 +47,7 @@ const srvKeyspaceKind = <C extends StepClass>(consent: C) =>
     ...edit,
     class: consent,
     fields: srvKeyspace,
+    keys: (step) => [ownKey(step, srvKeyspaceRecord(step))],
     subject: (step) => `${step.keyspace}-${step.cell}`,
     does: (step) =>
       `${step.before === "" ? "writes" : "changes"} SrvKeyspace of ${step.keyspace} in cell ${step.cell}: ${changes(step).join("; ") || "nothing that a query notices"}`,
@@ -52,6 +63,29 @@ const CONDITIONS: { readonly [R in RecordType]: string } = {
 };
 type RecordType = typeof RECORDS extends Field<infer T> ? T : never;
 
+const removed = (
+  step: { readonly of: RecordType; readonly members: readonly string[] } & Parameters<typeof shardRecord>[0],
+) => {
+  switch (step.of) {
+    case "Tablet":
+      return tabletRecord(...step.members);
+    case "ShardReplication":
+      return shardReplication(step);
+    case "Shard":
+      return shardRecord(step);
+  }
+};
+
+/** What the steps write whose inverse is `put-key-back`. */
+const PUT_BACK = [
+  "shard",
+  "routing-rules",
+  "vschema",
+  "srv-keyspace",
+  "tablet",
+  "shard-replication",
+] as const;
+
 export const recordKinds = {
   /** Puts a key's earlier value back where the key is still at `modRevision` (0: absent). */
   "record.put-back": kind({
@@ -63,6 +97,7 @@ export const recordKinds = {
       /** What comes back, for people: `the routing rules of customer`. */
       what: filled,
     },
+    keys: (step) => [ownKey(step, anyOf(...PUT_BACK))],
     subject: endOfKey,
     does: (step) => `puts back ${step.what} (${step.key})`,
     guards: { unchanged: keyAsRead },
@@ -73,6 +108,7 @@ export const recordKinds = {
   "denial.lift": kind({
     ...edit,
     fields: { ...at, keyspace: filled, shard: filled, tables: list(text), modRevision: whole },
+    keys: (step) => [ownKey(step, shardRecord(step))],
     subject: (step) => `${step.keyspace}-${step.shard}`,
     does: (step) => `takes ${quoted(step.tables)} off the denied tables of ${step.keyspace}/${step.shard}`,
     guards: { unchanged: keyAsRead, notFrozen: () => "no traffic switch has frozen the control" },
@@ -82,6 +118,7 @@ export const recordKinds = {
   "routing.remove": kind({
     ...edit,
     fields: { ...at, fromTables: list(text), modRevision: whole, before: bytes },
+    keys: (step) => [ownKey(step, routingRules)],
     subject: endOfKey,
     does: (step) => `removes the routing rules from ${quoted(step.fromTables)}`,
     guards: { unchanged: keyAsRead },
@@ -91,6 +128,7 @@ export const recordKinds = {
   "vschema.remove-tables": kind({
     ...edit,
     fields: { ...at, keyspace: filled, tables: list(text), modRevision: whole, before: bytes },
+    keys: (step) => [ownKey(step, vschema(step))],
     subject: ofKeyspace,
     does: (step) => `removes ${quoted(step.tables)} from the VSchema of ${step.keyspace}`,
     guards: { unchanged: keyAsRead },
@@ -136,6 +174,7 @@ export const recordKinds = {
       /** Those of them that have an address: nothing may listen there any more. */
       ended: list(tablet),
     },
+    keys: (step) => [ownKey(step, removed(step))],
     subject: (step) =>
       step.of === "Tablet"
         ? `Tablet-${step.key.split("/").at(-2) ?? ""}`
@@ -152,6 +191,7 @@ export const recordKinds = {
   "lock.clear": kind({
     ...edit,
     fields: { ...at, lease: filled, modRevision: whole },
+    keys: (step) => [ownKey(step, anyOf("lock"))],
     subject: endOfKey,
     does: (step) => `revokes the lease ${step.lease} of the abandoned lock ${step.key}`,
     guards: { sameLock: (step) => `the lock is still the one of revision ${step.modRevision}` },

@@ -1,6 +1,7 @@
 import { bytes, filled, list, milliseconds, record, text } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
 import { keyWrite, kind } from "../kind.js";
+import { anyOf, keyspaceRecord, ownKey, shardRecord, tabletRecord } from "../named-key.js";
 import { at } from "../refs.js";
 
 const ofShard = (step: { readonly keyspace: string; readonly shard: string }): string =>
@@ -19,6 +20,11 @@ export const shardKinds = {
       tabletKeys: list(record(at)),
       origin: text,
     },
+    keys: (step) => [
+      ownKey(step, shardRecord(step)),
+      ownKey({ server: step.server, key: step.keyspaceKey }, keyspaceRecord(step)),
+      ...step.tabletKeys.map((key) => ownKey(key, anyOf("tablet"))),
+    ],
     class: "confirm",
     destroys: "nothing",
     subject: ofShard,
@@ -41,6 +47,7 @@ export const shardKinds = {
   /** Waits for the running primary's shard sync to name itself (30 s; docs/vitess.md#shard-sync). Writes nothing. */
   "shard.await-primary": kind({
     fields: { ...at, keyspace: filled, shard: filled, alias: filled, timeoutMs: milliseconds },
+    keys: (step) => [ownKey(step, shardRecord(step))],
     class: "safe",
     destroys: "nothing",
     subject: ofShard,
@@ -64,6 +71,7 @@ export const shardKinds = {
       /** For people: which vtctld. */
       vtctld: filled,
     },
+    keys: (step) => [ownKey(step, shardRecord(step)), ownKey(step.record, tabletRecord(step.alias))],
     class: "confirm",
     destroys: "nothing",
     subject: ofShard,

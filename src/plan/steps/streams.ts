@@ -1,6 +1,7 @@
 import { filled, list, milliseconds, optional, pattern, text, whole, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
 import { isTheTablet, kind, type Write } from "../kind.js";
+import { ownKey, shardRecord } from "../named-key.js";
 import {
   at,
   earlierState,
@@ -141,6 +142,7 @@ export const streamKinds = {
       peers: list(tablet),
       rows: list(streamRow),
     },
+    keys: (step) => [ownKey(step, shardRecord(step.tablet))],
     class: "confirm",
     destroys: "metadata",
     subject: onTablet,

@@ -1,6 +1,7 @@
 import { bytes, filled, list, milliseconds, orNull, record, text } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
 import { isTheTablet, keyWrite, kind } from "../kind.js";
+import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
 import { at, type TabletRef, tablet } from "../refs.js";
 import { tabletName } from "./text.js";
 
@@ -24,6 +25,10 @@ export const tabletKinds = {
   /** Tablet and ShardReplication in one transaction, create-only (docs/decisions.md#d17; docs/vitess.md#putting-records-back). */
   "tablet.restore": kind({
     fields: { ...at, tablet, value: bytes, replicationKey: filled, origin: text },
+    keys: (step) => [
+      ownKey(step, tabletRecord(step.tablet.alias)),
+      ownKey({ server: step.server, key: step.replicationKey }, shardReplication(step.tablet)),
+    ],
     class: "confirm",
     destroys: "nothing",
     subject: onTablet,
@@ -55,6 +60,7 @@ export const tabletKinds = {
       /** The operator's command for this tablet, word by word; null: it ends itself. */
       command: orNull(list(text, 1)),
     },
+    keys: (step) => [ownKey(step, tabletRecord(step.tablet.alias))],
     class: "confirm",
     destroys: "nothing",
     subject: onTablet,
@@ -77,6 +83,7 @@ export const tabletKinds = {
   /** Watches that ended tablets do not come back and that none of the keys does, which all were absent. Writes nothing. */
   "tablet.stay-away": kind({
     fields: { tablets: list(tablet), keys: list(record(at)), watchMs: milliseconds },
+    keys: (step) => step.keys.map((key) => ownKey(key, anyOf("tablet", "shard-replication", "shard"))),
     class: "safe",
     destroys: "nothing",
     subject: (step) => aliasesOf(step).join("-"),

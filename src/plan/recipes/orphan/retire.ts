@@ -81,7 +81,10 @@ export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stop
               kind: "tablet.stop",
               tablet: tabletRef(snapshot, process),
               ...key,
-              command: stopping.kind === "command" ? commandFor(stopping.template, snapshot, process) : null,
+              command:
+                stopping.kind === "command"
+                  ? commandFor(stopping.template, tabletRef(snapshot, process))
+                  : null,
             },
           ];
     });

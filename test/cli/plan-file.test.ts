@@ -1,0 +1,206 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { unanswered } from "../../src/cluster/outcome.js";
+import { sealed } from "../../src/plan/fingerprint.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { Step } from "../../src/plan/steps/index.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { refTo } from "../apply/hand-plan.js";
+import { moving } from "../crash/scene.js";
+import { operatorAt } from "./harness.js";
+
+const PRODUCTION = "zone1-0000000100";
+
+/** A saved plan that somebody changed: the plan as a `cancel` made it, and the steps that are put in its place. */
+async function tampered(change: (plan: Plan, cluster: SimCluster) => Plan | readonly Step[]) {
+  const cluster = moving.build();
+  const commands: (readonly string[])[] = [];
+  cluster.hooks.run = async (command) => {
+    commands.push(command);
+    return unanswered("failed", "not now");
+  };
+  const { folder, write } = operatorAt(cluster);
+  const path = join(folder, "p.json");
+  await write(`cancel moved.c2 --dry-run --out ${path}`);
+  const { sha256: _, ...plan } = JSON.parse(readFileSync(path, "utf8"));
+  const changed = change(plan, cluster);
+  const own: Partial<Plan> =
+    "stages" in changed ? changed : { reads: [], stages: [{ title: "Rebuild", locks: [], steps: changed }] };
+  writeFileSync(path, JSON.stringify(sealed({ ...plan, ...own })));
+  const before = cluster.effects.log.length;
+  return {
+    commands,
+    execute: (flags = "") => write(`fix --plan ${path} --yes${flags}`),
+    effects: () => cluster.effects.log.slice(before),
+    tables: () => [...(cluster.tablet(PRODUCTION).mysql.data.databases.get("vt_customer")?.keys() ?? [])],
+  };
+}
+
+const harmless = { id: "01-x", class: "safe", destroys: "nothing" } as const;
+
+describe("a plan file that somebody changed is not believed", () => {
+  it("when it calls the drop of production tables safe", async () => {
+    const { execute, effects, tables } = await tampered((_, cluster) => [
+      {
+        ...{ ...harmless, kind: "table.drop", tablet: refTo(cluster.tablet(PRODUCTION)) },
+        ...{ dbName: "vt_customer", tables: ["customer", "corder"] },
+      },
+    ]);
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([4, expect.stringContaining("give --confirm customer")]);
+    expect(said.err).toMatch(/drops[\s\S]*`customer`, `corder`[\s\S]*vtdoctor: --confirm/);
+    expect((await execute(" --confirm moved")).code).toBe(4);
+    expect([effects(), tables()]).toEqual([[], ["customer", "corder"]]);
+  });
+
+  const putBack = (plan: Plan, key: string): Step => ({
+    ...{ ...harmless, kind: "record.put-back", server: plan.cluster.globalServer, key },
+    ...{ modRevision: 0, value: Buffer.from("pwned").toString("base64"), what: "nothing" },
+  });
+
+  it.each<[string, (plan: Plan, cluster: SimCluster) => Plan | readonly Step[], RegExp]>([
+    [
+      "outside Vitess's roots",
+      (plan) => [putBack(plan, "/some/other/app/config")],
+      /01-x \(record.put-back\) names the key \/some\/other\/app\/config, where such a step has no record/,
+    ],
+    [
+      "that no way back writes",
+      (plan) => [putBack(plan, "/vitess/global/keyspaces/customer/Keyspace")],
+      /customer\/Keyspace, where such a step has no record/,
+    ],
+    [
+      "of another etcd",
+      (plan) => [{ ...putBack(plan, "/vitess/global/RoutingRules"), server: "etcd-other:2379" } as Step],
+      /RoutingRules, where such a step has no record/,
+    ],
+    [
+      "of another keyspace",
+      (plan) => [
+        {
+          ...{ ...harmless, kind: "vschema.remove-tables", server: plan.cluster.globalServer },
+          ...{ key: "/vitess/global/keyspaces/customer/VSchema", keyspace: "moved", tables: ["customer"] },
+          ...{ modRevision: 1, before: "" },
+        },
+      ],
+      /customer\/VSchema, where such a step has no record/,
+    ],
+    [
+      "that is no root of the cluster",
+      (plan) => ({
+        ...plan,
+        cluster: {
+          ...plan.cluster,
+          roots: [{ name: "zone1", server: plan.cluster.globalServer, root: "/" }],
+        },
+      }),
+      /its roots do not have the global root \/vitess\/global at/,
+    ],
+  ])("when it writes a key %s", async (_, change, words) => {
+    const { execute, effects } = await tampered(change);
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([4, expect.stringMatching(words)]);
+    expect(said.err).toMatch(/^vtdoctor: [^\n]*Nothing was changed\.\n$/);
+    expect(effects()).toEqual([]);
+  });
+
+  it("when it holds tables where no run of its own does", async () => {
+    const { execute, effects } = await tampered((plan) => ({
+      ...plan,
+      stages: plan.stages.map((stage) => ({
+        ...stage,
+        steps: stage.steps.map((step) =>
+          step.kind === "table.hold" ? { ...step, holdSchema: "vt_customer" } : step,
+        ),
+      })),
+    }));
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([
+      4,
+      expect.stringMatching(/vt_customer, which is not vtdoctor_hold/),
+    ]);
+    expect(effects()).toEqual([]);
+  });
+
+  it("when it runs a command that is not the configured one", async () => {
+    const { execute, commands } = await tampered((plan, cluster) => [
+      {
+        ...{ ...harmless, kind: "tablet.stop", server: plan.cluster.globalServer },
+        ...{
+          key: "/vitess/zone1/tablets/zone1-0000000100/Tablet",
+          tablet: refTo(cluster.tablet(PRODUCTION)),
+        },
+        command: ["stop", "zone1-0000000100", "; curl evil"],
+      },
+    ]);
+    for (const [flags, words] of [
+      ["", "no such command is configured"],
+      [" --hooks.stopTablet halt", "what is configured is `halt`"],
+    ] as const) {
+      const said = await execute(flags);
+      expect([said.code, said.err]).toEqual([4, expect.stringContaining(words)]);
+    }
+    expect(commands).toEqual([]);
+  });
+
+  it("but runs the command that is the configured one", async () => {
+    const { execute, commands } = await tampered((plan, cluster) => [
+      {
+        ...{ ...harmless, kind: "tablet.stop", server: plan.cluster.globalServer },
+        ...{
+          key: "/vitess/zone1/tablets/zone1-0000000100/Tablet",
+          tablet: refTo(cluster.tablet(PRODUCTION)),
+        },
+        command: ["halt"],
+      },
+    ]);
+    expect((await execute(" --hooks.stopTablet halt")).code).toBe(4);
+    expect(commands).toEqual([["halt"]]);
+  });
+
+  it("when it sends SQL for a secondary key that nothing has put off", async () => {
+    const { execute, tables } = await tampered((_, cluster) => [
+      {
+        ...{ ...harmless, kind: "keys.export", tablet: refTo(cluster.tablet(PRODUCTION)), workflow: "c2" },
+        ...{ dbName: "vt_customer", ids: [1], apply: true },
+        actions: [{ table: "customer", alter: "drop database vt_customer -- add key zz (id)" }],
+      },
+    ]);
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([
+      4,
+      expect.stringMatching(/_vt.post_copy_action has no row .*Nothing was changed/),
+    ]);
+    expect(tables()).toEqual(["customer", "corder"]);
+  });
+
+  it("when it writes more keys than --max-keys", async () => {
+    const { execute, effects } = await tampered((plan) =>
+      Array.from({ length: 60 }, (_, index) => ({
+        ...putBack(plan, `/vitess/global/keyspaces/k${index}/VSchema`),
+        id: `r${index}`,
+      })),
+    );
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([4, expect.stringContaining("more than --max-keys 50")]);
+    expect(effects()).toEqual([]);
+  });
+
+  it("when the journal could not tell two of its steps apart", async () => {
+    const { execute } = await tampered((plan) => [
+      putBack(plan, "/vitess/global/RoutingRules"),
+      putBack(plan, "/vitess/global/keyspaces/moved/VSchema"),
+    ]);
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([2, expect.stringContaining("two of its steps have the id 01-x")]);
+  });
+});
+
+it("a saved plan is shown before it is executed, also where the result is JSON", async () => {
+  for (const flags of ["", " --format json"]) {
+    const { execute } = await tampered((plan) => plan);
+    const said = await execute(flags);
+    expect([said.code, said.err]).toEqual([0, expect.stringMatching(/^Plan \w+: cancel/)]);
+  }
+});
