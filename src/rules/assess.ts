@@ -84,6 +84,9 @@ export const assessAll = (
 };
 
 const nameOperation = (operation: Operation): string => {
+  const { age_s, skew_s } = operation;
+  if (skew_s !== null)
+    return `${operation.action} of ${operation.host_name} is running for ${FILTERS.duration(age_s)} by its lease, and for ${FILTERS.duration(age_s + skew_s)} by its holder's clock: clock skew of ${FILTERS.duration(Math.abs(skew_s))} (${operation.lock_key})`;
   const since = operation.since === null ? "" : ` since ${FILTERS.time(operation.since)}`;
   return `${operation.action} of ${operation.host_name} is running${since} (${operation.lock_key})`;
 };

@@ -210,10 +210,12 @@ CREATE TABLE keyspace_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT 
 -- Mirror rules. percent: of the queries that also go to to_table. scope: as in vschema_table.
 CREATE TABLE mirror_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_table TEXT NOT NULL, percent REAL NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
 -- kind: keyspace, shard, workflow (a named lock), routing_rules, other. holder = 1: the oldest key of its directory (the others wait).
+-- age_s: since its lease was granted, or renewed, which takes no clock; where the lease is not known, by its text. skew_s: how much longer than that
+-- by its text, which its holder's clock wrote; NULL where both agree within a minute, one is not known, or a renewal explains it.
 CREATE TABLE topo_lock (
   server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, keyspace TEXT, shard TEXT, workflow TEXT, lease TEXT NOT NULL, holder INTEGER NOT NULL,
-  action TEXT NOT NULL, host_name TEXT NOT NULL, user_name TEXT NOT NULL, taken_at INTEGER, ttl INTEGER, granted_ttl INTEGER, revision INTEGER NOT NULL,
-  PRIMARY KEY (server, key)
+  action TEXT NOT NULL, host_name TEXT NOT NULL, user_name TEXT NOT NULL, taken_at INTEGER, ttl INTEGER, granted_ttl INTEGER,
+  age_s INTEGER, skew_s INTEGER, revision INTEGER NOT NULL, PRIMARY KEY (server, key)
 ) STRICT, WITHOUT ROWID;
 -- What SET VITESS_METADATA wrote.
 CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -278,10 +280,10 @@ CREATE TABLE journal (
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
 
 -- Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
--- hides nothing.
+-- hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
 CREATE TABLE operation (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, workflow TEXT NOT NULL, action TEXT NOT NULL, lock_key TEXT NOT NULL, host_name TEXT NOT NULL, since INTEGER, until INTEGER NOT NULL,
-  PRIMARY KEY (lock_key)
+  age_s INTEGER NOT NULL, skew_s INTEGER, PRIMARY KEY (lock_key)
 ) STRICT, WITHOUT ROWID;
 
 -- What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.

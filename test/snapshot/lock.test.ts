@@ -54,6 +54,36 @@ describe("a lock explains what is going on for as long as its action may take, a
     expect(inFlight(NAMED, "WorkflowSwitchTraffic", 10, [lease("11", 86_390, 86_400)])).toBe(true);
   });
 
+  test("a lease that nobody renews counts alone: the clocks of the holder and of vtdoctor may be wrong", () => {
+    const young = [lease("11", 86_395, 86_400)];
+    expect(inFlight(NAMED, "WorkflowSwitchTraffic", 600, young)).toBe(true);
+    const old = [lease("11", 86_400 - 361, 86_400)];
+    expect(inFlight(NAMED, "WorkflowSwitchTraffic", 10, old)).toBe(false);
+  });
+
+  test("a lease that somebody renews says that its holder lives", () => {
+    const renewed = [lease("11", 25, 30)];
+    for (const key of [NAMED, KEYSPACE])
+      expect(inFlight(key, "vtdoctor: fix 01abc", 7200, renewed)).toBe(true);
+    expect(inFlight(KEYSPACE, "ApplySchemaKeyspace", 7200, renewed)).toBe(true);
+  });
+
+  test.each([
+    ["both agree within a minute", NAMED, "WorkflowSwitchTraffic", 65, 5, 5, null],
+    ["the holder's clock is behind", NAMED, "WorkflowSwitchTraffic", 66, 5, 5, 61],
+    ["the holder's clock is ahead", KEYSPACE, "RebuildKeyspace", -86_400, 10, 10, -86_410],
+    ["a keyspace lock may have been renewed", KEYSPACE, "SwitchWrites", 600, 5, 5, null],
+    ["vtdoctor renews its named lock", NAMED, "vtdoctor: fix 01abc", 600, 5, 5, null],
+    ["its lease is not known", NAMED, "WorkflowSwitchTraffic", 600, null, 600, null],
+    ["its lease is not known, and its time is yet to come", NAMED, "vdiff", -61, null, null, -61],
+  ])("its age, and what the clocks differ by: %s", (_, key, action, byText, byLease, age_s, skew_s) => {
+    const topo_lease = byLease === null ? [] : [lease("11", 86_400 - byLease, 86_400)];
+    const topo_key = [lock(key, action, byText)];
+    expect(seen({ topo_key, topo_lease }, "SELECT age_s, skew_s FROM topo_lock")).toEqual([
+      { age_s, skew_s },
+    ]);
+  });
+
   test("a switch with a longer --timeout says so in its keyspace lock (docs/vitess.md#locks-after-a-crash)", () => {
     const locks = [
       lock(NAMED, "WorkflowSwitchTraffic", 900),
@@ -92,6 +122,8 @@ describe("a lock explains what is going on for as long as its action may take, a
         host_name: "vtctld-1",
         since: NOW - 100,
         until: NOW + 200,
+        age_s: 100,
+        skew_s: null,
       },
     ]);
   });

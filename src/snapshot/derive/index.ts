@@ -68,7 +68,7 @@ const deriveRecords = (facts: Facts) => {
     shard_replication: deriveShardReplication(keys, decoding),
     ...deriveServingGraph(keys, decoding),
     ...deriveVSchemas(keys, decoding),
-    topo_lock: deriveLocks(facts, keys),
+    topo_lock: deriveLocks(facts, keys, takenAt(facts)),
     vitess_metadata: deriveMetadata(keys),
   };
   return { ...records, undecodable_key: decoding.undecodable };

@@ -3,9 +3,12 @@ import type { LockTarget } from "../../topology/paths.js";
 import type { Facts } from "../facts.js";
 import type { TopoLockRow } from "../gen/tables.js";
 import type { KeyIndex } from "./located-key.js";
+import { CLOCK_SKEW_S, limitFor } from "./operation-limits.js";
 
-/** Every key under a `locks` directory; a body that nobody can read is still a lock (docs/vitess.md#abandoned-locks). */
-export const deriveLocks = (facts: Facts, keys: KeyIndex): readonly TopoLockRow[] => {
+/**
+ * Every key under a `locks` directory; a body that nobody can read is still a lock (docs/vitess.md#abandoned-locks). `now` in unix seconds.
+ */
+export const deriveLocks = (facts: Facts, keys: KeyIndex, now: number): readonly TopoLockRow[] => {
   const leases = new Map(facts.topo_lease.map((row) => [`${row.server} ${row.lease}`, row]));
   const located = keys.of("lock");
   const holders = new Set(
@@ -15,21 +18,38 @@ export const deriveLocks = (facts: Facts, keys: KeyIndex): readonly TopoLockRow[
     const body = parseLockBody(at.value);
     const known = body.kind === "answered" ? body.value : null;
     const lease = leases.get(`${at.server} ${at.lease}`);
+    const target = targetColumns(is.target);
+    const action = known?.action ?? "";
+    const takenAt = known === null ? null : Math.floor(known.time / 1000);
+    const byLease = lease === undefined || lease.ttl < 0 ? null : Math.max(0, lease.granted_ttl - lease.ttl);
+    const byText = takenAt === null ? null : now - takenAt;
     return {
       server: at.server,
       key: at.key,
-      ...targetColumns(is.target),
+      ...target,
       lease: at.lease,
       holder: Number(holders.has(nameOf(at))),
-      action: known?.action ?? "",
+      action,
       host_name: known?.hostName ?? "",
       user_name: known?.userName ?? "",
-      taken_at: known === null ? null : Math.floor(known.time / 1000),
+      taken_at: takenAt,
       ttl: lease?.ttl ?? null,
       granted_ttl: lease?.granted_ttl ?? null,
+      age_s: byLease ?? (byText === null || byText < -CLOCK_SKEW_S ? null : Math.max(0, byText)),
+      skew_s: skewOf(byLease, byText, target.kind !== "workflow" || limitFor(action)?.renewed === true),
       revision: at.mod_revision,
     };
   });
+};
+
+/**
+ * A lease only ever looks younger than its lock: by a renewal, which keyspace and shard locks get where Vitess checks them, or because etcd
+ * had a new leader (docs/vitess.md#lease-renewal).
+ */
+const skewOf = (byLease: number | null, byText: number | null, mayBeRenewed: boolean): number | null => {
+  if (byText === null) return null;
+  const skew = byText - (byLease ?? Math.max(0, byText));
+  return skew < -CLOCK_SKEW_S || (skew > CLOCK_SKEW_S && !mayBeRenewed) ? skew : null;
 };
 
 interface LockKey {

@@ -2,6 +2,8 @@
 export interface OperationLimit {
   readonly action: RegExp;
   readonly seconds: number;
+  /** Its holder renews its named lock too; Vitess never does (docs/vitess.md#lease-renewal). */
+  readonly renewed?: true;
   /** Where the number comes from; defaults of vtctldclient's flags unless said otherwise. */
   readonly because: string;
 }
@@ -10,7 +12,7 @@ export interface OperationLimit {
  * Actions by their text (docs/vitess.md#lock-holders). A limit is generous to a slow cluster and short against the 24 hours that a dead
  * vtctld's named lock stays (docs/vitess.md#locks-after-a-crash, docs/decisions.md#d11): past it the lock explains nothing.
  */
-export const OPERATION_LIMITS: readonly OperationLimit[] = [
+const OPERATION_LIMITS: readonly OperationLimit[] = [
   {
     action: /^(?:SwitchWrites|SwitchReads)$/,
     seconds: 240,
@@ -58,6 +60,7 @@ export const OPERATION_LIMITS: readonly OperationLimit[] = [
   {
     action: /^vtdoctor: /,
     seconds: 900,
+    renewed: true,
     because: "a stage's longest wait is ten minutes, and it renews its lease of 30 s for as long as it lives",
   },
   {
@@ -67,6 +70,9 @@ export const OPERATION_LIMITS: readonly OperationLimit[] = [
       "a change of records: a lease of 30 s that nobody renews (docs/vitess.md#lease-renewal), and slow tablets",
   },
 ];
+
+export const limitFor = (action: string): OperationLimit | undefined =>
+  OPERATION_LIMITS.find((known) => known.action.test(action));
 
 /** What clocks of two hosts may differ by without anybody noticing. */
 export const CLOCK_SKEW_S = 60;

@@ -527,6 +527,8 @@ export interface MirrorRuleRow {
 
 /**
  * kind: keyspace, shard, workflow (a named lock), routing_rules, other. holder = 1: the oldest key of its directory (the others wait).
+ * age_s: since its lease was granted, or renewed, which takes no clock; where the lease is not known, by its text. skew_s: how much longer than that
+ * by its text, which its holder's clock wrote; NULL where both agree within a minute, one is not known, or a renewal explains it.
  */
 export interface TopoLockRow {
   readonly server: string;
@@ -543,6 +545,8 @@ export interface TopoLockRow {
   readonly taken_at: number | null;
   readonly ttl: number | null;
   readonly granted_ttl: number | null;
+  readonly age_s: number | null;
+  readonly skew_s: number | null;
   readonly revision: number;
 }
 
@@ -718,7 +722,7 @@ export interface RangeFaultRow {
 
 /**
  * Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
- * hides nothing.
+ * hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
  */
 export interface OperationRow {
   readonly keyspace: string;
@@ -729,6 +733,8 @@ export interface OperationRow {
   readonly host_name: string;
   readonly since: number | null;
   readonly until: number;
+  readonly age_s: number;
+  readonly skew_s: number | null;
 }
 
 /**

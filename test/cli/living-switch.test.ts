@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { reshardingLab } from "../../src/sim/lab.js";
+import type { Native } from "../../src/sim/native/operation.js";
+import { switchAll } from "../../src/sim/native.js";
+import type { VitessVersion } from "../../src/sim/stream-row.js";
+import { parseLockBody } from "../../src/topology/lock-body.js";
+import { operatorAt } from "./harness.js";
+
+const NAMED = "/vitess/global/internal/named_locks/";
+const OUTAGE = "writes-served-by-no-shard@customer/0";
+
+/** A vtctld that has come so far, and still lives. */
+const upTo = (operation: Native<unknown>, effect: RegExp): void => {
+  for (let step = operation.next(); !step.done; step = operation.next()) if (effect.test(step.value)) return;
+  throw new Error(`the switch never came to ${effect}`);
+};
+
+/** It has just stopped the writes, and waits for the streams. */
+const resharding = (version: VitessVersion): SimCluster => {
+  const cluster = reshardingLab({ version, rows: 20 });
+  const operation = switchAll(cluster, { keyspace: "customer", workflow: "c2" });
+  upTo(operation, /streams of customer\/80- caught up/);
+  return cluster;
+};
+
+const namedLock = (cluster: SimCluster): string => {
+  const { etcd } = cluster.topology.global;
+  const [found] = etcd.range(NAMED);
+  if (found === undefined) throw new Error("there is no named lock");
+  return found.key;
+};
+
+/** The holder's host is so far behind (or, below 0, ahead of) everybody else. */
+const clockBehind = (cluster: SimCluster, seconds: number): void => {
+  const { etcd } = cluster.topology.global;
+  const key = namedLock(cluster);
+  const entry = etcd.get(key);
+  const body = parseLockBody(entry?.value ?? new Uint8Array());
+  if (entry === null || body.kind !== "answered") throw new Error("no lock can be read");
+  const at = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
+  const text = Buffer.from(entry.value).toString();
+  const time = body.value.time;
+  etcd.put(key, Buffer.from(text.replace(at(time), at(time - seconds * 1000))), entry.lease);
+};
+
+const scan = async (cluster: SimCluster, flags = "") => {
+  const { out } = await operatorAt(cluster).type(`scan${flags} --format json`);
+  const { findings } = JSON.parse(out) as {
+    findings: { id: string; state: string; because: string; symptom: string }[];
+  };
+  return (id: string) => findings.find((finding) => finding.id === id);
+};
+
+describe("a switch that is going on", () => {
+  it("is not dead because its vtctld's clock is behind: etcd's lease counts", async () => {
+    const cluster = resharding("24.0.4");
+    cluster.clock.advance(150_000);
+    clockBehind(cluster, 600);
+    const found = await scan(cluster);
+    expect(found("topo-lock-stale@customer.c2")).toBeUndefined();
+    expect(found(OUTAGE)).toMatchObject({
+      state: "deferred",
+      because: expect.stringMatching(/3 min by its lease.*clock skew of 10 min/),
+    });
+    const fixed = await operatorAt(cluster).write("fix topo-lock-stale@customer.c2 --yes");
+    expect(fixed.code).not.toBe(0);
+    expect(cluster.topology.global.etcd.get(namedLock(cluster))).not.toBeNull();
+  });
+
+  it("and one that its lease calls dead while its holder's clock calls it young is not surely dead", async () => {
+    const cluster = resharding("24.0.4");
+    cluster.clock.advance(1_000_000);
+    clockBehind(cluster, -990);
+    const found = await scan(cluster);
+    expect(found("topo-lock-stale@customer.c2")).toMatchObject({
+      state: "suspected",
+      symptom: expect.stringMatching(/17 min by its lease.*clock skew/),
+    });
+    const fixed = await operatorAt(cluster).write("fix topo-lock-stale@customer.c2 --yes");
+    expect([fixed.code, fixed.err]).toEqual([4, expect.stringMatching(/is suspected/)]);
+  });
+});
