@@ -68,8 +68,7 @@ export const isPrimary = (process: Process): boolean => process.type === "PRIMAR
 
 /** Whether a question to the address was answered; false also where it was never asked. */
 export const probed = (snapshot: Snapshot, address: string, channel: string): boolean =>
-  snapshot.all("SELECT 1 FROM probe WHERE address = ? AND channel = ? AND answered = 1", address, channel)
-    .length > 0;
+  snapshot.rows("probe", { address, channel, answered: 1 }).length > 0;
 
 export const tabletRef = (snapshot: Snapshot, process: Process): TabletRef => {
   const address = addressOf(snapshot, process.address);
@@ -90,35 +89,25 @@ const recordOf = (
   alias: string,
   { host, grpcPort, httpPort }: TabletAddress,
 ): Pick<TabletRef, "record"> => {
-  const [record] = snapshot.all<{ server: string; key: string }>(
-    "SELECT server, key FROM tablet WHERE alias = ? AND hostname = ? AND grpc_port = ? AND http_port = ?",
+  const [record] = snapshot.rows("tablet", {
     alias,
-    host,
-    grpcPort,
-    httpPort,
-  );
-  return record === undefined ? {} : { record };
+    hostname: host,
+    grpc_port: grpcPort,
+    http_port: httpPort,
+  });
+  return record === undefined ? {} : { record: { server: record.server, key: record.key } };
 };
-
-interface Marks {
-  readonly serverUuid: string | null;
-  readonly topoServer: string | null;
-  readonly topoRoot: string | null;
-}
 
 const marksOf = (
   snapshot: Snapshot,
   { address, termStart }: Process,
 ): Pick<TabletRef, "serverUuid" | "termStart" | "topoServer" | "topoRoot"> => {
-  const [marks] = snapshot.all<Marks>(
-    "SELECT server_uuid AS serverUuid, topo_server AS topoServer, topo_root AS topoRoot FROM live_tablet WHERE address = ?",
-    address,
-  );
+  const [marks] = snapshot.rows("live_tablet", { address });
   return {
-    ...(marks?.serverUuid ? { serverUuid: marks.serverUuid } : {}),
+    ...(marks?.server_uuid ? { serverUuid: marks.server_uuid } : {}),
     ...(termStart > 0 ? { termStart } : {}),
-    ...(marks?.topoServer ? { topoServer: marks.topoServer } : {}),
-    ...(marks?.topoRoot ? { topoRoot: marks.topoRoot } : {}),
+    ...(marks?.topo_server ? { topoServer: marks.topo_server } : {}),
+    ...(marks?.topo_root ? { topoRoot: marks.topo_root } : {}),
   };
 };
 

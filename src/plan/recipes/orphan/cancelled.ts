@@ -12,11 +12,7 @@ import type { OrphanShard } from "./inspect.js";
  */
 export const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
   const workflows = snapshot
-    .all<{ workflow: string }>(
-      "SELECT workflow FROM cancelled_target WHERE keyspace = ? AND shard = ? AND fate = 'dropped' ORDER BY workflow",
-      orphan.keyspace,
-      orphan.shard,
-    )
+    .rows("cancelled_target", { keyspace: orphan.keyspace, shard: orphan.shard, fate: "dropped" })
     .map(({ workflow }) => workflow);
   const own = orphan.groups.filter((group) => workflows.includes(group.workflow));
   const sources = own

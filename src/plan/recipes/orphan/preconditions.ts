@@ -42,14 +42,9 @@ export const silentCells = (snapshot: Snapshot, orphan: OrphanShard): readonly O
 
 export const routesTo = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
   snapshot
-    .all<{ cell: string; type: string; key: string; revision: number }>(
-      `SELECT cell, tablet_type AS type, key, revision FROM srv_partition
-       WHERE keyspace = ? AND shard = ? ORDER BY cell, tablet_type`,
-      orphan.keyspace,
-      orphan.shard,
-    )
-    .map(({ cell, type, key, revision }) => ({
-      reason: `${type} queries of cell ${cell} are routed to ${shardName(orphan)} (${key}, revision ${revision})`,
+    .rows("srv_partition", { keyspace: orphan.keyspace, shard: orphan.shard })
+    .map(({ cell, tablet_type, key, revision }) => ({
+      reason: `${tablet_type} queries of cell ${cell} are routed to ${shardName(orphan)} (${key}, revision ${revision})`,
       instead: "route them back to the shards that serve writes first",
     }));
 
@@ -115,13 +110,8 @@ export const engineObstacles = (
 
 const unreadable = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] =>
   orphan.processes.flatMap((process) =>
-    snapshot
-      .all<{ id: number; workflow: string }>(
-        "SELECT id, workflow FROM unparsable_source WHERE address = ? ORDER BY id",
-        process.address,
-      )
-      .map(({ id, workflow }) => ({
-        reason: `the source of stream ${id} of ${workflow} on ${process.alias} can not be read, so nothing may rest on it`,
-        instead: "look at the row in `_vt.vreplication` and delete it through the tablet by hand",
-      })),
+    snapshot.rows("unparsable_source", { address: process.address }).map(({ id, workflow }) => ({
+      reason: `the source of stream ${id} of ${workflow} on ${process.alias} can not be read, so nothing may rest on it`,
+      instead: "look at the row in `_vt.vreplication` and delete it through the tablet by hand",
+    })),
   );

@@ -92,7 +92,6 @@ const silent = (snapshot: Snapshot, shard: Returned): readonly Obstacle[] =>
   });
 
 const refuses = (snapshot: Snapshot, address: string): boolean =>
-  snapshot.all(
-    "SELECT 1 FROM probe WHERE address = ? AND answered = 0 AND reason = 'unreachable' AND message LIKE '%ECONNREFUSED%'",
-    address,
-  ).length > 0;
+  snapshot
+    .rows("probe", { address, answered: 0, reason: "unreachable" })
+    .some(({ message }) => message?.includes("ECONNREFUSED"));
