@@ -1,7 +1,7 @@
 import yargs, { type Argv, type Options } from "yargs";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-import type { Option } from "../config/options.js";
+import { type Option, shortsOf } from "../config/options.js";
 import type { Command } from "./command.js";
 
 export type Parsed =
@@ -20,11 +20,14 @@ const dashed = (argument: string): string =>
 
 /** Command line over `defaults` (environment over config file), checked by name; values are checked where they are used. */
 export async function parseArguments(
-  argv: readonly string[],
+  typed: readonly string[],
   commands: readonly Command[],
   defaults: Readonly<Record<string, unknown>>,
   version: string,
 ): Promise<Parsed> {
+  const argv = asked(typed, commands).map(dashed);
+  if (argv.includes("--version") || /^(version|-V)$/.test(argv[0] ?? "") || argv.join(" ") === "-v")
+    return { kind: "help", text: version };
   let chosen: Command | null = null;
   let parser = yargs().scriptName("vtdoctor").parserConfiguration({
     "camel-case-expansion": false,
@@ -33,10 +36,12 @@ export async function parseArguments(
     "greedy-arrays": false,
     "parse-numbers": false,
     "parse-positional-numbers": false,
+    "strip-aliased": true,
   });
   for (const command of commands) {
     parser = parser.command(
-      command.usage,
+      // That one is missing is said by `checked`, in words of its own.
+      command.usage.replaceAll("<", "[").replaceAll(">", "]"),
       command.about,
       (built) => addOptions(built, command.options),
       () => {
@@ -51,56 +56,95 @@ export async function parseArguments(
     .epilogue(
       "Exit codes: 0 ok, 1 findings, 2 usage, 3 incomplete, 4 refused, 5 interrupted, 6 unverified, 7 internal.",
     )
-    .version(version)
+    .version(false)
     .help()
     .alias("help", "h")
     .wrap(110)
     .exitProcess(false)
     .fail((message, error) => {
-      if (error) throw error;
-      throw new UsageError(`${message.split("\n")[0]}. See vtdoctor --help.`);
+      if (error && error.name !== "YError") throw error;
+      throw new UsageError(`${(error?.message ?? message).split("\n")[0]}. See vtdoctor help.`);
     });
   return new Promise((resolve, reject) => {
     const settle = (error: unknown, values: Record<string, unknown>, output: string) => {
       if (error) return reject(error);
       if (output !== "") return resolve({ kind: "help", text: output });
       try {
-        resolve({ kind: "command", ...checked(chosen, values, commands, defaults) });
+        resolve({ kind: "command", ...checked(chosen, values, argv, commands, defaults) });
       } catch (problem) {
         reject(problem);
       }
     };
-    Promise.resolve(parser.parse([...argv].map(dashed), {}, settle)).catch(reject);
+    Promise.resolve(parser.parse(argv, {}, settle)).catch(reject);
   });
 }
+
+/** `help CMD` and `CMD help` are `CMD --help`. */
+function asked(argv: readonly string[], commands: readonly Command[]): readonly string[] {
+  const words = argv.filter((word) => word !== "help");
+  if (words.length === argv.length || argv.indexOf("help") > 1) return argv;
+  const [name] = words;
+  if (name !== undefined && !name.startsWith("-") && !commands.some((command) => command.name === name))
+    throw unknownCommand(name, commands);
+  return [...words.slice(0, 1), "--help"];
+}
+
+const unknownCommand = (name: string, commands: readonly Command[]): UsageError =>
+  new UsageError(
+    `Unknown command "${name}".${didYouMean(
+      name,
+      commands.map((each) => each.name),
+    )} See vtdoctor help.`,
+  );
 
 function checked(
   command: Command | null,
   values: Record<string, unknown>,
+  argv: readonly string[],
   commands: readonly Command[],
   defaults: Readonly<Record<string, unknown>>,
 ) {
   const [first, ...rest] = (values._ as unknown[]).map(String);
-  const names = commands.map((each) => each.name);
   if (command === null) {
-    if (first === undefined)
-      throw new UsageError(`A command is missing: one of ${names.join(", ")}. See vtdoctor --help.`);
-    throw new UsageError(`Unknown command "${first}".${didYouMean(first, names)} See vtdoctor --help.`);
+    if (first !== undefined) throw unknownCommand(first, commands);
+    const names = commands.map((each) => each.name);
+    throw new UsageError(`A command is missing: one of ${names.join(", ")}. See vtdoctor help.`);
   }
+  const { name, options, usage } = command;
   if (rest.length > 0)
-    throw new UsageError(
-      `${command.name}: "${rest[0]}" is one argument too many. See vtdoctor ${command.name} --help.`,
-    );
-  const positionals = [...command.usage.matchAll(/[<[](\w+)(?:\.\.)?[>\]]/g)].map((match) => match[1] ?? "");
-  const known = [...Object.keys(command.options), ...positionals, "_", "$0", "help", "h", "version"];
-  for (const name of Object.keys(values)) {
-    if (!known.includes(name)) {
-      throw new UsageError(
-        `--${name}: is no flag of ${command.name}.${didYouMean(name, Object.keys(command.options))}`,
-      );
+    throw new UsageError(`${name}: "${rest[0]}" is one argument too many. See vtdoctor help ${name}.`);
+  const positionals = [...usage.matchAll(/[<[](\w+)(?:\.\.)?[>\]]/g)].map((match) => match[1] ?? "");
+  const known = [...Object.keys(options), ...positionals, "_", "$0", "help", "h"];
+  for (const given of Object.keys(values)) {
+    if (!known.includes(given)) {
+      const flag = given.length === 1 ? `-${given}` : `--${given}`;
+      throw new UsageError(`${flag}: is no flag of ${name}.${didYouMean(given, Object.keys(options))}`);
     }
   }
-  return { command, values: merged(command.options, values, defaults) };
+  for (const [, positional = ""] of usage.matchAll(/<(\w+)>/g)) {
+    if (values[positional] === undefined)
+      throw new UsageError(
+        `${name}: ${positional.toUpperCase()} is missing: vtdoctor ${name} ${positional.toUpperCase()}. See vtdoctor help ${name}.`,
+      );
+  }
+  for (const [option, { type, choices, short }] of Object.entries(options)) {
+    if (type === "boolean") refuseValue([`--${option}`, `-${short}`], argv);
+    else if ([values[option]].flat().includes(""))
+      throw new UsageError(
+        `--${option}: needs a value${choices === undefined ? "" : `, one of ${choices.join(", ")}`}. See vtdoctor help ${name}.`,
+      );
+  }
+  return { command, values: merged(options, values, defaults) };
+}
+
+/** yargs takes `--dry-run=yes` for false, and would run the plan. */
+function refuseValue(flags: readonly string[], argv: readonly string[]): void {
+  for (const word of argv) {
+    const [flag = "", ...value] = word.split("=");
+    const given = value.join("=");
+    if (flags.includes(flag) && word !== flag && given !== "true" && given !== "false")
+      throw new UsageError(`${flag}: takes no value, and "${given}" is given; leave it out.`);
+  }
 }
 
 /** Command line > environment > config file > the option's default. */
@@ -127,6 +171,7 @@ function addOptions<T>(parser: Argv<T>, options: Readonly<Record<string, Option>
   let built = parser;
   for (const [name, option] of Object.entries(options))
     built = built.option(name, yargsOption(option)) as Argv<T>;
+  for (const [short, name] of shortsOf(options)) built = built.alias(name, short);
   return built;
 }
 
@@ -139,9 +184,7 @@ function yargsOption(option: Option): Options {
   return {
     describe: option.choices === undefined ? option.about : `${option.about}: ${option.choices.join(", ")}`,
     group: `${option.group}:`,
-    ...(option.type === "boolean"
-      ? { type: "boolean" as const }
-      : { type: "string" as const, requiresArg: true }),
+    type: option.type === "boolean" ? "boolean" : "string",
     ...shown,
   };
 }

@@ -3,6 +3,7 @@ import { hostname, userInfo } from "node:os";
 import { DoctorError, EXIT, type ExitName, UsageError } from "../cluster/errors.js";
 import { readEnvironment } from "../config/environment.js";
 import { readConfig } from "../config/file.js";
+import { COMMON, shortsOf } from "../config/options.js";
 import { Given } from "../config/settings.js";
 import { parseArguments } from "./arguments.js";
 import { randomIds, systemClock } from "./clock.js";
@@ -77,18 +78,29 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
   }
 }
 
-/** The value of `--name VALUE` or `--name=VALUE`, without knowing the other flags; null where the flag ends the line. */
-function valueAfter(argv: readonly string[], name: string): string | null | undefined {
-  const at = argv.findIndex((argument) => argument === `--${name}` || argument.startsWith(`--${name}=`));
-  const argument = argv[at];
-  if (argument === undefined) return undefined;
-  return argument.includes("=") ? argument.slice(argument.indexOf("=") + 1) : (argv[at + 1] ?? null);
+/** The value of `--name VALUE`, `--name=VALUE`, `-n VALUE` and so on, without knowing the other flags; null where the flag ends the line. */
+function valueAfter(argv: readonly string[], name: string, short?: string): string | null | undefined {
+  const flag = `--${name}`;
+  const at = argv.findIndex(
+    (word) =>
+      word === flag ||
+      word.startsWith(`${flag}=`) ||
+      (short !== undefined && /^-[^-]/.test(word) && word[1] === short),
+  );
+  const word = argv[at];
+  if (word === undefined) return undefined;
+  if (word.includes("=")) return word.slice(word.indexOf("=") + 1);
+  return word !== flag && word.length > 2 ? word.slice(2) : (argv[at + 1] ?? null);
 }
 
-const wantedBy = (argv: readonly string[]): Wanted => ({
-  format: valueAfter(argv, "format") ?? undefined,
-  output: valueAfter(argv, "output") ?? undefined,
-});
+function wantedBy(argv: readonly string[]): Wanted {
+  const command = COMMANDS.find(({ name }) => argv.includes(name));
+  const typed = (name: string) => {
+    const [short] = [...shortsOf(command?.options ?? COMMON)].find(([, option]) => option === name) ?? [];
+    return valueAfter(argv, name, short) ?? undefined;
+  };
+  return { format: typed("format"), output: typed("output") };
+}
 
 function configTyped(argv: readonly string[]): string | undefined {
   const path = valueAfter(argv, "config");

@@ -2,6 +2,8 @@
 export interface Option {
   readonly type: "string" | "number" | "boolean" | "strings" | "duration";
   readonly about: string;
+  /** One letter, as other tools have it: `-n`. */
+  readonly short?: string;
   readonly group: "Connection" | "Selection" | "Output" | "Writing";
   readonly default?: string | number | boolean;
   readonly choices?: readonly string[];
@@ -90,19 +92,25 @@ export const CONNECTION = {
 export const COMMON = {
   format: {
     type: "string",
+    short: "f",
     group: "Output",
     about: "of the result on stdout",
     default: "human",
     choices: ["human", "json"],
   },
-  output: { type: "string", group: "Output", about: "write the result to this file instead of stdout" },
+  output: {
+    type: "string",
+    short: "o",
+    group: "Output",
+    about: "write the result to this file instead of stdout",
+  },
   config: {
     type: "string",
     group: "Output",
     about: "config file (default: vtdoctor.yaml here or above, then in the XDG config folder)",
   },
-  quiet: { type: "boolean", group: "Output", about: "no progress on stderr", default: false },
-  verbose: { type: "boolean", group: "Output", about: "evidence and every step", default: false },
+  quiet: { type: "boolean", short: "q", group: "Output", about: "no progress on stderr", default: false },
+  verbose: { type: "boolean", short: "v", group: "Output", about: "evidence and every step", default: false },
   color: {
     type: "boolean",
     group: "Output",
@@ -138,12 +146,18 @@ export const JUDGING = {
 export const CONSENT = {
   "dry-run": {
     type: "boolean",
+    short: "n",
     group: "Writing",
     about: "print the plan and change nothing",
     default: false,
   },
-  out: { type: "string", group: "Writing", about: "with --dry-run: save the plan to this file" },
-  yes: { type: "boolean", group: "Writing", about: "do not ask", default: false },
+  out: {
+    type: "string",
+    short: "o",
+    group: "Writing",
+    about: "with --dry-run: save the plan to this file",
+  },
+  yes: { type: "boolean", short: "y", group: "Writing", about: "do not ask", default: false },
   purge: {
     type: "boolean",
     group: "Writing",
@@ -228,3 +242,9 @@ export const ALL_OPTIONS: Readonly<Record<string, Option>> = {
   ...VTCTLD,
   ...SCANNING,
 };
+
+/** Letter to option; where two have the same, the command's own wins: `-o` is `--out` of a plan, else `--output`. */
+export const shortsOf = (options: Readonly<Record<string, Option>>): ReadonlyMap<string, string> =>
+  new Map(
+    Object.entries(options).flatMap(([name, { short }]) => (short === undefined ? [] : [[short, name]])),
+  );

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { emptyFolder, vtdoctor } from "./harness.js";
@@ -22,6 +22,15 @@ async function refused(
 describe("bad input is one sentence that names the flag, file or key, and exit 2", () => {
   it("commands and flags", async () => {
     await refused([], ["command is missing", "scan"]);
+    await refused(["cancel"], ["cancel: WORKFLOW is missing", "vtdoctor cancel WORKFLOW"]);
+    await refused(["explain", ...SERVER], ["explain: FINDING is missing"]);
+    await refused(["scan", ...SERVER, "--format"], ["--format: needs a value, one of human, json, nagios"]);
+    await refused(["scan", "--output", "--quiet", ...SERVER], ["--output: needs a value"]);
+    await refused(["scan", ...SERVER, "--dry-run=yes"], ["--dry-run: is no flag of scan"]);
+    for (const flag of ["--dry-run", "-n"])
+      await refused(["fix", ...SERVER, "--all", `${flag}=yes`], [`${flag}: takes no value`, '"yes"']);
+    await refused(["scan", ...SERVER, "-x"], ["-x: is no flag of scan"]);
+    await refused(["help", "scna"], ["scna", 'Did you mean "scan"']);
     await refused(["scna"], ["scna", 'Did you mean "scan"']);
     await refused(
       ["scan", "--topo-global-rot", "/x"],
@@ -113,6 +122,13 @@ describe("bad input is one sentence that names the flag, file or key, and exit 2
     expect(JSON.parse(json.out)).toMatchObject({ exit: { code: 2, name: "usage" } });
     const nagios = await vtdoctor(["scan", "--format=nagios"]);
     expect([nagios.code, nagios.out]).toEqual([3, expect.stringMatching(/^VTDOCTOR UNKNOWN: .*\n$/)]);
+    for (const short of [["-f", "json"], ["-f=json"], ["-fjson"]]) {
+      const said = await vtdoctor(["scan", ...short]);
+      expect(JSON.parse(said.out)).toMatchObject({ exit: { code: 2, name: "usage" } });
+    }
+    const file = join(emptyFolder(), "out.json");
+    await vtdoctor(["scan", "-f", "json", "-o", file]);
+    expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({ exit: { code: 2 } });
   });
 
   it("flags take v19's underscores, and win over the environment, which wins over the file", async () => {
