@@ -1,4 +1,6 @@
 import type { Clock, Ids } from "../cluster/clock.js";
+import type { Recordings } from "../rules/examples.js";
+import type { Rule } from "../rules/rule.js";
 import type { Reach } from "./reach.js";
 
 /** Everything a command may touch of the process that runs it. */
@@ -16,6 +18,8 @@ export interface Context {
   readonly killed: AbortSignal;
   readonly terminal: Terminal;
   readonly reach: Reach;
+  /** The recorded clusters that the examples of these rules name; the package has none. */
+  readonly recordings: (rules: readonly Rule[]) => Promise<Recordings>;
 }
 
 export interface Terminal {

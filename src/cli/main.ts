@@ -16,8 +16,10 @@ import { network } from "./reach.js";
 import { processTerminal } from "./terminal.js";
 import { withoutIpServerNames } from "./warnings.js";
 
-/** Runs the command line of this process, and ends it with the exit code. */
-export async function main(process: NodeJS.Process): Promise<void> {
+const withoutRecordings: Context["recordings"] = async () => () => null;
+
+/** Runs the command line of this process, and ends it with the exit code. The repository gives in its recorded clusters. */
+export async function main(process: NodeJS.Process, recordings = withoutRecordings): Promise<void> {
   withoutIpServerNames(process);
   const context: Context = {
     clock: systemClock,
@@ -30,6 +32,7 @@ export async function main(process: NodeJS.Process): Promise<void> {
     ...interruptible(process),
     terminal: processTerminal(process),
     reach: network,
+    recordings,
   };
   const argv = process.argv.slice(2);
   // Node would end the process with 1, which means findings.

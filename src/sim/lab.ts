@@ -2,16 +2,11 @@ import { create } from "@bufbuild/protobuf";
 import { formatAlias } from "../cluster/alias.js";
 import { ColumnVindexSchema, KeyspaceSchema, TableSchema, VindexSchema } from "../proto/gen/vschema_pb.js";
 import { SimCluster, type SimOptions } from "./cluster.js";
-import {
-  applySchema,
-  applyVSchema,
-  createKeyspace,
-  insertRows,
-  plannedReparent,
-  reshardCancel,
-  reshardCreate,
-  startTablet,
-} from "./native.js";
+import { applySchema, applyVSchema, createKeyspace, insertRows } from "./native/keyspace.js";
+import { plannedReparent } from "./native/reparent.js";
+import { reshardCancel } from "./native/reshard-cancel.js";
+import { reshardCreate } from "./native/reshard-create.js";
+import { startTablet } from "./native/start-tablet.js";
 
 const CUSTOMER =
   "CREATE TABLE `customer` (\n  `id` bigint NOT NULL,\n  `name` varchar(64) DEFAULT NULL,\n  PRIMARY KEY (`id`)\n) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_0900_ai_ci";

@@ -8,8 +8,9 @@ import {
 } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import { addShard, createKeyspace } from "../../src/sim/native/keyspace.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
-import { addShard, createKeyspace, reshardCancel } from "../../src/sim/native.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
 import { decodeSrvVSchema, encodeRoutingRules, encodeShard } from "../../src/topology/records.js";
 import type { Entry } from "../../src/topology/store.js";

@@ -3,7 +3,8 @@ import { stopStatement } from "../../src/apply/steps/stream-stop.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { insertRows, plannedReparent } from "../../src/sim/native.js";
+import { insertRows } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
 import { planFor, refTo, rowsOn, run, step } from "./hand-plan.js";
 

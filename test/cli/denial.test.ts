@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { moveTablesCancel } from "../../src/sim/native.js";
 import { moving } from "../crash/scene.js";
+import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { operatorAt } from "./harness.js";
 
 const DENIED = "keep-data-denial-residue@moved/0";

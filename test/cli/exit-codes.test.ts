@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { Ajv } from "ajv";
 import { describe, expect, it } from "vitest";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { switchReads } from "../../src/sim/native.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
+import { switchReads } from "../sim/native/switch-traffic.js";
 import { emptyFolder, operatorAt, type Said, seed, vtdoctor } from "./harness.js";
 
 const schema = JSON.parse(

@@ -3,7 +3,8 @@ import { migrationId } from "../../src/cluster/journal.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { rowCount } from "../../src/sim/mysql-data.js";
-import { insertRows, plannedReparent } from "../../src/sim/native.js";
+import { insertRows } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { operatorAt } from "./harness.js";
 
 const GHOST = "stream-without-row@zone1-0000000200/c2/1";

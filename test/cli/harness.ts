@@ -9,7 +9,8 @@ import { simulatedReach } from "../../src/cli/simulated-reach.js";
 import type { Clock } from "../../src/cluster/clock.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel } from "../../src/sim/native.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { recordedFacts } from "../sim/recorded-facts.js";
 
 export interface Said {
   readonly code: number;
@@ -65,6 +66,7 @@ export function contextOf(typed: Typed): {
     userName: "operator",
     signal: typed.signal ?? new AbortController().signal,
     killed: typed.killed ?? new AbortController().signal,
+    recordings: recordedFacts,
     reach: typed.cluster === undefined ? network : simulatedReach(typed.cluster),
     terminal: {
       out: (text) => {

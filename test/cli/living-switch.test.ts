@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import type { Native } from "../../src/sim/native/operation.js";
-import { switchAll } from "../../src/sim/native.js";
 import type { VitessVersion } from "../../src/sim/stream-row.js";
 import { parseLockBody } from "../../src/topology/lock-body.js";
+import { switchAll } from "../sim/native/switch-traffic.js";
 import { operatorAt } from "./harness.js";
 
 const NAMED = "/vitess/global/internal/named_locks/";

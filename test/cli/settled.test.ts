@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { moveTablesCancel, reshardCancel } from "../../src/sim/native.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { moving } from "../crash/scene.js";
+import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { operatorAt, vtdoctor } from "./harness.js";
 
 /** A cancel on a cluster that was just started, its history compacted: nothing but a second look proves that what is seen is no passing moment. */

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { play } from "../../src/cli/commands/demo.js";
 import { Given } from "../../src/config/settings.js";
-import { loadRecording } from "../../src/sim/recording.js";
+import { loadRecording } from "../sim/recording.js";
 import { contextOf, operatorAt, seed } from "./harness.js";
 
 /** As test/vitess/seed.test.ts expects them of a real Vitess 19. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel, reshardCreate } from "../../src/sim/native.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { operatorAt } from "./harness.js";
 
 const TARGETS = ["zone1-0000000200", "zone1-0000000300"];

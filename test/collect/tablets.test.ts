@@ -5,9 +5,9 @@ import { collect } from "../../src/collect/collect.js";
 import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { applySchema } from "../../src/sim/native/keyspace.js";
-import { moveTablesCreate } from "../../src/sim/native/move-tables.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import type { TabletAddress, TabletReader, TabletVars } from "../../src/tablets/access.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
 import { addTablet, alike, around, settingsOf, smallCluster, sourcesOf, TIMEOUT_MS } from "./world.js";
 
 const PRIMARY = "127.0.0.1:16100";

@@ -1,4 +1,4 @@
-import { plannedReparent } from "../../src/sim/native.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { orphaned, type Scene } from "./scene.js";
 
 /** The seed's orphans leave for good: v19 ends them by ChangeType. */

@@ -1,8 +1,8 @@
 import { migrationId } from "../../src/cluster/journal.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { moveTablesCancel } from "../../src/sim/native.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
+import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { moving, type Scene } from "./scene.js";
 
 /** A scene of which the repair must leave something, or nothing, while the rest goes on. */

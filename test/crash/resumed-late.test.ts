@@ -3,14 +3,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
-import { putRules, READS, rulesNow } from "../../src/sim/native/table-routing.js";
-import {
-  moveTablesCancel,
-  moveTablesComplete,
-  moveTablesCreate,
-  moveTablesSwitch,
-} from "../../src/sim/native.js";
 import { operatorAt } from "../cli/harness.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
+import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
+import { moveTablesComplete } from "../sim/native/move-tables-complete.js";
+import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
+import { putRules, READS, rulesNow } from "../sim/native/table-routing.js";
 import { halfDone } from "./half-done-scenes.js";
 import { moving } from "./scene.js";
 import { changed, imageOf } from "./world-image.js";

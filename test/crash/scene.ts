@@ -7,16 +7,14 @@ import { judge } from "../../src/rules/judge.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
-import {
-  createKeyspace,
-  moveTablesCreate,
-  plannedReparent,
-  reshardCancel,
-  startTablet,
-} from "../../src/sim/native.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { NO_INVENTORY } from "../../src/witnesses/inventory.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
 
 /** A cluster that needs a repair. Built anew each time, it is the same to the byte: one plan fits all. */
 export interface Scene {

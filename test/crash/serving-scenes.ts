@@ -1,6 +1,8 @@
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { interrupt, reshardCancel, switchReads, switchWrites } from "../../src/sim/native.js";
+import { interrupt } from "../../src/sim/native/operation.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { switchReads, switchWrites } from "../sim/native/switch-traffic.js";
 import type { Scene } from "./scene.js";
 
 const c2 = { keyspace: "customer", workflow: "c2" } as const;

@@ -1,14 +1,12 @@
 import { expect, test } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster } from "../../src/sim/lab.js";
-import {
-  createKeyspace,
-  deleteShards,
-  moveTablesCreate,
-  plannedReparent,
-  startTablet,
-} from "../../src/sim/native.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import { operatorAt } from "../cli/harness.js";
+import { deleteShards } from "../sim/native/delete-shards.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
 
 /** MoveTables c2 runs into moved/0, which serves, and whose record somebody deletes by mistake. */
 function servingShardDeleted(): SimCluster {

@@ -2,9 +2,9 @@ import { expect, test } from "vitest";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { switchAll } from "../../src/sim/native/switch-traffic.js";
-import { reshardCancel } from "../../src/sim/native.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { operatorAt } from "../cli/harness.js";
+import { switchAll } from "../sim/native/switch-traffic.js";
 
 const C2 = { keyspace: "customer", workflow: "c2" };
 const FINDING = "srvkeyspace-partition-drift@zone1/customer";

@@ -1,10 +1,10 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { readRecording } from "../../src/sim/recorded-files.js";
 import { debugVars } from "../../src/sim/serve/debug-vars.js";
 import type { SidecarRow } from "../../src/tablets/access.js";
 import { parseVars } from "../../src/tablets/vars.js";
+import { readRecording } from "./recorded-files.js";
 
 const RECORDINGS = "fixtures/recordings";
 

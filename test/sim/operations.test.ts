@@ -2,25 +2,21 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import {
-  createKeyspace,
-  deleteShards,
-  interrupt,
-  legacyCancel,
-  moveTablesCancel,
-  moveTablesComplete,
-  moveTablesCreate,
-  moveTablesSwitch,
-  plannedReparent,
-  reshardCancel,
-  reshardComplete,
-  startTablet,
-  switchAll,
-  switchReads,
-  switchWrites,
-} from "../../src/sim/native.js";
-import { loadRecording } from "../../src/sim/recording.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
+import { interrupt } from "../../src/sim/native/operation.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { VitessVersion } from "../../src/sim/stream-row.js";
+import { deleteShards } from "./native/delete-shards.js";
+import { legacyCancel } from "./native/legacy-cancel.js";
+import { moveTablesCreate } from "./native/move-tables.js";
+import { moveTablesCancel } from "./native/move-tables-cancel.js";
+import { moveTablesComplete } from "./native/move-tables-complete.js";
+import { moveTablesSwitch } from "./native/move-tables-switch.js";
+import { reshardComplete } from "./native/reshard-complete.js";
+import { switchAll, switchReads, switchWrites } from "./native/switch-traffic.js";
+import { loadRecording } from "./recording.js";
 import { deletionsOf, shapeOf } from "./shape.js";
 
 const RECORDINGS = join(import.meta.dirname, "../../fixtures/recordings");

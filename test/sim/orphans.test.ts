@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { insertRows, plannedReparent, reshardCancel, startTablet } from "../../src/sim/native.js";
+import { insertRows } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../src/topology/paths.js";
 
 const c2 = { keyspace: "customer", workflow: "c2" } as const;

@@ -2,9 +2,9 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Outcome } from "../../src/cluster/outcome.js";
-import { readRecording } from "../../src/sim/recorded-files.js";
-import { loadRecording } from "../../src/sim/recording.js";
 import { parseVars } from "../../src/tablets/vars.js";
+import { readRecording } from "./recorded-files.js";
+import { loadRecording } from "./recording.js";
 
 const RECORDINGS = join(import.meta.dirname, "../../fixtures/recordings");
 const names = readdirSync(RECORDINGS, { withFileTypes: true })

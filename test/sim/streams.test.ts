@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
-import { insertRows, reshardCreate } from "../../src/sim/native.js";
+import { insertRows } from "../../src/sim/native/keyspace.js";
+import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 
 const TARGETS = ["zone1-0000000200", "zone1-0000000300"] as const;
 const create = { keyspace: "customer", workflow: "c2", sources: ["0"], targets: ["-80", "80-"] } as const;

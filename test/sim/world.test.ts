@@ -3,15 +3,13 @@ import { unanswered } from "../../src/cluster/outcome.js";
 import { SimClock } from "../../src/sim/clock.js";
 import { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
-import {
-  createKeyspace,
-  interrupt,
-  plannedReparent,
-  reshardCancel,
-  reshardCreate,
-  startTablet,
-  switchAll,
-} from "../../src/sim/native.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
+import { interrupt } from "../../src/sim/native/operation.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { reshardCreate } from "../../src/sim/native/reshard-create.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
+import { switchAll } from "./native/switch-traffic.js";
 
 const c2 = { keyspace: "customer", workflow: "c2" } as const;
 

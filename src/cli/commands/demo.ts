@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { EXIT, UsageError } from "../../cluster/errors.js";
 import type { SimCluster } from "../../sim/cluster.js";
 import { reshardingLab } from "../../sim/lab.js";
-import { reshardCancel } from "../../sim/native.js";
+import { reshardCancel } from "../../sim/native/reshard-cancel.js";
 import { scratchFolder } from "../../snapshot/scratch.js";
 import type { Request, Run } from "../command.js";
 import type { Context } from "../context.js";

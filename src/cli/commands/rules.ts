@@ -7,7 +7,6 @@ import { loadRules, pickRules, SHIPPED_RULES } from "../../rules/load.js";
 import type { Rule } from "../../rules/rule.js";
 import type { Request, Run } from "../command.js";
 import { emit, emitJson } from "../output.js";
-import { recordedFacts } from "../recorded-facts.js";
 import { styleOf } from "../style.js";
 
 const ACTIONS = ["list", "show", "test"];
@@ -52,7 +51,7 @@ function show(request: Request, [rule]: readonly Rule[]): number {
 }
 
 async function test(request: Request, rules: readonly Rule[], picked: readonly Rule[]): Promise<number> {
-  const recordings = await recordedFacts(picked, request.context.version);
+  const recordings = await request.context.recordings(picked);
   const results = runExamples(
     rules,
     recordings,

@@ -1,6 +1,5 @@
 import { formatAlias } from "../../cluster/alias.js";
 import type { SimCluster } from "../cluster.js";
-import { underLock } from "./lock.js";
 import { done, type Native, refuse } from "./operation.js";
 
 /**
@@ -30,19 +29,6 @@ export function* deleteShard(
       yield `delete ShardReplication ${keyspace}/${shard} in ${cell}`;
   topology.shard(keyspace, shard).delete();
   yield `delete Shard ${keyspace}/${shard}`;
-  return done;
-}
-
-/** `DeleteShards --recursive --force --even-if-serving`, typed by a person: each under its own shard lock. */
-export function* deleteShards(cluster: SimCluster, keyspace: string, shards: readonly string[]): Native {
-  for (const shard of shards) {
-    const outcome = yield* underLock(
-      cluster,
-      { target: { kind: "shard", keyspace, shard }, action: "DeleteShard", version: cluster.version },
-      () => deleteShard(cluster, keyspace, shard, true),
-    );
-    if (outcome.kind === "unanswered") return outcome;
-  }
   return done;
 }
 

@@ -1,26 +1,23 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CollectSettings, type CollectSources, collect } from "../collect/collect.js";
-import type { Recordings } from "../rules/examples.js";
-import type { Rule } from "../rules/rule.js";
-import type { SimCluster } from "../sim/cluster.js";
-import { loadRecording } from "../sim/recording.js";
-import type { Facts } from "../snapshot/facts.js";
+import { type CollectSettings, type CollectSources, collect } from "../../src/collect/collect.js";
+import type { Recordings } from "../../src/rules/examples.js";
+import type { Rule } from "../../src/rules/rule.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import { loadRecording } from "./recording.js";
 
 const FOLDER = fileURLToPath(new URL("../../fixtures/recordings", import.meta.url));
 
-/**
- * What a scan of the recorded clusters that the examples of `rules` name sees, with every running tablet in its inventory; none of them
- * where there are no recordings, as in an installed package.
- */
-export async function recordedFacts(rules: readonly Rule[], version: string): Promise<Recordings> {
+/** What a scan of the recorded clusters that the examples of `rules` name sees, with every running tablet in its inventory. */
+export async function recordedFacts(rules: readonly Rule[], recordings = FOLDER): Promise<Recordings> {
   const known = new Map<string, Facts>();
   for (const name of namesIn(rules)) {
-    const folder = join(FOLDER, name);
+    const folder = join(recordings, name);
     if (!existsSync(folder)) continue;
     const cluster = loadRecording(folder);
-    known.set(name, await collect(sourcesOf(cluster), settingsOf(cluster, version)));
+    known.set(name, await collect(sourcesOf(cluster), settingsOf(cluster)));
   }
   return (name) => known.get(name) ?? null;
 }
@@ -38,8 +35,8 @@ const sourcesOf = (cluster: SimCluster): CollectSources => ({
   clock: cluster.clock,
 });
 
-const settingsOf = ({ topology, tablets }: SimCluster, version: string): CollectSettings => ({
-  version,
+const settingsOf = ({ topology, tablets }: SimCluster): CollectSettings => ({
+  version: "test",
   globalServer: topology.global.etcd.server,
   globalRoot: topology.global.root,
   inventory: {

@@ -1,17 +1,17 @@
-import { type Alias, formatAlias, parseAlias } from "../cluster/alias.js";
-import { type Tablet, TabletType } from "../proto/gen/topodata_pb.js";
-import { flagValue } from "../tablets/command-line.js";
-import { parseVars } from "../tablets/vars.js";
-import { classifyKey } from "../topology/classify.js";
-import { parseLockBody } from "../topology/lock-body.js";
-import { decodeCellInfo, decodeTablet } from "../topology/records.js";
-import type { TxnOp } from "../topology/store.js";
-import { SimCluster } from "./cluster.js";
-import type { SimEtcd } from "./etcd.js";
+import { type Alias, formatAlias, parseAlias } from "../../src/cluster/alias.js";
+import { type Tablet, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import { SimCluster } from "../../src/sim/cluster.js";
+import type { SimEtcd } from "../../src/sim/etcd.js";
+import type { VitessVersion } from "../../src/sim/stream-row.js";
+import type { SimTablet } from "../../src/sim/tablet.js";
+import { flagValue } from "../../src/tablets/command-line.js";
+import { parseVars } from "../../src/tablets/vars.js";
+import { classifyKey } from "../../src/topology/classify.js";
+import { parseLockBody } from "../../src/topology/lock-body.js";
+import { decodeCellInfo, decodeTablet } from "../../src/topology/records.js";
+import type { TxnOp } from "../../src/topology/store.js";
 import { type RecordedFiles, type RecordedTablet, readRecording } from "./recorded-files.js";
 import { restoreMysql } from "./recorded-tablet.js";
-import type { VitessVersion } from "./stream-row.js";
-import type { SimTablet } from "./tablet.js";
 
 const GLOBAL_ROOT = "/vitess/global";
 

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { RoutingRuleSchema, RoutingRulesSchema, TableSchema } from "../../proto/gen/vschema_pb.js";
-import type { SimCluster } from "../cluster.js";
-import type { Workflow } from "./workflow.js";
+import { RoutingRuleSchema, RoutingRulesSchema, TableSchema } from "../../../src/proto/gen/vschema_pb.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import type { Workflow } from "../../../src/sim/native/workflow.js";
 
 /** A table's names in routing rules: bare, by target, by source. */
 export const READS = ["@replica", "@rdonly"];

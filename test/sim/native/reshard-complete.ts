@@ -1,11 +1,11 @@
-import type { SimCluster } from "../cluster.js";
-import { atLeast } from "../stream-row.js";
-import { deleteShard, inParallel } from "./delete-shard.js";
-import { underLock } from "./lock.js";
-import { done, type Native, refuse } from "./operation.js";
-import { dropReverseStreams, writesSwitched } from "./reshard-cancel.js";
-import { rebuildSrvVSchema } from "./serving-graph.js";
-import { deleteStreams, loadWorkflow, type Workflow } from "./workflow.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { deleteShard, inParallel } from "../../../src/sim/native/delete-shard.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native, refuse } from "../../../src/sim/native/operation.js";
+import { dropReverseStreams, writesSwitched } from "../../../src/sim/native/reshard-cancel.js";
+import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
+import { deleteStreams, loadWorkflow, type Workflow } from "../../../src/sim/native/workflow.js";
+import { atLeast } from "../../../src/sim/stream-row.js";
 
 /** `Reshard complete` (docs/vitess.md#complete): the records of the source shards go, their processes run on. */
 export function* reshardComplete(cluster: SimCluster, keyspace: string, name: string): Native {

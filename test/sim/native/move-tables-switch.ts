@@ -1,13 +1,8 @@
-import { migrationId } from "../../cluster/journal.js";
-import type { SimCluster } from "../cluster.js";
-import { MOVE_TABLES } from "../stream-row.js";
-import { allowTables, denyTables } from "./denied-tables.js";
-import { underLock } from "./lock.js";
-import { OPTIONS } from "./move-tables.js";
-import { underBothKeyspaces } from "./move-tables-cancel.js";
-import { done, type Native } from "./operation.js";
-import { rebuildSrvVSchema } from "./serving-graph.js";
-import { putRules, READS, rulesNow } from "./table-routing.js";
+import { migrationId } from "../../../src/cluster/journal.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native } from "../../../src/sim/native/operation.js";
+import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
 import {
   deleteStreams,
   insertStream,
@@ -15,7 +10,12 @@ import {
   movedTables,
   updateStreams,
   type Workflow,
-} from "./workflow.js";
+} from "../../../src/sim/native/workflow.js";
+import { MOVE_TABLES } from "../../../src/sim/stream-row.js";
+import { allowTables, denyTables } from "./denied-tables.js";
+import { OPTIONS } from "./move-tables.js";
+import { underBothKeyspaces } from "./move-tables-cancel.js";
+import { putRules, READS, rulesNow } from "./table-routing.js";
 
 /**
  * `MoveTables SwitchTraffic`, reads and writes in one call, of v21 to v24 (docs/vitess.md#switch-order): SrvVSchema is rebuilt at the end

@@ -1,14 +1,14 @@
-import type { SimCluster } from "../cluster.js";
-import { mysqlJson } from "../mysql-data.js";
-import { MOVE_TABLES } from "../stream-row.js";
-import type { SimTablet } from "../tablet.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { mysqlJson } from "../../../src/sim/mysql-data.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native, refuse } from "../../../src/sim/native/operation.js";
+import { copySchema } from "../../../src/sim/native/reshard-create.js";
+import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
+import { insertStream, primaryOf, updateStreams } from "../../../src/sim/native/workflow.js";
+import { MOVE_TABLES } from "../../../src/sim/stream-row.js";
+import type { SimTablet } from "../../../src/sim/tablet.js";
 import { denyTables } from "./denied-tables.js";
-import { underLock } from "./lock.js";
-import { done, type Native, refuse } from "./operation.js";
-import { copySchema } from "./reshard-create.js";
-import { rebuildSrvVSchema } from "./serving-graph.js";
 import { addToVSchema, putRules, READS, rulesNow } from "./table-routing.js";
-import { insertStream, primaryOf, updateStreams } from "./workflow.js";
 
 export interface MoveTablesCreate {
   /** Of the target, which is not sharded. */

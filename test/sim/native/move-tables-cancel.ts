@@ -1,11 +1,11 @@
-import type { SimCluster } from "../cluster.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native } from "../../../src/sim/native/operation.js";
+import { deleteRemainingStreams, dropReverseStreams } from "../../../src/sim/native/reshard-cancel.js";
+import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
+import { loadWorkflow, movedTables, updateStreams, type Workflow } from "../../../src/sim/native/workflow.js";
 import { allowTables } from "./denied-tables.js";
-import { underLock } from "./lock.js";
-import { done, type Native } from "./operation.js";
-import { deleteRemainingStreams, dropReverseStreams } from "./reshard-cancel.js";
-import { rebuildSrvVSchema } from "./serving-graph.js";
 import { putRules, removeFromVSchema, rulesNow, withoutTables } from "./table-routing.js";
-import { loadWorkflow, movedTables, updateStreams, type Workflow } from "./workflow.js";
 
 export interface MoveTablesCancel {
   readonly keyspace: string;

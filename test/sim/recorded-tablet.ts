@@ -1,6 +1,6 @@
-import type { SidecarRow } from "../tablets/access.js";
-import type { SimMysql } from "./mysql.js";
-import { mysqlJson, newTable } from "./mysql-data.js";
+import type { SimMysql } from "../../src/sim/mysql.js";
+import { mysqlJson, newTable } from "../../src/sim/mysql-data.js";
+import type { SidecarRow } from "../../src/tablets/access.js";
 import type { RecordedTablet } from "./recorded-files.js";
 
 /** Fills an empty MySQL with what was recorded of one; of user rows only the number is known. */

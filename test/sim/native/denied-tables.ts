@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
-import { Shard_TabletControlSchema, TabletType } from "../../proto/gen/topodata_pb.js";
-import type { SimCluster } from "../cluster.js";
-import type { Participant } from "./workflow.js";
+import { Shard_TabletControlSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import type { Participant } from "../../../src/sim/native/workflow.js";
 
 /** `UpdateDeniedTables` for PRIMARY in the Shard records, with RefreshState on the shards' tablets. */
 export const denyTables = (

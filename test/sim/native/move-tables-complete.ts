@@ -1,12 +1,12 @@
-import type { SimCluster } from "../cluster.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native, refuse } from "../../../src/sim/native/operation.js";
+import { dropReverseStreams } from "../../../src/sim/native/reshard-cancel.js";
+import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
+import { deleteStreams, loadWorkflow, movedTables } from "../../../src/sim/native/workflow.js";
 import { allowTables } from "./denied-tables.js";
-import { underLock } from "./lock.js";
 import { dropTables, underBothKeyspaces } from "./move-tables-cancel.js";
-import { done, type Native, refuse } from "./operation.js";
-import { dropReverseStreams } from "./reshard-cancel.js";
-import { rebuildSrvVSchema } from "./serving-graph.js";
 import { putRules, removeFromVSchema, rulesNow, withoutTables } from "./table-routing.js";
-import { deleteStreams, loadWorkflow, movedTables } from "./workflow.js";
 
 /** `MoveTables complete` of v22 to v24 (docs/vitess.md#complete, docs/vitess.md#movetables-records). */
 export function* moveTablesComplete(cluster: SimCluster, keyspace: string, name: string): Native {

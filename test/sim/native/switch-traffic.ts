@@ -1,12 +1,18 @@
-import { migrationId } from "../../cluster/journal.js";
-import { TabletType } from "../../proto/gen/topodata_pb.js";
-import type { SimCluster } from "../cluster.js";
-import { atLeast, RESHARD } from "../stream-row.js";
-import { underLock } from "./lock.js";
-import { done, type Native } from "./operation.js";
-import { filterOf } from "./reshard-create.js";
-import { migrateServedType, setControls } from "./serving-graph.js";
-import { deleteStreams, insertStream, loadWorkflow, updateStreams, type Workflow } from "./workflow.js";
+import { migrationId } from "../../../src/cluster/journal.js";
+import { TabletType } from "../../../src/proto/gen/topodata_pb.js";
+import type { SimCluster } from "../../../src/sim/cluster.js";
+import { underLock } from "../../../src/sim/native/lock.js";
+import { done, type Native } from "../../../src/sim/native/operation.js";
+import { filterOf } from "../../../src/sim/native/reshard-create.js";
+import {
+  deleteStreams,
+  insertStream,
+  loadWorkflow,
+  updateStreams,
+  type Workflow,
+} from "../../../src/sim/native/workflow.js";
+import { atLeast, RESHARD } from "../../../src/sim/stream-row.js";
+import { migrateServedType, setControls } from "./serving-switch.js";
 
 export interface SwitchTraffic {
   readonly keyspace: string;
