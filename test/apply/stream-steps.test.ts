@@ -6,6 +6,8 @@ import { reshardingLab } from "../../src/sim/lab.js";
 import { insertRows } from "../../src/sim/native/keyspace.js";
 import { plannedReparent } from "../../src/sim/native/reparent.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
+import { returned } from "../crash/leaving-scenes.js";
+import { planOf } from "../crash/scene.js";
 import { planFor, refTo, rowsOn, run, step } from "./hand-plan.js";
 
 const lab = () => reshardingLab({ rows: 20 });
@@ -209,6 +211,22 @@ describe("stream.delete", () => {
       said: expect.stringMatching(/would go with the streams: alter table .*add key customer_id/),
     });
     expect(tablet.mysql.data.sidecar.vreplication).toHaveLength(1);
+  });
+});
+
+describe("row.clear", () => {
+  it("is refused where a secondary key would go with the rows that the run has not saved", async () => {
+    const plan = await planOf(returned);
+    const cluster = returned.build();
+    const { sidecar } = target(cluster).mysql.data;
+    const action = JSON.stringify({ task: "alter table vt_customer.corder add key sku (sku)", type: 1 });
+    sidecar.postCopyActions.push({ id: 1, vreplId: 1, tableName: "corder", action });
+    const clearing = plan.stages.filter(({ steps }) => steps.some(({ kind }) => kind === "row.clear"));
+    expect(await run(cluster, { ...plan, stages: clearing })).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/would go with the streams: alter table .* add key sku/),
+    });
+    expect(sidecar.vreplication).toHaveLength(1);
   });
 });
 

@@ -155,6 +155,7 @@ export const streamKinds = {
         `before each statement, no tablet of ${step.tablet.keyspace}/${step.tablet.shard} is PRIMARY and its record names none: an open engine would run on without its row`,
       planned: (step) =>
         `it has no other stream of ${step.workflow} in ${step.dbName}, and none in the engine's memory`,
+      keysSaved: () => "the secondary keys that they put off are saved",
     },
     proves: () => "no row and no copy state of the workflow is left",
     inverse: () => none("the rows are saved in the run's folder; a cancelled workflow is not taken up again"),
