@@ -5,16 +5,15 @@ import type { Site } from "./site.js";
 import { sqlName } from "./sql.js";
 import { type Known, known, type Refused, refused, type Silent, silent } from "./verdict.js";
 
-interface Hold {
+interface At {
   readonly tablet: TabletRef;
   readonly holdSchema: string;
 }
 
 /** The tables in a hold schema; `empty`: it exists without any; `absent`: it does not exist. */
-export async function seeHold(
-  { tablet, holdSchema }: Hold,
-  site: Site,
-): Promise<Known<"absent" | "empty" | readonly string[]>> {
+export type Hold = "absent" | "empty" | readonly string[];
+
+export async function seeHold({ tablet, holdSchema }: At, site: Site): Promise<Known<Hold>> {
   const holds = await site.world.reader.rows(tablet.address, "holds");
   if (holds.kind === "unanswered") return silent(nameOf(tablet), holds);
   const rows = holds.value.filter((row) => row.table_schema === holdSchema);
@@ -27,7 +26,7 @@ export async function seeHold(
  * Drops the schema where it is empty. MySQL has no "drop if empty"; the name is one run's, and whoever moves tables into it holds the
  * keyspace's lock, as this step does. Null: nothing of ours is left there.
  */
-export async function dropHoldSchema(hold: Hold, site: Site): Promise<Refused | Silent | null> {
+export async function dropHoldSchema(hold: At, site: Site): Promise<Refused | Silent | null> {
   const seen = await seeHold(hold, site);
   if (seen.kind !== "known") return seen;
   if (seen.value !== "empty") return null;

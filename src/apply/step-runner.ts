@@ -1,6 +1,15 @@
-import type { StepKind, StepOf } from "../plan/steps/index.js";
+import { type GuardOf, guardsOf, type Step, type StepKind, type StepOf } from "../plan/steps/index.js";
+import { differsFrom } from "./identity.js";
 import type { Site } from "./site.js";
-import type { Check, Effect, Known } from "./verdict.js";
+import {
+  type Check,
+  doneAlready,
+  type Effect,
+  type Known,
+  READY,
+  type Refused,
+  type Silent,
+} from "./verdict.js";
 
 /**
  * How one kind of step is done. `check` and `verify` only read; `run` is one attempt and may be repeated after a crash, so it
@@ -15,3 +24,58 @@ export interface StepRunner<K extends StepKind> {
   /** Whether its end state holds, whatever `run` was told; `ready` where it does not (yet). */
   verify(step: StepOf<K>, site: Site, effect: Effect): Promise<Check>;
 }
+
+/** Null: it holds. */
+export type Broken = Refused | Silent | null;
+
+/** A guard of the kind's declaration, which says it in words (`src/plan/steps`). */
+type Guard<K extends StepKind, Seen> = (step: StepOf<K>, seen: Seen, site: Site) => Broken | Promise<Broken>;
+
+interface Parts<K extends StepKind, Seen> {
+  readonly image: StepRunner<K>["image"];
+  /** Reads what the end state and the guards are judged by, once for all of them. */
+  look(step: StepOf<K>, site: Site): Promise<Known<Seen>>;
+  /** Its end state in words, where it holds. */
+  ended(step: StepOf<K>, seen: Seen, site: Site): string | null;
+  /**
+   * Each guard that the declaration names, and no other: so a plan promises nothing that is not checked, and nothing refuses that it
+   * did not say. `tablet` is everybody's and stands here: the process at the address is asked before anything is read from it.
+   */
+  readonly guards: { readonly [G in Exclude<GuardOf<K>, "tablet">]: Guard<K, Seen> };
+  run(step: StepOf<K>, site: Site): Promise<Effect>;
+}
+
+/** Guards run in the order in which the plan prints them; the first that does not hold stops the run. */
+export const stepRunner = <K extends StepKind, Seen>(parts: Parts<K, Seen>): StepRunner<K> => {
+  const guards = parts.guards as Readonly<Record<string, Guard<K, Seen> | undefined>>;
+  const judge = async (step: StepOf<K>, site: Site): Promise<Check> => {
+    const seen = await parts.look(step, site);
+    if (seen.kind !== "known") return seen;
+    const ended = parts.ended(step, seen.value, site);
+    if (ended !== null) return doneAlready(ended);
+    for (const name of Object.keys(guardsOf(step))) {
+      const broken = (await guards[name]?.(step, seen.value, site)) ?? null;
+      if (broken !== null) return broken;
+    }
+    return READY;
+  };
+  return {
+    image: parts.image,
+    check: async (step, site) => (await notTheTablet(step, site)) ?? judge(step, site),
+    run: parts.run,
+    verify: judge,
+  };
+};
+
+/** The runner of a step whose answer alone proves it: it only looks, or nothing shows afterwards whether it was done. */
+export const provenByAnswer = <K extends StepKind>(
+  run: (step: StepOf<K>, site: Site) => Promise<Effect>,
+): StepRunner<K> => ({
+  image: null,
+  check: async (step, site) => (await notTheTablet(step, site)) ?? READY,
+  run,
+  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
+});
+
+const notTheTablet = async (step: Step, { world }: Site): Promise<Broken> =>
+  "tablet" in guardsOf(step) && "tablet" in step ? differsFrom(step.tablet, world.reader) : null;

@@ -1,8 +1,10 @@
+import { matchesTable, parseStreamSource, type StreamSource } from "../cluster/stream-source.js";
 import type { TabletRef } from "../plan/refs.js";
 import type { TableDefinition, TabletReader } from "../tablets/access.js";
 import { nameOf } from "./identity.js";
+import { STOPPED } from "./sight.js";
 import type { Site } from "./site.js";
-import { type Known, known, silent } from "./verdict.js";
+import { type Known, known, type Refused, refused, type Silent, silent } from "./verdict.js";
 
 /** Where the tables of a step lie now. */
 export interface TableSight {
@@ -49,3 +51,35 @@ export async function definitionsOf(
 }
 
 export const list = (names: readonly string[]): string => names.join(", ");
+
+/**
+ * Null: no stream of the database that writes into one of the tables runs. A stream whose source or pattern can not be read may write
+ * into any. A FROZEN or Stopped one does not, and one in Error waits for a person (vreplication/controller.go, v24).
+ */
+export async function writtenInto(
+  {
+    tablet,
+    dbName,
+    tables,
+  }: { readonly tablet: TabletRef; readonly dbName: string; readonly tables: readonly string[] },
+  site: Site,
+): Promise<Refused | Silent | null> {
+  const rows = await site.world.reader.rows(tablet.address, "streams");
+  if (rows.kind === "unanswered") return silent(nameOf(tablet), rows);
+  for (const row of rows.value) {
+    if (row.db_name !== dbName || STOPPED.has(row.state ?? "")) continue;
+    const source = parseStreamSource(row.source ?? "");
+    const into = source.kind === "unanswered" ? null : tables.filter((table) => writes(source.value, table));
+    if (into?.length === 0) continue;
+    return refused(
+      `stream ${row.id} of ${row.workflow} on ${nameOf(tablet)} is ${row.state} and writes into ${into === null ? "tables that can not be told from its source" : list(into)}; scan again and plan anew`,
+    );
+  }
+  return null;
+}
+
+/** The first rule that matches decides. */
+const writes = ({ rules }: StreamSource, table: string): boolean => {
+  const rule = rules.find((each) => matchesTable(each, table) !== false);
+  return rule !== undefined && rule.filter !== "exclude";
+};

@@ -21,6 +21,19 @@ export interface StreamRule {
   readonly filter: string;
 }
 
+/**
+ * Whether a rule is about a table: a pattern is not anchored (vreplication/table_plan_builder.go MatchTable, v24). Null: the pattern is
+ * none that can be read here.
+ */
+export const matchesTable = ({ match }: Pick<StreamRule, "match">, table: string): boolean | null => {
+  if (!match.startsWith("/")) return match === table;
+  try {
+    return new RegExp(match.replace(/^\/+|\/+$/g, "")).test(table);
+  } catch {
+    return null;
+  }
+};
+
 /** `source` of `_vt.vreplication`. What vttablet could not read itself is `failed`; fields of a newer Vitess are passed over. */
 export const parseStreamSource = (text: string): Outcome<StreamSource> => readPrototext(text, streamSource);
 

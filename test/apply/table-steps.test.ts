@@ -5,9 +5,11 @@ import { planFor, refTo, run, step } from "./hand-plan.js";
 
 const HOLD = "vtdoctor_hold_r1";
 
+/** A Reshard whose streams into the tablet are stopped. */
 function lab() {
   const cluster = reshardingLab({ rows: 20 });
   const tablet = cluster.tablet("zone1-0000000200");
+  setState(tablet, "Stopped");
   const hold = step("table.hold", {
     tablet: refTo(tablet),
     dbName: "vt_customer",
@@ -16,6 +18,12 @@ function lab() {
     views: [],
   });
   return { cluster, tablet, hold, plan: planFor(cluster, { steps: [hold] }) };
+}
+
+function setState(tablet: SimTablet, state: string) {
+  tablet.engine.exec(
+    `update _vt.vreplication set state='${state}' where db_name='vt_customer' and workflow='c2'`,
+  );
 }
 
 const tablesIn = (tablet: SimTablet, database: string) => [
@@ -51,6 +59,16 @@ describe("table.hold", () => {
     expect(tablesIn(tablet, "vt_customer")).toHaveLength(2);
   });
 
+  it("is refused while a stream writes into one of them", async () => {
+    const { cluster, tablet, plan } = lab();
+    setState(tablet, "Running");
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/stream 1 of c2 .* is Running and writes into corder, customer/),
+    });
+    expect(tablesIn(tablet, "vt_customer")).toHaveLength(2);
+  });
+
   it("is refused where a table went, or only a part was moved", async () => {
     const gone = lab();
     gone.tablet.executeAsDba("drop table `vt_customer`.`corder`");
@@ -79,6 +97,19 @@ describe("table.drop", () => {
     const ran = await run(cluster, planFor(cluster, { steps: [drop] }), ["01-table.drop"]);
     expect(ran).toMatchObject({ exit: "ok", files: { "01-table.drop": [{ name: "corder" }] } });
     expect(tablesIn(tablet, "vt_customer")).toEqual(["customer"]);
+  });
+});
+
+describe("table.drop while a stream runs", () => {
+  it("drops nothing", async () => {
+    const { cluster, tablet } = lab();
+    setState(tablet, "Running");
+    const drop = step("table.drop", { tablet: refTo(tablet), dbName: "vt_customer", tables: ["corder"] });
+    expect(await run(cluster, planFor(cluster, { steps: [drop] }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("is Running and writes into corder"),
+    });
+    expect(tablesIn(tablet, "vt_customer").sort()).toEqual(["corder", "customer"]);
   });
 });
 
@@ -121,6 +152,16 @@ describe("keys.export", () => {
     expect(await run(cluster, planFor(cluster, { steps: [keys] }))).toMatchObject({
       exit: "refused",
       said: expect.stringContaining("has a key sku already, but not all of"),
+    });
+  });
+
+  it("is refused while the copy may put off more", async () => {
+    const { cluster, tablet } = lab();
+    put(tablet, alter);
+    setState(tablet, "Running");
+    expect(await run(cluster, planFor(cluster, { steps: [exporting(tablet, false, alter)] }))).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("stream 1 of c2"),
     });
   });
 

@@ -1,22 +1,12 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { notCleared } from "../clearance.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
+import { stepRunner } from "../step-runner.js";
 import { stoppedRowStatement } from "../stopped-row.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  type Known,
-  known,
-  READY,
-  refused,
-  silent,
-} from "../verdict.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type StopGhost = StepOf<"ghost.stop">;
 
@@ -25,9 +15,17 @@ type StopGhost = StepOf<"ghost.stop">;
  * (Stopped, so that nothing starts from it), which the deletion through the tablet then finds and ends (docs/vitess.md#ghosts). A run that
  * died in between finds its own row by its message.
  */
-export const ghostStop: StepRunner<"ghost.stop"> = {
+export const ghostStop = stepRunner<"ghost.stop", Sight>({
   image: sightOf,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: sightOf,
+  ended: (step, { row, inEngine }) =>
+    row === null && inEngine === null ? `${whereOf(step)}: no stream in the engine and no row in _vt` : null,
+  guards: {
+    rowless: (step, { row }, site) =>
+      row === null || row.message === marker(site)
+        ? null
+        : refused(`${whereOf(step)} has a row again, which is not this run's; scan again and plan anew`),
+  },
 
   async run(step, site) {
     const seen = await sightOf(step, site);
@@ -40,9 +38,7 @@ export const ghostStop: StepRunner<"ghost.stop"> = {
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     return done(`${nameOf(step.tablet)} ended stream ${step.stream} of ${step.workflow}`);
   },
-
-  verify: judge,
-};
+});
 
 const marker = (site: Site): string => `row of a stream without one, put here by vtdoctor run ${site.run}`;
 
@@ -80,13 +76,5 @@ async function sightOf(step: StopGhost, site: Site): Promise<Known<Sight>> {
   });
 }
 
-async function judge(step: StopGhost, site: Site): Promise<Check> {
-  const seen = await sightOf(step, site);
-  if (seen.kind !== "known") return seen;
-  const { inEngine, row } = seen.value;
-  const where = `stream ${step.stream} of ${step.workflow} on ${nameOf(step.tablet)}`;
-  if (row !== null && row.message !== marker(site))
-    return refused(`${where} has a row again, which is not this run's; scan again and plan anew`);
-  if (row !== null || inEngine !== null) return READY;
-  return doneAlready(`${where}: no stream in the engine and no row in _vt`);
-}
+const whereOf = (step: StopGhost): string =>
+  `stream ${step.stream} of ${step.workflow} on ${nameOf(step.tablet)}`;

@@ -1,29 +1,30 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { dropHoldSchema, seeHold } from "../hold.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { dropHoldSchema, type Hold, seeHold } from "../hold.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
+import { stepRunner } from "../step-runner.js";
 import { list } from "../tables.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  type Known,
-  known,
-  READY,
-  refused,
-  silent,
-} from "../verdict.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Drop = StepOf<"hold.drop">;
 
 /** Drops what a run holds: the listed tables and nothing else, then the schema. It replicates. */
-export const holdDrop: StepRunner<"hold.drop"> = {
+export const holdDrop = stepRunner<"hold.drop", Hold>({
   image: imageOfHold,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: seeHold,
+  ended: (step, seen) => (seen === "absent" ? goneWords(step) : null),
+  guards: {
+    nothingElse: (step, seen) => {
+      const others = typeof seen === "string" ? [] : seen.filter((table) => !step.tables.includes(table));
+      return others.length === 0
+        ? null
+        : refused(
+            `${step.holdSchema} on ${nameOf(step.tablet)} also has ${list(others)}, which is not in the plan; plan anew`,
+          );
+    },
+  },
 
   async run(step, site): Promise<Effect> {
     for (const table of step.tables) {
@@ -39,25 +40,11 @@ export const holdDrop: StepRunner<"hold.drop"> = {
     }
     return (await dropHoldSchema(step, site)) ?? done(goneWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const goneWords = (step: Drop): string => `${step.holdSchema} does not exist on ${nameOf(step.tablet)}`;
 
 async function imageOfHold(step: Drop, site: Site): Promise<Known<unknown>> {
   const seen = await seeHold(step, site);
   return seen.kind === "known" ? known({ schema: step.holdSchema, tables: seen.value }) : seen;
-}
-
-async function judge(step: Drop, site: Site): Promise<Check> {
-  const seen = await seeHold(step, site);
-  if (seen.kind !== "known") return seen;
-  if (seen.value === "absent") return doneAlready(goneWords(step));
-  const others = seen.value === "empty" ? [] : seen.value.filter((table) => !step.tables.includes(table));
-  return others.length === 0
-    ? READY
-    : refused(
-        `${step.holdSchema} on ${nameOf(step.tablet)} also has ${list(others)}, which is not in the plan; plan anew`,
-      );
 }

@@ -1,21 +1,13 @@
 import type { DeferredKey } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
 import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
+import { inIds, STOPPED, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlName } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  READY,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../verdict.js";
+import { type Broken, stepRunner } from "../step-runner.js";
+import { done, type Known, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Export = StepOf<"keys.export">;
 
@@ -24,9 +16,11 @@ type Export = StepOf<"keys.export">;
  * only known from `_vt.post_copy_action`, whose rows go with the stream (docs/vitess.md#deferred-keys): the rows of the moment are
  * read, and a statement that is only in the plan is never sent.
  */
-export const keysExport: StepRunner<"keys.export"> = {
+export const keysExport = stepRunner<"keys.export", Seen>({
   image: null,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look,
+  ended: (step, seen, site) => (seen.isEnded ? endedWords(step, seen.now, site) : null),
+  guards: { stopped: stillCopying, putOff: (_step, { invented }) => invented },
 
   async run(step, site) {
     const now = await putOffKeys(step, site);
@@ -50,23 +44,44 @@ export const keysExport: StepRunner<"keys.export"> = {
       `added ${missing.actions.length} deferred keys on ${nameOf(step.tablet)}; the statements are in ${file}`,
     );
   },
+});
 
-  verify: judge,
-};
-
-async function judge(step: Export, site: Site): Promise<Check> {
-  const now = await putOffKeys(step, site);
-  if (now.kind !== "known") return now;
-  const invented = await notPutOff(step, now.value, site);
-  if (invented !== null) return invented;
-  if (now.value.length === 0) return doneAlready(`${streamsWords(step)}: no secondary key is put off`);
-  if (unsaved(now.value, step, site).length > 0) return READY;
-  if (!step.apply) return doneAlready(savedWords(step, now.value, fileOfKeys(step, site)));
-  const missing = await missingKeys(now.value, step, site);
-  if (missing.kind !== "missing") return missing;
-  if (missing.actions.length > 0) return READY;
-  return doneAlready(`all ${now.value.length} deferred keys exist on ${nameOf(step.tablet)}`);
+interface Seen {
+  readonly now: readonly DeferredKey[];
+  readonly isEnded: boolean;
+  readonly invented: Broken;
 }
+
+async function look(step: Export, site: Site): Promise<Known<Seen>> {
+  const keys = await putOffKeys(step, site);
+  if (keys.kind !== "known") return keys;
+  const now = keys.value;
+  const invented = await notPutOff(step, now, site);
+  const missing = step.apply ? await missingKeys(now, step, site) : null;
+  if (missing !== null && missing.kind !== "missing") return missing;
+  const isEnded =
+    invented === null && unsaved(now, step, site).length === 0 && (missing?.actions.length ?? 0) === 0;
+  return known({ now, isEnded, invented });
+}
+
+/** A copy goes on only where an engine has the stream, or a primary's row says so. */
+async function stillCopying(step: Export, _seen: Seen, { world }: Site): Promise<Broken> {
+  const { tablet, workflow, dbName, ids } = step;
+  const seen = await seeStreams(tablet, workflow, dbName, ids, world.reader);
+  if (seen.kind !== "known") return seen;
+  const rows = tablet.type === "PRIMARY" ? seen.value.rows : [];
+  const running = [...rows, ...seen.value.engine].find(({ state }) => !STOPPED.has(state));
+  return running === undefined
+    ? null
+    : refused(`${inIds([running.id])} of ${workflow} on ${nameOf(tablet)} is ${running.state}, not Stopped`);
+}
+
+const endedWords = (step: Export, now: readonly DeferredKey[], site: Site): string => {
+  if (now.length === 0) return `${streamsWords(step)}: no secondary key is put off`;
+  return step.apply
+    ? `all ${now.length} deferred keys exist on ${nameOf(step.tablet)}`
+    : savedWords(step, now, fileOfKeys(step, site));
+};
 
 const savedWords = (step: Export, now: readonly DeferredKey[], file: string): string => {
   const later = now.filter((key) => !isPlanned(step, key)).length;

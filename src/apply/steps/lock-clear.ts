@@ -1,9 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 import { unchanged, writeFenced } from "../topo-write.js";
-import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Clear = StepOf<"lock.clear">;
 
@@ -11,14 +12,17 @@ type Clear = StepOf<"lock.clear">;
 const NO_LEASE = "0";
 
 /** Ends an abandoned lock by revoking its lease, which removes the key in the same moment (docs/vitess.md#abandoned-locks). */
-export const lockClear: StepRunner<"lock.clear"> = {
+export const lockClear = stepRunner<"lock.clear", Entry | null>({
   image: imageOfKey,
-  check: judge,
+  look,
+  ended: (step, entry) => (entry === null ? `${step.key} is gone` : null),
+  guards: { sameLock: another },
 
   async run(step, site): Promise<Effect> {
-    const now = await judge(step, site);
-    if (now.kind === "refused" || now.kind === "unanswered") return now;
-    if (now.kind === "done-already") return done(now.said);
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    const stop = another(step, seen.value);
+    if (stop !== null) return stop;
     if (step.lease === NO_LEASE) {
       const failed = await writeFenced(site, {
         server: step.server,
@@ -33,16 +37,15 @@ export const lockClear: StepRunner<"lock.clear"> = {
       ? silent(step.server, revoked)
       : done(`revoked the lease of ${step.key}`);
   },
+});
 
-  verify: judge,
-};
+async function look(step: Clear, { world }: Site): Promise<Known<Entry | null>> {
+  const got = await world.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
+}
 
-async function judge(step: Clear, site: Site): Promise<Check> {
-  const got = await site.world.store(step.server).get(step.key);
-  if (got.kind === "unanswered") return silent(step.server, got);
-  const entry = got.value.entry;
-  if (entry === null) return doneAlready(`${step.key} is gone`);
-  return entry.modRevision === step.modRevision && entry.lease === step.lease
-    ? READY
+function another(step: Clear, entry: Entry | null): Broken {
+  return entry === null || (entry.modRevision === step.modRevision && entry.lease === step.lease)
+    ? null
     : refused(`${step.key} is another lock than when the plan was made`);
 }

@@ -7,15 +7,13 @@ import { nameOf } from "../identity.js";
 import { isClosed } from "../presence.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 import { unchanged, writeFenced } from "../topo-write.js";
 import {
-  type Check,
   done,
-  doneAlready,
   type Effect,
+  type Known,
   known,
-  READY,
   type Refused,
   refused,
   type Silent,
@@ -28,51 +26,44 @@ type Remove = StepOf<"record.remove">;
  * Deletes one key by compare-and-set on the bytes that were judged, never while a process of the shard may run (docs/decisions.md#d19,
  * docs/decisions.md#d20).
  */
-export const recordRemove: StepRunner<"record.remove"> = {
+export const recordRemove = stepRunner<"record.remove", Entry | null>({
   image: async (step, site) => {
     const image = await imageOfKey(step, site);
     return image.kind === "known" ? known({ ...image.value, becomes: null }) : image;
   },
 
-  async check(step, site): Promise<Check> {
-    const judged = await judge(step, site);
-    if (judged.kind !== "remove") return judged;
-    return (await stillRuns(step, site)) ?? READY;
-  },
+  look,
+  ended: (step, entry) => (entry === null ? goneWords(step) : null),
+  guards: { ours: foreign, ended: (step, _entry, site) => stillRuns(step, site) },
 
   async run(step, site): Promise<Effect> {
-    const judged = await judge(step, site);
-    if (judged.kind === "done-already") return done(judged.said);
-    if (judged.kind !== "remove") return judged;
-    const runs = await stillRuns(step, site);
-    if (runs !== null) return runs;
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    const entry = seen.value;
+    if (entry === null) return done(goneWords(step));
+    const stop = foreign(step, entry) ?? (await stillRuns(step, site));
+    if (stop !== null) return stop;
     const failed = await writeFenced(site, {
       server: step.server,
-      compares: [unchanged(step.key, judged.entry.modRevision)],
+      compares: [unchanged(step.key, entry.modRevision)],
       operations: [{ kind: "delete", key: step.key }],
       movedWords: `${step.key} was written by somebody else meanwhile`,
     });
     return failed ?? done(goneWords(step));
   },
-
-  async verify(step, site): Promise<Check> {
-    const judged = await judge(step, site);
-    return judged.kind === "remove" ? READY : judged;
-  },
-};
+});
 
 const goneWords = (step: Remove): string =>
   `the ${step.of} record of ${step.keyspace}/${step.shard} is gone (${step.key})`;
 
-type Judged = Exclude<Check, { kind: "ready" }> | { readonly kind: "remove"; readonly entry: Entry };
+async function look(step: Remove, { world }: Site): Promise<Known<Entry | null>> {
+  const got = await world.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
+}
 
-async function judge(step: Remove, site: Site): Promise<Judged> {
-  const got = await site.world.store(step.server).get(step.key);
-  if (got.kind === "unanswered") return silent(step.server, got);
-  const { entry } = got.value;
-  if (entry === null) return doneAlready(goneWords(step));
-  const because = forbids(step, entry.value);
-  return because === null ? { kind: "remove", entry } : refused(`${step.key} ${because}; scan again`);
+function foreign(step: Remove, entry: Entry | null): Broken {
+  const because = entry === null ? null : forbids(step, entry.value);
+  return because === null ? null : refused(`${step.key} ${because}; scan again`);
 }
 
 /** Null: the record is the retired shard's, and nobody else's. */

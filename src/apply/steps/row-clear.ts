@@ -2,27 +2,15 @@ import { formatAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
 import { notCleared } from "../clearance.js";
-import { differsFrom, nameOf } from "../identity.js";
-import { seeLeftovers } from "../leftovers.js";
+import { nameOf } from "../identity.js";
 import { isClosed } from "../presence.js";
 import { wouldLoseKeys } from "../put-off-keys.js";
-import { inIds, seeStreams, unplanned } from "../sight.js";
+import { countOf, imageOfRows, type RowSight, seeRows } from "../row-sight.js";
+import { inIds, unplanned } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  type Known,
-  known,
-  READY,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../verdict.js";
+import { type Broken, stepRunner } from "../step-runner.js";
+import { done, type Effect, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Clear = StepOf<"row.clear">;
 
@@ -31,12 +19,18 @@ type Clear = StepOf<"row.clear">;
  * a tablet is a transaction of its own, so the order makes it safe: Stopped first, so that a primary that somebody elects meanwhile starts
  * nothing; the stream's row last, so that a run that died goes on. The election is looked for again before each statement.
  */
-export const rowClear: StepRunner<"row.clear"> = {
-  image: imageOfRows,
+export const rowClear = stepRunner<"row.clear", RowSight>({
+  image: (step, site) => imageOfRows(step, idsOf(step), site),
 
-  async check(step, site) {
-    const differs = await differsFrom(step.tablet, site.world.reader);
-    return differs ?? (await elected(step, site)) ?? judge(step, site);
+  look: (step, site) => seeRows(step, idsOf(step), site),
+  ended: (step, { rows, engine, leftovers }) =>
+    rows.length + engine.length + countOf(leftovers) === 0
+      ? `${inIds(idsOf(step))} ${whereOf(step)}: no row and no copy state is left`
+      : null,
+  guards: {
+    noPrimary: (step, _seen, site) => elected(step, site),
+    planned: strangers,
+    keysSaved: (step, _seen, site) => wouldLoseKeys({ ...step, ids: idsOf(step) }, site),
   },
 
   async run(step, site): Promise<Effect> {
@@ -49,9 +43,7 @@ export const rowClear: StepRunner<"row.clear"> = {
     }
     return done(`${inIds(idsOf(step))} of ${step.workflow} cleared in the MySQL of ${nameOf(step.tablet)}`);
   },
-
-  verify: judge,
-};
+});
 
 const idsOf = (step: Clear): readonly number[] => step.rows.map(({ id }) => id);
 
@@ -88,27 +80,13 @@ const primaryWords = (alias: string): Refused =>
     `${alias} was elected primary meanwhile, so its engine is open and rows are its business: scan again and plan anew, the streams are then stopped through it`,
   );
 
-async function imageOfRows(step: Clear, site: Site): Promise<Known<unknown>> {
-  const seen = await seeStreams(step.tablet, step.workflow, step.dbName, idsOf(step), site.world.reader);
-  if (seen.kind !== "known") return seen;
-  const leftovers = await seeLeftovers(step.tablet, idsOf(step), site.world.reader);
-  if (leftovers.kind !== "known") return leftovers;
-  return known({ streams: seen.value.rows.map((row) => row.image), ...leftovers.value });
-}
+const whereOf = (step: Clear): string => `of ${step.workflow} in the MySQL of ${nameOf(step.tablet)}`;
 
-async function judge(step: Clear, site: Site): Promise<Check> {
-  const ids = idsOf(step);
-  const where = `of ${step.workflow} in the MySQL of ${nameOf(step.tablet)}`;
-  const seen = await seeStreams(step.tablet, step.workflow, step.dbName, ids, site.world.reader);
-  if (seen.kind !== "known") return seen;
-  const strangers = unplanned(seen.value, ids);
-  if (strangers.length > 0) return refused(`${inIds(strangers)} ${where} is not in the plan; plan anew`);
-  const [inMemory] = seen.value.engine;
-  if (inMemory !== undefined)
-    return refused(`${inIds([inMemory.id])} ${where} is in the engine's memory; scan again and plan anew`);
-  if (seen.value.rows.length > 0) return (await wouldLoseKeys({ ...step, ids }, site)) ?? READY;
-  const leftovers = await seeLeftovers(step.tablet, ids, site.world.reader);
-  if (leftovers.kind !== "known") return leftovers;
-  const left = leftovers.value.copyState.length + leftovers.value.postCopyActions.length;
-  return left === 0 ? doneAlready(`${inIds(ids)} ${where}: no row and no copy state is left`) : READY;
+function strangers(step: Clear, seen: RowSight): Broken {
+  const unknown = unplanned(seen, idsOf(step));
+  if (unknown.length > 0) return refused(`${inIds(unknown)} ${whereOf(step)} is not in the plan; plan anew`);
+  const [inMemory] = seen.engine;
+  return inMemory === undefined
+    ? null
+    : refused(`${inIds([inMemory.id])} ${whereOf(step)} is in the engine's memory; scan again and plan anew`);
 }

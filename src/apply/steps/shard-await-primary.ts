@@ -1,52 +1,70 @@
 import { formatAlias } from "../../cluster/alias.js";
+import { answered, type Outcome } from "../../cluster/outcome.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
-import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
+import { type Broken, stepRunner } from "../step-runner.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Await = StepOf<"shard.await-primary">;
 
 const POLL_MS = 1000;
 
 /** Waits for the running primary's shard sync to name itself in the Shard record (docs/vitess.md#shard-sync: within 30 s). Only reads. */
-export const shardAwaitPrimary: StepRunner<"shard.await-primary"> = {
+export const shardAwaitPrimary = stepRunner<"shard.await-primary", Uint8Array | null>({
   image: null,
-  check: judge,
+  look,
+  ended,
+  guards: { noOther: another },
 
   async run(step, site): Promise<Effect> {
     const until = site.world.clock.now() + step.timeoutMs;
     while (true) {
-      const now = await judge(step, site);
-      if (now.kind === "done-already") return done(now.said);
-      if (now.kind === "refused") return now;
-      if (site.world.clock.now() >= until) return tooLate(step, now);
+      const seen = await look(step, site);
+      const now = seen.kind === "known" ? ended(step, seen.value) : null;
+      if (now !== null) return done(now);
+      const stop = seen.kind === "known" ? another(step, seen.value) : seen;
+      if (stop?.kind === "refused") return stop;
+      if (site.world.clock.now() >= until) return stop ?? tooLate(step);
       if (!(await site.world.clock.sleep(POLL_MS, site.signal))) {
         return { kind: "unanswered", reason: `interrupted while waiting for ${step.alias}` };
       }
     }
   },
+});
 
-  verify: judge,
-};
-
-async function judge(step: Await, site: Site): Promise<Check> {
-  const got = await site.world.store(step.server).get(step.key);
-  if (got.kind === "unanswered") return silent(step.server, got);
-  if (got.value.entry === null) return refused(`${step.key} does not exist any more`);
-  const shard = decodeShard(got.value.entry.value);
-  if (shard.kind === "unanswered") return refused(`${step.key} can not be decoded: ${shard.message}`);
-  const { primaryAlias } = shard.value;
-  if (primaryAlias === undefined || primaryAlias.cell === "") return READY;
-  const named = formatAlias(primaryAlias);
-  return named === step.alias
-    ? doneAlready(`${step.keyspace}/${step.shard} names ${named} as its primary`)
-    : refused(`${step.keyspace}/${step.shard} names ${named} as its primary, not ${step.alias}; scan again`);
+async function look(step: Await, { world }: Site): Promise<Known<Uint8Array | null>> {
+  const got = await world.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry?.value ?? null);
 }
 
-const tooLate = (step: Await, now: Check): Effect =>
-  now.kind === "unanswered"
-    ? now
+/** The alias of the primary that the record names; empty: none yet. */
+const named = (bytes: Uint8Array | null): Outcome<string> | null => {
+  const shard = bytes === null ? null : decodeShard(bytes);
+  if (shard?.kind !== "answered") return shard;
+  const { primaryAlias } = shard.value;
+  return answered(primaryAlias === undefined || primaryAlias.cell === "" ? "" : formatAlias(primaryAlias));
+};
+
+function ended(step: Await, bytes: Uint8Array | null): string | null {
+  const primary = named(bytes);
+  return primary?.kind === "answered" && primary.value === step.alias
+    ? `${step.keyspace}/${step.shard} names ${step.alias} as its primary`
+    : null;
+}
+
+function another(step: Await, bytes: Uint8Array | null): Broken {
+  const primary = named(bytes);
+  if (primary === null) return refused(`${step.key} does not exist any more`);
+  if (primary.kind === "unanswered") return refused(`${step.key} can not be decoded: ${primary.message}`);
+  return primary.value === "" || primary.value === step.alias
+    ? null
     : refused(
-        `${step.alias} did not name itself as primary of ${step.keyspace}/${step.shard} within ${step.timeoutMs / 1000} s; see whether it runs and is PRIMARY, then resume`,
+        `${step.keyspace}/${step.shard} names ${primary.value} as its primary, not ${step.alias}; scan again`,
       );
+}
+
+const tooLate = (step: Await): Effect =>
+  refused(
+    `${step.alias} did not name itself as primary of ${step.keyspace}/${step.shard} within ${step.timeoutMs / 1000} s; see whether it runs and is PRIMARY, then resume`,
+  );

@@ -1,16 +1,25 @@
 import { formatAlias, parseAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
+import type { Shard } from "../../proto/gen/topodata_pb.js";
 import { decodeShard } from "../../topology/records.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
-import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
+import { stepRunner } from "../step-runner.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Elect = StepOf<"shard.elect">;
 
 /** vtctld's own PlannedReparentShard (docs/decisions.md#d21). An election that VTOrc won meanwhile is as good. */
-export const shardElect: StepRunner<"shard.elect"> = {
+export const shardElect = stepRunner<"shard.elect", Shard | null>({
   image: null,
-  check: judge,
+  look,
+  ended: (step, shard) => {
+    const primary = primaryOf(shard);
+    return primary === null ? null : `${step.keyspace}/${step.shard} has ${primary} as its primary`;
+  },
+  guards: {
+    readable: (step, shard) =>
+      shard === null ? refused(`${step.key} is gone or can not be read; scan again`) : null,
+  },
 
   async run(step, site): Promise<Effect> {
     const { vtctld } = site.world;
@@ -23,17 +32,16 @@ export const shardElect: StepRunner<"shard.elect"> = {
       ? refused(`${vtctld.address} did not elect ${step.alias}: ${reply.message}`)
       : silent(vtctld.address, reply);
   },
+});
 
-  verify: judge,
-};
-
-async function judge(step: Elect, { world }: Site): Promise<Check> {
+async function look(step: Elect, { world }: Site): Promise<Known<Shard | null>> {
   const got = await world.store(step.server).get(step.key);
   if (got.kind === "unanswered") return silent(step.server, got);
   const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
-  if (shard?.kind !== "answered") return refused(`${step.key} is gone or can not be read; scan again`);
-  const { primaryAlias } = shard.value;
-  return primaryAlias === undefined || primaryAlias.cell === ""
-    ? READY
-    : doneAlready(`${step.keyspace}/${step.shard} has ${formatAlias(primaryAlias)} as its primary`);
+  return known(shard?.kind === "answered" ? shard.value : null);
 }
+
+const primaryOf = (shard: Shard | null): string | null => {
+  const alias = shard?.primaryAlias;
+  return alias === undefined || alias.cell === "" ? null : formatAlias(alias);
+};

@@ -4,18 +4,18 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { tabletKey } from "../../topology/paths.js";
 import { decodeShard, decodeTablet } from "../../topology/records.js";
+import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
 import { sameRecord } from "../same-record.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { stepRunner } from "../step-runner.js";
 import { rootOfCell } from "../topo-roots.js";
 import { absent, writeFenced } from "../topo-write.js";
 import {
-  type Check,
   done,
-  doneAlready,
   type Effect,
-  READY,
+  type Known,
+  known,
   type Refused,
   refused,
   type Silent,
@@ -28,69 +28,73 @@ type Restore = StepOf<"shard.restore">;
  * Puts a Shard record back, never serving, after its tablets' records (docs/decisions.md#d17). Create-only, with the Keyspace record and
  * the stage's locks as conditions of the same transaction. A shard that appeared since the plan and covers the same ids refuses.
  */
-export const shardRestore: StepRunner<"shard.restore"> = {
+export const shardRestore = stepRunner<"shard.restore", Seen>({
   image: imageOfKey,
-  check: judge,
+  look,
+  ended: (step, { there, wanted }) => (there !== null && isOurs(there, wanted) ? doneWords(step) : null),
+  guards: {
+    notServing: (step, { wanted }) =>
+      wanted.isPrimaryServing
+        ? refused(`the plan's record for ${step.key} would serve at once; plan anew`)
+        : null,
+    absent: (step, { there }) =>
+      there === null
+        ? null
+        : refused(`${step.key} exists already and differs from the record that the plan would put back`),
+    keyspaceThere: (step, { keyspace }) => (keyspace === null ? refused(keyspaceGone(step)) : null),
+    tabletsThere: (step, _seen, site) => tabletMissing(step, site),
+    noOverlap: (step, { wanted }, site) => overlapped(step, wanted, site),
+    samePrimary: (_step, { wanted }, site) => primaryUnproven(wanted, site),
+  },
 
   async run(step, site): Promise<Effect> {
-    const now = await judge(step, site);
-    if (now.kind === "done-already") return done(now.said);
-    if (now.kind !== "ready") return now;
-    const keyspace = await site.world.store(step.server).get(step.keyspaceKey);
-    if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
-    if (keyspace.value.entry === null) return refused(keyspaceGone(step));
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    const { keyspace } = seen.value;
+    if (keyspace === null) return refused(keyspaceGone(step));
     const failed = await writeFenced(site, {
       server: step.server,
       compares: [
         absent(step.key),
-        { key: step.keyspaceKey, target: "create", equals: keyspace.value.entry.createRevision },
+        { key: step.keyspaceKey, target: "create", equals: keyspace.createRevision },
       ],
       operations: [{ kind: "put", key: step.key, value: Buffer.from(step.value, "base64") }],
       movedWords: `${step.key} was created, or ${step.keyspaceKey} replaced, by somebody else meanwhile`,
     });
     return failed ?? done(doneWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const doneWords = (step: Restore): string =>
   `${step.keyspace}/${step.shard} has its Shard record and does not serve (${step.origin})`;
 const keyspaceGone = (step: Restore): string => `keyspace ${step.keyspace} does not exist any more`;
 
-async function judge(step: Restore, site: Site): Promise<Check> {
-  const record = decodeShard(Buffer.from(step.value, "base64"));
-  if (record.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
-  const wanted = record.value;
-  if (wanted.isPrimaryServing)
-    return refused(`the plan's record for ${step.key} would serve at once; plan anew`);
+interface Seen {
+  readonly wanted: Shard;
+  readonly there: Shard | null;
+  readonly keyspace: Entry | null;
+}
 
+async function look(step: Restore, site: Site): Promise<Known<Seen>> {
+  const wanted = decodeShard(Buffer.from(step.value, "base64"));
+  if (wanted.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
   const store = site.world.store(step.server);
   const [existing, keyspace] = await Promise.all([store.get(step.key), store.get(step.keyspaceKey)]);
   if (existing.kind === "unanswered") return silent(step.server, existing);
   if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
-  if (existing.value.entry !== null) return sameShard(step, existing.value.entry.value, wanted);
-  if (keyspace.value.entry === null) return refused(keyspaceGone(step));
-  return (
-    (await tabletMissing(step, site)) ??
-    (await overlapped(step, wanted, site)) ??
-    (await primaryUnproven(wanted, site)) ??
-    READY
-  );
+  const there = existing.value.entry === null ? null : decodeShard(existing.value.entry.value);
+  if (there?.kind === "unanswered")
+    return refused(`${step.key} exists and can not be decoded: ${there.message}`);
+  return known({ wanted: wanted.value, there: there?.value ?? null, keyspace: keyspace.value.entry });
 }
 
 /** The running primary may have named itself since, which is what it was restored for. */
-function sameShard(step: Restore, bytes: Uint8Array, wanted: Shard): Check {
-  const there = decodeShard(bytes);
-  if (there.kind === "unanswered")
-    return refused(`${step.key} exists and can not be decoded: ${there.message}`);
-  const { primaryAlias, primaryTermStartTime } = there.value;
+function isOurs(there: Shard, wanted: Shard): boolean {
+  const { primaryAlias, primaryTermStartTime } = there;
   const expected: Shard = { ...wanted };
   if (primaryAlias !== undefined) expected.primaryAlias = primaryAlias;
   if (primaryTermStartTime !== undefined) expected.primaryTermStartTime = primaryTermStartTime;
-  return sameRecord(ShardSchema, there.value, expected)
-    ? doneAlready(doneWords(step))
-    : refused(`${step.key} exists already and differs from the record that the plan would put back`);
+  return sameRecord(ShardSchema, there, expected);
 }
 
 /** Null: every tablet of the shard has its record, so that none of them is lost to Vitess once the shard is back. */

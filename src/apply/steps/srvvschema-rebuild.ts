@@ -5,17 +5,14 @@ import type { Compare, TxnOp } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
-import type { StepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 import { globalRoot, rootOfCell, sameServer } from "../topo-roots.js";
 import { absent, type KeyRef, unchanged, writeFenced } from "../topo-write.js";
 import {
-  type Check,
   done,
-  doneAlready,
   type Effect,
   type Known,
   known,
-  READY,
   type Refused,
   refused,
   type Silent,
@@ -28,7 +25,7 @@ type Rebuild = StepOf<"srvvschema.rebuild">;
  * Writes SrvVSchema of each cell from the global VSchemas and routing rules, as Vitess's RebuildSrvVSchema does, but by compare-and-set;
  * where the cell lives in the global etcd, the rules that it was built from must be unchanged in the same transaction.
  */
-export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
+export const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
   image: async (step, site) => {
     const images: unknown[] = [];
     for (const at of keysOf(step, site)) {
@@ -38,7 +35,9 @@ export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
     }
     return known(images);
   },
-  check: judge,
+  look: driftOf,
+  ended: (step, drift) => (drift.length === 0 ? doneWords(step) : null),
+  guards: { rootKnown: unknownCell },
 
   async run(step, site): Promise<Effect> {
     const drift = await driftOf(step, site);
@@ -52,18 +51,10 @@ export const srvvschemaRebuild: StepRunner<"srvvschema.rebuild"> = {
     }
     return done(doneWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const doneWords = (step: Rebuild): string =>
   `SrvVSchema of ${step.cells.join(", ")} equals the global VSchemas and routing rules`;
-
-async function judge(step: Rebuild, site: Site): Promise<Check> {
-  const drift = await driftOf(step, site);
-  if (drift.kind !== "known") return drift;
-  return drift.value.length === 0 ? doneAlready(doneWords(step)) : READY;
-}
 
 function keysOf(step: Rebuild, site: Site): readonly KeyRef[] {
   return step.cells.flatMap((cell) => {
@@ -77,12 +68,15 @@ interface Change extends KeyRef {
   readonly operations: readonly TxnOp[];
 }
 
+function unknownCell(step: Rebuild, _drift: readonly Change[], site: Site): Broken {
+  const cell = step.cells.find((each) => rootOfCell(site.plan.cluster, each) === null);
+  return cell === undefined ? null : refused(`the plan does not say where the topology of cell ${cell} is`);
+}
+
 /** The writes that are missing. */
 async function driftOf(step: Rebuild, site: Site): Promise<Known<readonly Change[]>> {
   const cluster = site.plan.cluster;
-  const unknownCell = step.cells.find((cell) => rootOfCell(cluster, cell) === null);
-  if (unknownCell !== undefined)
-    return refused(`the plan does not say where the topology of cell ${unknownCell} is`);
+  if (unknownCell(step, [], site) !== null) return known([]);
   const { server, root } = globalRoot(cluster);
   const sources = await readVSchemaSources(site.world.store(server), root);
   if (sources.kind === "unanswered") return silent(server, sources);

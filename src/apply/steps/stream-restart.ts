@@ -1,12 +1,12 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
-import { inIds, seeStreams } from "../sight.js";
+import { inIds, type StreamSight, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
 import { sqlString } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
-import { type Check, done, doneAlready, type Effect, known, READY, refused, silent } from "../verdict.js";
+import { stepRunner } from "../step-runner.js";
+import { done, type Effect, known, refused, silent } from "../verdict.js";
 
 type Restart = StepOf<"stream.restart">;
 
@@ -14,12 +14,26 @@ type Restart = StepOf<"stream.restart">;
  * Sets stopped streams back to the state that they had, by `VReplicationExec`, which starts their controllers
  * (docs/vitess.md#vreplicationexec).
  */
-export const streamRestart: StepRunner<"stream.restart"> = {
+export const streamRestart = stepRunner<"stream.restart", StreamSight>({
   image: async (step, site) => {
     const seen = await look(step, site);
     return seen.kind === "known" ? known(seen.value.rows.map((row) => row.image)) : seen;
   },
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: (step, site) => look(step, site),
+  ended: (step, { rows }) =>
+    missing(step, rows).length === 0 && oursIn(step, rows).length === 0 ? restartedWords(step) : null,
+  guards: {
+    stoppedByRun: (step, { rows }) => {
+      const gone = missing(step, rows);
+      if (gone.length > 0) {
+        return refused(`the row of ${inIds(gone)} of ${step.workflow} on ${nameOf(step.tablet)} is gone`);
+      }
+      const moved = oursIn(step, rows).find((row) => row.state !== "Stopped");
+      return moved === undefined
+        ? null
+        : refused(`${inIds([moved.id])} of ${step.workflow} on ${nameOf(step.tablet)} is ${moved.state} now`);
+    },
+  },
 
   async run(step, site): Promise<Effect> {
     for (const row of step.rows) {
@@ -33,9 +47,7 @@ export const streamRestart: StepRunner<"stream.restart"> = {
     }
     return done(restartedWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const idsOf = (step: Restart): readonly number[] => step.rows.map((row) => row.id);
 
@@ -45,20 +57,8 @@ const look = (step: Restart, site: Site) =>
 const restartedWords = (step: Restart): string =>
   `${inIds(idsOf(step))} of ${step.workflow} on ${nameOf(step.tablet)} goes on in the state from before`;
 
-async function judge(step: Restart, site: Site): Promise<Check> {
-  const seen = await look(step, site);
-  if (seen.kind !== "known") return seen;
-  const { rows } = seen.value;
-  const gone = idsOf(step).filter((id) => !rows.some((row) => row.id === id));
-  if (gone.length > 0) {
-    return refused(`the row of ${inIds(gone)} of ${step.workflow} on ${nameOf(step.tablet)} is gone`);
-  }
-  const ours = rows.filter(
-    (row) => idsOf(step).includes(row.id) && row.message === stopMessage(step.stoppedBy),
-  );
-  if (ours.length === 0) return doneAlready(restartedWords(step));
-  const moved = ours.find((row) => row.state !== "Stopped");
-  return moved === undefined
-    ? READY
-    : refused(`${inIds([moved.id])} of ${step.workflow} on ${nameOf(step.tablet)} is ${moved.state} now`);
-}
+const missing = (step: Restart, rows: StreamSight["rows"]): readonly number[] =>
+  idsOf(step).filter((id) => !rows.some((row) => row.id === id));
+
+const oursIn = (step: Restart, rows: StreamSight["rows"]): StreamSight["rows"] =>
+  rows.filter((row) => idsOf(step).includes(row.id) && row.message === stopMessage(step.stoppedBy));

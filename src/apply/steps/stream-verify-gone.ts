@@ -4,31 +4,16 @@ import { nameOf } from "../identity.js";
 import { seeLeftovers } from "../leftovers.js";
 import { inIds } from "../sight.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { provenByAnswer } from "../step-runner.js";
 import { seeAll, streamsIn } from "../stillness.js";
-import {
-  done,
-  doneAlready,
-  type Effect,
-  type Known,
-  known,
-  READY,
-  type Refused,
-  refused,
-  silent,
-} from "../verdict.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 /**
  * Proves that nothing is left of the listed streams: no row, no copy state, no stream in the engine, twice, at least `settleMs` apart.
  * A MySQL position that stands still between the two proves besides that no data arrives by any way. One that moves proves nothing
  * either way, as heartbeats, other workflows and clients write too: then that is what the result says.
  */
-export const streamVerifyGone: StepRunner<"stream.verify-gone"> = {
-  image: null,
-  check: async () => READY,
-  run: observeTwice,
-  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-};
+export const streamVerifyGone = provenByAnswer<"stream.verify-gone">(observeTwice);
 
 interface Observation {
   readonly position: string;

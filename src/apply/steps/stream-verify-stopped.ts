@@ -3,20 +3,15 @@ import { nameOf } from "../identity.js";
 import type { OwnChanges } from "../own-changes.js";
 import { inIds } from "../sight.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { provenByAnswer } from "../step-runner.js";
 import { notStopped, seeAll, streamsIn } from "../stillness.js";
-import { done, doneAlready, READY, type Refused, refused, type Silent } from "../verdict.js";
+import { done, type Refused, refused, type Silent } from "../verdict.js";
 
 /**
  * Proves that the listed streams stand still: Stopped in `_vt`, Stopped or absent in the engine, and no column that a stream moves has
  * moved between two observations at least `settleMs` apart (docs/vitess.md#cancel-order). It changes nothing.
  */
-export const streamVerifyStopped: StepRunner<"stream.verify-stopped"> = {
-  image: null,
-  check: async () => READY,
-  run: observeTwice,
-  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-};
+export const streamVerifyStopped = provenByAnswer<"stream.verify-stopped">(observeTwice);
 
 type VerifyStopped = StepOf<"stream.verify-stopped">;
 

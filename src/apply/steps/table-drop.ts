@@ -1,18 +1,19 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
-import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
-import { definitionsOf, list, seeTables } from "../tables.js";
-import { type Check, done, doneAlready, READY, silent } from "../verdict.js";
+import { stepRunner } from "../step-runner.js";
+import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
+import { done, silent } from "../verdict.js";
 
 type Drop = StepOf<"table.drop">;
 
 /** `--purge`: drops the tables, one statement each as Vitess's own cancel does (docs/vitess.md#cancel-order). It replicates. */
-export const tableDrop: StepRunner<"table.drop"> = {
+export const tableDrop = stepRunner<"table.drop", TableSight>({
   image: definitionsOf,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: (step, site) => seeTables(step.tablet, step.dbName, step.tables, null, site.world.reader),
+  ended: (step, seen) => (seen.inDatabase.length === 0 ? droppedWords(step) : null),
+  guards: { nothingWrites: (step, _seen, site) => writtenInto(step, site) },
 
   async run(step, site) {
     for (const table of step.tables) {
@@ -28,15 +29,7 @@ export const tableDrop: StepRunner<"table.drop"> = {
     }
     return done(droppedWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const droppedWords = (step: Drop): string =>
   `${list(step.tables)} do not exist in ${step.dbName} on ${nameOf(step.tablet)}`;
-
-async function judge(step: Drop, site: Site): Promise<Check> {
-  const seen = await seeTables(step.tablet, step.dbName, step.tables, null, site.world.reader);
-  if (seen.kind !== "known") return seen;
-  return seen.value.inDatabase.length === 0 ? doneAlready(droppedWords(step)) : READY;
-}

@@ -1,11 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
-import type { Site } from "../site.js";
 import { qualified, sqlName } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
-import { definitionsOf, list, seeTables } from "../tables.js";
-import { type Check, done, doneAlready, READY, refused, silent } from "../verdict.js";
+import { type Broken, stepRunner } from "../step-runner.js";
+import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
+import { done, refused, silent } from "../verdict.js";
 
 type Hold = StepOf<"table.hold">;
 
@@ -13,9 +12,21 @@ type Hold = StepOf<"table.hold">;
  * Moves the copied tables into a schema of ours in one `RENAME TABLE` (docs/decisions.md#d18; docs/vitess.md#held-tables): all of them or
  * none, with their foreign keys and constraints, and out of reach of Vitess's table garbage collection. It replicates.
  */
-export const tableHold: StepRunner<"table.hold"> = {
+export const tableHold = stepRunner<"table.hold", TableSight>({
   image: definitionsOf,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: (step, site) => seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader),
+  ended: (step, { held, inDatabase }) =>
+    held.length === step.tables.length && inDatabase.length === 0 ? heldWords(step) : null,
+  guards: {
+    allThere: scattered,
+    nothingWrites: (step, _seen, site) => writtenInto(step, site),
+    noTriggers: (step, { triggered }) =>
+      triggered.length === 0
+        ? null
+        : refused(
+            `${list(triggered)} on ${nameOf(step.tablet)} has triggers, which MySQL does not move to another schema; drop them or use --keep-data`,
+          ),
+  },
 
   async run(step, site) {
     for (const statement of holdStatements(step)) {
@@ -29,9 +40,7 @@ export const tableHold: StepRunner<"table.hold"> = {
     }
     return done(heldWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const holdStatements = (step: Pick<Hold, "dbName" | "holdSchema" | "tables">): readonly [string, string] => [
   `create database if not exists ${sqlName(step.holdSchema)}`,
@@ -41,27 +50,17 @@ const holdStatements = (step: Pick<Hold, "dbName" | "holdSchema" | "tables">): r
 const heldWords = (step: Hold): string =>
   `${nameOf(step.tablet)} holds ${list(step.tables)} in ${step.holdSchema}${step.views.length === 0 ? "" : `; the views ${list(step.views)} stay behind and are broken until the tables are back`}`;
 
-async function judge(step: Hold, site: Site): Promise<Check> {
-  const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
-  if (seen.kind !== "known") return seen;
-  const { held, triggered } = seen.value;
-  const there = seen.value.inDatabase.map((table) => table.name);
-  if (held.length === step.tables.length && there.length === 0) return doneAlready(heldWords(step));
+function scattered(step: Hold, { held, inDatabase }: TableSight): Broken {
+  const there = inDatabase.map((table) => table.name);
   if (held.length > 0) {
     return refused(
       `${nameOf(step.tablet)} has ${list(held)} in ${step.holdSchema} but ${list(there)} in ${step.dbName}: somebody else moves tables there`,
     );
   }
   const missing = step.tables.filter((table) => !there.includes(table));
-  if (missing.length > 0) {
-    return refused(
-      `${list(missing)} is gone from ${step.dbName} on ${nameOf(step.tablet)} since the plan was made`,
-    );
-  }
-  if (triggered.length > 0) {
-    return refused(
-      `${list(triggered)} on ${nameOf(step.tablet)} has triggers, which MySQL does not move to another schema; drop them or use --keep-data`,
-    );
-  }
-  return READY;
+  return missing.length === 0
+    ? null
+    : refused(
+        `${list(missing)} is gone from ${step.dbName} on ${nameOf(step.tablet)} since the plan was made`,
+      );
 }

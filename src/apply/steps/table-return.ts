@@ -1,19 +1,37 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { dropHoldSchema, seeHold } from "../hold.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { dropHoldSchema, type Hold, seeHold } from "../hold.js";
+import { nameOf } from "../identity.js";
 import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
-import type { StepRunner } from "../step-runner.js";
+import { stepRunner } from "../step-runner.js";
 import { definitionsOf, list, seeTables } from "../tables.js";
-import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Return = StepOf<"table.return">;
 
 /** Moves held tables back in one `RENAME TABLE`: all of them or none. Never over a table that exists. */
-export const tableReturn: StepRunner<"table.return"> = {
+export const tableReturn = stepRunner<"table.return", Seen>({
   image: definitionsOf,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look,
+  ended: (step, { held, there, hold }) =>
+    held.length === 0 && there.length === step.tables.length && hold !== "empty" ? backWords(step) : null,
+  guards: {
+    nameFree: (step, { held, there }) =>
+      there.length === 0 || (held.length === 0 && there.length === step.tables.length)
+        ? null
+        : refused(
+            `${list(there)} exists in ${step.dbName} on ${nameOf(step.tablet)}: somebody made it since; both stay as they are`,
+          ),
+    held: (step, { held, there }) => {
+      const gone = step.tables.filter((table) => !held.includes(table) && !there.includes(table));
+      return gone.length === 0
+        ? null
+        : refused(
+            `${list(gone)} is neither in ${step.holdSchema} nor in ${step.dbName} on ${nameOf(step.tablet)}`,
+          );
+    },
+  },
 
   async run(step, site): Promise<Effect> {
     const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
@@ -29,9 +47,7 @@ export const tableReturn: StepRunner<"table.return"> = {
     }
     return (await dropHoldSchema(step, site)) ?? done(backWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const renameBack = (step: Return): string =>
   `rename table ${step.tables.map((table) => `${qualified(step.holdSchema, table)} to ${qualified(step.dbName, table)}`).join(", ")}`;
@@ -39,24 +55,18 @@ const renameBack = (step: Return): string =>
 const backWords = (step: Return): string =>
   `${nameOf(step.tablet)} has ${list(step.tables)} in ${step.dbName} again${step.views.length === 0 ? "" : `, and the views ${list(step.views)} with them`}`;
 
-async function judge(step: Return, site: Site): Promise<Check> {
+interface Seen {
+  readonly held: readonly string[];
+  readonly there: readonly string[];
+  readonly hold: Hold;
+}
+
+async function look(step: Return, site: Site): Promise<Known<Seen>> {
   const { tablet, dbName, tables, holdSchema } = step;
   const seen = await seeTables(tablet, dbName, tables, holdSchema, site.world.reader);
   if (seen.kind !== "known") return seen;
-  const { held, inDatabase } = seen.value;
-  const there = inDatabase.map((table) => table.name);
-  if (held.length === 0 && there.length === tables.length) {
-    const hold = await seeHold(step, site);
-    if (hold.kind !== "known") return hold;
-    return hold.value === "empty" ? READY : doneAlready(backWords(step));
-  }
-  if (there.length > 0) {
-    return refused(
-      `${list(there)} exists in ${dbName} on ${nameOf(tablet)}: somebody made it since; rename or drop it first`,
-    );
-  }
-  const gone = tables.filter((table) => !held.includes(table));
-  return gone.length === 0
-    ? READY
-    : refused(`${list(gone)} is neither in ${holdSchema} nor in ${dbName} on ${nameOf(tablet)}`);
+  const hold = await seeHold(step, site);
+  if (hold.kind !== "known") return hold;
+  const there = seen.value.inDatabase.map((table) => table.name);
+  return known({ held: seen.value.held, there, hold: hold.value });
 }

@@ -15,20 +15,9 @@ import type { Compare, Entry, TxnOp } from "../../topology/store.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 import { absent, unchanged, writeFenced } from "../topo-write.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  known,
-  READY,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../verdict.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 type Restore = StepOf<"tablet.restore">;
 
@@ -37,7 +26,7 @@ type Restore = StepOf<"tablet.restore">;
  * (docs/decisions.md#d17; docs/vitess.md#putting-records-back). The record must carry the process's own ports, or the process never
  * publishes again (docs/vitess.md#publishing).
  */
-export const tabletRestore: StepRunner<"tablet.restore"> = {
+export const tabletRestore = stepRunner<"tablet.restore", Seen>({
   image: async (step, site) => {
     const replication = await imageOfKey({ server: step.server, key: step.replicationKey }, site);
     const record = await imageOfKey(step, site);
@@ -45,63 +34,65 @@ export const tabletRestore: StepRunner<"tablet.restore"> = {
     return record.kind === "known" ? known([record.value, replication.value]) : record;
   },
 
-  async check(step, site) {
-    const judged = await judge(step, site);
-    if (judged.kind !== "write") return judged;
-    return (await provenRecord(step, site)) ?? READY;
+  look,
+  ended: (step, { wanted, record, listing }) =>
+    record !== null && listing.kind === "listed" && identityOf(record) === identityOf(wanted)
+      ? doneWords(step)
+      : null,
+  guards: {
+    noOther: otherProcess,
+    listable: (_step, { listing }) => (listing.kind === "refused" ? listing : null),
+    process: ({ tablet }, _seen, { world }) => differsFrom(tablet, world.reader),
+    ownWords: unlikeItself,
   },
 
   async run(step, site): Promise<Effect> {
-    const judged = await judge(step, site);
-    if (judged.kind === "done-already") return done(judged.said);
-    if (judged.kind !== "write") return judged;
-    const unproven = await provenRecord(step, site);
-    if (unproven !== null) return unproven;
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    const { record, listing } = seen.value;
+    if (listing.kind === "refused") return listing;
+    const stop =
+      otherProcess(step, seen.value) ??
+      (await differsFrom(step.tablet, site.world.reader)) ??
+      (await unlikeItself(step, seen.value, site));
+    if (stop !== null) return stop;
+    const parts = [record === null ? createRecord(step) : null, listing.kind === "add" ? listing : null];
     const failed = await writeFenced(site, {
       server: step.server,
-      compares: judged.compares,
-      operations: judged.operations,
+      compares: parts.flatMap((part) => part?.compare ?? []),
+      operations: parts.flatMap((part) => part?.operation ?? []),
       movedWords: `${step.key} or ${step.replicationKey} was written by somebody else meanwhile`,
     });
     return failed ?? done(doneWords(step));
   },
-
-  async verify(step, site) {
-    const judged = await judge(step, site);
-    return judged.kind === "write" ? READY : judged;
-  },
-};
+});
 
 const doneWords = (step: Restore): string =>
   `${step.tablet.alias} has its Tablet record and is listed in ShardReplication (${step.origin})`;
 
-type Judged =
-  | Exclude<Check, { kind: "ready" }>
-  | { readonly kind: "write"; readonly compares: readonly Compare[]; readonly operations: readonly TxnOp[] };
+interface Seen {
+  /** The plan's record. */
+  readonly wanted: Tablet;
+  /** What is there. */
+  readonly record: Tablet | null;
+  readonly listing: Listing;
+}
 
-async function judge(step: Restore, site: Site): Promise<Judged> {
+async function look(step: Restore, site: Site): Promise<Known<Seen>> {
   const store = site.world.store(step.server);
   const [record, replication] = await Promise.all([store.get(step.key), store.get(step.replicationKey)]);
   if (record.kind === "unanswered") return silent(step.server, record);
   if (replication.kind === "unanswered") return silent(step.server, replication);
-
-  const wanted = recordOf(step);
-  if (wanted.kind === "refused") return wanted;
-  const other = record.value.entry === null ? null : otherProcess(step, record.value.entry, wanted.tablet);
-  if (other !== null) return other;
-  const listed = listing(step, replication.value.entry);
-  if (listed.kind === "refused") return listed;
-  if (record.value.entry !== null && listed.kind === "listed") return doneAlready(doneWords(step));
-
-  const parts = [
-    record.value.entry === null ? createRecord(step) : null,
-    listed.kind === "add" ? listed : null,
-  ];
-  return {
-    kind: "write",
-    compares: parts.flatMap((part) => (part === null ? [] : [part.compare])),
-    operations: parts.flatMap((part) => (part === null ? [] : [part.operation])),
-  };
+  const wanted = decodeTablet(Buffer.from(step.value, "base64"));
+  if (wanted.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
+  const there = record.value.entry === null ? null : decodeTablet(record.value.entry.value);
+  if (there?.kind === "unanswered")
+    return refused(`${step.key} exists and can not be decoded: ${there.message}`);
+  return known({
+    wanted: wanted.value,
+    record: there?.value ?? null,
+    listing: listingOf(step, replication.value.entry),
+  });
 }
 
 const createRecord = (step: Restore): { readonly compare: Compare; readonly operation: TxnOp } => ({
@@ -109,22 +100,10 @@ const createRecord = (step: Restore): { readonly compare: Compare; readonly oper
   operation: { kind: "put", key: step.key, value: Buffer.from(step.value, "base64") },
 });
 
-function recordOf(step: Restore): { readonly kind: "record"; readonly tablet: Tablet } | Refused {
-  const record = decodeTablet(Buffer.from(step.value, "base64"));
-  if (record.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
-  return { kind: "record", tablet: record.value };
-}
-
-/** Null: the record that is there names the same process. */
-function otherProcess(step: Restore, entry: Entry, wanted: Tablet): Refused | null {
-  const there = decodeTablet(entry.value);
-  if (there.kind === "unanswered")
-    return refused(`${step.key} exists and can not be decoded: ${there.message}`);
-  const same =
-    identityOf(there.value) === identityOf(wanted)
-      ? null
-      : refused(`${step.key} exists already and names another process or shard (${identityOf(there.value)})`);
-  return same;
+function otherProcess(step: Restore, { wanted, record }: Seen): Broken {
+  return record === null || identityOf(record) === identityOf(wanted)
+    ? null
+    : refused(`${step.key} exists already and names another process or shard (${identityOf(record)})`);
 }
 
 const identityOf = (tablet: Tablet): string =>
@@ -138,7 +117,7 @@ type Listing =
   | Refused;
 
 /** `UpdateShardReplicationRecord` (topo/replication.go): append where it is missing; every other node stays. */
-function listing(step: Restore, entry: Entry | null): Listing {
+function listingOf(step: Restore, entry: Entry | null): Listing {
   const alias = parseAlias(step.tablet.alias);
   if (alias === null) return refused(`${step.tablet.alias} is no tablet alias`);
   const record = entry === null ? null : decodeShardReplication(entry.value);
@@ -159,17 +138,12 @@ function listing(step: Restore, entry: Entry | null): Listing {
   };
 }
 
-/** Null: the running process is the one that the record describes, down to its type and ports. */
-async function provenRecord(step: Restore, site: Site): Promise<Refused | Silent | null> {
-  const wanted = recordOf(step);
-  if (wanted.kind === "refused") return wanted;
-  const { tablet } = wanted;
+/** Null: the record describes the running process, down to its type and ports. */
+async function unlikeItself(step: Restore, { wanted: tablet }: Seen, site: Site): Promise<Broken> {
   const claimed = `${aliasOf(tablet)} ${tablet.keyspace}/${tablet.shard} ${TabletType[tablet.type]}`;
   const expected = `${step.tablet.alias} ${step.tablet.keyspace}/${step.tablet.shard} ${step.tablet.type}`;
   if (claimed !== expected)
     return refused(`the plan's record for ${step.key} is of ${claimed}, not ${expected}`);
-  const differs = await differsFrom(step.tablet, site.world.reader);
-  if (differs !== null) return differs;
   const vars = await site.world.reader.vars(step.tablet.address);
   const own: readonly string[] = vars.kind === "answered" ? JSON.parse(vars.value.commandLineJson) : [];
   const grpc = Number(flagValue(own, "grpc-port") || step.tablet.address.grpcPort);

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
-import { done, doneAlready, type Effect, type Known, known, READY, silent } from "../verdict.js";
+import { provenByAnswer } from "../step-runner.js";
+import { done, type Effect, type Known, known, silent } from "../verdict.js";
 
 type StayAway = StepOf<"tablet.stay-away">;
 
@@ -13,27 +13,20 @@ const START_MS = 10_000;
  * Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (docs/decisions.md#d19). Only
  * reads.
  */
-export const tabletStayAway: StepRunner<"tablet.stay-away"> = {
-  image: null,
-  check: async () => READY,
-
-  async run(step, site): Promise<Effect> {
-    const { clock } = site.world;
-    const until = clock.now() + step.watchMs;
-    while (clock.now() < until) {
-      if (!(await clock.sleep(POLL_MS, site.signal)))
-        return { kind: "unanswered", reason: "interrupted while watching" };
-      const back = await returned(step, site);
-      if (back.kind !== "known") return back;
-      if (back.value.length > 0) return await told(step, site);
-    }
-    return done(
-      `${aliases(step)} stayed away for ${step.watchMs / 1000} s, and no record of them or their shard came back`,
-    );
-  },
-
-  verify: async (_step, _site, effect) => (effect.kind === "done" ? doneAlready(effect.said) : READY),
-};
+export const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, site): Promise<Effect> => {
+  const { clock } = site.world;
+  const until = clock.now() + step.watchMs;
+  while (clock.now() < until) {
+    if (!(await clock.sleep(POLL_MS, site.signal)))
+      return { kind: "unanswered", reason: "interrupted while watching" };
+    const back = await returned(step, site);
+    if (back.kind !== "known") return back;
+    if (back.value.length > 0) return await told(step, site);
+  }
+  return done(
+    `${aliases(step)} stayed away for ${step.watchMs / 1000} s, and no record of them or their shard came back`,
+  );
+});
 
 const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");
 

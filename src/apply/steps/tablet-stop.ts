@@ -4,18 +4,8 @@ import type { NonPrimaryType } from "../../tablets/access.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { isClosed } from "../presence.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  READY,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../verdict.js";
+import { stepRunner } from "../step-runner.js";
+import { done, type Effect, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Stop = StepOf<"tablet.stop">;
 
@@ -24,9 +14,14 @@ const END_MS = 60_000;
 const POLL_MS = 1000;
 
 /** Ends one process (docs/decisions.md#d19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
-export const tabletStop: StepRunner<"tablet.stop"> = {
+export const tabletStop = stepRunner<"tablet.stop", boolean>({
   image: null,
-  check: judge,
+  look: async ({ tablet }, { world }) => known(await isClosed(tablet, world.reader)),
+  ended: (step, closed) => (closed ? endedWords(step) : null),
+  guards: {
+    process: ({ tablet }, _closed, site) => anotherProcess(tablet, site),
+    noRecord: (step, _closed, site) => recorded(step, site),
+  },
 
   async run(step, site): Promise<Effect> {
     const failed =
@@ -38,21 +33,10 @@ export const tabletStop: StepRunner<"tablet.stop"> = {
       failed ?? refused(`${nameOf(step.tablet)} still answers ${END_MS / 1000} s after it was told to end`)
     );
   },
-
-  async verify(step, site) {
-    return (await isClosed(step.tablet, site.world.reader)) ? doneAlready(endedWords(step)) : READY;
-  },
-};
+});
 
 const endedWords = (step: Stop): string =>
   `nothing listens any more where ${nameOf(step.tablet)} was; its MySQL was not touched`;
-
-async function judge(step: Stop, site: Site): Promise<Check> {
-  if (await isClosed(step.tablet, site.world.reader)) return doneAlready(endedWords(step));
-  const differs = await anotherProcess(step.tablet, site);
-  if (differs !== null) return differs;
-  return (await recorded(step, site)) ?? READY;
-}
 
 /** Null also for one that stepped aside already, because a run that died told it to. */
 async function anotherProcess(tablet: TabletRef, { world }: Site): Promise<Refused | Silent | null> {

@@ -1,17 +1,19 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { notCleared } from "../clearance.js";
-import { differsFrom, nameOf } from "../identity.js";
+import { nameOf } from "../identity.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
-import { type Check, done, doneAlready, type Known, known, READY, silent } from "../verdict.js";
+import { stepRunner } from "../step-runner.js";
+import { done, type Known, known, silent } from "../verdict.js";
 
 type DeleteVDiffs = StepOf<"vdiff.delete">;
 
 /** Deletes the VDiff rows of a workflow, running ones too, by the VDiff RPC (docs/vitess.md#cancel-order). */
-export const vdiffDelete: StepRunner<"vdiff.delete"> = {
+export const vdiffDelete = stepRunner<"vdiff.delete", readonly SidecarRow[]>({
   image: vdiffsOf,
-  check: async (step, site) => (await differsFrom(step.tablet, site.world.reader)) ?? judge(step, site),
+  look: vdiffsOf,
+  ended: (step, rows) => (rows.length === 0 ? doneWords(step) : null),
+  guards: {},
 
   async run(step, site) {
     const stop = await notCleared(step.tablet, site);
@@ -19,18 +21,10 @@ export const vdiffDelete: StepRunner<"vdiff.delete"> = {
     const reply = await site.world.writer.deleteVDiffs(step.tablet.address, step.keyspace, step.workflow);
     return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(doneWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const doneWords = (step: DeleteVDiffs): string =>
   `${nameOf(step.tablet)} has no VDiff of ${step.keyspace}.${step.workflow}`;
-
-async function judge(step: DeleteVDiffs, site: Site): Promise<Check> {
-  const rows = await vdiffsOf(step, site);
-  if (rows.kind !== "known") return rows;
-  return rows.value.length === 0 ? doneAlready(doneWords(step)) : READY;
-}
 
 async function vdiffsOf(step: DeleteVDiffs, site: Site): Promise<Known<readonly SidecarRow[]>> {
   const rows = await site.world.reader.rows(step.tablet.address, "vdiffs");

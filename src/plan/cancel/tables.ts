@@ -1,4 +1,5 @@
 import { RefusedError } from "../../cluster/errors.js";
+import { matchesTable } from "../../cluster/stream-source.js";
 import type { StreamRuleRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { isPrimary, processesOfShard } from "../view/processes.js";
@@ -51,17 +52,13 @@ export const rulesOf = (snapshot: Snapshot, stream: StreamFact): readonly Rule[]
 
 const isPattern = (rule: Rule): boolean => rule.match.startsWith("/");
 
-/** As vttablet: the first rule that matches decides; a pattern is not anchored (vreplication/table_plan_builder.go MatchTable). */
+/** As vttablet: the first rule that matches decides. */
 export const matches = (rule: Rule, table: string): boolean => {
-  if (!isPattern(rule)) return rule.match === table;
-  const pattern = rule.match.replace(/^\/+|\/+$/g, "");
-  try {
-    return new RegExp(pattern).test(table);
-  } catch {
-    throw new RefusedError(
-      `the table pattern ${rule.match} of a stream can not be read: nothing is decided on it`,
-    );
-  }
+  const answer = matchesTable(rule, table);
+  if (answer !== null) return answer;
+  throw new RefusedError(
+    `the table pattern ${rule.match} of a stream can not be read: nothing is decided on it`,
+  );
 };
 
 const sourceTables = (snapshot: Snapshot, stream: StreamFact): ReadonlySet<string> =>

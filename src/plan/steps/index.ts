@@ -26,6 +26,8 @@ interface StepBase {
 }
 export type Step = { [K in StepKind]: StepBase & DraftStepOf<K> }[StepKind];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+/** The names of what must hold right before a step of the kind. */
+export type GuardOf<K extends StepKind> = keyof Kinds[K]["guards"];
 
 /** The compiler does not see that the declaration of a step's own kind takes the step: this one place says it. */
 const declarationOf = (step: DraftStep): Kind<Fields, string> =>
@@ -51,7 +53,7 @@ export const describeStep = (step: DraftStep): StepText => {
 };
 
 /** What must hold right before the step, by name, in words. */
-const guardsOf = (step: DraftStep): Readonly<Record<string, string>> =>
+export const guardsOf = (step: DraftStep): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(declarationOf(step).guards).flatMap(([name, words]) => {
       const said = words(step);

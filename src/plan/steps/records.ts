@@ -149,8 +149,9 @@ export const recordKinds = {
       roots
         .filter(({ name }) => step.cells.includes(name))
         .map(({ server, root }) => keyWrite({ server, key: srvVSchemaKey(root) })),
-    does: (step) => `builds SrvVSchema again in ${step.cells.join(", ")} from the VSchemas and routing rules`,
-    guards: { asRead: () => "each cell's record is the one just read" },
+    does: (step) =>
+      `builds SrvVSchema again in ${step.cells.join(", ")} from the VSchemas and routing rules, by compare-and-set on what was just read`,
+    guards: { rootKnown: () => "the plan says where each cell's topology is" },
     proves: () => "each cell's record equals what VSchemas and rules give",
     inverse: () => ({ kind: "run-again" }),
   }),

@@ -38,9 +38,9 @@ export const tabletKinds = {
     guards: {
       noOther: () => "its record does not exist, or names this process",
       listable: () => "its ShardReplication can be read",
+      process: isTheTablet,
       ownWords: () =>
         "the record names this tablet, shard and type, and the ports that the process listens on",
-      tablet: isTheTablet,
     },
     proves: () => "the record is there with these bytes and ShardReplication lists the alias once",
     inverse: () =>
@@ -70,7 +70,8 @@ export const tabletKinds = {
         ? `lets the vttablet of ${tabletName(step.tablet)} publish its state, which ends it, as its record is gone; its MySQL runs on with its data`
         : `ends the vttablet of ${tabletName(step.tablet)} with \`${step.command.join(" ")}\`; its MySQL is not touched`,
     guards: {
-      tablet: isTheTablet,
+      /** A run that died may have told it to step aside already: then it is of another type. */
+      process: isTheTablet,
       noRecord: (step) => (step.command === null ? `${step.key} does not exist` : null),
     },
     proves: () => "nothing listens at the address any more",
