@@ -75,7 +75,10 @@ class Reading {
   }
 }
 
-/** Throws a UsageError where there is none. */
+/**
+ * Throws a UsageError where there is none.
+ * @public build.mjs compiles what it lists
+ */
 export const ruleFiles = (dir: string): readonly File[] => {
   const files = listing(dir);
   if (files.length === 0)

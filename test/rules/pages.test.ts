@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { cardOf } from "../../src/rules/card.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
-import { rulePage, rulesIndex } from "../../src/rules/page.js";
+import { rulePage, rulesIndex } from "./page.js";
 
 // `npx vitest run --project fast test/rules/pages.test.ts -u` writes docs/rules.
 const cards = loadRules([SHIPPED_RULES]).map(cardOf);

@@ -1,4 +1,4 @@
-import type { CardVariant, RuleCard } from "../findings/rule-card.js";
+import type { CardVariant, RuleCard } from "../../src/findings/rule-card.js";
 
 /** One rule's page of docs/rules, in Markdown. Generated, so that the rule file stays the only place that says it. */
 export const rulePage = (rule: RuleCard): string =>
