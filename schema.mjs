@@ -19,10 +19,12 @@ const sectionsOf = (sql) => {
   let lines = [];
   for (const line of sql.split("\n")) {
     const title = /^-- -{9,} (.*)/.exec(line)?.[1];
-    const name = /^CREATE TABLE (\w+)/.exec(line)?.[1];
+    const [, kind, name] = /^CREATE (TABLE|VIEW) (\w+)/.exec(line) ?? [];
     if (title !== undefined) sections.push({ title, tables: [] });
     else if (name !== undefined)
-      sections.at(-1).tables.push({ name, ...about(name, lines), columns: columns(name) });
+      sections
+        .at(-1)
+        .tables.push({ name, isView: kind === "VIEW", ...about(name, lines), columns: columns(name) });
     lines = line.startsWith("-- ") && title === undefined ? [...lines, line.slice(3)] : [];
   }
   db.close();
@@ -59,7 +61,9 @@ const termsOf = (text) =>
 
 const typesFile = (sections) => {
   const tables = sections.flatMap(({ title, tables }) =>
-    tables.map((table) => ({ ...table, part: title === "FACTS" ? "facts" : "derived" })),
+    tables
+      .filter(({ isView }) => !isView)
+      .map((table) => ({ ...table, part: title === "FACTS" ? "facts" : "derived" })),
   );
   const channels = termsOf(tables.find(({ name }) => name === "probe").text);
   return `// Written by \`npm run schema\` from ../schema.sql.
@@ -96,11 +100,13 @@ const proseOf = (text) =>
 const columnText = ({ name, type, notnull, pk }) =>
   `${pk > 0 ? `**${name}**` : name} ${type.toLowerCase()}${notnull || pk > 0 ? "" : "?"}`;
 
-const tablePage = ({ name, text, needs, columns }) => `### ${name}
+const viewColumns = (columns) => columns.map(({ name }) => name).join(", ");
+
+const tablePage = ({ name, isView, text, needs, columns }) => `### ${name}
 
 ${proseOf(text)}
 
-Columns: ${columns.map(columnText).join(", ")}.
+${isView ? "A view. " : ""}Columns: ${isView ? viewColumns(columns) : columns.map(columnText).join(", ")}.
 ${needs === null ? "" : `\nRows may be missing where \`${needs}\` is in \`unanswered\`.\n`}`;
 
 const page = (sql, sections) => `# The tables of a snapshot

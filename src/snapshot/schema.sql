@@ -286,6 +286,14 @@ CREATE TABLE operation (
   age_s INTEGER NOT NULL, skew_s INTEGER, PRIMARY KEY (lock_key)
 ) STRICT, WITHOUT ROWID;
 
+-- One row. proves = 1: no lock of a switch means no switch. A switch holds a named lock to its end since Vitess 21; before, it had only the keyspace's,
+-- which nothing renews (docs/vitess.md#lease-renewal). A vtctld may be one version behind its tablets, so each of them has to be of 22. An old lock
+-- whose age two clocks do not agree about proves nothing either.
+CREATE VIEW absent_lock AS
+SELECT count(*) > 0 AND min(coalesce(CAST(t.build_version AS INTEGER), 0)) >= 22
+  AND NOT EXISTS (SELECT 1 FROM topo_lock WHERE holder = 1 AND skew_s IS NOT NULL) AS proves
+FROM process p JOIN live_tablet t USING (address) WHERE p.same_cluster = 1 AND p.address NOT LIKE 'mysql://%';
+
 -- What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.
 -- required = 1: the scan is incomplete without it.
 CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, required INTEGER NOT NULL, PRIMARY KEY (domain, subject)) STRICT, WITHOUT ROWID;

@@ -1,14 +1,20 @@
 import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { reshardingLab } from "../../src/sim/lab.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
 import type { Native } from "../../src/sim/native/operation.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { VitessVersion } from "../../src/sim/stream-row.js";
 import { parseLockBody } from "../../src/topology/lock-body.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
+import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
 import { switchAll } from "../sim/native/switch-traffic.js";
 import { operatorAt } from "./harness.js";
 
 const NAMED = "/vitess/global/internal/named_locks/";
 const OUTAGE = "writes-served-by-no-shard@customer/0";
+const DENIAL = "routing-contradicts-denial@customer.customer";
 
 /** A vtctld that has come so far, and still lives. */
 const upTo = (operation: Native<unknown>, effect: RegExp): void => {
@@ -24,11 +30,31 @@ const resharding = (version: VitessVersion): SimCluster => {
   return cluster;
 };
 
+/** It has denied the table on the source, and rules still lead there. */
+const moving = (version: VitessVersion): SimCluster => {
+  const cluster = labCluster({ version, rows: 20 });
+  cluster.run(createKeyspace(cluster, "moved"));
+  const tablet = cluster.addTablet({ alias: { cell: "zone1", uid: 400 }, keyspace: "moved", shard: "0" });
+  cluster.run(startTablet(cluster, tablet));
+  cluster.run(plannedReparent(cluster, tablet));
+  const workflow = { keyspace: "moved", workflow: "c2", sourceKeyspace: "customer", tables: ["customer"] };
+  cluster.run(moveTablesCreate(cluster, { ...workflow, cell: "zone1" }));
+  cluster.clock.advance(5_000);
+  upTo(moveTablesSwitch(cluster, "moved", "c2"), /caught up/);
+  return cluster;
+};
+
 const namedLock = (cluster: SimCluster): string => {
   const { etcd } = cluster.topology.global;
   const [found] = etcd.range(NAMED);
   if (found === undefined) throw new Error("there is no named lock");
   return found.key;
+};
+
+/** Vitess before 21 takes none. */
+const withoutNamedLock = (cluster: SimCluster): SimCluster => {
+  cluster.topology.global.etcd.delete(namedLock(cluster));
+  return cluster;
 };
 
 /** The holder's host is so far behind (or, below 0, ahead of) everybody else. */
@@ -77,7 +103,48 @@ describe("a switch that is going on", () => {
       state: "suspected",
       symptom: expect.stringMatching(/17 min by its lease.*clock skew/),
     });
+    expect(found(OUTAGE)?.state).toBe("suspected");
     const fixed = await operatorAt(cluster).write("fix topo-lock-stale@customer.c2 --yes");
     expect([fixed.code, fixed.err]).toEqual([4, expect.stringMatching(/is suspected/)]);
+  });
+
+  it.each([
+    ["a Reshard", OUTAGE, () => resharding("19.0.10")],
+    ["a MoveTables", DENIAL, () => withoutNamedLock(moving("19.0.10"))],
+  ])(
+    "has no lock any more after 30 s on Vitess 19 (%s), so one look proves nothing",
+    async (_, id, build) => {
+      const cluster = build();
+      cluster.clock.advance(150_000);
+      expect((await scan(cluster))(id)?.state).toBe("suspected");
+      expect((await scan(cluster, " --settle 31s"))(id)?.state).toBe("confirmed");
+    },
+  );
+
+  it.each([
+    ["a Reshard", OUTAGE, () => resharding("24.0.4")],
+    ["a MoveTables", DENIAL, () => moving("24.0.4")],
+  ])(
+    "holds its named lock to its end since Vitess 21 (%s), so without one it is dead",
+    async (_, id, build) => {
+      const cluster = withoutNamedLock(build());
+      cluster.clock.advance(150_000);
+      expect((await scan(cluster))(id)?.state).toBe("confirmed");
+    },
+  );
+
+  it("is not told by the absence of a lock where one tablet is older, or does not say how old it is", async () => {
+    const cluster = withoutNamedLock(resharding("24.0.4"));
+    cluster.clock.advance(150_000);
+    const vars = cluster.reader.vars.bind(cluster.reader);
+    for (const buildVersion of ["20.0.6", "21.0.0", ""]) {
+      cluster.reader.vars = async (at) => {
+        const seen = await vars(at);
+        return seen.kind === "answered" && at.grpcPort === cluster.tablet("zone1-0000000300").grpcPort
+          ? { ...seen, value: { ...seen.value, buildVersion } }
+          : seen;
+      };
+      expect([buildVersion, (await scan(cluster))(OUTAGE)?.state]).toEqual([buildVersion, "suspected"]);
+    }
   });
 });
