@@ -74,7 +74,7 @@ const isWritten = (step: Step, image: KeyImage, now: string | null): boolean => 
 };
 
 const serverAnswered = (snapshot: Snapshot, server: string): boolean =>
-  snapshot.all("SELECT 1 FROM topo_server WHERE server = ? AND answered = 1", server).length > 0;
+  snapshot.rows("topo_server", { server, answered: 1 }).length > 0;
 
 /** An earlier undo put it back, and what changed since is not the run's. */
 const alreadyBack = (past: PastRun, { server, key }: At): boolean =>

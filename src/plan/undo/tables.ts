@@ -67,22 +67,10 @@ export const silentTables = (tablet: TabletRef, alias: string) => ({
 });
 
 export const heldTables = (snapshot: Snapshot, address: string, holdSchema: string): readonly string[] =>
-  snapshot
-    .all<{ name: string }>(
-      "SELECT table_name AS name FROM held_table WHERE address = ? AND hold_schema = ? ORDER BY table_name",
-      address,
-      holdSchema,
-    )
-    .map(({ name }) => name);
+  snapshot.rows("held_table", { address, hold_schema: holdSchema }).map(({ table_name }) => table_name);
 
 const tablesIn = (snapshot: Snapshot, address: string, dbName: string): readonly string[] =>
-  snapshot
-    .all<{ name: string }>(
-      "SELECT table_name AS name FROM live_table WHERE address = ? AND db_name = ? ORDER BY table_name",
-      address,
-      dbName,
-    )
-    .map(({ name }) => name);
+  snapshot.rows("live_table", { address, db_name: dbName }).map(({ table_name }) => table_name);
 
 /** Neither held nor all in their place. */
 const gone = (past: PastRun, inverse: Back, there: readonly string[]): WayBack => {
