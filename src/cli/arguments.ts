@@ -1,11 +1,12 @@
-import yargs, { type Argv, type Options } from "yargs";
-import { UsageError } from "../cluster/errors.js";
+import yargs, { type Argv } from "yargs";
+import { type ExitName, UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import { type Option, shortsOf } from "../config/options.js";
 import type { Command } from "./command.js";
+import { helpText, usageOf } from "./help.js";
 
 export type Parsed =
-  | { readonly kind: "help"; readonly text: string }
+  | { readonly kind: "help"; readonly text: string; readonly exit: ExitName }
   | {
       readonly kind: "command";
       readonly command: Command;
@@ -24,10 +25,16 @@ export async function parseArguments(
   commands: readonly Command[],
   defaults: Readonly<Record<string, unknown>>,
   version: string,
+  columns: number,
 ): Promise<Parsed> {
-  const argv = asked(typed, commands).map(dashed);
+  const argv = typed.map(dashed);
   if (argv.includes("--version") || /^(version|-V)$/.test(argv[0] ?? "") || argv.join(" ") === "-v")
-    return { kind: "help", text: version };
+    return { kind: "help", text: version, exit: "ok" };
+  const topic = topicOf(argv, commands);
+  if (topic !== null) return { kind: "help", text: helpText(topic, commands, columns), exit: "ok" };
+  // A script whose command is empty must not go on as if it had run.
+  if (argv.length === 0 && (defaults.format ?? "human") === "human")
+    return { kind: "help", text: helpText(undefined, commands, columns), exit: "usage" };
   let chosen: Command | null = null;
   let parser = yargs().scriptName("vtdoctor").parserConfiguration({
     "camel-case-expansion": false,
@@ -42,7 +49,7 @@ export async function parseArguments(
     parser = parser.command(
       // That one is missing is said by `checked`, in words of its own.
       command.usage.replaceAll("<", "[").replaceAll(">", "]"),
-      command.about,
+      false,
       (built) => addOptions(built, command.options),
       () => {
         chosen = command;
@@ -50,25 +57,16 @@ export async function parseArguments(
     );
   }
   parser = parser
-    .usage(
-      "$0 <command>\n\nFinds and repairs the drift between a Vitess topology and the tablets that are really running.",
-    )
-    .epilogue(
-      "Exit codes: 0 ok, 1 findings, 2 usage, 3 incomplete, 4 refused, 5 interrupted, 6 unverified, 7 internal.",
-    )
     .version(false)
-    .help()
-    .alias("help", "h")
-    .wrap(110)
+    .help(false)
     .exitProcess(false)
     .fail((message, error) => {
       if (error && error.name !== "YError") throw error;
       throw new UsageError(`${(error?.message ?? message).split("\n")[0]}. See vtdoctor help.`);
     });
   return new Promise((resolve, reject) => {
-    const settle = (error: unknown, values: Record<string, unknown>, output: string) => {
+    const settle = (error: unknown, values: Record<string, unknown>) => {
       if (error) return reject(error);
-      if (output !== "") return resolve({ kind: "help", text: output });
       try {
         resolve({ kind: "command", ...checked(chosen, values, argv, commands, defaults) });
       } catch (problem) {
@@ -79,14 +77,13 @@ export async function parseArguments(
   });
 }
 
-/** `help CMD` and `CMD help` are `CMD --help`. */
-function asked(argv: readonly string[], commands: readonly Command[]): readonly string[] {
-  const words = argv.filter((word) => word !== "help");
-  if (words.length === argv.length || argv.indexOf("help") > 1) return argv;
-  const [name] = words;
-  if (name !== undefined && !name.startsWith("-") && !commands.some((command) => command.name === name))
-    throw unknownCommand(name, commands);
-  return [...words.slice(0, 1), "--help"];
+/** What `help TOPIC`, `COMMAND help` and `COMMAND --help` ask about, undefined for all of it; null: no help is asked for. */
+function topicOf(argv: readonly string[], commands: readonly Command[]): string | undefined | null {
+  const [first, second] = argv;
+  if (first === "help") return second?.startsWith("-") ? undefined : second;
+  if (argv.some((word) => word === "--help" || word === "-h"))
+    return argv.find((word) => commands.some(({ name }) => name === word));
+  return second === "help" ? first : null;
 }
 
 const unknownCommand = (name: string, commands: readonly Command[]): UsageError =>
@@ -114,7 +111,7 @@ function checked(
   if (rest.length > 0)
     throw new UsageError(`${name}: "${rest[0]}" is one argument too many. See vtdoctor help ${name}.`);
   const positionals = [...usage.matchAll(/[<[](\w+)(?:\.\.)?[>\]]/g)].map((match) => match[1] ?? "");
-  const known = [...Object.keys(options), ...positionals, "_", "$0", "help", "h"];
+  const known = [...Object.keys(options), ...positionals, "_", "$0"];
   for (const given of Object.keys(values)) {
     if (!known.includes(given)) {
       const flag = given.length === 1 ? `-${given}` : `--${given}`;
@@ -124,7 +121,7 @@ function checked(
   for (const [, positional = ""] of usage.matchAll(/<(\w+)>/g)) {
     if (values[positional] === undefined)
       throw new UsageError(
-        `${name}: ${positional.toUpperCase()} is missing: vtdoctor ${name} ${positional.toUpperCase()}. See vtdoctor help ${name}.`,
+        `${name}: ${positional.toUpperCase()} is missing: vtdoctor ${usageOf(usage)}. See vtdoctor help ${name}.`,
       );
   }
   for (const [option, { type, choices, short }] of Object.entries(options)) {
@@ -170,21 +167,7 @@ function merged(
 function addOptions<T>(parser: Argv<T>, options: Readonly<Record<string, Option>>): Argv<T> {
   let built = parser;
   for (const [name, option] of Object.entries(options))
-    built = built.option(name, yargsOption(option)) as Argv<T>;
+    built = built.option(name, { type: option.type === "boolean" ? "boolean" : "string" }) as Argv<T>;
   for (const [short, name] of shortsOf(options)) built = built.alias(name, short);
   return built;
-}
-
-/** Defaults are only shown here; `merged` applies them after the environment and the config file. */
-function yargsOption(option: Option): Options {
-  const shown =
-    option.default === undefined || option.default === false
-      ? {}
-      : { defaultDescription: String(option.default) };
-  return {
-    describe: option.choices === undefined ? option.about : `${option.about}: ${option.choices.join(", ")}`,
-    group: `${option.group}:`,
-    type: option.type === "boolean" ? "boolean" : "string",
-    ...shown,
-  };
 }

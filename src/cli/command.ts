@@ -9,6 +9,8 @@ export interface Command {
   /** As yargs writes it: `cancel <workflow>`, `fix [findings..]`. */
   readonly usage: string;
   readonly about: string;
+  /** Two to four command lines, and what each does. */
+  readonly examples: readonly (readonly [typed: string, does: string])[];
   readonly options: Readonly<Record<string, Option>>;
   readonly load: () => Promise<{ readonly run: Run }>;
 }

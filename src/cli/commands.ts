@@ -19,12 +19,11 @@ const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS, ...VTCTLD };
 const { purge: _purge, ...FOLLOWING } = REPAIRING;
 
 const FIXING = {
-  ...HOOKS,
-  ...RETIRING,
-  plan: { type: "string", group: "Writing", about: "execute this saved plan" },
+  plan: { type: "string", value: "FILE", group: "Writing", about: "execute this saved plan" },
   all: { type: "boolean", group: "Writing", about: "repair everything that was found", default: false },
   orphans: {
     type: "string",
+    value: "HOW",
     group: "Writing",
     about: "what to do with tablets of a shard that no cancel dropped",
     choices: ["restore", "retire", "leave"],
@@ -35,6 +34,8 @@ const FIXING = {
     about: "with --orphans retire: nothing starts the vttablets again, so they end themselves",
     default: false,
   },
+  ...RETIRING,
+  ...HOOKS,
 } as const satisfies Record<string, Option>;
 
 const CANCELLING = {
@@ -62,13 +63,13 @@ const CANCELLING = {
 const DEMONSTRATING = {
   serve: {
     type: "boolean",
-    group: "Connection",
+    group: "Writing",
     about: "break the simulated cluster and let another terminal repair it, on ports of this machine",
     default: false,
   },
   port: {
     type: "number",
-    group: "Connection",
+    group: "Writing",
     about: "with --serve: count the ports from here (default: free ones)",
   },
 } as const satisfies Record<string, Option>;
@@ -79,6 +80,15 @@ export const COMMANDS: readonly Command[] = [
     name: "scan",
     usage: "scan",
     about: "look at topology and tablets, say what is wrong; changes nothing",
+    examples: [
+      ["vtdoctor scan", "what is wrong, with the next command of each finding"],
+      ["vtdoctor scan --settle 30s", "looks twice, and so proves what one look can only suspect"],
+      ["vtdoctor scan --format nagios --keyspace customer", "for a monitoring system"],
+      [
+        "vtdoctor scan --save-snapshot s.sqlite",
+        "keeps what was seen, to be judged elsewhere with --snapshot",
+      ],
+    ],
     options: { ...LOOKING, ...SCANNING },
     load: () => import("./commands/scan.js"),
   },
@@ -86,20 +96,38 @@ export const COMMANDS: readonly Command[] = [
     name: "fix",
     usage: "fix [findings..]",
     about: "plan a repair, show it, and execute it",
-    options: { ...REPAIRING, ...FIXING },
+    examples: [
+      ["vtdoctor fix --all --dry-run", "the plan of everything that was found, and nothing else yet"],
+      ["vtdoctor fix --all --dry-run --out plan.json", "and saves it"],
+      ["vtdoctor fix --plan plan.json", "does exactly that"],
+      [
+        "vtdoctor fix retired-shard-still-running@customer/-80 --orphans retire",
+        "a person deleted the shard: ends what still runs of it",
+      ],
+    ],
+    options: { ...FIXING, ...REPAIRING },
     load: () => import("./commands/fix.js"),
   },
   {
     name: "cancel",
     usage: "cancel <workflow>",
     about: "the corrected cancel of KEYSPACE.WORKFLOW, on any Vitess version",
-    options: { ...REPAIRING, ...CANCELLING },
+    examples: [
+      ["vtdoctor cancel customer.c2 --dry-run", "the plan, and nothing else yet"],
+      ["vtdoctor cancel customer.c2", "after a question; the copied tables are held"],
+      ["vtdoctor cancel customer.c2 --keep-data --yes", "leaves the copied tables, and does not ask"],
+    ],
+    options: { ...CANCELLING, ...REPAIRING },
     load: () => import("./commands/cancel.js"),
   },
   {
     name: "resume",
     usage: "resume <run>",
     about: "go on with a run that was interrupted",
+    examples: [
+      ["vtdoctor resume 20261125t004501ab12cd34", "shows what is left, and asks"],
+      ["vtdoctor resume 20261125t004501ab12cd34 --yes", "does not ask"],
+    ],
     options: {
       ...LOOKING,
       yes: CONSENT.yes,
@@ -112,6 +140,10 @@ export const COMMANDS: readonly Command[] = [
     name: "undo",
     usage: "undo <run>",
     about: "take a run back: tables, records, rules and denials, where they have a way back",
+    examples: [
+      ["vtdoctor undo 20261125t004501ab12cd34 --dry-run", "what would come back, and what can not"],
+      ["vtdoctor undo 20261125t004501ab12cd34", "takes it back, after a question"],
+    ],
     options: FOLLOWING,
     load: () => import("./commands/undo.js"),
   },
@@ -119,6 +151,10 @@ export const COMMANDS: readonly Command[] = [
     name: "purge",
     usage: "purge <run>",
     about: "drop for good the tables that a run moved aside (asks for the keyspace's name)",
+    examples: [
+      ["vtdoctor purge 20261125t004501ab12cd34 --dry-run", "which tables would be dropped"],
+      ["vtdoctor purge 20261125t004501ab12cd34 --confirm customer --yes", "drops them, and does not ask"],
+    ],
     options: FOLLOWING,
     load: () => import("./commands/purge.js"),
   },
@@ -126,6 +162,10 @@ export const COMMANDS: readonly Command[] = [
     name: "runs",
     usage: "runs [run]",
     about: "list the runs: who, when, what, result, what they hold; or tell one",
+    examples: [
+      ["vtdoctor runs", "every run: who, when, what, how it ended"],
+      ["vtdoctor runs 20261125t004501ab12cd34", "one run as a story"],
+    ],
     options: { "run-dir": LIMITS["run-dir"], ...COMMON },
     load: () => import("./commands/runs.js"),
   },
@@ -133,6 +173,13 @@ export const COMMANDS: readonly Command[] = [
     name: "explain",
     usage: "explain <finding>",
     about: "the proof of a finding, or what a rule means",
+    examples: [
+      [
+        "vtdoctor explain shard-missing-live-tablets@customer/-80",
+        "every fact with its etcd key and revision",
+      ],
+      ["vtdoctor explain shard-missing-live-tablets", "what the rule means"],
+    ],
     options: LOOKING,
     load: () => import("./commands/explain.js"),
   },
@@ -140,6 +187,10 @@ export const COMMANDS: readonly Command[] = [
     name: "query",
     usage: "query <sql>",
     about: "one SELECT over the snapshot, live or saved",
+    examples: [
+      ['vtdoctor query "SELECT alias, workflow, state FROM stream"', "of the cluster"],
+      ['vtdoctor query "SELECT * FROM meta" --snapshot s.sqlite --format json', "of a saved snapshot"],
+    ],
     options: LOOKING,
     load: () => import("./commands/query.js"),
   },
@@ -147,6 +198,11 @@ export const COMMANDS: readonly Command[] = [
     name: "rules",
     usage: "rules <action> [rule]",
     about: "list, show or test the rules",
+    examples: [
+      ["vtdoctor rules list", "all of them"],
+      ["vtdoctor rules show topo-lock-stale", "one of them"],
+      ["vtdoctor rules test --rules my-rules", "runs their examples"],
+    ],
     options: { rules: JUDGING.rules, ...COMMON },
     load: () => import("./commands/rules.js"),
   },
@@ -154,6 +210,10 @@ export const COMMANDS: readonly Command[] = [
     name: "demo",
     usage: "demo",
     about: "the whole story on a simulated cluster in this process",
+    examples: [
+      ["vtdoctor demo", "broken, found, planned, repaired and found clean, in ten seconds"],
+      ["vtdoctor demo --serve", "keeps the broken cluster on ports of this machine, for another terminal"],
+    ],
     options: { ...DEMONSTRATING, quiet: COMMON.quiet, verbose: COMMON.verbose, color: COMMON.color },
     load: () => import("./commands/demo.js"),
   },

@@ -65,10 +65,10 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     const defaults = { ...config.options, ...environment };
     format ??= textOf(defaults.format);
     output ??= textOf(defaults.output);
-    const parsed = await parseArguments(argv, COMMANDS, defaults, context.version);
+    const parsed = await parseArguments(argv, COMMANDS, defaults, context.version, context.terminal.columns);
     if (parsed.kind === "help") {
       context.terminal.out(parsed.text);
-      return EXIT.ok;
+      return EXIT[parsed.exit];
     }
     const given = new Given(parsed.values);
     tryOutputs(given);

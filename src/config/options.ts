@@ -4,6 +4,8 @@ export interface Option {
   readonly about: string;
   /** One letter, as other tools have it: `-n`. */
   readonly short?: string;
+  /** What its value is, in help: `FILE`. */
+  readonly value?: string;
   readonly group: "Connection" | "Selection" | "Output" | "Writing";
   readonly default?: string | number | boolean;
   readonly choices?: readonly string[];
@@ -13,60 +15,90 @@ export interface Option {
 export const CONNECTION = {
   "topo-implementation": {
     type: "string",
+    value: "etcd2",
     group: "Connection",
     about: "kind of the global topology server, as Vitess's flags say it; only etcd2",
   },
   "topo-global-server-address": {
     type: "string",
+    value: "HOST:PORT",
     group: "Connection",
     about: "etcd of the global topology, comma-separated host:port",
   },
   "topo-global-root": {
     type: "string",
+    value: "PATH",
     group: "Connection",
     about: "root of the global topology",
     default: "/vitess/global",
   },
-  "topo-etcd-tls-ca": { type: "string", group: "Connection", about: "CA of the etcd servers (file)" },
-  "topo-etcd-tls-cert": { type: "string", group: "Connection", about: "client certificate for etcd (file)" },
-  "topo-etcd-tls-key": { type: "string", group: "Connection", about: "client key for etcd (file)" },
-  "tablet-manager-grpc-ca": { type: "string", group: "Connection", about: "CA of the tablets' gRPC (file)" },
+  "topo-etcd-tls-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of the etcd servers" },
+  "topo-etcd-tls-cert": {
+    type: "string",
+    value: "FILE",
+    group: "Connection",
+    about: "client certificate for etcd",
+  },
+  "topo-etcd-tls-key": { type: "string", value: "FILE", group: "Connection", about: "client key for etcd" },
+  "tablet-manager-grpc-ca": {
+    type: "string",
+    value: "FILE",
+    group: "Connection",
+    about: "CA of the tablets' gRPC",
+  },
   "tablet-manager-grpc-cert": {
     type: "string",
+    value: "FILE",
     group: "Connection",
-    about: "client certificate for the tablets' gRPC (file)",
+    about: "client certificate for the tablets' gRPC",
   },
   "tablet-manager-grpc-key": {
     type: "string",
+    value: "FILE",
     group: "Connection",
-    about: "client key for the tablets' gRPC (file)",
+    about: "client key for the tablets' gRPC",
   },
   "tablet-manager-grpc-server-name": {
     type: "string",
+    value: "NAME",
     group: "Connection",
     about: "name that the tablets' certificate must have",
   },
   "grpc-auth-static-client-creds": {
     type: "string",
+    value: "FILE",
     group: "Connection",
     about: "JSON file with Username and Password for the tablets' gRPC",
   },
-  "mysql-user": { type: "string", group: "Connection", about: "also ask MySQL itself, as this user" },
+  "mysql-user": {
+    type: "string",
+    value: "USER",
+    group: "Connection",
+    about: "also ask MySQL itself, as this user",
+  },
   "mysql-password-file": {
     type: "string",
+    value: "FILE",
     group: "Connection",
-    about: "its password (file; or VTDOCTOR_MYSQL_PASSWORD)",
+    about: "its password (or VTDOCTOR_MYSQL_PASSWORD)",
   },
-  "mysql-ssl-ca": { type: "string", group: "Connection", about: "CA of the MySQL servers (file)" },
-  "mysql-ssl-cert": { type: "string", group: "Connection", about: "client certificate for MySQL (file)" },
-  "mysql-ssl-key": { type: "string", group: "Connection", about: "client key for MySQL (file)" },
+  "mysql-ssl-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of the MySQL servers" },
+  "mysql-ssl-cert": {
+    type: "string",
+    value: "FILE",
+    group: "Connection",
+    about: "client certificate for MySQL",
+  },
+  "mysql-ssl-key": { type: "string", value: "FILE", group: "Connection", about: "client key for MySQL" },
   inventory: {
     type: "string",
+    value: "FILE",
     group: "Connection",
     about: "YAML or JSON file with more addresses of tablets, and address overrides by alias",
   },
   "earlier-snapshot": {
     type: "strings",
+    value: "FILE",
     group: "Connection",
     about: "snapshot of an earlier scan: its tablets are looked for, its facts compared",
   },
@@ -79,11 +111,13 @@ export const CONNECTION = {
   },
   keyspace: {
     type: "strings",
+    value: "KEYSPACE",
     group: "Selection",
     about: "only these keyspaces (comma-separated or repeated)",
   },
   cell: {
     type: "strings",
+    value: "CELL",
     group: "Selection",
     about: "only the tablets of these cells (comma-separated or repeated)",
   },
@@ -92,20 +126,23 @@ export const CONNECTION = {
 export const COMMON = {
   format: {
     type: "string",
+    value: "FORMAT",
     short: "f",
     group: "Output",
-    about: "of the result on stdout",
+    about: "how the result is written",
     default: "human",
     choices: ["human", "json"],
   },
   output: {
     type: "string",
+    value: "FILE",
     short: "o",
     group: "Output",
     about: "write the result to this file instead of stdout",
   },
   config: {
     type: "string",
+    value: "FILE",
     group: "Output",
     about: "config file (default: vtdoctor.yaml here or above, then in the XDG config folder)",
   },
@@ -114,7 +151,8 @@ export const COMMON = {
   color: {
     type: "boolean",
     group: "Output",
-    about: "colours (default: on a terminal that is not TERM=dumb; NO_COLOR and FORCE_COLOR are honoured)",
+    about:
+      "colours, or none with --no-color (default: on a terminal that is not TERM=dumb; NO_COLOR and FORCE_COLOR are honoured)",
   },
 } as const satisfies Record<string, Option>;
 
@@ -124,17 +162,33 @@ export const SCANNING = {
 } as const satisfies Record<string, Option>;
 
 export const JUDGING = {
-  snapshot: { type: "string", group: "Selection", about: "judge this saved snapshot instead of a cluster" },
-  "save-snapshot": { type: "string", group: "Output", about: "keep what was seen in this file (SQLite)" },
+  snapshot: {
+    type: "string",
+    value: "FILE",
+    group: "Selection",
+    about: "judge this saved snapshot instead of a cluster",
+  },
+  "save-snapshot": {
+    type: "string",
+    value: "FILE",
+    group: "Output",
+    about: "keep what was seen in this file (SQLite)",
+  },
   settle: {
     type: "duration",
     group: "Selection",
     about: "observe twice, this far apart (30s or more proves that a finding is no passing moment)",
   },
-  rule: { type: "strings", group: "Selection", about: "only this rule (repeatable)" },
-  rules: { type: "strings", group: "Selection", about: "folder with rules of your own (repeatable)" },
+  rule: { type: "strings", value: "RULE", group: "Selection", about: "only this rule (repeatable)" },
+  rules: {
+    type: "strings",
+    value: "FOLDER",
+    group: "Selection",
+    about: "folder with rules of your own (repeatable)",
+  },
   "fail-on": {
     type: "string",
+    value: "SEVERITY",
     group: "Output",
     about: "least severity that makes the exit code 1",
     default: "warning",
@@ -153,6 +207,7 @@ export const CONSENT = {
   },
   out: {
     type: "string",
+    value: "FILE",
     short: "o",
     group: "Writing",
     about: "with --dry-run: save the plan to this file",
@@ -164,7 +219,12 @@ export const CONSENT = {
     about: "drop tables at once instead of holding them (asks for the keyspace's name)",
     default: false,
   },
-  confirm: { type: "string", group: "Writing", about: "the keyspace's name, where it would be asked for" },
+  confirm: {
+    type: "string",
+    value: "KEYSPACE",
+    group: "Writing",
+    about: "the keyspace's name, where it would be asked for",
+  },
 } as const satisfies Record<string, Option>;
 
 export const LIMITS = {
@@ -188,6 +248,7 @@ export const LIMITS = {
   },
   "run-dir": {
     type: "string",
+    value: "FOLDER",
     group: "Writing",
     about: "folder of the runs' journals",
     default: ".vtdoctor/runs",
@@ -198,15 +259,22 @@ export const LIMITS = {
 export const VTCTLD = {
   server: {
     type: "string",
+    value: "HOST:PORT",
     group: "Writing",
     about: "vtctld's gRPC address, for elections that finish a repair",
   },
-  "vtctld-grpc-ca": { type: "string", group: "Writing", about: "CA of vtctld's gRPC (file)" },
-  "vtctld-grpc-cert": { type: "string", group: "Writing", about: "client certificate for vtctld (file)" },
-  "vtctld-grpc-key": { type: "string", group: "Writing", about: "client key for vtctld (file)" },
+  "vtctld-grpc-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of vtctld's gRPC" },
+  "vtctld-grpc-cert": {
+    type: "string",
+    value: "FILE",
+    group: "Connection",
+    about: "client certificate for vtctld",
+  },
+  "vtctld-grpc-key": { type: "string", value: "FILE", group: "Connection", about: "client key for vtctld" },
   "vtctld-grpc-server-name": {
     type: "string",
-    group: "Writing",
+    value: "NAME",
+    group: "Connection",
     about: "name that vtctld's certificate must have",
   },
 } as const satisfies Record<string, Option>;
@@ -215,6 +283,7 @@ export const VTCTLD = {
 export const HOOKS = {
   "hooks.stopTablet": {
     type: "string",
+    value: "COMMAND",
     group: "Writing",
     about:
       "command that ends one vttablet for good, with {alias} {host} {port} {keyspace} {shard}; no shell runs it",

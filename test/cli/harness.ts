@@ -26,6 +26,7 @@ export interface Typed {
   readonly signal?: AbortSignal;
   readonly killed?: AbortSignal;
   readonly outIsTerminal?: boolean;
+  readonly columns?: number;
   /** Instead of the network. */
   readonly cluster?: SimCluster;
   /** Sees each line on stderr as it comes. */
@@ -77,7 +78,7 @@ export function contextOf(typed: Typed): {
         typed.onNote?.(text);
       },
       progress: () => {},
-      columns: 120,
+      columns: typed.columns ?? 120,
       outIsTerminal: typed.outIsTerminal ?? false,
       ask: async (question) => {
         if (typed.answer === undefined || typed.answer === null) return null;
