@@ -118,14 +118,18 @@ function flagsOf(options: Readonly<Record<string, Option>>, groups: readonly Opt
       .filter(([, { group }]) => groups.includes(group))
       .map(([name, option]) => {
         const short = shorts.get(name);
-        return [`${short === undefined ? "   " : `-${short},`} --${name}${valueOf(option)}`, aboutOf(option)];
+        return [
+          `${short === undefined ? "   " : `-${short},`} --${name}${placeholderOf(option)}`,
+          aboutOf(option),
+        ];
       }),
   );
 }
 
 const VALUES = { string: "TEXT", strings: "NAME", number: "N", duration: "TIME" } as const;
 
-const valueOf = ({ type, value }: Option): string => (type === "boolean" ? "" : ` ${value ?? VALUES[type]}`);
+const placeholderOf = ({ type, value }: Option): string =>
+  type === "boolean" ? "" : ` ${value ?? VALUES[type]}`;
 
 const aboutOf = ({ about, choices, default: usual }: Option): string => {
   const words = choices === undefined ? about : `${about}: ${choices.join(", ")}`;
