@@ -123,12 +123,17 @@ const runAgain = (snapshot: Snapshot, step: Step): WayBack => {
     return { ...NOTHING, steps: [{ kind: "srvvschema.rebuild", cells: step.cells }] };
   }
   if (step.kind !== "tablet.refresh") return NOTHING;
-  const { alias } = step.tablet;
+  const { tablet, mayFail } = step;
+  const { alias } = tablet;
   const [process] = processesOfAlias(snapshot, alias);
   if (process === undefined) {
     return noted(`${alias} does not answer: it heeds what was put back when it starts again`);
   }
-  const refresh: DraftStep = { kind: "tablet.refresh", tablet: tabletRef(snapshot, process) };
+  const refresh: DraftStep = {
+    kind: "tablet.refresh",
+    tablet: tabletRef(snapshot, process),
+    ...(mayFail === undefined ? {} : { mayFail }),
+  };
   return { ...NOTHING, steps: [refresh] };
 };
 

@@ -89,7 +89,7 @@ const graphOf = (bytes: Uint8Array): SrvKeyspace => {
 const written = (plan: Plan, cell: string) => {
   const step = plan.stages
     .flatMap((stage) => stage.steps)
-    .find(
+    .findLast(
       (one) => (one.kind === "srvkeyspace.update" || one.kind === "srvkeyspace.rebuild") && one.cell === cell,
     );
   if (step === undefined || !("value" in step)) throw new Error(`nothing is written in ${cell}`);
@@ -135,14 +135,33 @@ describe("traffic goes back to the shards that writes never left", () => {
       expect(written(plan, cell)).toMatchObject({ routes: FROM_SOURCE, disabled: [], unknown: [1000] });
   });
 
-  test("reads and writes at once are one change of a cell's record", () => {
-    const facts = hoursLater(withoutStreams(recorded("interrupted-cutover-after-journal-v24")));
-    const plan = fixOf(facts, {
-      findings: ["served-shard-not-fed@customer", "writes-served-by-no-shard@customer/0"],
+  describe("reads and writes at once", () => {
+    const halted = hoursLater(withoutStreams(recorded("interrupted-cutover-after-journal-v24")));
+    const both = { findings: ["served-shard-not-fed@customer", "writes-served-by-no-shard@customer/0"] };
+
+    test("queries are allowed, the tablets told, and then routes change, under one lock", () => {
+      const plan = fixOf(live(halted, "zone1-0000000201", { serving: 0 }), both);
+      expect(plan.stages).toHaveLength(1);
+      expect(kinds(plan)).toEqual([
+        "srvkeyspace.update",
+        "tablet.refresh",
+        "srvkeyspace.update",
+        "journal.delete",
+      ]);
+      expect(written(plan, "zone1")).toMatchObject({ routes: FROM_SOURCE, disabled: [] });
     });
-    expect(kinds(plan).filter((kind) => kind.startsWith("srvkeyspace"))).toEqual(["srvkeyspace.update"]);
-    expect(written(plan, "zone1")).toMatchObject({ routes: FROM_SOURCE, disabled: [] });
-    expect(kinds(plan)).toEqual(expect.arrayContaining(["tablet.refresh", "journal.delete"]));
+
+    test("where nobody would serve the reads, only the writes come back", () => {
+      const plan = fixOf(halted, both);
+      expect(kinds(plan)).toEqual(["srvkeyspace.update", "tablet.refresh", "journal.delete"]);
+      expect(written(plan, "zone1").routes).toEqual(["PRIMARY 0", "REPLICA -80,80-", "RDONLY -80,80-"]);
+      expect(plan.blocked).toMatchObject([
+        {
+          finding: "served-shard-not-fed@customer",
+          reason: expect.stringContaining("no REPLICA of customer/0 in zone1 answers"),
+        },
+      ]);
+    });
   });
 
   test.each([

@@ -2,7 +2,10 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../steps/index.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
 
-/** `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. */
+/**
+ * `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. Of those that
+ * serve reads one that can not be told must not keep the others from being told; the one that takes the writes has to be.
+ */
 export const refreshSteps = (
   snapshot: Snapshot,
   keyspace: string,
@@ -11,7 +14,11 @@ export const refreshSteps = (
 ): readonly DraftStep[] =>
   processesOfShard(snapshot, keyspace, shard)
     .filter((process) => process.record === "present" && process.shardRecord === "present" && wanted(process))
-    .map((process) => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }));
+    .map((process) => ({
+      kind: "tablet.refresh",
+      tablet: tabletRef(snapshot, process),
+      ...(process.type === "PRIMARY" ? {} : { mayFail: true }),
+    }));
 
 /** Recorded tablets of a shard that did not answer, and so can not be told. */
 export const silentTablets = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {

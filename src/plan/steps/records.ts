@@ -5,7 +5,19 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
-import { bytes, type Field, filled, list, oneOf, orNull, text, type ValuesOf, whole } from "../fields.js";
+import {
+  bytes,
+  type Field,
+  filled,
+  list,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  text,
+  type ValuesOf,
+  whole,
+} from "../fields.js";
 import { none, putKeyBack } from "../inverse.js";
 import { keyWrite, kind, type StepClass } from "../kind.js";
 import {
@@ -35,10 +47,12 @@ const srvKeyspace = {
   ...at,
   cell: filled,
   keyspace: filled,
-  /** 0 and an empty `before`: there is none. */
-  modRevision: whole,
+  /** 0 and an empty `before`: there is none. Null: an earlier step of the plan writes `before`. */
+  modRevision: orNull(whole),
   before: bytes,
   value: bytes,
+  /** Of each group one tablet has to answer that it serves: else the new route would lead to nobody. */
+  serving: optional(list(record({ what: filled, tablets: list(tablet, 1) }))),
 };
 export type SrvKeyspaceWrite = ValuesOf<typeof srvKeyspace>;
 
@@ -51,7 +65,16 @@ const srvKeyspaceKind = <C extends StepClass>(consent: C) =>
     subject: (step) => `${step.keyspace}-${step.cell}`,
     does: (step) =>
       `${step.before === "" ? "writes" : "changes"} SrvKeyspace of ${step.keyspace} in cell ${step.cell}: ${changes(step).join("; ") || "nothing that a query notices"}`,
-    guards: { unchanged: keyAsRead },
+    guards: {
+      unchanged: ({ key, modRevision }) =>
+        modRevision === null
+          ? `${key} is still as the plan's earlier step left it`
+          : keyAsRead({ key, modRevision }),
+      serving: ({ serving = [] }) =>
+        serving.length === 0
+          ? null
+          : `one tablet each serves of ${serving.map(({ what }) => what).join(", ")}`,
+    },
     proves: () => "the record is the one of the plan; its other fields, known and unknown, are as they were",
   });
 

@@ -1,4 +1,4 @@
-import { bytes, filled, list, milliseconds, orNull, record, text } from "../fields.js";
+import { bytes, filled, list, milliseconds, optional, orNull, record, text, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
 import { isTheTablet, keyWrite, kind } from "../kind.js";
 import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
@@ -11,14 +11,20 @@ const aliasesOf = (step: { readonly tablets: readonly TabletRef[] }): readonly s
 
 export const tabletKinds = {
   "tablet.refresh": kind({
-    fields: { tablet },
+    fields: {
+      tablet,
+      /** One tablet of several: where it can not be told, it is named and the others are told all the same. */
+      mayFail: optional(yesNo),
+    },
     class: "safe",
     destroys: "nothing",
     subject: onTablet,
     writes: (step) => [{ kind: "tablet-state", alias: step.tablet.alias }],
-    does: (step) => `lets ${tabletName(step.tablet)} read its Shard and SrvKeyspace records again`,
+    does: (step) =>
+      `lets ${tabletName(step.tablet)} read its Shard and SrvKeyspace records again${step.mayFail === true ? ", if it can; else it is named" : ""}`,
     guards: { tablet: isTheTablet },
-    proves: () => "the tablet answers without an error",
+    proves: (step) =>
+      step.mayFail === true ? "what the tablet answers, if it does" : "the tablet answers without an error",
     inverse: () => ({ kind: "run-again" }),
   }),
 

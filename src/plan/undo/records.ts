@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
+import { type BegunStep, isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
 import type { Step } from "../steps/index.js";
 import { base64, keyFact, keyRead } from "../view/keys.js";
 import { mergeBack } from "./merge.js";
@@ -22,6 +22,9 @@ export const recordBack = (
   image: unknown,
 ): WayBack => {
   const object = { key: at.key };
+  const writes = writesOfRecord(past, step, at);
+  // What the run wrote in several steps goes back in one, to what was before the first.
+  if (writes.length > 0 && writes[0]?.step.id !== step.id) return NOTHING;
   if (!isKeyImage(image)) {
     return blockedBy({
       object,
@@ -56,7 +59,8 @@ export const recordBack = (
       },
       [keyRead(snapshot, at.server, at.key)],
     );
-  if (isWritten(step, image, now)) return put(before);
+  if (isWritten(step, image, now) || writes.some((one) => "value" in one.step && one.step.value === now))
+    return put(before);
   const merged = mergeBack(step, before, now);
   if (merged.kind === "as-before") return NOTHING;
   if (merged.kind === "put") return put(merged.value);
@@ -66,6 +70,14 @@ export const recordBack = (
     instead: `compare ${at.key} with before/ in the folder of run ${past.plan.id}, and put back by vtctldclient what should be`,
   });
 };
+
+/** The steps of the run that wrote the whole record of this key, in its order. */
+const writesOfRecord = (past: PastRun, step: Step, { server, key }: At): readonly BegunStep[] =>
+  step.kind !== "srvkeyspace.update" && step.kind !== "srvkeyspace.rebuild"
+    ? []
+    : past.begun.filter(
+        ({ step: other }) => other.kind === step.kind && other.server === server && other.key === key,
+      );
 
 /** Whether the key still has what the step wrote: its image says so, or the step itself does. */
 const isWritten = (step: Step, image: KeyImage, now: string | null): boolean => {
