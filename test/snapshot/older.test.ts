@@ -11,7 +11,7 @@ import { readCoverage } from "../../src/rules/scope.js";
 import { type Facts, factsOf } from "../../src/snapshot/facts.js";
 import { TABLES } from "../../src/snapshot/gen/tables.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
-import { cancelOf } from "../plan/planned.js";
+import { cancelOf, fixOf } from "../plan/planned.js";
 import { factsOfRecording } from "./facts-of-recording.js";
 
 let folder: string;
@@ -111,13 +111,16 @@ describe("a snapshot of an older vtdoctor", () => {
     now.close();
   });
 
-  test("is planned on by no command", () => {
-    const facts = of010("healthy-reshard-running-v24");
-    expect(cancelOf(facts, { keepData: true }).stages.length).toBeGreaterThan(0);
+  test.each([
+    ["cancel", "healthy-reshard-running-v24", (facts: Facts) => cancelOf(facts, { keepData: true })],
+    ["fix", "v19-cancelled", (facts: Facts) => fixOf(facts)],
+  ])("is not planned on by %s", (_, recording, plan) => {
+    const facts = of010(recording);
+    expect(plan(facts).stages.length).toBeGreaterThan(0);
     const snapshot = openedTwice(facts, "DROP TABLE post_copy_action");
     const older = snapshot.facts();
     snapshot.close();
-    expect(() => cancelOf(older, { keepData: true })).toThrow(
+    expect(() => plan(older)).toThrow(
       /^the snapshot lacks post_copy_action \(this snapshot was taken by vtdoctor 0.1.0, which did not ask for it\)/,
     );
   });
