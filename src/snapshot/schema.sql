@@ -281,9 +281,10 @@ CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT
 
 -- Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
 -- hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
+-- other_keyspace: the other side of the workflow whose named lock it is; '' where there is none, or where no stream shows it.
 CREATE TABLE operation (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, workflow TEXT NOT NULL, action TEXT NOT NULL, lock_key TEXT NOT NULL, host_name TEXT NOT NULL, since INTEGER, until INTEGER NOT NULL,
-  age_s INTEGER NOT NULL, skew_s INTEGER, PRIMARY KEY (lock_key)
+  age_s INTEGER NOT NULL, skew_s INTEGER, other_keyspace TEXT NOT NULL, PRIMARY KEY (lock_key)
 ) STRICT, WITHOUT ROWID;
 
 -- One row. proves = 1: no lock of a switch means no switch. A switch holds a named lock to its end since Vitess 21; before, it had only the keyspace's,

@@ -147,4 +147,13 @@ describe("a switch that is going on", () => {
       expect([buildVersion, (await scan(cluster))(OUTAGE)?.state]).toEqual([buildVersion, "suspected"]);
     }
   });
+
+  it("defers what is found in its source keyspace, though its named lock lies under the target's", async () => {
+    const cluster = moving("24.0.4");
+    cluster.clock.advance(150_000);
+    expect((await scan(cluster))(DENIAL)).toMatchObject({
+      state: "deferred",
+      because: expect.stringMatching(/WorkflowSwitchTraffic/),
+    });
+  });
 });

@@ -101,6 +101,8 @@ describe("how sure a verdict is", () => {
     });
     expect(during({ keyspace: "a", shard: "x" }).state).toBe("deferred");
     expect(during({ keyspace: "a", workflow: "c2" }).state).toBe("deferred");
+    expect(during({ keyspace: "b", other_keyspace: "a", workflow: "c2" }).state).toBe("deferred");
+    expect(during({ keyspace: "b", other_keyspace: "c", workflow: "c2" }).state).toBe("suspected");
     expect(during({ keyspace: "a", shard: "y" }).state).toBe("suspected");
     expect(during({ keyspace: "b" }).state).toBe("suspected");
   });

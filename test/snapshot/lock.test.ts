@@ -124,6 +124,7 @@ describe("a lock explains what is going on for as long as its action may take, a
         until: NOW + 200,
         age_s: 100,
         skew_s: null,
+        other_keyspace: "",
       },
     ]);
   });

@@ -255,6 +255,25 @@ describe("locks", () => {
     ]);
   });
 
+  test("a named lock is one of both sides of its workflow, whichever side's streams still show it", () => {
+    const facts = factsOfRecording("interrupted-cutover-movetables-after-journal-v24");
+    const other = (name: string, streams: string) => {
+      const snapshot = Snapshot.of({
+        ...facts,
+        topo_key: facts.topo_key.map((row) => ({ ...row, key: row.key.replace("moved/m6/", `${name}/`) })),
+        vreplication: facts.vreplication.filter(({ workflow }) => workflow === streams),
+      });
+      const found = snapshot.all("SELECT other_keyspace FROM operation WHERE workflow <> ''");
+      snapshot.close();
+      return found;
+    };
+    for (const streams of ["m6", "m6_reverse"]) {
+      expect(other("moved/m6", streams)).toEqual([{ other_keyspace: "customer" }]);
+      expect(other("customer/m6_reverse", streams)).toEqual([{ other_keyspace: "moved" }]);
+    }
+    expect(other("moved/m7", "m6")).toEqual([{ other_keyspace: "" }]);
+  });
+
   test("a named lock that is an hour old explains nothing, though it lives for a day (docs/vitess.md#locks-after-a-crash)", () => {
     const facts = factsOfRecording("interrupted-cutover-after-journal-v24");
     const later = facts.meta.map(({ name, value }) =>

@@ -51,7 +51,7 @@ export const derive = (facts: Facts): Derived => {
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
     range_fault: rangeFaults(records),
-    operation: deriveOperations(records.topo_lock, takenAt(facts)),
+    operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet),
     restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard }),
   };

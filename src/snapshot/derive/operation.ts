@@ -1,11 +1,16 @@
-import type { OperationRow, TopoLockRow } from "../gen/tables.js";
+import type { OperationRow, TopoLockRow, WorkflowRow } from "../gen/tables.js";
 import { CLOCK_SKEW_S, limitFor } from "./operation-limits.js";
+import { partnerOf } from "./workflow.js";
 
 /**
  * Locks that may well be held by a living operation: younger than their action may take (docs/decisions.md#d11). A lock whose age nothing
  * tells defers nothing. `now` in unix seconds.
  */
-export const deriveOperations = (locks: readonly TopoLockRow[], now: number): readonly OperationRow[] => {
+export const deriveOperations = (
+  locks: readonly TopoLockRow[],
+  workflows: readonly WorkflowRow[],
+  now: number,
+): readonly OperationRow[] => {
   const switchTtls = new Map(
     locks
       .filter(({ action }) => action === "SwitchWrites")
@@ -27,9 +32,21 @@ export const deriveOperations = (locks: readonly TopoLockRow[], now: number): re
         until: now - age_s + limit,
         age_s,
         skew_s: lock.skew_s,
+        other_keyspace: otherKeyspace(lock, workflows),
       },
     ];
   });
+};
+
+/** A named lock lies under the target keyspace only (docs/vitess.md#lock-holders), and its workflow's source changes too. */
+const otherKeyspace = ({ keyspace, workflow }: TopoLockRow, workflows: readonly WorkflowRow[]): string => {
+  if (workflow === null) return "";
+  const own = workflows.find((row) => row.keyspace === keyspace && row.workflow === workflow);
+  const partner = workflows.find(
+    (row) => row.source_keyspace === keyspace && row.workflow === partnerOf(workflow),
+  );
+  const other = own?.source_keyspace ?? partner?.keyspace ?? "";
+  return other === keyspace ? "" : other;
 };
 
 /** The keyspace lock of a switch is granted for 4 x its --timeout, and so tells how long a switch with another timeout may take. */

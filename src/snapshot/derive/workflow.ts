@@ -15,7 +15,6 @@ export interface WorkflowStreams {
   readonly streams: readonly StreamRow[];
   readonly targetShards: readonly string[];
   readonly sourceShards: readonly string[];
-  /** The name of its counterpart, in the source keyspace (workflow/utils.go ReverseWorkflowName). */
   readonly partner: string;
   readonly isReverse: boolean;
   readonly migrationId: string;
@@ -52,6 +51,10 @@ export const deriveWorkflows = (
 
 const REVERSE = "_reverse";
 
+/** The name that its counterpart has in the source keyspace (workflow/utils.go ReverseWorkflowName). */
+export const partnerOf = (workflow: string): string =>
+  workflow.endsWith(REVERSE) ? workflow.slice(0, -REVERSE.length) : workflow + REVERSE;
+
 const workflowOf = (group: readonly StreamRow[], hasJournal: JournalLookup): WorkflowStreams => {
   const streams = group.toSorted(byText(({ shard, address, id }) => `${shard} ${address} ${id}`));
   const { keyspace, workflow, kind } = streams[0] ?? NOTHING;
@@ -75,7 +78,7 @@ const workflowOf = (group: readonly StreamRow[], hasJournal: JournalLookup): Wor
     streams,
     targetShards,
     sourceShards,
-    partner: isReverse ? workflow.slice(0, -REVERSE.length) : workflow + REVERSE,
+    partner: partnerOf(workflow),
     isReverse,
     migrationId: id,
     journalFound: hasJournal(sourceKeyspace, sourceShards, id),

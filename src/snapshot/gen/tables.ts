@@ -723,6 +723,7 @@ export interface RangeFaultRow {
 /**
  * Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
  * hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
+ * other_keyspace: the other side of the workflow whose named lock it is; '' where there is none, or where no stream shows it.
  */
 export interface OperationRow {
   readonly keyspace: string;
@@ -735,6 +736,7 @@ export interface OperationRow {
   readonly until: number;
   readonly age_s: number;
   readonly skew_s: number | null;
+  readonly other_keyspace: string;
 }
 
 /**
