@@ -1,10 +1,10 @@
 import { TabletType } from "../proto/gen/topodata_pb.js";
 import { atLeast } from "./stream-row.js";
-import type { SimTablet } from "./tablet.js";
+import type { TabletIdentity } from "./tablet-process.js";
 import type { Root } from "./topology.js";
 
 /** The command line of a vttablet; flags have dashes from v23 on. */
-export const commandLineOf = (tablet: SimTablet, topology: Root): readonly string[] => {
+export const commandLineOf = (tablet: TabletIdentity, topology: Root): readonly string[] => {
   const flag = (name: string): string =>
     `--${atLeast(tablet.version, 23) ? name : name.replaceAll("-", "_")}`;
   return [

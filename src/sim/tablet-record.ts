@@ -3,13 +3,13 @@ import { keyRangeOfShard } from "../cluster/key-range.js";
 import { type KeyRange, KeyRangeSchema, type Tablet, TabletSchema } from "../proto/gen/topodata_pb.js";
 import { type Time, TimeSchema } from "../proto/gen/vttime_pb.js";
 import { atLeast } from "./stream-row.js";
-import type { SimTablet } from "./tablet.js";
+import type { TabletProcess } from "./tablet-process.js";
 
 /** utf8mb4_0900_ai_ci, as the recorded clusters have it. */
 const COLLATION = 255;
 
 /** A running tablet's record as it writes it itself. */
-export const recordOf = (tablet: SimTablet): Tablet => {
+export const recordOf = (tablet: TabletProcess): Tablet => {
   const keyRange = keyRangeRecord(tablet.shard);
   return create(TabletSchema, {
     alias: tablet.alias,
@@ -30,7 +30,7 @@ export const recordOf = (tablet: SimTablet): Tablet => {
 };
 
 /** What a clean shutdown leaves of it: no address, but type and term (docs/vitess.md#shutdown). */
-export const blankedRecord = (tablet: SimTablet, now: Time): Tablet => {
+export const blankedRecord = (tablet: TabletProcess, now: Time): Tablet => {
   const { tabletStartTime: _, ...rest } = recordOf(tablet);
   const shutDown = atLeast(tablet.version, 20) ? { tabletShutdownTime: now } : {};
   return create(TabletSchema, { ...rest, hostname: "", mysqlHostname: "", portMap: {}, ...shutDown });

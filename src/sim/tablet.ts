@@ -15,6 +15,7 @@ import type { Random } from "./random.js";
 import type { VitessVersion } from "./stream-row.js";
 import { commandLineOf } from "./tablet-flags.js";
 import { pickSource, SERVING_TYPES } from "./tablet-picker.js";
+import type { TabletIdentity } from "./tablet-process.js";
 import { blankedRecord, isAfter, isSameTime, recordOf, timeOf } from "./tablet-record.js";
 import { type SimTopology, sameAlias } from "./topology.js";
 
@@ -28,20 +29,6 @@ export interface TabletWorld {
   tabletAt(record: Tablet): SimTablet | null;
   /** Starts an ended process again, as a supervisor does. */
   restart(tablet: SimTablet): void;
-}
-
-/** What a process is started with; it does not change while the process lives. */
-export interface TabletIdentity {
-  readonly alias: Alias;
-  readonly keyspace: string;
-  readonly shard: string;
-  readonly version: VitessVersion;
-  readonly host: string;
-  readonly grpcPort: number;
-  readonly vtPort: number;
-  readonly initType: TabletType;
-  readonly mysql: SimMysql;
-  readonly dbName: string;
 }
 
 /** `--shard_sync_retry_delay`. */

@@ -2,16 +2,15 @@ import { create } from "@bufbuild/protobuf";
 import { contains, keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
 import { KeyspaceSchema, ShardSchema } from "../../proto/gen/topodata_pb.js";
 import { type Keyspace as VSchema, KeyspaceSchema as VSchemaSchema } from "../../proto/gen/vschema_pb.js";
-import type { SimCluster } from "../cluster.js";
 import { keyspaceIdOf } from "../stream-filter.js";
 import type { VitessVersion } from "../stream-row.js";
 import { keyRangeRecord } from "../tablet-record.js";
 import { underLock } from "./lock.js";
-import { done, type Native } from "./operation.js";
+import { done, type Native, type Vitess } from "./operation.js";
 import { rebuildSrvVSchema } from "./serving-graph.js";
 
 /** `CreateKeyspace --durability-policy none`. */
-export function* createKeyspace(cluster: SimCluster, keyspace: string): Native {
+export function* createKeyspace(cluster: Vitess, keyspace: string): Native {
   const { topology } = cluster;
   topology.keyspace(keyspace).put(create(KeyspaceSchema, { durabilityPolicy: "none", sidecarDbName: "_vt" }));
   yield `create Keyspace ${keyspace}`;
@@ -23,7 +22,7 @@ export function* createKeyspace(cluster: SimCluster, keyspace: string): Native {
 
 /** `CreateShard`, also as a starting vttablet does it: a shard serves where nothing that exists overlaps it. */
 export function* addShard(
-  cluster: SimCluster,
+  cluster: Vitess,
   keyspace: string,
   shard: string,
   version: VitessVersion = cluster.version,
@@ -51,7 +50,7 @@ export function* addShard(
 
 /** `ApplySchema`: the tables on every primary of the keyspace. */
 export function* applySchema(
-  cluster: SimCluster,
+  cluster: Vitess,
   keyspace: string,
   tables: Readonly<Record<string, string>>,
 ): Native {
@@ -71,7 +70,7 @@ export function* applySchema(
 }
 
 /** `ApplyVSchema`. */
-export function* applyVSchema(cluster: SimCluster, keyspace: string, vschema: VSchema): Native {
+export function* applyVSchema(cluster: Vitess, keyspace: string, vschema: VSchema): Native {
   cluster.topology.vschema(keyspace).put(vschema);
   yield `put VSchema of ${keyspace}`;
   yield* rebuildSrvVSchema(cluster, cluster.version);
@@ -80,7 +79,7 @@ export function* applyVSchema(cluster: SimCluster, keyspace: string, vschema: VS
 
 /** Rows of an application, spread over the shards that serve by their primary key. */
 export const insertRows = (
-  cluster: SimCluster,
+  cluster: Vitess,
   keyspace: string,
   table: string,
   rows: readonly { readonly key: string; readonly content: string }[],

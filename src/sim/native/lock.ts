@@ -1,8 +1,7 @@
 import { formatLockBody } from "../../topology/lock-body.js";
 import { type LockTarget, lockDirectory, lockKey, locksPrefix } from "../../topology/paths.js";
-import type { SimCluster } from "../cluster.js";
 import { atLeast, type VitessVersion } from "../stream-row.js";
-import { type Native, refuse } from "./operation.js";
+import { type Native, refuse, type Vitess } from "./operation.js";
 
 /** `--topo_etcd_lease_ttl`, and `NamedLockTTL` of v21 and later (docs/vitess.md#lock-protocol). */
 const LOCK_TTL = 30;
@@ -19,7 +18,7 @@ export interface LockOptions {
 }
 
 /** Does `body` under one of Vitess's locks. An operation that is stopped inside leaves the lock to its lease, as a dead vtctld does. */
-export function* underLock<T>(cluster: SimCluster, options: LockOptions, body: () => Native<T>): Native<T> {
+export function* underLock<T>(cluster: Vitess, options: LockOptions, body: () => Native<T>): Native<T> {
   const { etcd, root } = cluster.topology.global;
   const { target } = options;
   const isNamed = target.kind === "workflow" || target.kind === "named";

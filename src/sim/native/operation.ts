@@ -1,5 +1,22 @@
 import { UsageError } from "../../cluster/errors.js";
 import { answered, type Outcome, unanswered } from "../../cluster/outcome.js";
+import type { Tablet } from "../../proto/gen/topodata_pb.js";
+import type { SimClock } from "../clock.js";
+import type { VitessVersion } from "../stream-row.js";
+import type { SimTablet } from "../tablet.js";
+import type { SimTopology } from "../topology.js";
+
+/** The cluster that an operation works on. */
+export interface Vitess {
+  readonly version: VitessVersion;
+  readonly clock: SimClock;
+  readonly topology: SimTopology;
+  readonly tablets: readonly SimTablet[];
+  /** The running primary of a shard, in its own words. */
+  primary(keyspace: string, shard: string): SimTablet;
+  /** The process that a Tablet record leads to. */
+  tabletAt(record: Tablet): SimTablet | null;
+}
 
 /**
  * What a native command does to the cluster, one effect after the other: every `yield` stands right after an effect and names it. Who

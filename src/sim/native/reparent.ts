@@ -1,12 +1,11 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { TabletType } from "../../proto/gen/topodata_pb.js";
-import type { SimCluster } from "../cluster.js";
 import type { SimTablet } from "../tablet.js";
 import { underLock } from "./lock.js";
-import { done, type Native } from "./operation.js";
+import { done, type Native, type Vitess } from "./operation.js";
 
 /** `PlannedReparentShard --new-primary`: the record of the old one, twice that of the new one, the Shard by the new one's shard sync. */
-export function* plannedReparent(cluster: SimCluster, next: SimTablet): Native {
+export function* plannedReparent(cluster: Vitess, next: SimTablet): Native {
   const { keyspace, shard } = next;
   const action = `PlannedReparentShard(${next.name}, AvoidPrimary = <nil>)`;
   return yield* underLock(

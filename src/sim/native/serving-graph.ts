@@ -13,14 +13,14 @@ import {
   ShardRoutingRulesSchema,
   SrvVSchemaSchema,
 } from "../../proto/gen/vschema_pb.js";
-import type { SimCluster } from "../cluster.js";
 import { atLeast, type VitessVersion } from "../stream-row.js";
 import { keyRangeRecord } from "../tablet-record.js";
+import type { Vitess } from "./operation.js";
 
 const SERVED_TYPES = [TabletType.PRIMARY, TabletType.REPLICA, TabletType.RDONLY];
 
 /** SrvVSchema of every cell from all VSchemas and the routing rules (docs/vitess.md#srvvschema). */
-export function* rebuildSrvVSchema(cluster: SimCluster, version: VitessVersion): Generator<string, void> {
+export function* rebuildSrvVSchema(cluster: Vitess, version: VitessVersion): Generator<string, void> {
   const { topology } = cluster;
   const keyspaces = Object.fromEntries(
     topology.keyspaces().flatMap((keyspace) => {
@@ -42,7 +42,7 @@ export function* rebuildSrvVSchema(cluster: SimCluster, version: VitessVersion):
 }
 
 /** SrvKeyspace of one cell from the shards that serve (docs/vitess.md#srvkeyspace). */
-export const rebuildSrvKeyspace = (cluster: SimCluster, cell: string, keyspace: string): void => {
+export const rebuildSrvKeyspace = (cluster: Vitess, cell: string, keyspace: string): void => {
   const serving = cluster.topology
     .shards(keyspace)
     .filter((shard) => cluster.topology.shard(keyspace, shard).get()?.isPrimaryServing === true);

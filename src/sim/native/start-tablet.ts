@@ -6,20 +6,19 @@ import {
   TabletType,
 } from "../../proto/gen/topodata_pb.js";
 import type { Time } from "../../proto/gen/vttime_pb.js";
-import type { SimCluster } from "../cluster.js";
 import { atLeast } from "../stream-row.js";
 import type { SimTablet } from "../tablet.js";
 import { sameAlias } from "../topology.js";
 import { addShard, createKeyspace } from "./keyspace.js";
 import { underLock } from "./lock.js";
-import { done, type Native, refuse } from "./operation.js";
+import { done, type Native, refuse, type Vitess } from "./operation.js";
 import { rebuildSrvKeyspace } from "./serving-graph.js";
 
 /**
  * vttablet's start in its order (`tm_init.go`, docs/vitess.md#tablet-start): it makes whatever record about itself is missing, the
  * Shard included.
  */
-export function* startTablet(cluster: SimCluster, tablet: SimTablet): Native {
+export function* startTablet(cluster: Vitess, tablet: SimTablet): Native {
   const { topology } = cluster;
   const { keyspace, shard, alias, version } = tablet;
   if (topology.keyspace(keyspace).get() === null) yield* createKeyspace(cluster, keyspace);
@@ -62,7 +61,7 @@ export function* startTablet(cluster: SimCluster, tablet: SimTablet): Native {
 
 /** `checkPrimaryShip`. */
 const primaryShip = (
-  cluster: SimCluster,
+  cluster: Vitess,
   tablet: SimTablet,
 ): { readonly type: TabletType; readonly term: Time | null } => {
   const shard = cluster.topology.shard(tablet.keyspace, tablet.shard).get();
@@ -80,7 +79,7 @@ const primaryShip = (
 };
 
 /** Replication is set up only where the shard names a primary; otherwise MySQL keeps what it had. */
-const followPrimary = (cluster: SimCluster, tablet: SimTablet): void => {
+const followPrimary = (cluster: Vitess, tablet: SimTablet): void => {
   if (tablet.type === TabletType.PRIMARY) return;
   const primary = cluster.topology.shard(tablet.keyspace, tablet.shard).get()?.primaryAlias;
   const record = primary === undefined ? null : cluster.topology.tablet(primary).get();
