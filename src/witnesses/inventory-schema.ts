@@ -2,7 +2,21 @@ import type { ErrorObject } from "ajv";
 import { UsageError } from "../cluster/errors.js";
 import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
-import type { AddressOverride, InventoryTablet } from "./inventory.js";
+
+export interface InventoryTablet {
+  readonly host: string;
+  readonly grpc: number;
+  readonly http?: number;
+  /** Port of its MySQL on the same host. */
+  readonly mysql?: number;
+}
+
+export interface AddressOverride {
+  readonly host?: string;
+  readonly grpc?: number;
+  readonly http?: number;
+  readonly mysql?: number;
+}
 
 interface WrittenInventory {
   readonly tablets?: readonly InventoryTablet[];

@@ -2,28 +2,13 @@ import { readFileSync } from "node:fs";
 import { formatAlias, parseAlias } from "../cluster/alias.js";
 import { UsageError } from "../cluster/errors.js";
 import { yaml } from "../cluster/libraries.js";
-import { checkInventory } from "./inventory-schema.js";
+import { type AddressOverride, checkInventory, type InventoryTablet } from "./inventory-schema.js";
 
 /** What the operator says about where tablets run: addresses that the topology may not know, and corrections by alias. */
 export interface Inventory {
   readonly tablets: readonly InventoryTablet[];
   /** By alias, for NAT and port-forwards: what is given here replaces what a record says. */
   readonly overrides: Readonly<Record<string, AddressOverride>>;
-}
-
-export interface InventoryTablet {
-  readonly host: string;
-  readonly grpc: number;
-  readonly http?: number;
-  /** Port of its MySQL on the same host. */
-  readonly mysql?: number;
-}
-
-export interface AddressOverride {
-  readonly host?: string;
-  readonly grpc?: number;
-  readonly http?: number;
-  readonly mysql?: number;
 }
 
 export const NO_INVENTORY: Inventory = { tablets: [], overrides: {} };

@@ -1,4 +1,5 @@
-import type { AddressOverride, Inventory } from "./inventory.js";
+import type { Inventory } from "./inventory.js";
+import type { AddressOverride } from "./inventory-schema.js";
 import type { Witness } from "./witness.js";
 
 /** The witness with the address at which the operator says its alias is reached from here (NAT, port-forwards). */

@@ -3,13 +3,9 @@ import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
 import { type Broken, stepRunner } from "../step-runner.js";
-import { unchanged, writeFenced } from "../topo-write.js";
 import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Clear = StepOf<"lock.clear">;
-
-/** etcd's "no lease": not written by Vitess, or restored from a backup without leases; it never ends by itself. */
-const NO_LEASE = "0";
 
 /** Ends an abandoned lock by revoking its lease, which removes the key in the same moment (docs/vitess.md#abandoned-locks). */
 export const lockClear = stepRunner<"lock.clear", Entry | null>({
@@ -23,15 +19,6 @@ export const lockClear = stepRunner<"lock.clear", Entry | null>({
     if (seen.kind !== "known") return seen;
     const stop = another(step, seen.value);
     if (stop !== null) return stop;
-    if (step.lease === NO_LEASE) {
-      const failed = await writeFenced(site, {
-        server: step.server,
-        compares: [unchanged(step.key, step.modRevision)],
-        operations: [{ kind: "delete", key: step.key }],
-        movedWords: `${step.key} was taken again`,
-      });
-      return failed ?? done(`deleted ${step.key}`);
-    }
     const revoked = await site.world.store(step.server).revoke(step.lease);
     return revoked.kind === "unanswered"
       ? silent(step.server, revoked)
