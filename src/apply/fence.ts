@@ -1,5 +1,6 @@
 import type { Compare } from "../topology/store.js";
 import { type HeldLock, lostWords } from "./held-lock.js";
+import { sameServer } from "./topo-roots.js";
 import { type Refused, refused, type Silent } from "./verdict.js";
 
 /**
@@ -8,15 +9,12 @@ import { type Refused, refused, type Silent } from "./verdict.js";
  * create revision" in its transaction, and before a write elsewhere the leases are asked for.
  */
 export class Fence {
-  constructor(
-    private readonly locks: readonly HeldLock[],
-    private readonly sameServer: (one: string, other: string) => boolean,
-  ) {}
+  constructor(private readonly locks: readonly HeldLock[]) {}
 
   /** Compares to put into a transaction on `server`. */
   compares(server: string): readonly Compare[] {
     return this.locks
-      .filter((lock) => this.sameServer(lock.server, server))
+      .filter((lock) => sameServer(lock.server, server))
       .map((lock) => ({ key: lock.key, target: "create", equals: lock.createRevision }));
   }
 
@@ -29,7 +27,7 @@ export class Fence {
   async broken(server: string | null): Promise<Refused | Silent | null> {
     for (const lock of this.locks) {
       if (lock.lost()) return refused(lostWords(lock.name));
-      if (server !== null && this.sameServer(lock.server, server)) continue;
+      if (server !== null && sameServer(lock.server, server)) continue;
       const proof = await lock.prove();
       if (proof !== null) return proof;
     }

@@ -15,7 +15,6 @@ import type { Site } from "./site.js";
 import { releaseLocks, takeLocks } from "./stage-locks.js";
 import { StepRun } from "./step-run.js";
 import { startedSince } from "./steps/stream-verify-stopped.js";
-import { sameServer } from "./topo-roots.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
 
@@ -129,7 +128,7 @@ export class Run {
       world: this.world,
       plan,
       run,
-      fence: new Fence(locks, sameServer),
+      fence: new Fence(locks),
       evidence: this.folder,
       signal: this.signal,
     };

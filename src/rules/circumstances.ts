@@ -27,9 +27,5 @@ export const readCircumstances = (snapshot: Queryable): Circumstances => ({
 export const readMeta = (snapshot: Queryable, name: string): string | null =>
   snapshot.rows("meta", { name })[0]?.value ?? null;
 
-/** `moved_keys_json`: an array of keys, or of objects with a `key`. */
-const movedKeys = (text: string | null): readonly string[] => {
-  const parsed: unknown = text === null ? [] : JSON.parse(text);
-  if (!Array.isArray(parsed)) return [];
-  return parsed.map((entry: string | { key: string }) => (typeof entry === "string" ? entry : entry.key));
-};
+const movedKeys = (text: string | null): readonly string[] =>
+  text === null ? [] : JSON.parse(text).map(({ key }: { readonly key: string }) => key);
