@@ -16,7 +16,7 @@ export type JournalEntry =
       readonly command: string;
       readonly hostName: string;
       readonly userName: string;
-      /** Of the plan (`fingerprintOf`); absent in what 0.1.0 wrote. */
+      /** Of the plan (`fingerprintOf`); absent in earlier journals. */
       readonly sha256?: string;
     }
   /** Vitess locks, so that a later process can give back what a killed one left. */

@@ -41,7 +41,7 @@ export const readPlan = (path: string): Plan => {
   return plan;
 };
 
-/** The plan of a run's folder: 0.1.0 wrote them without `sha256`, and they can still be taken back. Throws as `readPlan`. */
+/** The plan of a run's folder: earlier ones have no `sha256`, and can still be taken back. Throws as `readPlan`. */
 export const readRunPlan = (path: string): Plan => readSealed(path).plan;
 
 function readSealed(path: string): { readonly plan: Plan; readonly sha256: unknown } {

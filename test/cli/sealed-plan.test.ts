@@ -93,7 +93,7 @@ describe("the plan of a run", () => {
     }
   });
 
-  it("of 0.1.0, which knew no sha256, goes on", async () => {
+  it("that was begun before there was a sha256 goes on", async () => {
     const { folder, write, plan: file } = await saved();
     const interrupt = new AbortController();
     const onNote = (line: string) => {
