@@ -5,6 +5,7 @@ import type { CancelSubject } from "./subject.js";
 import { unsupported } from "./supported.js";
 import { surroundings } from "./surroundings.js";
 import { switched } from "./switched.js";
+import { wrongWay } from "./wrong-way.js";
 
 /** What forbids a cancel, one kind of reason at a time: the later ones only say something where the earlier ones do not hold. */
 export const whatForbids = (
@@ -14,6 +15,7 @@ export const whatForbids = (
 ): readonly Refusal[] => {
   const kinds = [
     () => unsupported(snapshot, subject),
+    () => wrongWay(snapshot, subject),
     () => switched(snapshot, subject, { keep }),
     () => surroundings(snapshot, subject),
     () =>

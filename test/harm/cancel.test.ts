@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { labCluster } from "../../src/sim/lab.js";
+import { createKeyspace } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
+import { operatorAt } from "../cli/harness.js";
+import { moveTablesCreate } from "../sim/native/move-tables.js";
+import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
+
+const TARGET = "zone1-0000000400";
+
+/** MoveTables c2 of customer.customer into moved/0, copied and running. */
+function moving(): SimCluster {
+  const cluster = labCluster({ version: "24.0.4", rows: 20 });
+  cluster.run(createKeyspace(cluster, "moved"));
+  const tablet = cluster.addTablet({ alias: { cell: "zone1", uid: 400 }, keyspace: "moved", shard: "0" });
+  cluster.run(startTablet(cluster, tablet));
+  cluster.run(plannedReparent(cluster, tablet));
+  const tables = { sourceKeyspace: "customer", tables: ["customer"], cell: "zone1" };
+  cluster.run(moveTablesCreate(cluster, { keyspace: "moved", workflow: "c2", ...tables }));
+  cluster.clock.advance(5000);
+  return cluster;
+}
+
+/** The writes were switched, and somebody deleted the rows of the forward workflow. */
+function loneReverse(): SimCluster {
+  const cluster = moving();
+  cluster.run(moveTablesSwitch(cluster, "moved", "c2"));
+  cluster.tablet(TARGET).engine.deleteWorkflow("c2");
+  cluster.clock.advance(60_000);
+  return cluster;
+}
+
+/** And took rules and denials back: production is where the reverse streams write. */
+function loneReverseOfProduction(): SimCluster {
+  const cluster = loneReverse();
+  cluster.topology.routingRules().delete();
+  const at = cluster.topology.shard("customer", "0");
+  const record = at.get();
+  if (record === null) throw new Error("no Shard record");
+  at.put({ ...record, tabletControls: [] });
+  cluster.clock.advance(60_000);
+  return cluster;
+}
+
+/** The stream reads from where it writes to. */
+function ontoItself(): SimCluster {
+  const cluster = moving();
+  const { sidecar } = cluster.tablet(TARGET).mysql.data;
+  sidecar.vreplication = sidecar.vreplication.map((row) => ({
+    ...row,
+    source: (row.source ?? "").replace(/keyspace:"customer" shard:"[^"]*"/, 'keyspace:"moved" shard:"0"'),
+  }));
+  cluster.clock.advance(5000);
+  return cluster;
+}
+
+const tables = (cluster: SimCluster): string =>
+  JSON.stringify(
+    cluster.tablets.map(({ name, mysql }) => [
+      name,
+      [...mysql.data.databases].map(([database, some]) => [database, [...some.keys()].toSorted()]),
+    ]),
+  );
+
+describe("cancel refuses", () => {
+  const RIGHT = /vtctldclient Workflow --keyspace \w+ delete --workflow \w+ --keep-data --keep-routing-rules/;
+
+  test.each<[string, string, () => SimCluster, RegExp]>([
+    ["a reverse workflow whose forward one is gone", "customer.c2_reverse", loneReverse, /c2 is gone/],
+    ["one that writes into production", "customer.c2_reverse", loneReverseOfProduction, /c2 is gone/],
+    ["a workflow that copies a table onto itself", "moved.c2", ontoItself, /copies moved\/0 onto itself/],
+  ])("%s, with and without --keep-data", async (_, workflow, build, fact) => {
+    for (const more of ["", " --keep-data"]) {
+      const cluster = build();
+      const before = tables(cluster);
+      const said = await operatorAt(cluster).write(`cancel ${workflow}${more} --yes`);
+      expect(said.code, said.err + said.out).toBe(4);
+      expect(said.err).toMatch(fact);
+      expect(said.err).toMatch(RIGHT);
+      expect(tables(cluster)).toBe(before);
+    }
+  });
+
+  test("a reverse workflow beside its forward one, which is cancelled or completed instead", async () => {
+    const cluster = moving();
+    cluster.run(moveTablesSwitch(cluster, "moved", "c2"));
+    cluster.clock.advance(60_000);
+    const said = await operatorAt(cluster).write("cancel customer.c2_reverse --yes");
+    expect(said.code, said.err + said.out).toBe(4);
+    expect(said.err).toMatch(/c2_reverse is the way back of moved\.c2/);
+  });
+
+  test.each([
+    ["select id, name from customer", 4],
+    ["select id, name from `customer`", 4],
+    ["select id, count(*) from corder group by id", 1],
+  ])("a Materialize only where it writes the table that it reads: %s", async (filter, code) => {
+    const cluster = ontoItself();
+    const { sidecar } = cluster.tablet(TARGET).mysql.data;
+    sidecar.vreplication = sidecar.vreplication.map((row) => ({
+      ...row,
+      workflow_type: "0",
+      source: (row.source ?? "").replace(/filter:"[^"]*"/, `filter:"${filter}"`),
+    }));
+    const said = await operatorAt(cluster).write("cancel moved.c2 --dry-run");
+    expect(said.code, said.err + said.out).toBe(code);
+  });
+});
