@@ -4,7 +4,7 @@ import { DoctorError, RefusedError, UsageError } from "../cluster/errors.js";
 import type { BegunStep, Follower, PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
 import { isCode } from "./disk.js";
-import { isFinished, type JournalRecord, resultsIn } from "./journal.js";
+import { intentsIn, isFinished, type JournalRecord, resultsIn } from "./journal.js";
 import { journalIn, readJournal } from "./journal-file.js";
 import { noRun } from "./run-folder-disk.js";
 import { planIn, planOfRun } from "./run-plan.js";
@@ -77,20 +77,30 @@ export const followersOf = ({ runs }: Shelf, run: string): readonly Follower[] =
     const { operation } = plan;
     const first = records.find((record) => record.kind === "intent");
     if (plan.run !== run || (operation !== "undo" && operation !== "purge") || first === undefined) return [];
-    const results = resultsIn(records);
-    const done = plan.stages.flatMap(({ steps }) => steps).filter(({ id }) => results.has(id));
-    return [{ run: plan.id, operation, at: first.at, finished: isFinished(records), done }];
+    const [intents, results] = [intentsIn(records), resultsIn(records)];
+    const steps = plan.stages.flatMap((stage) => stage.steps);
+    return [
+      {
+        run: plan.id,
+        operation,
+        at: first.at,
+        finished: isFinished(records),
+        begun: steps.filter(({ id }) => intents.has(id)),
+        done: steps.filter(({ id }) => results.has(id)),
+      },
+    ];
   });
 
 function begunSteps(plan: Plan, path: string, records: readonly JournalRecord[]): readonly BegunStep[] {
   const steps = new Map(plan.stages.flatMap((stage) => stage.steps).map((step) => [step.id, step] as const));
+  const results = resultsIn(records);
   const begun = new Map<string, BegunStep>();
   for (const record of records) {
     if (record.kind !== "intent" || begun.has(record.step)) continue;
     const step = steps.get(record.step);
     if (step === undefined) continue;
     const image = record.before === null ? null : readImage(join(path, record.before));
-    begun.set(record.step, { step, inverse: record.inverse, image });
+    begun.set(record.step, { step, inverse: record.inverse, image, ended: results.has(step.id) });
   }
   return [...begun.values()];
 }

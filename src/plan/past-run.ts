@@ -17,6 +17,8 @@ export interface BegunStep {
   readonly inverse: Inverse;
   /** What was there before, as the step kept it; null where it keeps nothing. */
   readonly image: unknown;
+  /** Its end state was seen: it had its effect, whatever others did since. */
+  readonly ended: boolean;
 }
 
 export interface Follower {
@@ -25,6 +27,7 @@ export interface Follower {
   /** ISO 8601. */
   readonly at: string;
   readonly finished: boolean;
+  readonly begun: readonly Step[];
   /** Steps of it whose end state was seen. */
   readonly done: readonly Step[];
 }

@@ -3,15 +3,10 @@ import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, worthRunning } from "./draft.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
-import type { BegunStep, PastRun } from "./past-run.js";
-import type { Plan, Stage } from "./plan.js";
+import type { PastRun } from "./past-run.js";
+import type { Plan } from "./plan.js";
 import { refuseRestoredTopology } from "./restored.js";
-import type { DraftStep, Step } from "./steps/index.js";
-import { recordBack } from "./undo/records.js";
-import { streamsBack } from "./undo/streams.js";
-import { tablesBack } from "./undo/tables.js";
-import { NOTHING, noted, type WayBack } from "./undo/way-back.js";
-import { processesOfAlias, tabletRef } from "./view/processes.js";
+import { stageBack } from "./undo/stage.js";
 
 /**
  * Takes a run back: what it really did, by its journal and before-images, in the opposite order and under the same locks
@@ -32,7 +27,10 @@ export const planUndo = (
 };
 
 const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
-  const ways = past.plan.stages.toReversed().map((stage) => ({ stage, ...stageBack(snapshot, past, stage) }));
+  const ways = past.plan.stages.toReversed().map((stage) => {
+    const way = stageBack(snapshot, past, stage);
+    return { stage, ...way, blocked: [...way.blocked, ...way.final] };
+  });
   const stages = worthRunning(
     ways.map(
       ({ stage, steps }): DraftStage => ({
@@ -86,56 +84,6 @@ const history = (past: PastRun): readonly string[] => [
       : `run ${run} dropped what it held at ${at}`,
   ),
 ];
-
-const stageBack = (snapshot: Snapshot, past: PastRun, stage: Stage): WayBack => {
-  const begun = past.begun.filter(({ step }) => stage.steps.some(({ id }) => id === step.id));
-  const ways = begun.toReversed().map((each) => stepBack(snapshot, past, each));
-  const steps = ways.flatMap((way) => way.steps);
-  const again = steps.some((step) => step.kind === "record.put-back")
-    ? stage.steps.map((step) => runAgain(snapshot, step))
-    : [];
-  return {
-    steps: [...steps, ...again.flatMap((way) => way.steps)],
-    reads: ways.flatMap((way) => way.reads),
-    blocked: ways.flatMap((way) => way.blocked),
-    notes: [...ways, ...again].flatMap((way) => way.notes),
-  };
-};
-
-const stepBack = (snapshot: Snapshot, past: PastRun, { step, inverse, image }: BegunStep): WayBack => {
-  switch (inverse.kind) {
-    case "move-tables-back":
-      return tablesBack(snapshot, past, inverse, step.kind === "table.hold" ? step.views : []);
-    case "set-states-back":
-      return streamsBack(snapshot, past, inverse, image);
-    case "put-key-back":
-      return recordBack(snapshot, past, step, inverse, image);
-    case "run-again":
-    case "not-needed":
-    case "none":
-      return NOTHING;
-  }
-};
-
-/** What only reads or recomputes is done once more when the records are back, whether the run had come so far or not. */
-const runAgain = (snapshot: Snapshot, step: Step): WayBack => {
-  if (step.kind === "srvvschema.rebuild") {
-    return { ...NOTHING, steps: [{ kind: "srvvschema.rebuild", cells: step.cells }] };
-  }
-  if (step.kind !== "tablet.refresh") return NOTHING;
-  const { tablet, mayFail } = step;
-  const { alias } = tablet;
-  const [process] = processesOfAlias(snapshot, alias);
-  if (process === undefined) {
-    return noted(`${alias} does not answer: it heeds what was put back when it starts again`);
-  }
-  const refresh: DraftStep = {
-    kind: "tablet.refresh",
-    tablet: tabletRef(snapshot, process),
-    ...(mayFail === undefined ? {} : { mayFail }),
-  };
-  return { ...NOTHING, steps: [refresh] };
-};
 
 /** One sentence a reason; what changes nothing needs no way back. */
 const withoutInverse = (past: PastRun): readonly string[] => {

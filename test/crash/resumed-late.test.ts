@@ -202,7 +202,7 @@ describe("a run of several stages", () => {
     const cluster = halfDone({ dropped: ["-40"] });
     const target = cluster.tablet("zone1-0000000300");
     const onNote = (note: string) => {
-      if (/done {2}\d+-shard\.await-primary/.test(note))
+      if (/done {2}\d+-keys\.export-zone1-0000000300/.test(note))
         target.engine.exec("update _vt.vreplication set state='Running', message='' where workflow='c2'");
     };
     const said = await operatorAt(cluster).write("cancel customer.c2 --yes", { onNote });

@@ -83,16 +83,16 @@ describe("vtdoctor undo", () => {
     const table = held?.get("corder");
     if (table !== undefined) database?.set("corder", { ...table, rows: new Map([["1", "new"]]) });
     const undone = await operator.write(`undo ${run} --yes`);
-    expect(undone.code, undone.err).toBe(1);
-    expect(undone.out).toMatch(/corder exists in vt_customer on zone1-0000000200 again/);
+    expect(undone.code, undone.out).toBe(4);
+    expect(undone.err).toMatch(/corder exists in vt_customer on zone1-0000000200 again/);
     expect([...(held?.keys() ?? [])]).toEqual(["corder", "customer"]);
     expect(database?.get("corder")?.rows.get("1")).toBe("new");
     expect(cluster.tablet("zone1-0000000300").mysql.data.databases.get("vt_customer")?.has("corder")).toBe(
-      true,
+      false,
     );
   });
 
-  it("leaves alone what somebody wrote since, and says what to compare", async () => {
+  it("leaves alone what somebody wrote since, and what belongs with it, and says what to compare", async () => {
     const { cluster, operator, run } = await cancelled(moving);
     const etcd = cluster.topology.global.etcd;
     const key = "/vitess/global/RoutingRules";
@@ -105,10 +105,12 @@ describe("vtdoctor undo", () => {
       key,
       Buffer.from(rules.toString("latin1").replaceAll("customer.customer", "elsewher.customer"), "latin1"),
     );
+    const there = imageNow(cluster);
     const undone = await operator.write(`undo ${run} --yes`);
-    expect(undone.code, undone.err).toBe(1);
-    expect(undone.out).toMatch(/routing rules [\s\S]*can not be put back: there is another\s+rule for/);
+    expect(undone.code, undone.out).toBe(4);
+    expect(undone.err).toMatch(/routing rules [\s\S]*can not be put back: there is another\s+rule for/);
     expect(Buffer.from(etcd.get(key)?.value ?? []).toString("latin1")).toContain("elsewher.customer");
+    expect(changed(there, imageNow(cluster))).toEqual([]);
   });
 
   it("refuses a run of which nothing has a way back", async () => {

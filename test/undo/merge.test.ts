@@ -4,12 +4,18 @@ import { describe, expect, it } from "vitest";
 import type { Step } from "../../src/plan/steps/index.js";
 import { mergeBack } from "../../src/plan/undo/merge.js";
 import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
-import { RoutingRuleSchema, RoutingRulesSchema } from "../../src/proto/gen/vschema_pb.js";
+import {
+  KeyspaceSchema,
+  RoutingRuleSchema,
+  RoutingRulesSchema,
+  TableSchema,
+} from "../../src/proto/gen/vschema_pb.js";
 import {
   decodeRoutingRules,
   decodeShard,
   encodeRoutingRules,
   encodeShard,
+  encodeVSchema,
 } from "../../src/topology/records.js";
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
@@ -74,6 +80,36 @@ const shardIn = (value: string) => {
 const name: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d", "e", "f");
 const target = fc.constantFrom("source", "target");
 const rules = fc.dictionary(name, target, { maxKeys: 6 });
+
+describe("a VSchema that others wrote since", () => {
+  const vschema = (tables: Readonly<Record<string, string>>): string =>
+    base64(
+      encodeVSchema(
+        create(KeyspaceSchema, {
+          tables: Object.fromEntries(
+            Object.entries(tables).map(([table, pinned]) => [table, create(TableSchema, { pinned })]),
+          ),
+        }),
+      ),
+    );
+  const removal: Step = {
+    ...at,
+    kind: "vschema.remove-tables",
+    keyspace: "customer",
+    tables: ["a"],
+    before: "",
+  };
+
+  it("is as before where it names the table in the same words, and nobody's to change in others", () => {
+    const before = vschema({ a: "x" });
+    expect(mergeBack(removal, before, vschema({ a: "x", b: "" }))).toEqual({ kind: "as-before" });
+    expect(mergeBack(removal, before, vschema({ a: "y" }))).toMatchObject({ kind: "conflict" });
+    expect(mergeBack(removal, before, vschema({ b: "" }))).toEqual({
+      kind: "put",
+      value: vschema({ b: "", a: "x" }),
+    });
+  });
+});
 
 describe("a record that others wrote since", () => {
   it("gets the run's rules back and keeps theirs", () => {

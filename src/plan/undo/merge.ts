@@ -1,6 +1,6 @@
-import { create } from "@bufbuild/protobuf";
+import { create, equals } from "@bufbuild/protobuf";
 import type { Shard, Shard_TabletControl } from "../../proto/gen/topodata_pb.js";
-import { RoutingRulesSchema } from "../../proto/gen/vschema_pb.js";
+import { RoutingRulesSchema, type Table, TableSchema } from "../../proto/gen/vschema_pb.js";
 import {
   decodeRoutingRules,
   decodeShard,
@@ -65,13 +65,17 @@ function mergeRules(fromTables: readonly string[], before: Uint8Array, now: Uint
 function mergeVSchema(tables: readonly string[], before: Uint8Array, now: Uint8Array): Merged {
   const [old, current] = [decodeVSchema(before), decodeVSchema(now)];
   if (old.kind === "unanswered" || current.kind === "unanswered") return CHANGED;
-  const there = tables.filter((table) => table in current.value.tables);
   const removed = Object.entries(old.value.tables).filter(([name]) => tables.includes(name));
-  if (there.length > 0) return conflict(`the VSchema names ${there.join(", ")} again since`);
-  if (removed.length === 0) return { kind: "as-before" };
+  const there = tables.filter((table) => table in current.value.tables);
+  const other = there.filter((table) => !sameEntry(old.value.tables[table], current.value.tables[table]));
+  if (other.length > 0) return conflict(`the VSchema names ${other.join(", ")} again since`);
+  if (removed.every(([name]) => there.includes(name))) return { kind: "as-before" };
   const all = { ...current.value.tables, ...Object.fromEntries(removed) };
   return { kind: "put", value: base64(encodeVSchema({ ...current.value, tables: all })) };
 }
+
+const sameEntry = (one: Table | undefined, other: Table | undefined): boolean =>
+  one !== undefined && other !== undefined && equals(TableSchema, one, other);
 
 /** Denials lie in one control per tablet type; a control that the run emptied is gone and comes back as it was. */
 function mergeDenials(tables: readonly string[], before: Uint8Array, now: Uint8Array): Merged {

@@ -1,7 +1,11 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { routingRulesKey } from "../../topology/paths.js";
 import { type BegunStep, isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
+import type { Read } from "../plan.js";
 import type { Step } from "../steps/index.js";
 import { base64, keyFact, keyRead } from "../view/keys.js";
+import { globalRoot } from "../view/roots.js";
+import { harmOf } from "./harm.js";
 import { mergeBack } from "./merge.js";
 import { blockedBy, by, NOTHING, noted, type WayBack } from "./way-back.js";
 
@@ -47,8 +51,16 @@ export const recordBack = (
     return noted(
       `not taken back: ${at.key} did not exist before the run, and without it the drift that the run repaired is back`,
     );
-  const put = (value: string): WayBack =>
-    by(
+  const put = (value: string): WayBack => {
+    const harm = harmOf(snapshot, step, value);
+    if (harm !== null) {
+      return blockedBy({
+        object,
+        reason: `${whatOf(step)} can not be put back: ${harm}`,
+        instead: `leave ${at.key} as it is: tables or shards were moved since the run; what was there before is in before/ of the folder of run ${past.plan.id}`,
+      });
+    }
+    return by(
       {
         kind: "record.put-back",
         server: at.server,
@@ -57,8 +69,13 @@ export const recordBack = (
         value,
         what: whatOf(step),
       },
-      [keyRead(snapshot, at.server, at.key)],
+      [
+        keyRead(snapshot, at.server, at.key),
+        // What a denial may hit is said by the rules.
+        ...(step.kind === "denial.lift" ? [rulesRead(snapshot)] : []),
+      ],
     );
+  };
   if (isWritten(step, image, now) || writes.some((one) => "value" in one.step && one.step.value === now))
     return put(before);
   const merged = mergeBack(step, before, now);
@@ -93,6 +110,11 @@ const alreadyBack = (past: PastRun, { server, key }: At): boolean =>
   past.followers.some(({ done }) =>
     done.some((step) => step.kind === "record.put-back" && step.server === server && step.key === key),
   );
+
+const rulesRead = (snapshot: Snapshot): Read => {
+  const { server, root } = globalRoot(snapshot);
+  return keyRead(snapshot, server, routingRulesKey(root));
+};
 
 const whatOf = (step: Step): string => {
   switch (step.kind) {

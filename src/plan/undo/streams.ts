@@ -17,7 +17,8 @@ interface Row {
 
 /**
  * Sets the streams that a run stopped back to the states from before. Where the run has deleted streams of the workflow, the others
- * stay stopped: half of a workflow that runs again would be one that can be switched.
+ * stay stopped: half of a workflow that runs again would be one that can be switched. So they do where its tables do not come back: these
+ * were moved in the stage of the stops, or in a later one, behind deletions (`stopsFirst`).
  */
 export const streamsBack = (snapshot: Snapshot, past: PastRun, inverse: Back, image: unknown): WayBack => {
   const { tablet, workflow, dbName } = inverse;
@@ -33,11 +34,13 @@ export const streamsBack = (snapshot: Snapshot, past: PastRun, inverse: Back, im
   const stopped = now.filter((row) => row.message === stopMessage(past.plan.id));
   if (stopped.length === 0) return NOTHING;
   if (deletesOf(past, workflow)) {
-    return blockedBy({
+    const final = {
+      finding: null,
       object: { ...objectOf(tablet), workflow },
       reason: `the run had begun to delete the streams of ${workflow}, so those that are left on ${primary.alias} stay stopped: half a workflow must not run`,
       instead: `end it with vtdoctor cancel ${tablet.keyspace}.${workflow}, and create the workflow again`,
-    });
+    };
+    return { ...NOTHING, final: [final] };
   }
   const earlier = earlierStates(image);
   const rows = stopped.flatMap(({ id }) => earlier.filter((row) => row.id === id));
@@ -63,7 +66,9 @@ export const streamsBack = (snapshot: Snapshot, past: PastRun, inverse: Back, im
 };
 
 const deletesOf = (past: PastRun, workflow: string): boolean =>
-  past.begun.some(({ step }) => step.kind === "stream.delete" && step.workflow === workflow);
+  past.begun.some(
+    ({ step }) => (step.kind === "stream.delete" || step.kind === "row.clear") && step.workflow === workflow,
+  );
 
 /** The before-image of `stream.stop`: rows of `_vt.vreplication`, column to text. */
 const earlierStates = (image: unknown): readonly EarlierState[] =>

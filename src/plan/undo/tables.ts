@@ -1,19 +1,20 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Inverse } from "../inverse.js";
-import type { PastRun } from "../past-run.js";
+import type { BegunStep, PastRun } from "../past-run.js";
 import type { TabletRef } from "../refs.js";
+import type { StepOf } from "../steps/index.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { shardName } from "../view/shards.js";
 import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
 
 type Back = Extract<Inverse, { kind: "move-tables-back" }>;
 
-/** Moves tables that a run holds back to where they were, on whoever is the shard's primary now. */
+/** Moves tables that a run holds back to where they were, on whoever is the shard's primary now: all of them or none. */
 export const tablesBack = (
   snapshot: Snapshot,
   past: PastRun,
   inverse: Back,
-  views: readonly string[],
+  { step, ended }: Pick<BegunStep, "step" | "ended">,
 ): WayBack => {
   const { tablet, fromSchema: holdSchema, toSchema: dbName, tables } = inverse;
   const primary = primaryOf(snapshot, tablet);
@@ -24,17 +25,21 @@ export const tablesBack = (
   }
   const held = heldTables(snapshot, address, holdSchema).filter((table) => tables.includes(table));
   const there = tablesIn(snapshot, address, dbName).filter((table) => tables.includes(table));
-  if (held.length === 0) return there.length === tables.length ? NOTHING : gone(past, inverse, there);
-  const taken = held.filter((table) => there.includes(table));
-  if (taken.length > 0) {
-    return blockedBy({
-      object: objectOf(tablet),
-      reason: `${taken.join(", ")} exists in ${dbName} on ${alias} again: somebody made it after the run`,
-      instead: `rename or drop it there and undo again, or drop what is held with vtdoctor purge ${past.plan.id}`,
-    });
+  const made = `${there.join(", ")} exists in ${dbName} on ${alias} again`;
+  if (held.length === 0) {
+    if (there.length < tables.length) return gone(past, inverse, there);
+    const isOurs = !ended || undoneBy(past, inverse) !== undefined;
+    return isOurs
+      ? NOTHING
+      : blockedBy(madeAnew(past, inverse, `${made}, and no undo of vtdoctor put it there`));
   }
-  const lost = tables.filter((table) => !held.includes(table) && !there.includes(table));
-  const back = by({
+  if (there.length > 0) {
+    return blockedBy(madeAnew(past, inverse, `${made}: somebody made it after the run`));
+  }
+  const lost = tables.filter((table) => !held.includes(table));
+  if (lost.length > 0) return dropped(tablet, holdSchema, lost);
+  const views = step.kind === "table.hold" ? step.views : [];
+  return by({
     kind: "table.return",
     tablet: tabletRef(snapshot, primary),
     dbName,
@@ -42,8 +47,32 @@ export const tablesBack = (
     tables: held,
     views,
   });
-  return lost.length === 0 ? back : { ...back, blocked: dropped(tablet, holdSchema, lost).blocked };
 };
+
+/** A drop has no way back; whether it had come to drop anything is for the database to say. */
+export const dropBack = (snapshot: Snapshot, step: StepOf<"table.drop">, ended: boolean): WayBack => {
+  const { tablet, dbName, tables } = step;
+  if (ended) return blockedBy(droppedByRun(tablet, tables));
+  const primary = primaryOf(snapshot, tablet);
+  if (primary === null) return blockedBy(noPrimary(tablet));
+  if (!probed(snapshot, primary.address, "schema")) return blockedBy(silentTables(tablet, primary.alias));
+  const there = tablesIn(snapshot, primary.address, dbName);
+  const lost = tables.filter((table) => !there.includes(table));
+  return lost.length === 0 ? NOTHING : blockedBy(droppedByRun(tablet, lost));
+};
+
+const droppedByRun = (tablet: TabletRef, tables: readonly string[]) => ({
+  object: objectOf(tablet),
+  reason: `the data is gone: the run dropped ${tables.join(", ")} of ${shardName(tablet)}, as --purge asked`,
+  instead: COPY_AGAIN,
+});
+
+/** It may be the table that production uses today, so nothing here tells anybody to take it away. */
+const madeAnew = (past: PastRun, { tablet, fromSchema }: Back, reason: string) => ({
+  object: objectOf(tablet),
+  reason,
+  instead: `it stays as it is, for it may be in use: see where queries go (vtctldclient GetRoutingRules, vtctldclient GetVSchema ${tablet.keyspace}) and what it holds; where it is the table of today, nothing is to be taken back, and vtdoctor purge ${past.plan.id} drops the old copy in ${fromSchema}`,
+});
 
 /** The one process that takes writes for the shard; null where none answers, or more than one. */
 export const primaryOf = (snapshot: Snapshot, { keyspace, shard }: TabletRef): Process | null => {
@@ -75,33 +104,38 @@ const tablesIn = (snapshot: Snapshot, address: string, dbName: string): readonly
 /** Neither held nor all in their place. */
 const gone = (past: PastRun, inverse: Back, there: readonly string[]): WayBack => {
   const { tablet, fromSchema, tables } = inverse;
-  const isOurs = (alias: string) => alias === tablet.alias;
-  const of = (kind: string) =>
-    past.followers.find(({ done }) =>
-      done.some(
-        (step) =>
-          step.kind === kind &&
-          "holdSchema" in step &&
-          step.holdSchema === fromSchema &&
-          isOurs(step.tablet.alias),
-      ),
-    );
-  if (of("table.return") !== undefined) return NOTHING;
-  const purge = of("hold.drop");
+  if (undoneBy(past, inverse)?.finished === true) return NOTHING;
+  const purge = followerBy(past, inverse, "hold.drop");
   if (purge !== undefined) {
     return blockedBy({
       object: objectOf(tablet),
       reason: `the data is gone: run ${purge.run} purged it at ${purge.at}`,
-      instead: "create the workflow again, which copies from the source",
+      instead: COPY_AGAIN,
     });
   }
   const lost = tables.filter((table) => !there.includes(table));
-  return { ...NOTHING, blocked: dropped(tablet, fromSchema, lost).blocked };
+  return dropped(tablet, fromSchema, lost);
 };
+
+/** The undo of the run that moved these tables back. */
+const undoneBy = (past: PastRun, inverse: Back) => followerBy(past, inverse, "table.return");
+
+const followerBy = (past: PastRun, { tablet, fromSchema }: Back, kind: "table.return" | "hold.drop") =>
+  past.followers.find(({ begun }) =>
+    begun.some(
+      (step) =>
+        step.kind === kind &&
+        step.holdSchema === fromSchema &&
+        step.tablet.keyspace === tablet.keyspace &&
+        step.tablet.shard === tablet.shard,
+    ),
+  );
+
+const COPY_AGAIN = "create the workflow again, which copies from the source";
 
 const dropped = (tablet: TabletRef, holdSchema: string, lost: readonly string[]): WayBack =>
   blockedBy({
     object: objectOf(tablet),
     reason: `the data is gone: ${lost.join(", ")} of ${shardName(tablet)} is no longer in ${holdSchema}, and no purge of vtdoctor dropped it`,
-    instead: "create the workflow again, which copies from the source",
+    instead: COPY_AGAIN,
   });

@@ -5,12 +5,15 @@ import type { DraftStep } from "../steps/index.js";
 export interface WayBack {
   readonly steps: readonly DraftStep[];
   readonly reads: readonly Read[];
+  /** What is in the way. It holds back whatever else the stage of the run did, which belongs together. */
   readonly blocked: readonly Blocked[];
+  /** What can not come back whatever is done; the rest of the stage does without it. */
+  readonly final: readonly Blocked[];
   readonly notes: readonly string[];
 }
 
 /** It is as before already, or never had an effect. */
-export const NOTHING: WayBack = { steps: [], reads: [], blocked: [], notes: [] };
+export const NOTHING: WayBack = { steps: [], reads: [], blocked: [], final: [], notes: [] };
 
 export const by = (step: DraftStep, reads: readonly Read[] = []): WayBack => ({
   ...NOTHING,

@@ -1,0 +1,79 @@
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decodeRoutingRules, decodeSrvKeyspace } from "../../topology/records.js";
+import { toTables } from "../cancel/switched-tables.js";
+import type { Step } from "../steps/index.js";
+import { probed } from "../view/processes.js";
+
+/**
+ * What queries would meet if a record were put back now, or null: its bytes say nothing of what others did meanwhile to the tables and
+ * shards that it names. `value`: base64, the whole record as it would be.
+ */
+export const harmOf = (snapshot: Snapshot, step: Step, value: string): string | null => {
+  switch (step.kind) {
+    case "routing.remove":
+      return deadEnd(snapshot, step.fromTables, value);
+    case "denial.lift":
+      return deniedInUse(snapshot, step.keyspace, step.tables);
+    case "srvkeyspace.rebuild":
+    case "srvkeyspace.update":
+      return shardGone(snapshot, step.keyspace, value);
+    default:
+      return null;
+  }
+};
+
+const UNREADABLE = "its image from before can not be read";
+
+const deadEnd = (snapshot: Snapshot, fromTables: readonly string[], value: string): string | null => {
+  const record = decodeRoutingRules(Buffer.from(value, "base64"));
+  if (record.kind === "unanswered") return UNREADABLE;
+  const targets = record.value.rules
+    .filter((rule) => fromTables.includes(rule.fromTable))
+    .flatMap((rule) => rule.toTables);
+  for (const target of new Set(targets)) {
+    const dot = target.indexOf(".");
+    // `keyspace:shard.table` names one shard; a name without a keyspace is vtgate's to find.
+    const [keyspace = ""] = target.slice(0, Math.max(dot, 0)).split(":");
+    if (keyspace === "") continue;
+    const tables = tablesOfPrimaries(snapshot, keyspace);
+    if (tables === null)
+      return `no primary of ${keyspace} says whether it has ${target}, where they would lead`;
+    if (!tables.has(target.slice(dot + 1))) return `they would lead to ${target}, which does not exist`;
+  }
+  return null;
+};
+
+/** Null: no primary of the keyspace said. */
+const tablesOfPrimaries = (snapshot: Snapshot, keyspace: string): ReadonlySet<string> | null => {
+  const primaries = snapshot
+    .rows("process", { keyspace, type: "PRIMARY", same_cluster: 1 })
+    .filter(({ address }) => probed(snapshot, address, "schema"));
+  if (primaries.length === 0) return null;
+  return new Set(
+    primaries
+      .flatMap(({ address, db_name }) => snapshot.rows("live_table", { address, db_name }))
+      .map(({ table_name }) => table_name),
+  );
+};
+
+const deniedInUse = (snapshot: Snapshot, keyspace: string, tables: readonly string[]): string | null => {
+  const names = tables.map((table) => `${keyspace}.${table}`);
+  const rule = snapshot
+    .rows("routing_rule", { scope: "global" })
+    .find(({ to_tables_json }) => toTables(to_tables_json).some((table) => names.includes(table)));
+  return rule === undefined
+    ? null
+    : `queries for ${rule.from_table} go there by a routing rule and would be refused`;
+};
+
+const shardGone = (snapshot: Snapshot, keyspace: string, value: string): string | null => {
+  const record = decodeSrvKeyspace(Buffer.from(value, "base64"));
+  if (record.kind === "unanswered") return UNREADABLE;
+  const shards = snapshot.rows("shard", { keyspace }).map(({ shard }) => shard);
+  const gone = record.value.partitions
+    .flatMap((partition) => partition.shardReferences)
+    .find(({ name }) => !shards.includes(name));
+  return gone === undefined
+    ? null
+    : `queries would go to ${keyspace}/${gone.name}, which has no Shard record`;
+};
