@@ -13,8 +13,9 @@ export type CompiledRules = ReadonlyMap<string, CompiledRule>;
 
 export const keyOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-const FILE = new URL("compiled.json", import.meta.url);
+/** Of this code when it is compiled, and of the last build when tests run it from its source. */
+const FILE = new URL("../../dist/rules/compiled.json", import.meta.url);
 
-/** What `npm run build` made of the shipped rules; empty where this code is not a build. */
+/** What `npm run build` made of the shipped rules; empty where nothing was built. */
 export const shippedCompiled = (): CompiledRules =>
   new Map(existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : []);
