@@ -21,7 +21,7 @@ it("a stale plan is refused before there is a run of it, with the command that m
     expect([said.code, said.err]).toEqual([
       4,
       expect.stringMatching(
-        /^vtdoctor: plan \w+ is stale: .*Shard .*; make a new one with `vtdoctor fix --all --dry-run --out .*`; nothing was changed\n$/,
+        /\nvtdoctor: plan \w+ is stale: .*Shard .*; make a new one with `vtdoctor fix --all --dry-run --out .*`; nothing was changed\n$/,
       ),
     ]);
     expect(existsSync(join(folder, "runs"))).toBe(false);
