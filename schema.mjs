@@ -8,7 +8,7 @@ const TYPES = { TEXT: "string", INTEGER: "number", REAL: "number", BLOB: "Uint8A
 
 /**
  * Sections (`-- ---- FACTS`) with their tables. The comment over a table, up to an empty line, is about it; of its lines `needs: DOMAIN` says
- * which domain of `unanswered` hides its rows, and indented ones are a list of terms.
+ * which domain of `unanswered` hides its rows, and indented ones are a list of terms. What stands alone after a section's title is about all of it.
  */
 const sectionsOf = (sql) => {
   const db = new sqlite.Database(":memory:");
@@ -20,7 +20,8 @@ const sectionsOf = (sql) => {
   for (const line of sql.split("\n")) {
     const title = /^-- -{9,} (.*)/.exec(line)?.[1];
     const [, kind, name] = /^CREATE (TABLE|VIEW) (\w+)/.exec(line) ?? [];
-    if (title !== undefined) sections.push({ title, tables: [] });
+    if (title !== undefined) sections.push({ title, text: [], tables: [] });
+    else if (line === "" && sections.at(-1)?.tables.length === 0) sections.at(-1).text.push(...lines);
     else if (name !== undefined)
       sections
         .at(-1)
@@ -109,6 +110,10 @@ ${proseOf(text)}
 ${isView ? "A view. " : ""}Columns: ${isView ? viewColumns(columns) : columns.map(columnText).join(", ")}.
 ${needs === null ? "" : `\nRows may be missing where \`${needs}\` is in \`unanswered\`.\n`}`;
 
+const sectionPage = ({ title, text, tables }) => `## ${title.charAt(0)}${title.slice(1).toLowerCase()}
+
+${text.length === 0 ? "" : `${proseOf(text)}\n\n`}${tables.map(tablePage).join("\n")}`;
+
 const page = (sql, sections) => `# The tables of a snapshot
 
 What \`vtdoctor scan --save-snapshot FILE\` keeps, what \`vtdoctor query\` asks and what every rule is a SELECT over ([writing rules](writing-rules.md)).
@@ -117,7 +122,7 @@ those with \`?\` may be NULL.
 
 ${/^(-- .*\n)+/.exec(sql)[0].replace(/^-- /gm, "").trimEnd()}
 
-${sections.map(({ title, tables }) => `## ${title.charAt(0)}${title.slice(1).toLowerCase()}\n\n${tables.map(tablePage).join("\n")}`).join("\n")}`;
+${sections.map(sectionPage).join("\n")}`;
 
 const read = (path) => readFileSync(new URL(path, import.meta.url), "utf8");
 const sql = read("src/snapshot/schema.sql");

@@ -276,6 +276,11 @@ CREATE TABLE journal (
   local_position TEXT NOT NULL, workflow_keyspace TEXT NOT NULL, workflow TEXT NOT NULL, outrun INTEGER, PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 
+-- Shards that a journal names: side target (it went on to them, shard_gtids) or source (participants). migration: shards or tables.
+CREATE TABLE journal_shard (address TEXT NOT NULL, id TEXT NOT NULL, migration TEXT NOT NULL, side TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (address, id, side, keyspace, shard)) STRICT, WITHOUT ROWID;
+-- Tables that a journal names.
+CREATE TABLE journal_table (address TEXT NOT NULL, id TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, id, table_name)) STRICT, WITHOUT ROWID;
+
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
 
@@ -287,6 +292,65 @@ CREATE TABLE operation (
   age_s INTEGER NOT NULL, skew_s INTEGER, other_keyspace TEXT NOT NULL, PRIMARY KEY (lock_key)
 ) STRICT, WITHOUT ROWID;
 
+-- What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.
+-- required = 1: the scan is incomplete without it.
+CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, required INTEGER NOT NULL, PRIMARY KEY (domain, subject)) STRICT, WITHOUT ROWID;
+
+-- Signs that this etcd was put back from an older backup (docs/decisions.md#d8): live processes or snapshots know more than the topology.
+CREATE TABLE restored_topology (sign TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- ---------------------------------------------------------------- VIEWS
+
+-- What many rules ask. A view holds nothing of its own: it is looked for in no saved snapshot, and made with the tables when one is opened.
+
+-- The last deletion of each record that history shows: the columns of deletion.
+CREATE VIEW last_deletion AS
+  SELECT kind, keyspace, shard, cell, alias, server, key, max(deleted_revision) AS deleted_revision, recreated, operation,
+    lock_key, lock_action, lock_host, lock_user, lock_taken_at, workflow, detail_json
+  FROM deletion GROUP BY kind, server, key;
+
+-- Processes that are PRIMARY of their shard and have their Tablet record, with what they say of themselves.
+CREATE VIEW recorded_primary AS
+  SELECT p.keyspace, p.shard, p.alias, p.cell, p.address, p.db_name, p.observed_at, l.observed_at_ms, l.term_start, l.serving, l.state_name, l.health_error
+  FROM process p LEFT JOIN live_tablet l USING (address)
+  WHERE p.same_cluster = 1 AND p.record = 'present' AND p.type = 'PRIMARY';
+
+-- The same, once for each question (channel of probe) that it answered.
+CREATE VIEW asked_primary AS
+  SELECT q.channel, r.* FROM recorded_primary r JOIN probe q USING (address) WHERE q.answered = 1;
+
+-- The shards of each workflow: side target (of its own keyspace) or source (of the source's).
+CREATE VIEW workflow_shard AS
+  SELECT w.keyspace, w.workflow, 'target' AS side, w.keyspace AS shard_keyspace, j.value AS shard FROM workflow w, json_each(w.target_shards_json) j
+  UNION ALL
+  SELECT w.keyspace, w.workflow, 'source', w.source_keyspace, j.value FROM workflow w, json_each(w.source_shards_json) j;
+
+-- Shards without a record of which processes run, with their streams that are active. journal: of a Reshard, on one of them, that led to shards that
+-- serve now; NULL: there is none. retired = 1: the completion of a Reshard deleted the record; or history shows no deletion, there is such a journal,
+-- and no stream is active. term_start: of the PRIMARY, where that began more than a minute before it was asked.
+CREATE VIEW orphan_shard AS
+  WITH orphan AS MATERIALIZED (
+    SELECT p.keyspace, p.shard, count(*) AS tablets, min(p.alias) FILTER (WHERE p.type = 'PRIMARY') AS primary_alias,
+      min(l.term_start) FILTER (WHERE p.type = 'PRIMARY' AND l.term_start > 0 AND l.term_start < p.observed_at - 60) AS term_start
+    FROM process p LEFT JOIN live_tablet l USING (address)
+    WHERE p.same_cluster = 1 AND p.shard_record = 'absent' AND p.keyspace <> '' AND p.shard <> ''
+    GROUP BY p.keyspace, p.shard
+  ), running AS (
+    SELECT keyspace, shard, count(*) AS streams FROM stream WHERE active = 1 GROUP BY keyspace, shard
+  ), led_away AS (
+    SELECT p.keyspace, p.shard, min(j.address) AS journal_address, min(j.id) AS journal
+    FROM journal_shard j JOIN process p USING (address) JOIN shard s ON s.keyspace = j.keyspace AND s.shard = j.shard
+    WHERE j.migration = 'shards' AND j.side = 'target' AND j.keyspace = p.keyspace AND s.is_primary_serving = 1
+    GROUP BY p.keyspace, p.shard
+  )
+  SELECT o.*, coalesce(n.streams, 0) AS streams, a.journal_address, a.journal, d.operation, d.deleted_revision,
+    d.lock_key, d.lock_action, d.lock_host, d.lock_user, d.lock_taken_at,
+    d.operation IS 'complete' OR (d.operation IS NULL AND n.streams IS NULL AND a.journal IS NOT NULL) AS retired
+  FROM orphan o
+  LEFT JOIN running n USING (keyspace, shard)
+  LEFT JOIN led_away a USING (keyspace, shard)
+  LEFT JOIN last_deletion d ON d.kind = 'shard' AND d.keyspace = o.keyspace AND d.shard = o.shard;
+
 -- One row. proves = 1: no lock of a switch means no switch. A switch holds a named lock to its end since Vitess 21; before, it had only the keyspace's,
 -- which nothing renews (docs/vitess.md#lease-renewal). A vtctld may be one version behind its tablets, so each of them has to be of 22. An old lock
 -- whose age two clocks do not agree about proves nothing either.
@@ -295,9 +359,25 @@ SELECT count(*) > 0 AND min(coalesce(CAST(t.build_version AS INTEGER), 0)) >= 22
   AND NOT EXISTS (SELECT 1 FROM topo_lock WHERE holder = 1 AND skew_s IS NOT NULL) AS proves
 FROM process p JOIN live_tablet t USING (address) WHERE p.same_cluster = 1 AND p.address NOT LIKE 'mysql://%';
 
--- What was asked and did not answer, in one list. domain: topology, cell, history, tablet, sidecar, schema, mysql. subject: 'global', cell, or address.
--- required = 1: the scan is incomplete without it.
-CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, reason TEXT NOT NULL, message TEXT NOT NULL, required INTEGER NOT NULL, PRIMARY KEY (domain, subject)) STRICT, WITHOUT ROWID;
-
--- Signs that this etcd was put back from an older backup (docs/decisions.md#d8): live processes or snapshots know more than the topology.
-CREATE TABLE restored_topology (sign TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT, WITHOUT ROWID;
+-- Keys that somebody relies on and that are not there, with the revision at which they were looked for. kind, and what it is of, as in deletion:
+-- shard (a process or a stream's source names it), srv_keyspace (of every cell and keyspace), srv_vschema (of every cell).
+CREATE VIEW missing_key AS
+  WITH global AS (
+    SELECT r.server, r.root, s.revision FROM topo_root r JOIN topo_server s USING (server) WHERE r.name = 'global'
+  ), place AS (
+    SELECT c.cell, coalesce(r.root, c.root) AS root, coalesce(r.server, c.server) AS server, coalesce(s.revision, 0) AS revision
+    FROM cell c LEFT JOIN topo_root r ON r.name = c.cell LEFT JOIN topo_server s ON s.server = r.server WHERE c.answered = 1
+  ), named AS (
+    SELECT keyspace, shard FROM process WHERE same_cluster = 1 AND keyspace <> '' AND shard <> ''
+    UNION SELECT source_keyspace, source_shard FROM stream WHERE source_external = '' AND source_keyspace <> '' AND source_shard <> ''
+  ), wanted AS (
+    SELECT 'shard' AS kind, n.keyspace, n.shard, '' AS cell, g.server, g.root || '/keyspaces/' || n.keyspace || '/shards/' || n.shard || '/Shard' AS key, g.revision
+    FROM named n CROSS JOIN global g LEFT JOIN shard s USING (keyspace, shard) WHERE s.shard IS NULL
+    UNION ALL
+    SELECT 'srv_keyspace', k.keyspace, '', p.cell, p.server, p.root || '/keyspaces/' || k.keyspace || '/SrvKeyspace', p.revision
+    FROM place p CROSS JOIN keyspace k LEFT JOIN srv_keyspace g USING (cell, keyspace) WHERE g.cell IS NULL
+    UNION ALL
+    SELECT 'srv_vschema', '', '', p.cell, p.server, p.root || '/SrvVSchema', p.revision
+    FROM place p LEFT JOIN srv_vschema v USING (cell) WHERE v.cell IS NULL
+  )
+  SELECT * FROM wanted WHERE (server, key) NOT IN (SELECT server, key FROM undecodable_key);

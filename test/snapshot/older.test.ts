@@ -52,6 +52,19 @@ const RULES = loadRules([SHIPPED_RULES]);
 const RECORDING = "v19-cancelled";
 
 describe("a snapshot of an older vtdoctor", () => {
+  test("without a view has it, and nobody is said not to have asked", () => {
+    const snapshot = openedTwice(
+      factsOfRecording(RECORDING),
+      "DROP VIEW orphan_shard; DROP VIEW last_deletion",
+    );
+    expect(notAsked(snapshot)).toEqual([]);
+    expect(snapshot.all("SELECT keyspace, shard, operation FROM orphan_shard ORDER BY shard")).toEqual([
+      { keyspace: "customer", shard: "-80", operation: "cancel" },
+      { keyspace: "customer", shard: "80-", operation: "cancel" },
+    ]);
+    snapshot.close();
+  });
+
   test("without a table opens, and says that nobody asked for it", () => {
     const snapshot = openedTwice(factsOfRecording(RECORDING), "DROP TABLE vdiff");
     expect(notAsked(snapshot)).toEqual([{ domain: "sidecar", subject: "vdiff", required: 1 }]);

@@ -5,7 +5,7 @@ import { Decoding } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
 import { gatherEvidence } from "./evidence.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
-import { deriveJournals } from "./journal.js";
+import { deriveJournalNames, deriveJournals } from "./journal.js";
 import { indexKeys } from "./located-key.js";
 import { deriveLocks } from "./locks.js";
 import { deriveOperations } from "./operation.js";
@@ -50,6 +50,7 @@ export const derive = (facts: Facts): Derived => {
       shard: records.shard,
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
+    ...deriveJournalNames(facts),
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet),

@@ -1,7 +1,15 @@
 import { type GtidSet, isBeyond, parseGtidSet } from "../../cluster/gtid-set.js";
-import { parseJournal } from "../../cluster/journal.js";
+import { type KeyspaceShard, parseJournal } from "../../cluster/journal.js";
 import type { Facts } from "../facts.js";
-import type { JournalRow, ProcessRow, StreamRow, WorkflowRow } from "../gen/tables.js";
+import type {
+  JournalRow,
+  JournalShardRow,
+  JournalTableRow,
+  ProcessRow,
+  StreamRow,
+  WorkflowRow,
+} from "../gen/tables.js";
+import { distinctInKeyOrder } from "../key-order.js";
 import { groupBy } from "./order.js";
 
 /**
@@ -46,6 +54,26 @@ export const deriveJournals = (
       },
     ];
   });
+};
+
+/** What the journals name; nothing of one that can not be parsed. */
+export const deriveJournalNames = (facts: Facts) => {
+  const shards: JournalShardRow[] = [];
+  const tables: JournalTableRow[] = [];
+  for (const { address, id, val } of facts.resharding_journal) {
+    const journal = parseJournal(val);
+    if (journal.kind === "unanswered") continue;
+    const { migration, participants, shardGtids } = journal.value;
+    const named = (side: string, { keyspace, shard }: KeyspaceShard) =>
+      shards.push({ address, id, migration, side, keyspace, shard });
+    for (const one of participants) named("source", one);
+    for (const one of shardGtids) named("target", one);
+    tables.push(...journal.value.tables.map((table_name) => ({ address, id, table_name })));
+  }
+  return {
+    journal_shard: distinctInKeyOrder("journal_shard", shards) as readonly JournalShardRow[],
+    journal_table: distinctInKeyOrder("journal_table", tables) as readonly JournalTableRow[],
+  };
 };
 
 const claimedBy = (workflow: WorkflowRow | undefined, shard: string): WorkflowRow | undefined => {

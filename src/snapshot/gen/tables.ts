@@ -709,6 +709,27 @@ export interface JournalRow {
 }
 
 /**
+ * Shards that a journal names: side target (it went on to them, shard_gtids) or source (participants). migration: shards or tables.
+ */
+export interface JournalShardRow {
+  readonly address: string;
+  readonly id: string;
+  readonly migration: string;
+  readonly side: string;
+  readonly keyspace: string;
+  readonly shard: string;
+}
+
+/**
+ * Tables that a journal names.
+ */
+export interface JournalTableRow {
+  readonly address: string;
+  readonly id: string;
+  readonly table_name: string;
+}
+
+/**
  * Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
  */
 export interface RangeFaultRow {
@@ -811,6 +832,8 @@ export interface Rows {
   readonly workflow: WorkflowRow;
   readonly cancelled_target: CancelledTargetRow;
   readonly journal: JournalRow;
+  readonly journal_shard: JournalShardRow;
+  readonly journal_table: JournalTableRow;
   readonly range_fault: RangeFaultRow;
   readonly operation: OperationRow;
   readonly unanswered: UnansweredRow;
@@ -869,6 +892,8 @@ export const TABLES = {
   workflow: { part: "derived", key: ["keyspace","workflow"], needs: null },
   cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"], needs: null },
   journal: { part: "derived", key: ["address","id"], needs: null },
+  journal_shard: { part: "derived", key: ["address","id","side","keyspace","shard"], needs: null },
+  journal_table: { part: "derived", key: ["address","id","table_name"], needs: null },
   range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"], needs: null },
   operation: { part: "derived", key: ["lock_key"], needs: null },
   unanswered: { part: "derived", key: ["domain","subject"], needs: null },
