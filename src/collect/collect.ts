@@ -1,19 +1,21 @@
 import { type Facts, metaValue } from "../snapshot/facts.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
+import { rootPrefix } from "../topology/paths.js";
 import type { TopologyReader } from "../topology/store.js";
-import { earlierRevisions } from "./earlier-revisions.js";
+import { inventoryWitnesses } from "../witnesses/inventory-witnesses.js";
+import { withOverride } from "../witnesses/override.js";
+import { snapshotWitnesses } from "../witnesses/snapshot-witnesses.js";
+import { type DeletedTablet, historyWitnesses, topologyWitnesses } from "../witnesses/topology-witnesses.js";
+import type { Witness } from "../witnesses/witness.js";
 import { type FactsPart, inOrder, joinFacts } from "./facts-part.js";
-import { historyOf, type Past, withPast } from "./history.js";
-import { readLeases } from "./leases.js";
-import { readTopology } from "./read-topology.js";
-import { type Recorded, recordedBy } from "./recorded.js";
-import { readAgain } from "./reread.js";
-import { SameTopology } from "./same-topology.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
-import { tabletFacts } from "./tablet-facts.js";
-import { topologyFacts } from "./topology-facts.js";
-import type { TopologyReading } from "./topology-reading.js";
-import { witnessesOf, witnessKinds } from "./witnesses.js";
+import { tabletFacts } from "./tablets/tablet-facts.js";
+import { historyOf, type Past, withPast } from "./topology/history.js";
+import { readTopology, type TopologyReading } from "./topology/read-topology.js";
+import { type Records, recordsOf } from "./topology/records.js";
+import { readAgain, readLeases } from "./topology/reread.js";
+import { SameTopology } from "./topology/same-topology.js";
+import { topologyFacts } from "./topology/topology-facts.js";
 
 export type { CollectSettings, CollectSources } from "./settings.js";
 
@@ -57,9 +59,9 @@ export async function observeTwice(
 async function observe(sources: CollectSources, settings: CollectSettings): Promise<Facts> {
   const takenAt = String(sources.clock.now());
   const before = await readTopology(sources, settings);
-  const recorded = recordedBy(before);
+  const records = recordsOf(before);
   const same = new SameTopology(sources, before.global, settings.globalRoot);
-  const [history, tablets] = await tabletsAndPast(before, recorded, same, sources, settings);
+  const [history, tablets] = await tabletsAndPast(before, records, same, sources, settings);
   const topology = await withLeases(await readAgain(before));
   const read = topologyFacts(topology);
   return inOrder(
@@ -76,17 +78,17 @@ async function observe(sources: CollectSources, settings: CollectSettings): Prom
 /** The past is read while the tablets that are known without it are asked. */
 async function tabletsAndPast(
   topology: TopologyReading,
-  recorded: Recorded,
+  records: Records,
   same: SameTopology,
   sources: CollectSources,
   settings: CollectSettings,
 ): Promise<readonly [Past, FactsPart]> {
   const past = historyOf(topology, sources, settings);
   const witnesses = {
-    present: witnessesOf(recorded, [], settings),
-    all: past.then(({ deletedTablets }) => witnessesOf(recorded, deletedTablets, settings)),
+    present: witnessesOf(records, [], settings),
+    all: past.then(({ deletedTablets }) => witnessesOf(records, deletedTablets, settings)),
   };
-  return Promise.all([past, tabletFacts(witnesses, recorded, same, sources, settings)]);
+  return Promise.all([past, tabletFacts(witnesses, records, same, sources, settings)]);
 }
 
 const withLeases = async (topology: TopologyReading): Promise<TopologyReading> => ({
@@ -113,3 +115,45 @@ const seenSince = (facts: Facts, firstSeen: string): Facts => ({
   ...facts,
   meta: facts.meta.map((row) => (row.name === "first_seen_at_ms" ? { ...row, value: firstSeen } : row)),
 });
+
+/**
+ * The highest revision that the earlier snapshots of this topology saw of each server: an etcd never goes back by itself
+ * (docs/decisions.md#d8). The cluster id does not matter: an etcd that was put back from a backup may have the old one or a new one.
+ */
+function earlierRevisions({
+  earlier,
+  globalRoot,
+}: Pick<CollectSettings, "earlier" | "globalRoot">): Readonly<Record<string, number>> {
+  const highest = new Map<string, number>();
+  for (const { server, revision } of earlier.filter(isOf(globalRoot)).flatMap((facts) => facts.topo_server)) {
+    if (revision !== null) highest.set(server, Math.max(revision, highest.get(server) ?? 0));
+  }
+  return Object.fromEntries([...highest].sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+const isOf =
+  (globalRoot: string) =>
+  (facts: Facts): boolean =>
+    rootPrefix(metaValue(facts, "global_root") ?? "") === rootPrefix(globalRoot);
+
+/** Everybody who can say where a tablet may run, before any is asked; addresses as they are reached from here. */
+const witnessesOf = (
+  records: Records,
+  deleted: readonly DeletedTablet[],
+  settings: CollectSettings,
+): readonly Witness[] =>
+  [
+    ...topologyWitnesses(records.tablets),
+    ...inventoryWitnesses(settings.inventory),
+    ...snapshotWitnesses(settings.earlier),
+    ...historyWitnesses(deleted),
+  ].map((witness) => withOverride(witness, settings.inventory));
+
+/** The kinds of witnesses that were asked, for the report's coverage. */
+const witnessKinds = (settings: CollectSettings): readonly string[] => [
+  "topology",
+  "history",
+  ...(settings.inventory.tablets.length > 0 ? ["inventory"] : []),
+  ...(settings.earlier.length > 0 ? ["snapshot"] : []),
+  ...(settings.mysql ? ["replica"] : []),
+];

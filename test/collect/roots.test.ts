@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { globalRootsAmong, prefixesToRead } from "../../src/collect/roots.js";
+import { globalRootsAmong, prefixesToRead } from "../../src/collect/topology/roots.js";
 import { cellInfoKey, keyspaceKey, rootPrefix, tabletKey } from "../../src/topology/paths.js";
 
 const root = fc

@@ -6,8 +6,7 @@
 // @generated from file binlogdata.proto (package binlogdata, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type QueryResult, file_query } from "./query_pb.js";
 import { type KeyRange, type TabletType, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";

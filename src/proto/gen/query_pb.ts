@@ -6,8 +6,7 @@
 // @generated from file query.proto (package query, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type TabletAlias, type TabletType, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

@@ -6,8 +6,7 @@
 // @generated from file queryservice.proto (package queryservice, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenFile, type GenService, fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { type StreamHealthRequestSchema, type StreamHealthResponseSchema, file_query } from "./query_pb.js";
 
 /**

@@ -6,8 +6,7 @@
 // @generated from file replicationdata.proto (package replicationdata, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenFile, type GenMessage, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type TabletType, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

@@ -6,8 +6,7 @@
 // @generated from file topodata.proto (package topodata, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type Time, file_vttime } from "./vttime_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

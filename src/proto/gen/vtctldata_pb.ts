@@ -5,8 +5,7 @@
 // @generated from file vtctldata.proto (package vtctldata, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenFile, type GenMessage, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type TabletAlias, file_topodata } from "./topodata_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 

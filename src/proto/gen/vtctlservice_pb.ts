@@ -5,8 +5,7 @@
 // @generated from file vtctlservice.proto (package vtctlservice, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenFile, type GenService, fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { type PlannedReparentShardRequestSchema, type PlannedReparentShardResponseSchema, file_vtctldata } from "./vtctldata_pb.js";
 
 /**

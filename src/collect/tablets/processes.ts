@@ -1,5 +1,5 @@
-import { addressName, type Witness, type WitnessSource } from "../witnesses/witness.js";
-import type { Sighting } from "./sighting.js";
+import { addressName, type Witness, type WitnessSource } from "../../witnesses/witness.js";
+import type { TabletAnswers } from "./answers.js";
 
 /** A record's address first, also a deleted one's: it is what a restored record will name again. */
 const PREFERENCE: readonly WitnessSource[] = ["topology", "history", "inventory", "snapshot", "replica"];
@@ -10,29 +10,29 @@ const PREFERENCE: readonly WitnessSource[] = ["topology", "history", "inventory"
  * the same port) prove one process, nothing less.
  */
 export function distinctProcesses(
-  sightings: readonly Sighting[],
+  answers: readonly TabletAnswers[],
   witnesses: readonly Witness[],
-): readonly Sighting[] {
+): readonly TabletAnswers[] {
   const preference = preferenceOf(witnesses);
-  const rank = ({ target }: Sighting): number => preference.get(target.address) ?? PREFERENCE.length;
-  const preferred = sightings.toSorted(
+  const rank = ({ target }: TabletAnswers): number => preference.get(target.address) ?? PREFERENCE.length;
+  const preferred = answers.toSorted(
     (a, b) => rank(a) - rank(b) || (a.target.address < b.target.address ? -1 : 1),
   );
-  const kept = new Map<string, Sighting[]>();
-  for (const sighting of preferred) {
-    const key = serverOf(sighting);
+  const kept = new Map<string, TabletAnswers[]>();
+  for (const tablet of preferred) {
+    const key = serverOf(tablet);
     const alike = kept.get(key) ?? [];
-    if (!alike.some((other) => isSameProcess(other, sighting))) kept.set(key, [...alike, sighting]);
+    if (!alike.some((other) => isSameProcess(other, tablet))) kept.set(key, [...alike, tablet]);
   }
   return [...kept.values()].flat();
 }
 
-function serverOf({ target, who, status, identity }: Sighting): string {
+function serverOf({ target, who, status, identity }: TabletAnswers): string {
   if (who === null || status === null) return target.address;
   return JSON.stringify([who.alias, status.serverUuid, identity?.termStart ?? null]);
 }
 
-const isSameProcess = (one: Sighting, other: Sighting): boolean =>
+const isSameProcess = (one: TabletAnswers, other: TabletAnswers): boolean =>
   one.vars === null || other.vars === null
     ? one.target.at.grpcPort === other.target.at.grpcPort
     : one.vars.commandLineJson === other.vars.commandLineJson;

@@ -1,7 +1,7 @@
-import type { VreplicationRow } from "../snapshot/gen/tables.js";
-import type { TabletVars } from "../tablets/access.js";
-import type { Target } from "../witnesses/targets.js";
-import type { CollectSources } from "./settings.js";
+import type { VreplicationRow } from "../../snapshot/gen/tables.js";
+import type { TabletVars } from "../../tablets/access.js";
+import type { Target } from "../../witnesses/targets.js";
+import type { CollectSources } from "../settings.js";
 
 /** Milliseconds between the two looks: longer than any statement that creates or deletes a stream takes between engine and table. */
 const PAUSE_MS = 2_000;
@@ -11,7 +11,7 @@ const PAUSE_MS = 2_000;
  * asked before the table each time: a stream that is created has its row first, and one that is deleted leaves the engine before its row
  * goes (docs/vitess.md#vreplicationexec), so only a deletion between two questions looks like this once, and nothing but a ghost twice.
  */
-export async function rowlessStreams(
+export async function ghostsOf(
   { at }: Target,
   vars: TabletVars | null,
   rows: readonly VreplicationRow[],

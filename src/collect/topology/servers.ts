@@ -1,8 +1,8 @@
-import { DoctorError } from "../cluster/errors.js";
-import { type Outcome, unanswered } from "../cluster/outcome.js";
-import type { Entry, ServerStatus, TopologyReader } from "../topology/store.js";
-import type { CollectSources } from "./settings.js";
-import type { ServerReading } from "./topology-reading.js";
+import { DoctorError } from "../../cluster/errors.js";
+import { type Outcome, unanswered } from "../../cluster/outcome.js";
+import type { Entry, ServerStatus, TopologyReader } from "../../topology/store.js";
+import type { CollectSources } from "../settings.js";
+import type { ServerReading } from "./read-topology.js";
 
 /** A server that was dialled and said, or did not say, who it is. */
 export interface OpenServer {

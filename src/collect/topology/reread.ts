@@ -1,6 +1,8 @@
-import type { Entry } from "../topology/store.js";
+import type { TopoLeaseRow } from "../../snapshot/gen/tables.js";
+import type { Entry } from "../../topology/store.js";
+import { inParallel } from "../tablets/pool.js";
+import type { MovedKey, ServerReading, TopologyReading } from "./read-topology.js";
 import { prefixesToRead } from "./roots.js";
-import type { MovedKey, ServerReading, TopologyReading } from "./topology-reading.js";
 
 /** Past this many changed keys of one server, reading all of them again is cheaper than one by one. */
 const ONE_BY_ONE = 64;
@@ -74,4 +76,25 @@ async function newerState(
     if (read.value.entry !== null) entries.set(key, read.value.entry);
   }
   return { kind: "read", revision, entries };
+}
+
+const AT_ONCE = 8;
+
+/** The leases of every leased key: locks and elections. One that is gone or did not answer has no row: its time is not known. */
+export async function readLeases(servers: readonly ServerReading[]): Promise<readonly TopoLeaseRow[]> {
+  const leased = servers.flatMap((reading) =>
+    [...new Set([...reading.entries.values()].map(({ lease }) => lease))]
+      .filter((lease) => lease !== "0")
+      .map((lease) => ({ reading, lease })),
+  );
+  const rows = await inParallel(
+    leased,
+    AT_ONCE,
+    async ({ reading, lease }): Promise<readonly TopoLeaseRow[]> => {
+      const state = await reading.reader.lease(lease);
+      if (state.kind === "unanswered" || state.value === null) return [];
+      return [{ server: reading.server, lease, ttl: state.value.ttl, granted_ttl: state.value.grantedTtl }];
+    },
+  );
+  return rows.flat();
 }

@@ -1,12 +1,12 @@
-import type { Clock } from "../cluster/clock.js";
-import type { Outcome } from "../cluster/outcome.js";
-import type { CHANNELS, ProbeRow } from "../snapshot/gen/tables.js";
+import type { Clock } from "../../cluster/clock.js";
+import type { Outcome } from "../../cluster/outcome.js";
+import type { CHANNELS, ProbeRow } from "../../snapshot/gen/tables.js";
 
 /** The channels of `probe` in `schema.sql`. */
 export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS][number];
 
 /** The questions to one address: every one of them leaves a row, answered or not. */
-export class Interview {
+export class ProbeLog {
   readonly #probes: ProbeRow[] = [];
 
   constructor(

@@ -1,14 +1,14 @@
-import type { EngineStreamRow, LiveTabletRow } from "../snapshot/gen/tables.js";
-import { mysqlName } from "../witnesses/witness.js";
-import type { Sighting } from "./sighting.js";
+import type { EngineStreamRow, LiveTabletRow } from "../../snapshot/gen/tables.js";
+import { mysqlName } from "../../witnesses/witness.js";
+import type { TabletAnswers } from "./answers.js";
 
 /** The process in its own words; null where nothing answered there. `mysqlPort`: null where it was not asked. */
-export function liveRow(sighting: Sighting, mysqlPort: number | null): LiveTabletRow | null {
-  const { who, identity, vars } = sighting;
-  const server = sighting.status ?? sighting.mysql;
+export function liveRow(tablet: TabletAnswers, mysqlPort: number | null): LiveTabletRow | null {
+  const { who, identity, vars } = tablet;
+  const server = tablet.status ?? tablet.mysql;
   if (who === null && server === null) return null;
   return {
-    address: liveAddress(sighting),
+    address: liveAddress(tablet),
     alias: who?.alias ?? null,
     keyspace: who?.keyspace ?? null,
     shard: who?.shard ?? null,
@@ -35,15 +35,15 @@ export function liveRow(sighting: Sighting, mysqlPort: number | null): LiveTable
     io_state: server?.ioState ?? null,
     sql_state: server?.sqlState ?? null,
     replication_error: server?.lastError ?? null,
-    observed_at_ms: sighting.observedAtMs,
+    observed_at_ms: tablet.observedAtMs,
   };
 }
 
 /** Where only MySQL answered, nothing says which vttablet it belongs to. */
-export const liveAddress = ({ who, target }: Pick<Sighting, "who" | "target">): string =>
+export const liveAddress = ({ who, target }: Pick<TabletAnswers, "who" | "target">): string =>
   who === null && target.at.mysqlPort > 0 ? mysqlName(target.at) : target.address;
 
-export const engineStreamRows = ({ target, vars, rowless }: Sighting): readonly EngineStreamRow[] =>
+export const engineStreamRows = ({ target, vars, ghosts }: TabletAnswers): readonly EngineStreamRow[] =>
   (vars?.streams ?? []).map((stream) => ({
     address: target.address,
     id: stream.id,
@@ -53,7 +53,7 @@ export const engineStreamRows = ({ target, vars, rowless }: Sighting): readonly 
     source_tablet: stream.sourceTablet,
     last_message: stream.lastMessage,
     heartbeat: stream.heartbeat,
-    rowless_ms: rowless.get(stream.id) ?? null,
+    rowless_ms: ghosts.get(stream.id) ?? null,
   }));
 
 const flag = (value: boolean): number => (value ? 1 : 0);

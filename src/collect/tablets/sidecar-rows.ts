@@ -1,8 +1,8 @@
-import type { FactTable } from "../snapshot/facts.js";
-import type { Rows, VreplicationRow } from "../snapshot/gen/tables.js";
-import type { SidecarRow } from "../tablets/access.js";
-import type { SidecarRead } from "../tablets/queries.js";
-import type { Channel } from "./interview.js";
+import type { FactTable } from "../../snapshot/facts.js";
+import type { Rows, VreplicationRow } from "../../snapshot/gen/tables.js";
+import type { SidecarRow } from "../../tablets/access.js";
+import type { SidecarRead } from "../../tablets/queries.js";
+import type { Channel } from "./probe-log.js";
 
 const text = (value: string | null | undefined): string => value ?? "";
 const textOrNull = (value: string | null | undefined): string | null => value ?? null;

@@ -1,11 +1,11 @@
-import type { SrvKeyspace } from "../proto/gen/topodata_pb.js";
-import { classifyKey } from "../topology/paths.js";
-import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../topology/records.js";
-import type { RecordedTablet } from "../witnesses/topology-witnesses.js";
-import type { TopologyReading } from "./topology-reading.js";
+import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
+import { classifyKey } from "../../topology/paths.js";
+import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
+import type { RecordedTablet } from "../../witnesses/topology-witnesses.js";
+import type { TopologyReading } from "./read-topology.js";
 
 /** What collecting itself needs to know of the topology: whom to ask, and what to ask of whom. */
-export interface Recorded {
+export interface Records {
   readonly tablets: readonly RecordedTablet[];
   /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
   readonly sidecars: ReadonlyMap<string, string>;
@@ -20,7 +20,7 @@ export const DEFAULT_SIDECAR = "_vt";
 
 export const shardName = (keyspace: string, shard: string): string => `${keyspace}/${shard}`;
 
-export function recordedBy(topology: TopologyReading): Recorded {
+export function recordsOf(topology: TopologyReading): Records {
   const tablets = new Map<string, RecordedTablet>();
   const sidecars = new Map<string, string>();
   const plainShards = new Set<string>();
