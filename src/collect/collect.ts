@@ -2,11 +2,15 @@ import { type Facts, metaValue } from "../snapshot/facts.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
 import { rootPrefix } from "../topology/paths.js";
 import type { TopologyReader } from "../topology/store.js";
-import { inventoryWitnesses } from "../witnesses/inventory-witnesses.js";
-import { withOverride } from "../witnesses/override.js";
-import { snapshotWitnesses } from "../witnesses/snapshot-witnesses.js";
-import { type DeletedTablet, historyWitnesses, topologyWitnesses } from "../witnesses/topology-witnesses.js";
 import type { Witness } from "../witnesses/witness.js";
+import {
+  type DeletedTablet,
+  historyWitnesses,
+  inventoryWitnesses,
+  snapshotWitnesses,
+  topologyWitnesses,
+  withOverride,
+} from "../witnesses/witnesses.js";
 import { type FactsPart, inOrder, joinFacts } from "./facts-part.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
 import { tabletFacts } from "./tablets/tablet-facts.js";

@@ -10,19 +10,13 @@ import type {
   TabletReader,
   TabletStatus,
 } from "./access.js";
-import { databasesWith } from "./database.js";
-import { statusOf } from "./full-status.js";
+import { databasesWith, fetchStreams, identityOf, rowsOfResult, statusOf, tableOf } from "./decode.js";
 import { TabletGrpc } from "./grpc.js";
 import { TabletHttp } from "./http.js";
-import { identityOf } from "./identity.js";
 import { TabletMysql } from "./mysql.js";
-import { readMysqlRows } from "./mysql-rows.js";
-import { readMysqlStatus } from "./mysql-status.js";
+import { readMysqlRows, readMysqlStatus } from "./mysql-decode.js";
 import type { TabletOptions } from "./options.js";
 import { ALL_TABLES, MAX_ROWS, SIDECAR_READS, type SidecarRead } from "./queries.js";
-import { rowsOfResult } from "./query-result.js";
-import { tableOf } from "./schema.js";
-import { fetchStreams } from "./stream-rows.js";
 import { parseVars } from "./vars.js";
 
 /** The real read port: gRPC first, `/debug/vars` for what only the engine knows, MySQL where a login was given (docs/decisions.md#d9). */

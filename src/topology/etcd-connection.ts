@@ -2,9 +2,8 @@ import type { CallOptions } from "@grpc/grpc-js";
 import type { Etcd3 } from "etcd3";
 import type { Clock } from "../cluster/clock.js";
 import { answered, type Outcome, type Unanswered, unanswered } from "../cluster/outcome.js";
-import { hostsOf, openEtcd } from "./etcd-client.js";
+import { type EtcdOptions, hostsOf, openEtcd } from "./etcd-client.js";
 import { neverSent, unansweredBy } from "./etcd-errors.js";
-import type { EtcdOptions } from "./etcd-options.js";
 
 /**
  * One etcd cluster: its member addresses in the order given, asked one after the other, the last that answered first. A request has

@@ -1,5 +1,5 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import type { LastEntry } from "./history-last.js";
+import type { LastEntry } from "./history-deletions.js";
 import type { Past } from "./history-past.js";
 import type { Entry } from "./store.js";
 

@@ -1,10 +1,8 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import { locateDeletions } from "./history-deletions.js";
-import { lastEntries } from "./history-last.js";
+import { lastEntries, locateDeletions } from "./history-deletions.js";
 import { type LocksOf, locksBefore } from "./history-locks.js";
 import { Past } from "./history-past.js";
-import { callRoll, takeCensus, type Watched } from "./history-roll.js";
-import { chooseRevisions, findHorizon } from "./history-samples.js";
+import { chooseRevisions, findHorizon, keysAt, sampleKeys, type Watched } from "./history-revisions.js";
 import type { Entry, TopologyReader } from "./store.js";
 
 /** What to look for in the past of one etcd (docs/decisions.md#d7, docs/decisions.md#d8). */
@@ -61,10 +59,10 @@ export async function readHistory(
   const past = new Past(reader, request.budget);
   const horizon = await findHorizon(past, revision);
   if (horizon.kind === "unanswered") return horizon;
-  const present = await takeCensus(past, request, revision, 0);
+  const present = await sampleKeys(past, request, revision, 0);
   if (present.kind === "unanswered") return present;
   const samples = chooseRevisions(horizon.value, revision, request.samples);
-  const lost = await callRoll(past, request, samples, { revision, census: present.value });
+  const lost = await keysAt(past, request, samples, { revision, census: present.value });
   if (lost.kind === "unanswered") return lost;
 
   const deletions = await locateDeletions(past, lost.value);

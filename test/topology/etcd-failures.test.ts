@@ -7,7 +7,7 @@ import { Etcd3 } from "etcd3";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { systemClock } from "../../src/cli/clock.js";
 import { UsageError } from "../../src/cluster/errors.js";
-import type { EtcdOptions } from "../../src/topology/etcd-options.js";
+import type { EtcdOptions } from "../../src/topology/etcd-client.js";
 import { connectEtcdReader } from "../../src/topology/etcd-reader.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";
 import type { TopologyStore } from "../../src/topology/store.js";

@@ -6,7 +6,7 @@ import { SimEtcd } from "../../src/sim/etcd.js";
 import { EtcdClient } from "../../src/sim/etcd-client.js";
 import { Faults } from "../../src/sim/faults.js";
 import { readHistory } from "../../src/topology/history.js";
-import { chooseRevisions } from "../../src/topology/history-samples.js";
+import { chooseRevisions } from "../../src/topology/history-revisions.js";
 
 describe("the sampled revisions", () => {
   const past = fc

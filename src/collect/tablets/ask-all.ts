@@ -1,7 +1,7 @@
 import { type Unanswered, unanswered } from "../../cluster/outcome.js";
-import { type Replica, replicaWitnesses } from "../../witnesses/replica-witnesses.js";
 import { type Target, targetsOf } from "../../witnesses/targets.js";
 import type { Witness } from "../../witnesses/witness.js";
+import { type Replica, replicaWitnesses } from "../../witnesses/witnesses.js";
 import type { Scope } from "../scope.js";
 import type { CollectSettings } from "../settings.js";
 import { type Asking, cellOfAlias, type TabletAnswers } from "./answers.js";

@@ -2,7 +2,7 @@ import { answered, type Outcome } from "../../cluster/outcome.js";
 import type { LiveTableRow, ProbeRow } from "../../snapshot/gen/tables.js";
 import type { TableDefinition } from "../../tablets/access.js";
 import { RARELY_FILLED } from "../../tablets/queries.js";
-import { aliasOf } from "../../witnesses/topology-witnesses.js";
+import { aliasOf } from "../../witnesses/witnesses.js";
 import type { FactsPart } from "../facts-part.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import type { Records } from "../topology/records.js";

@@ -3,7 +3,7 @@ import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../../sn
 import { type History, type HistoryRequest, readHistory } from "../../topology/history.js";
 import { classifyKey, locksPrefix, workflowLocksPrefix } from "../../topology/paths.js";
 import { decodeTablet } from "../../topology/records.js";
-import type { DeletedTablet } from "../../witnesses/topology-witnesses.js";
+import type { DeletedTablet } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import type { ServerReading, TopologyReading } from "./read-topology.js";
 import { prefixesToRead, rootsOn } from "./roots.js";

@@ -1,7 +1,7 @@
 import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
 import { classifyKey } from "../../topology/paths.js";
 import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
-import type { RecordedTablet } from "../../witnesses/topology-witnesses.js";
+import type { RecordedTablet } from "../../witnesses/witnesses.js";
 import type { TopologyReading } from "./read-topology.js";
 
 /** What collecting itself needs to know of the topology: whom to ask, and what to ask of whom. */

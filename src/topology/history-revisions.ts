@@ -35,7 +35,7 @@ export const idOf = ({ key, createRevision }: Life): string => `${createRevision
  * Follows the lives through ascending revisions up to the present and says between which two of them each one ended. Where as many
  * keys stand as before and were born since, nobody died, and the newborn were all that had to be read.
  */
-export async function callRoll(
+export async function keysAt(
   past: Past,
   watched: Watched,
   revisions: readonly number[],
@@ -52,17 +52,17 @@ export async function callRoll(
 }
 
 async function callAt(past: Past, watched: Watched, revision: number, roll: Roll): Promise<Outcome<null>> {
-  const born = await takeCensus(past, watched, revision, roll.seen);
+  const born = await sampleKeys(past, watched, revision, roll.seen);
   if (born.kind === "unanswered") return born;
   if (roll.grow(revision, born.value)) return answered(null);
-  const all = await takeCensus(past, watched, revision, 0);
+  const all = await sampleKeys(past, watched, revision, 0);
   if (all.kind === "unanswered") return all;
   roll.call(revision, all.value);
   return answered(null);
 }
 
 /** Reads the keys that were created after `createdAfter`; 0: all of them. */
-export async function takeCensus(
+export async function sampleKeys(
   past: Past,
   { prefixes, wanted }: Watched,
   revision: number,
@@ -116,4 +116,41 @@ class Roll {
     this.#standing = standing;
     this.#seen = revision;
   }
+}
+
+/**
+ * The oldest revision that can still be read, by bisection: etcd tells it only to a watch from the past, which would make it walk
+ * all revisions under one lock (docs/decisions.md#d7). `now` is readable.
+ */
+export async function findHorizon(past: Past, now: number): Promise<Outcome<number>> {
+  let [gone, readable] = [0, now];
+  for (let probe = 1; readable - gone > 1 && past.allows(); probe = middle(gone, readable)) {
+    const answer = await past.get(ANY_KEY, probe);
+    if (answer.kind === "unanswered" && answer.reason !== "compacted") return answer;
+    if (answer.kind === "answered") readable = probe;
+    else gone = probe;
+  }
+  return answered(readable);
+}
+
+/** Whether a key exists at a revision does not matter, only whether the revision does; etcd wants some key. */
+const ANY_KEY = "\0";
+
+export const middle = (low: number, high: number): number => low + Math.floor((high - low) / 2);
+
+/**
+ * Revisions to look at, ascending, from the horizon to just before now. They find
+ * - every key that lived at the horizon, and every key that lived at least as long as it has been gone (the distances to now double);
+ * - every key that lived for at least a `count`th (less the doubling ones) of the whole span;
+ * - every key at all where the span is not longer than `count`.
+ * A key that came and went between two of them is missed.
+ */
+export function chooseRevisions(horizon: number, now: number, count: number): readonly number[] {
+  const span = now - horizon;
+  if (span <= count) return Array.from({ length: span }, (_, offset) => horizon + offset);
+  const doubling: number[] = [];
+  for (let distance = 1; distance <= span; distance *= 2) doubling.push(now - distance);
+  const evenly = Math.max(1, count - doubling.length);
+  const even = Array.from({ length: evenly }, (_, index) => horizon + Math.floor((index * span) / evenly));
+  return [...new Set([...even, ...doubling])].sort((a, b) => a - b);
 }
