@@ -15,10 +15,11 @@ import { type FactsPart, inOrder, joinFacts } from "./facts-part.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
 import { tabletFacts } from "./tablets/tablet-facts.js";
 import { historyOf, type Past, withPast } from "./topology/history.js";
-import { readTopology, type TopologyReading } from "./topology/read-topology.js";
+import { readTopology } from "./topology/read-topology.js";
 import { type Records, recordsOf } from "./topology/records.js";
 import { readAgain, readLeases } from "./topology/reread.js";
 import { SameTopology } from "./topology/same-topology.js";
+import type { TopologyReading } from "./topology/servers.js";
 import { topologyFacts } from "./topology/topology-facts.js";
 
 export type { CollectSettings, CollectSources } from "./settings.js";

@@ -5,8 +5,8 @@ import { classifyKey, locksPrefix, workflowLocksPrefix } from "../../topology/pa
 import { decodeTablet } from "../../topology/records.js";
 import type { DeletedTablet } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
-import type { ServerReading, TopologyReading } from "./read-topology.js";
 import { prefixesToRead, rootsOn } from "./roots.js";
+import type { ServerReading, TopologyReading } from "./servers.js";
 
 /** What the etcd clusters remember of records that were deleted. */
 export interface Past {

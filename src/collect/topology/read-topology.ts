@@ -1,13 +1,17 @@
-import type { Unanswered } from "../../cluster/outcome.js";
-import type { TopoLeaseRow, TopoRootRow } from "../../snapshot/gen/tables.js";
 import { classifyKey } from "../../topology/paths.js";
 import { decodeCellInfo } from "../../topology/records.js";
-import type { Entry, TopologyReader } from "../../topology/store.js";
-import { checkFilters } from "../scope.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
+import { checkFilters } from "./filters.js";
 import { prefixesToRead, readGlobalRoot } from "./roots.js";
 import { compareClusters } from "./same-topology.js";
-import { type OpenServer, openServer, readPrefixes } from "./servers.js";
+import {
+  type CellPlace,
+  type OpenServer,
+  openServer,
+  readPrefixes,
+  type ServerReading,
+  type TopologyReading,
+} from "./servers.js";
 
 /**
  * The whole topology: the global root, then every cell's root, each etcd cluster read once and at one revision, however many
@@ -116,45 +120,6 @@ const reopened = ({ server, reader, clusterId, version, revision }: ServerReadin
     value: { clusterId: clusterId ?? "", version: version ?? "", revision: revision ?? 0 },
   },
 });
-
-/** One etcd cluster as it was read: all roots at one revision (docs/decisions.md#d6). */
-export interface ServerReading {
-  /** The spelling that the fact tables use: the first that was met. */
-  readonly server: string;
-  readonly reader: TopologyReader;
-  /** null: it did not say who it is. */
-  readonly clusterId: string | null;
-  readonly version: string | null;
-  /** null: nothing could be read. */
-  readonly revision: number | null;
-  /** The prefixes that were read, none inside another. */
-  readonly prefixes: readonly string[];
-  readonly entries: ReadonlyMap<string, Entry>;
-  /** Why it counts as not answered, even where some of it was read; null: all was read. */
-  readonly failure: Unanswered | null;
-}
-
-export interface TopologyReading {
-  /** The server that holds the global root, as it was first read. */
-  readonly global: ServerReading;
-  readonly servers: readonly ServerReading[];
-  readonly roots: readonly TopoRootRow[];
-  /** Keys that changed between the first reading and the second. */
-  readonly moved: readonly MovedKey[];
-  readonly leases: readonly TopoLeaseRow[];
-}
-
-export interface MovedKey {
-  readonly server: string;
-  readonly key: string;
-}
-
-/** Where the topology of one cell lies, as its CellInfo says. */
-export interface CellPlace {
-  readonly cell: string;
-  readonly server: string;
-  readonly root: string;
-}
 
 /** The cells that can be found; a CellInfo that cannot be decoded is reported from its bytes, later. */
 function cellsOf(global: ServerReading, globalRoot: string): readonly CellPlace[] {

@@ -2,7 +2,7 @@ import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
 import { classifyKey } from "../../topology/paths.js";
 import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
 import type { RecordedTablet } from "../../witnesses/witnesses.js";
-import type { TopologyReading } from "./read-topology.js";
+import type { TopologyReading } from "./servers.js";
 
 /** What collecting itself needs to know of the topology: whom to ask, and what to ask of whom. */
 export interface Records {

@@ -1,8 +1,8 @@
 import type { TopoLeaseRow } from "../../snapshot/gen/tables.js";
 import type { Entry } from "../../topology/store.js";
 import { inParallel } from "../tablets/pool.js";
-import type { MovedKey, ServerReading, TopologyReading } from "./read-topology.js";
 import { prefixesToRead } from "./roots.js";
+import type { MovedKey, ServerReading, TopologyReading } from "./servers.js";
 
 /** Past this many changed keys of one server, reading all of them again is cheaper than one by one. */
 const ONE_BY_ONE = 64;

@@ -2,8 +2,7 @@ import { IncompleteError, UsageError } from "../../cluster/errors.js";
 import type { Unanswered } from "../../cluster/outcome.js";
 import { classifyKey, rootPrefix } from "../../topology/paths.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
-import type { ServerReading, TopologyReading } from "./read-topology.js";
-import { openServer, readPrefixes } from "./servers.js";
+import { openServer, readPrefixes, type ServerReading, type TopologyReading } from "./servers.js";
 
 /** The roots whose keys lie on a server. */
 export const rootsOn = ({ roots }: TopologyReading, server: string): readonly string[] =>

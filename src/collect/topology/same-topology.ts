@@ -3,8 +3,7 @@ import type { TopoServerRow } from "../../snapshot/gen/tables.js";
 import { rootPrefix } from "../../topology/paths.js";
 import type { Entry } from "../../topology/store.js";
 import type { CollectSources } from "../settings.js";
-import type { ServerReading } from "./read-topology.js";
-import { type OpenServer, openServer } from "./servers.js";
+import { type OpenServer, openServer, type ServerReading } from "./servers.js";
 
 /** Spellings of the global server's address that are looked up at most; tablets of one cluster share one or two. */
 const MOST_SPELLINGS = 16;

@@ -1,8 +1,8 @@
 import { DoctorError } from "../../cluster/errors.js";
-import { type Outcome, unanswered } from "../../cluster/outcome.js";
+import { type Outcome, type Unanswered, unanswered } from "../../cluster/outcome.js";
+import type { TopoLeaseRow, TopoRootRow } from "../../snapshot/gen/tables.js";
 import type { Entry, ServerStatus, TopologyReader } from "../../topology/store.js";
 import type { CollectSources } from "../settings.js";
-import type { ServerReading } from "./read-topology.js";
 
 /** A server that was dialled and said, or did not say, who it is. */
 export interface OpenServer {
@@ -77,3 +77,42 @@ const nothingRead = (server: string, reader: TopologyReader): Omit<ServerReading
   prefixes: [],
   entries: new Map(),
 });
+
+/** One etcd cluster as it was read: all roots at one revision (docs/decisions.md#d6). */
+export interface ServerReading {
+  /** The spelling that the fact tables use: the first that was met. */
+  readonly server: string;
+  readonly reader: TopologyReader;
+  /** null: it did not say who it is. */
+  readonly clusterId: string | null;
+  readonly version: string | null;
+  /** null: nothing could be read. */
+  readonly revision: number | null;
+  /** The prefixes that were read, none inside another. */
+  readonly prefixes: readonly string[];
+  readonly entries: ReadonlyMap<string, Entry>;
+  /** Why it counts as not answered, even where some of it was read; null: all was read. */
+  readonly failure: Unanswered | null;
+}
+
+export interface TopologyReading {
+  /** The server that holds the global root, as it was first read. */
+  readonly global: ServerReading;
+  readonly servers: readonly ServerReading[];
+  readonly roots: readonly TopoRootRow[];
+  /** Keys that changed between the first reading and the second. */
+  readonly moved: readonly MovedKey[];
+  readonly leases: readonly TopoLeaseRow[];
+}
+
+export interface MovedKey {
+  readonly server: string;
+  readonly key: string;
+}
+
+/** Where the topology of one cell lies, as its CellInfo says. */
+export interface CellPlace {
+  readonly cell: string;
+  readonly server: string;
+  readonly root: string;
+}

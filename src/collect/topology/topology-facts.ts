@@ -1,7 +1,7 @@
 import type { Facts } from "../../snapshot/facts.js";
 import type { TopoKeyRow, TopoServerRow } from "../../snapshot/gen/tables.js";
 import type { Entry } from "../../topology/store.js";
-import type { ServerReading, TopologyReading } from "./read-topology.js";
+import type { ServerReading, TopologyReading } from "./servers.js";
 
 /** The topology's part of the facts, `horizon` aside, which only history knows. */
 export const topologyFacts = (
