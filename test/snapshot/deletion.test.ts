@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
 import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import type { DeletionRow } from "../../src/snapshot/gen/tables.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
-import { aDeletion, aPastLock, aTopology, ETCD, encoded } from "./make-facts.js";
+import { factsOfRecording } from "./facts-of-recording.js";
+import { aDeletion, aLock, aPastLock, aTopology, ETCD, encoded, NOW } from "./make-facts.js";
 
 const G = "/vitess/global";
 const shard = (name: string) => `${G}/keyspaces/customer/shards/${name}/Shard`;
@@ -10,9 +12,11 @@ const tablet = (root: string, uid: number) => `${root}/tablets/zone1-0000000${ui
 const tabletValue = encoded(TabletSchema, { keyspace: "customer", shard: "-80" });
 const shardValue = encoded(ShardSchema, {});
 
+type Row = Partial<DeletionRow>;
+
 const deletions = (parts: Partial<Facts>, columns = "kind, operation, lock_action, workflow") => {
   const snapshot = Snapshot.of({ ...emptyFacts(), ...aTopology(), ...parts });
-  const rows = snapshot.all(`SELECT ${columns} FROM deletion ORDER BY kind, key, deleted_revision`);
+  const rows = snapshot.all<Row>(`SELECT ${columns} FROM deletion ORDER BY kind, key, deleted_revision`);
   snapshot.close();
   return rows;
 };
@@ -61,6 +65,73 @@ describe("the operation of a deletion", () => {
     ["another operation", [keyspaceLock("RebuildKeyspace")], "other", "RebuildKeyspace", ""],
   ])("%s", (_, locks, operation, lock_action, workflow) => {
     expect(one(locks)).toEqual({ kind: "shard", operation, lock_action, workflow });
+  });
+
+  test("a person's lock on the very shard wins over everybody's on its keyspace", () => {
+    const meant = { operation: "delete-shard", lock_action: "DeleteShard", workflow: "" };
+    const direct = shardLock("-80", "DeleteShard");
+    for (const action of ["DropTargets", "DropSources", "RebuildKeyspace"])
+      expect(one([keyspaceLock(action), direct])).toMatchObject(meant);
+    expect(one([namedLock("WorkflowDelete"), keyspaceLock("DropTargets"), direct])).toMatchObject(meant);
+    expect(one([shardLock("80-", "DeleteShard"), keyspaceLock("DropTargets")])).toMatchObject({
+      operation: "cancel",
+    });
+  });
+
+  test("the lock under which one tablet is deleted wins for that tablet only", () => {
+    const locks = [shardLock("-80", "DeleteTablet(zone1-0000000200)"), keyspaceLock("DropTargets")];
+    const deleted = [200, 201].map((uid) => aDeletion(tablet("/vitess/zone1", uid), tabletValue, 50));
+    const parts = { topo_history: [...deleted, aDeletion(shard("-80"), shardValue, 50)] };
+    expect(deletions({ ...parts, topo_history_lock: locks }, "kind, alias, operation")).toEqual([
+      { kind: "shard", alias: "", operation: "cancel" },
+      { kind: "tablet", alias: "zone1-0000000200", operation: "delete-tablet" },
+      { kind: "tablet", alias: "zone1-0000000201", operation: "cancel" },
+    ]);
+  });
+
+  test("a lock that was older than its operation may take explains nothing, by any lock that came later", () => {
+    const dropping = (age: number) =>
+      keyspaceLock("DropTargets", { value: new TextEncoder().encode(aLock("DropTargets", NOW - 100 - age)) });
+    const later = aPastLock(`${G}/keyspaces/orders/locks/7`, "RebuildKeyspace", 40);
+    const at = (age: number) => one([dropping(age), later])?.operation;
+    expect([at(0), at(660), at(661)]).toEqual(["cancel", "cancel", "none"]);
+    const after = aPastLock(`${G}/keyspaces/orders/locks/7`, "RebuildKeyspace", 60, { mod_revision: 50 });
+    expect(one([dropping(661), after])?.operation).toBe("cancel");
+  });
+
+  test("a named lock whose workflow nobody knows only names what its own process' keyspace lock does", () => {
+    const none = { operation: "none", lock_action: null, workflow: "" };
+    expect(one([namedLock("WorkflowDelete")])).toMatchObject(none);
+    expect(one([namedLock("MoveTablesComplete")])).toMatchObject(none);
+    const cancel = { operation: "cancel", lock_action: "DropTargets", workflow: "" };
+    expect(one([namedLock("MoveTablesComplete"), keyspaceLock("DropTargets")])).toMatchObject(cancel);
+    const elsewhere = aLock("DropTargets", NOW - 100).replace("vtctld-1", "vtctld-2");
+    const other = keyspaceLock("DropTargets", { value: new TextEncoder().encode(elsewhere) });
+    expect(one([namedLock("WorkflowDelete"), other])).toMatchObject(cancel);
+  });
+
+  test("a named lock speaks for the shards of its own Reshard, and a MoveTables has none", () => {
+    const told = (recording: string, key: string, workflow: string) => {
+      const facts = factsOfRecording(recording);
+      const server = facts.topo_server[0]?.server ?? "";
+      const lock = `${G}/internal/named_locks/${workflow}/locks/13`;
+      const snapshot = Snapshot.of({
+        ...facts,
+        topo_history: [aDeletion(`${G}/keyspaces/${key}/Shard`, shardValue, 50, server)],
+        topo_history_lock: [aPastLock(lock, "MoveTablesComplete", 50, { server })],
+      });
+      const [found] = snapshot.all<{ told: string }>(
+        "SELECT operation || ' of ' || workflow AS told FROM deletion",
+      );
+      snapshot.close();
+      return found?.told;
+    };
+    const reshard = (key: string, workflow: string) => told("healthy-reshard-running-v24", key, workflow);
+    expect(reshard("customer/shards/-80", "customer/c2")).toBe("complete of c2");
+    expect(reshard("customer/shards/0", "customer/c2")).toBe("complete of c2");
+    expect(reshard("customer/shards/80-", "customer/mt")).toBe("none of c2");
+    expect(reshard("customer/shards/x", "customer/c2")).toBe("none of ");
+    expect(told("healthy-movetables-created-v24", "moved/shards/0", "moved/m1")).toBe("none of m1");
   });
 
   test("none where no lock covers it: nothing, another shard's, another keyspace's", () => {

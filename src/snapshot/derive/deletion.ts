@@ -20,7 +20,12 @@ import {
 import type { Facts } from "../facts.js";
 import type { DeletionRow, TopoHistoryRow } from "../gen/tables.js";
 import { databaseOf } from "./cell-records.js";
-import { type CoveringLock, coveringLocks, type OperationName } from "./deletion-lock.js";
+import {
+  type CoveringLock,
+  coveringLocks,
+  type OperationName,
+  type WorkflowShards,
+} from "./deletion-lock.js";
 import { locate, rootsByServer } from "./located-key.js";
 import { stableJson } from "./order.js";
 
@@ -34,9 +39,9 @@ export type Vanished = Omit<
  * What vanished and by whose hand: the locks that were alive at the deletion name the operation (docs/vitess.md#deletion-intent,
  * docs/decisions.md#d8). A key on a cell's own etcd has no locks beside it, so it goes with the deletion of its shard.
  */
-export const deriveDeletions = (facts: Facts, workflowOf: WorkflowOfShard): readonly DeletionRow[] => {
+export const deriveDeletions = (facts: Facts, shards: WorkflowShards): readonly DeletionRow[] => {
   const rootsOf = rootsByServer(facts);
-  const lockOf = coveringLocks(facts);
+  const lockOf = coveringLocks(facts, shards);
   const direct = facts.topo_history.flatMap((row) =>
     vanishedRecord(rootsOf(row.server), row).map((record) => ({
       record,
@@ -52,19 +57,16 @@ export const deriveDeletions = (facts: Facts, workflowOf: WorkflowOfShard): read
   );
   return direct.map(({ record, lock, locksKnown }) => {
     const ofShard = globals.has(record.server) ? null : (byShard.get(shardOf(record)) ?? null);
-    return deletionRow(record, lock ?? ofShard ?? (locksKnown ? "none" : "unknown"), workflowOf);
+    return deletionRow(record, lock ?? ofShard ?? (locksKnown ? "none" : "unknown"), shards);
   });
 };
-
-/** The one workflow whose streams the shard's live tablets show; '' where there is none, or more than one. */
-export type WorkflowOfShard = (keyspace: string, shard: string) => string;
 
 const shardOf = ({ keyspace, shard }: Vanished): string => `${keyspace}/${shard}`;
 
 const deletionRow = (
   record: Vanished,
   hand: CoveringLock | "none" | "unknown",
-  workflowOf: WorkflowOfShard,
+  shards: WorkflowShards,
 ): DeletionRow => {
   const lock = typeof hand === "string" ? null : hand;
   const operation: OperationName = typeof hand === "string" ? hand : hand.operation;
@@ -76,7 +78,7 @@ const deletionRow = (
     lock_host: lock?.hostName ?? null,
     lock_user: lock?.userName ?? null,
     lock_taken_at: lock?.takenAt ?? null,
-    workflow: lock?.workflow || (record.shard === "" ? "" : workflowOf(record.keyspace, record.shard)),
+    workflow: lock?.workflow || (record.shard === "" ? "" : shards.into(record.keyspace, record.shard)),
   };
 };
 

@@ -16,7 +16,7 @@ import { deriveStreams } from "./stream.js";
 import { deriveUnanswered } from "./unanswered.js";
 import { undecodableNames } from "./undecodable.js";
 import { deriveVSchemas } from "./vschema-records.js";
-import { deriveWorkflows, workflowIntoShard } from "./workflow.js";
+import { deriveWorkflows, workflowShards } from "./workflow.js";
 
 /** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
 export const derive = (facts: Facts): Derived => {
@@ -33,7 +33,7 @@ export const derive = (facts: Facts): Derived => {
     deletedDatabases: deletedDatabases(facts),
   });
   const streams = deriveStreams(facts, process);
-  const deletion = deriveDeletions(facts, workflowIntoShard(streams.stream));
+  const deletion = deriveDeletions(facts, workflowShards(streams.stream));
   const evidence = gatherEvidence(facts, { ...records, ...streams, process, topology });
   const workflow = deriveWorkflows(facts, streams.stream, process, evidence);
   return {

@@ -1,6 +1,7 @@
 import { migrationId } from "../../cluster/journal.js";
 import type { Facts } from "../facts.js";
 import type { ProcessRow, StreamRow, WorkflowRow } from "../gen/tables.js";
+import type { WorkflowShards } from "./deletion-lock.js";
 import { sortedJson } from "./global-records.js";
 import { byText, groupBy } from "./order.js";
 import { type Evidence, phaseOf } from "./workflow-phase.js";
@@ -103,13 +104,24 @@ const journals = (facts: Facts, processes: readonly ProcessRow[]): JournalLookup
     sourceShards.some((shard) => found.has(`${keyspace}/${shard} ${id}`));
 };
 
-/** The one workflow that has streams into a shard; '' where there is none, or more than one (`WorkflowOfShard` of deletions). */
-export const workflowIntoShard = (
-  streams: readonly StreamRow[],
-): ((keyspace: string, shard: string) => string) => {
+/** Which shards belong to a workflow, as far as its streams are left; for deletions, which workflows rest on. */
+export const workflowShards = (streams: readonly StreamRow[]): WorkflowShards => {
   const byShard = groupBy(streams, ({ keyspace, shard }) => `${keyspace}/${shard}`);
-  return (keyspace, shard) => {
-    const [only, ...others] = new Set(byShard.get(`${keyspace}/${shard}`)?.map(({ workflow }) => workflow));
-    return others.length === 0 ? (only ?? "") : "";
+  const byName = groupBy(streams, ({ keyspace, workflow }) => JSON.stringify([keyspace, workflow]));
+  return {
+    into: (keyspace, shard) => {
+      const [only, ...others] = new Set(byShard.get(`${keyspace}/${shard}`)?.map(({ workflow }) => workflow));
+      return others.length === 0 ? (only ?? "") : "";
+    },
+    of: (keyspace, workflow) => {
+      const own = [workflow, partnerOf(workflow)].flatMap(
+        (name) => byName.get(JSON.stringify([keyspace, name])) ?? [],
+      );
+      if (own.length === 0) return null;
+      const inside = own.filter(
+        ({ source_keyspace, source_external }) => source_keyspace === keyspace && source_external === "",
+      );
+      return new Set(inside.flatMap(({ shard, source_shard }) => [shard, source_shard]));
+    },
   };
 };
