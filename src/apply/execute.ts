@@ -1,17 +1,10 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Plan } from "../plan/plan.js";
 import { provenToStart } from "./preconditions.js";
-import { Run } from "./run.js";
+import { type ExecuteOptions, Run } from "./run.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunResult } from "./run-result.js";
 import type { World } from "./world.js";
-
-export interface ExecuteOptions {
-  /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */
-  readonly lockTimeoutMs: number;
-  /** Ctrl-C: the step that runs is finished and journaled, then the run stops. */
-  readonly signal?: AbortSignal;
-}
 
 /**
  * Executes a plan from its beginning: the plan's reads are proven first, then each stage takes its locks, and each step is checked,

@@ -1,4 +1,4 @@
-import { type ExecuteOptions, execute } from "./execute.js";
+import { execute } from "./execute.js";
 import {
   abandonedLocks,
   intentsIn,
@@ -9,7 +9,7 @@ import {
 } from "./journal.js";
 import { provenCluster, provenYoungEnough } from "./preconditions.js";
 import { finishedResult } from "./progress.js";
-import { Run } from "./run.js";
+import { type ExecuteOptions, Run } from "./run.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunResult } from "./run-result.js";
 import type { World } from "./world.js";

@@ -2,7 +2,6 @@ import { DoctorError } from "../cluster/errors.js";
 import { fingerprintOf } from "../plan/fingerprint.js";
 import type { Stage } from "../plan/plan.js";
 import type { Step } from "../plan/steps/index.js";
-import type { ExecuteOptions } from "./execute.js";
 import { Fence } from "./fence.js";
 import { type HeldLock, lostWords } from "./held-lock.js";
 import { type OwnChanges, ownChanges } from "./own-changes.js";
@@ -17,6 +16,13 @@ import { StepRun } from "./step-run.js";
 import { startedSince } from "./steps/stream-verify-stopped.js";
 import type { Refused, Silent } from "./verdict.js";
 import type { World } from "./world.js";
+
+export interface ExecuteOptions {
+  /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */
+  readonly lockTimeoutMs: number;
+  /** Ctrl-C: the step that runs is finished and journaled, then the run stops. */
+  readonly signal?: AbortSignal;
+}
 
 /** One pass over a plan, from wherever its journal stands to its end. */
 export class Run {

@@ -21,6 +21,8 @@ export interface Request {
   readonly context: Context;
   /** The command line as typed, for plans and journals. It can hold no secret: those come by file or environment. */
   readonly typed: string;
+  /** The program itself, for a command that types others (`demo`). */
+  readonly vtdoctor: (argv: readonly string[], context: Context) => Promise<number>;
 }
 
 /** Returns the exit code; throws DoctorErrors. */

@@ -1,7 +1,9 @@
+import type { ApplyEvent, World } from "../apply/world.js";
 import type { Clock, Ids } from "../cluster/clock.js";
+import type { CollectSources } from "../collect/collect.js";
+import type { Connection } from "../config/settings.js";
 import type { Recordings } from "../rules/examples.js";
 import type { Rule } from "../rules/rule.js";
-import type { Reach } from "./reach.js";
 
 /** Everything a command may touch of the process that runs it. */
 export interface Context {
@@ -33,4 +35,15 @@ export interface Terminal {
   readonly outIsTerminal: boolean;
   /** The answer, or null where there is no terminal to ask at. */
   ask(question: string): Promise<string | null>;
+}
+
+interface Closing {
+  /** Lets the process end. */
+  close(): void;
+}
+
+/** How a cluster is reached: over the network, or a simulated one in this process. */
+export interface Reach {
+  sources(connection: Connection, context: Context, quiet: boolean): Promise<CollectSources & Closing>;
+  world(connection: Connection, context: Context, log: (event: ApplyEvent) => void): Promise<World & Closing>;
 }

@@ -74,7 +74,7 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     tryOutputs(given);
     const { run: command } = await parsed.command.load();
     const typed = ["vtdoctor", ...argv].join(" ");
-    return await command({ given, suppressions: config.suppressions, context, typed });
+    return await command({ given, suppressions: config.suppressions, context, typed, vtdoctor: run });
   } catch (error) {
     const exit: ExitName = error instanceof DoctorError ? error.exit : "internal";
     return failure(exit, error, { format, output }, context);

@@ -1,5 +1,5 @@
 import type { SimCluster } from "../sim/cluster.js";
-import type { Reach } from "./reach.js";
+import type { Reach } from "./context.js";
 
 /** A simulated cluster behind the same ports as a real one. */
 export function simulatedReach(cluster: SimCluster): Reach {

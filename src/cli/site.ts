@@ -1,7 +1,8 @@
-import { type ExecuteOptions, execute } from "../apply/execute.js";
+import { execute } from "../apply/execute.js";
 import { resultsIn } from "../apply/journal.js";
 import { provenToStart } from "../apply/preconditions.js";
 import { giveBackLocks, resume } from "../apply/resume.js";
+import type { ExecuteOptions } from "../apply/run.js";
 import type { RunFolder } from "../apply/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/run-folder-disk.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";

@@ -1,7 +1,8 @@
 import { EXIT } from "../cluster/errors.js";
+import type { Coverage } from "./coverage.js";
 import type { Finding, FindingState, Severity } from "./finding.js";
 import type { Suppression } from "./suppression.js";
-import { decideExit, type FailOn } from "./verdict.js";
+import { decideExit, type Exit, type FailOn } from "./verdict.js";
 
 /** Version of this document's form; it rises when a reader of an older one could be misled. */
 const DOCUMENT_SCHEMA = 1;
@@ -17,12 +18,6 @@ export interface ScanDocument {
   readonly findings: readonly Finding[];
 }
 
-export interface Exit {
-  readonly code: number;
-  readonly name: keyof typeof EXIT;
-  readonly reasons: readonly string[];
-}
-
 export interface ClusterInfo {
   readonly globalServer: string;
   readonly root: string;
@@ -32,39 +27,6 @@ export interface ClusterInfo {
   readonly revisions: Readonly<Record<string, number>>;
   /** Server -> oldest revision that could still be read; what happened before is unknown (docs/decisions.md#d7). */
   readonly historyHorizon: Readonly<Record<string, number>>;
-}
-
-export interface Coverage {
-  readonly seen: Seen;
-  readonly sources: readonly SourceCount[];
-  readonly unanswered: readonly UnansweredSource[];
-}
-
-/** What was looked at. `tablets`: processes that answered; the others are records. */
-interface Seen {
-  readonly cells: number;
-  readonly keyspaces: number;
-  readonly shards: number;
-  readonly tablets: number;
-  readonly streams: number;
-}
-
-/** A witness (topology, history, inventory, ...) and how many addresses it knew (docs/decisions.md#d7). */
-export interface SourceCount {
-  readonly source: string;
-  readonly addresses: number;
-}
-
-export interface UnansweredSource {
-  readonly domain: string;
-  /** A cell, an address, or `global`. */
-  readonly subject: string;
-  readonly reason: string;
-  readonly message: string;
-  /** Without it the scan is incomplete. */
-  readonly required: boolean;
-  /** Rules that could not be judged in full for want of it. */
-  readonly rules: readonly string[];
 }
 
 interface Summary {

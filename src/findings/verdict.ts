@@ -1,8 +1,15 @@
-import type { Coverage, Exit, UnansweredSource } from "./document.js";
+import type { EXIT } from "../cluster/errors.js";
+import { type Coverage, silenceText } from "./coverage.js";
 import { type Finding, SEVERITIES, type Severity } from "./finding.js";
 
 /** `--fail-on`: the least severity that makes a scan exit 1. */
 export type FailOn = Severity | "never";
+
+export interface Exit {
+  readonly code: number;
+  readonly name: keyof typeof EXIT;
+  readonly reasons: readonly string[];
+}
 
 /**
  * How a scan ends (README.md#for-cron). Confirmed findings at or above the threshold decide it. Where there are none, the scan is
@@ -30,12 +37,6 @@ export const decideExit = (
   if (unjudged.length > 0) return { name: "incomplete", reasons: [...unjudged, ...open] };
   return { name: "ok", reasons: open };
 };
-
-/** What was not seen and why; an older snapshot may not even have asked. */
-export const silenceText = (
-  silence: Pick<UnansweredSource, "domain" | "subject" | "reason" | "message">,
-): string =>
-  `${silence.domain} ${silence.subject} ${silence.reason === "not-asked" ? "was not asked for" : "did not answer"}: ${silence.message}`;
 
 /** A rule that failed might have found anything, so its own severity does not matter. */
 const isAboutRule = (finding: Finding): boolean => finding.rule === "rule-failed";

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
-import type { ScanDocument, UnansweredSource } from "../findings/document.js";
+import type { UnansweredSource } from "../findings/coverage.js";
+import type { ScanDocument } from "../findings/document.js";
 import type { Finding } from "../findings/finding.js";
 import { type Story, storiesOf } from "./stories.js";
 import { type Paint, paintWith, type Style } from "./style.js";

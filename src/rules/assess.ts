@@ -1,5 +1,5 @@
+import { silenceText } from "../findings/coverage.js";
 import type { FindingState } from "../findings/finding.js";
-import { silenceText } from "../findings/verdict.js";
 import type { Circumstances, Operation } from "./circumstances.js";
 import { operationCovers, silenceCovers } from "./cover.js";
 import { FILTERS } from "./filters.js";

@@ -1,4 +1,5 @@
-import type { ClusterInfo, Coverage, SourceCount, UnansweredSource } from "../findings/document.js";
+import type { Coverage, SourceCount, UnansweredSource } from "../findings/coverage.js";
+import type { ClusterInfo } from "../findings/document.js";
 import { readCircumstances, readMeta } from "./circumstances.js";
 import type { Queryable, Rule } from "./rule.js";
 

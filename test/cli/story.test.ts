@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { play } from "../../src/cli/commands/demo.js";
+import { run } from "../../src/cli/main.js";
 import { Given } from "../../src/config/settings.js";
 import { loadRecording } from "../sim/recording.js";
 import { contextOf, operatorAt, seed } from "./harness.js";
@@ -25,7 +26,13 @@ const confirmed = (out: string): readonly string[] =>
 describe("the demo", () => {
   const demo = async (orderBug: boolean) => {
     const { context, said } = contextOf({});
-    const request = { given: new Given({}), suppressions: [], context, typed: "vtdoctor demo" };
+    const request = {
+      given: new Given({}),
+      suppressions: [],
+      context,
+      typed: "vtdoctor demo",
+      vtdoctor: run,
+    };
     return { code: await play(request, { orderBug }), out: said.out };
   };
 

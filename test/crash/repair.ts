@@ -1,8 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { type ExecuteOptions, execute } from "../../src/apply/execute.js";
+import { execute } from "../../src/apply/execute.js";
 import type { Owner } from "../../src/apply/folder-owner.js";
 import { resume } from "../../src/apply/resume.js";
+import type { ExecuteOptions } from "../../src/apply/run.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
 import type { RunResult } from "../../src/apply/run-result.js";
 import { DoctorError } from "../../src/cluster/errors.js";

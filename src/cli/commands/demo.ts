@@ -7,7 +7,6 @@ import { reshardCancel } from "../../sim/native/reshard-cancel.js";
 import { scratchFolder } from "../../snapshot/scratch.js";
 import type { Request, Run } from "../command.js";
 import type { Context } from "../context.js";
-import { run as vtdoctor } from "../main.js";
 import { simulatedReach } from "../simulated-reach.js";
 
 const WORKFLOW = { keyspace: "customer", workflow: "c2" };
@@ -60,7 +59,7 @@ async function story(request: Request, orderBug: boolean, folder: string): Promi
 }
 
 /** Types commands at the simulated cluster, in a folder and an environment where no file or variable of the real operator is seen. */
-function operator(cluster: SimCluster, { context, given }: Request, folder: string) {
+function operator(cluster: SimCluster, { context, given, vtdoctor }: Request, folder: string) {
   const { terminal } = context;
   const color = given.choice("color");
   const unseen = [

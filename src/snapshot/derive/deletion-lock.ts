@@ -1,11 +1,17 @@
 import { parseLockBody } from "../../topology/lock-body.js";
 import type { LockTarget } from "../../topology/paths.js";
 import type { Facts } from "../facts.js";
-import type { Vanished } from "./deletion.js";
+import type { DeletionRow } from "../gen/tables.js";
 import { locate, rootsByServer } from "./located-key.js";
 import { oldestOfEach } from "./locks.js";
 import { CLOCK_SKEW_S, limitFor } from "./operation-limits.js";
 import { groupBy } from "./order.js";
+
+/** A deletion as far as its own key and value tell it. */
+export type Vanished = Omit<
+  DeletionRow,
+  "operation" | "lock_key" | "lock_action" | "lock_host" | "lock_user" | "lock_taken_at" | "workflow"
+>;
 
 export type OperationName =
   | "cancel"

@@ -24,16 +24,11 @@ import {
   type CoveringLock,
   coveringLocks,
   type OperationName,
+  type Vanished,
   type WorkflowShards,
 } from "./deletion-lock.js";
 import { locate, rootsByServer } from "./located-key.js";
 import { stableJson } from "./order.js";
-
-/** A deletion as far as its own key and value tell it. */
-export type Vanished = Omit<
-  DeletionRow,
-  "operation" | "lock_key" | "lock_action" | "lock_host" | "lock_user" | "lock_taken_at" | "workflow"
->;
 
 /**
  * What vanished and by whose hand: the locks that were alive at the deletion name the operation (docs/vitess.md#deletion-intent,

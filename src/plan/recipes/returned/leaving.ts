@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { FixRequest } from "../../context.js";
 import { processAt, processesOfAlias } from "../../view/processes.js";
 import { type Obstacle, shardName } from "../../view/shards.js";
 import { operatorObstacles } from "../orphan/operated.js";
@@ -6,7 +7,6 @@ import { nobodySaidHow, onlyCopy, recordObstacles } from "../orphan/retire.js";
 import { twinObstacles } from "../orphan/twins.js";
 import type { Returned } from "./inspect.js";
 import { membersOf } from "./members.js";
-import type { Asked } from "./preconditions.js";
 
 /**
  * What forbids to end the shard's vttablets and to take its records away; empty: it may leave (docs/decisions.md#d19,
@@ -15,7 +15,7 @@ import type { Asked } from "./preconditions.js";
 export const leavingObstacles = (
   snapshot: Snapshot,
   shard: Returned,
-  { stopping }: Asked,
+  { stopping }: Pick<FixRequest, "stopping">,
 ): readonly Obstacle[] => [
   ...operatorObstacles(snapshot, shard),
   ...twinObstacles(shard.processes),

@@ -1,0 +1,38 @@
+export interface Coverage {
+  readonly seen: Seen;
+  readonly sources: readonly SourceCount[];
+  readonly unanswered: readonly UnansweredSource[];
+}
+
+/** What was looked at. `tablets`: processes that answered; the others are records. */
+interface Seen {
+  readonly cells: number;
+  readonly keyspaces: number;
+  readonly shards: number;
+  readonly tablets: number;
+  readonly streams: number;
+}
+
+/** A witness (topology, history, inventory, ...) and how many addresses it knew (docs/decisions.md#d7). */
+export interface SourceCount {
+  readonly source: string;
+  readonly addresses: number;
+}
+
+export interface UnansweredSource {
+  readonly domain: string;
+  /** A cell, an address, or `global`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly message: string;
+  /** Without it the scan is incomplete. */
+  readonly required: boolean;
+  /** Rules that could not be judged in full for want of it. */
+  readonly rules: readonly string[];
+}
+
+/** What was not seen and why; an older snapshot may not even have asked. */
+export const silenceText = (
+  silence: Pick<UnansweredSource, "domain" | "subject" | "reason" | "message">,
+): string =>
+  `${silence.domain} ${silence.subject} ${silence.reason === "not-asked" ? "was not asked for" : "did not answer"}: ${silence.message}`;
