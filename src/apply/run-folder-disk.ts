@@ -2,14 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError, UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-import { writePlan } from "../plan/file.js";
 import type { Plan } from "../plan/plan.js";
 import { syncDirectory, writeWhole } from "./disk.js";
 import { claimFolder, type Owner } from "./folder-owner.js";
 import type { JournalRecord } from "./journal.js";
 import { JournalFile, journalIn, readJournal } from "./journal-file.js";
+import { planIn, planOfRun, writePlan } from "./plan-file.js";
 import type { RunFolder } from "./run-folder.js";
-import { planIn, planOfRun } from "./run-plan.js";
 import type { RunReport } from "./run-report.js";
 import { storyOf } from "./run-story.js";
 

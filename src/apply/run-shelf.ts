@@ -6,8 +6,8 @@ import type { Plan } from "../plan/plan.js";
 import { isCode } from "./disk.js";
 import { intentsIn, isFinished, type JournalRecord, resultsIn } from "./journal.js";
 import { journalIn, readJournal } from "./journal-file.js";
+import { planIn, planOfRun } from "./plan-file.js";
 import { noRun } from "./run-folder-disk.js";
-import { planIn, planOfRun } from "./run-plan.js";
 
 /** A run as its folder tells it, without claiming the folder. */
 export interface ShelvedRun {

@@ -1,7 +1,7 @@
+import { writePlan } from "../apply/plan-file.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
-import { writePlan } from "../plan/file.js";
 import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
 import type { Blocked, Plan } from "../plan/plan.js";

@@ -1,9 +1,8 @@
 import { UsageError } from "../cluster/errors.js";
 import type { PlanContext, PlanRequest } from "../plan/context.js";
-import { refuseForeign } from "../plan/file.js";
 import type { PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
-import { planCluster } from "../plan/view/cluster.js";
+import { planCluster, refuseForeign } from "../plan/view/cluster.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";

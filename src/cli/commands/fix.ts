@@ -1,10 +1,10 @@
+import { readPlan } from "../../apply/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
-import { readPlan, refuseForeign } from "../../plan/file.js";
 import { planFix } from "../../plan/fix.js";
 import { parseCommand, refuseOtherCommand } from "../../plan/stop-command.js";
-import { planCluster } from "../../plan/view/cluster.js";
+import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut, showPlan } from "../carry-out.js";
 import type { Request, Run } from "../command.js";

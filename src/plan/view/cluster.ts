@@ -1,6 +1,7 @@
+import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type MarkedEntry, markOf } from "../mark.js";
-import type { ClusterMark, PlanCluster } from "../plan.js";
+import { contradiction, type MarkedEntry, markOf } from "../mark.js";
+import type { ClusterMark, Plan, PlanCluster } from "../plan.js";
 
 /** Which cluster a snapshot is of: a plan runs on no other (docs/decisions.md#d13). */
 export const planCluster = (snapshot: Snapshot): PlanCluster => {
@@ -16,6 +17,39 @@ export const planCluster = (snapshot: Snapshot): PlanCluster => {
     marks: servers.flatMap(({ server }) => marksOn(snapshot, server)),
     roots: snapshot.rows("topo_root"),
   };
+};
+
+/**
+ * Throws `RefusedError` where the plan was made for other roots, other servers, or other etcd clusters at the same addresses. A server
+ * that does not answer now is proven before the first step.
+ */
+export const refuseForeign = (plan: Plan, cluster: PlanCluster): void => {
+  const made = plan.cluster;
+  if (made.globalRoot !== cluster.globalRoot)
+    throw new RefusedError(
+      `plan ${plan.id} was made for the global root ${made.globalRoot}, not for ${cluster.globalRoot}: make a new one here`,
+    );
+  for (const { name, server, root } of made.roots) {
+    if (!cluster.roots.some((one) => one.name === name && one.server === server && one.root === root))
+      throw new RefusedError(
+        `plan ${plan.id} was made where ${name === "global" ? "the global topology" : `cell ${name}`} is at ${server}${root}, and here it is not: make a new one here`,
+      );
+  }
+  for (const [server, expected] of Object.entries(made.clusterIds)) {
+    const found = cluster.clusterIds[server] ?? expected;
+    if (found !== expected)
+      throw new RefusedError(
+        `plan ${plan.id} was made for etcd cluster ${expected}, and ${server} is ${found}: make a new one here`,
+      );
+    const key = contradiction(
+      made.marks.filter((mark) => mark.server === server),
+      cluster.marks.filter((mark) => mark.server === server),
+    );
+    if (cluster.clusterIds[server] !== undefined && key !== null)
+      throw new RefusedError(
+        `plan ${plan.id} was made for another cluster than the one at ${server}, by ${key}, though both are etcd cluster ${expected}: make a new one here`,
+      );
+  }
 };
 
 /**
