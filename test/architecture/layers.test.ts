@@ -1,23 +1,8 @@
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { sources } from "./sources.js";
-
-/** The table of ARCHITECTURE.md: a folder may import these and itself. */
-const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  cluster: [],
-  proto: [],
-  topology: ["cluster", "proto"],
-  tablets: ["cluster", "proto"],
-  snapshot: ["cluster", "proto", "topology"],
-  witnesses: ["cluster", "proto", "topology", "tablets", "snapshot"],
-  collect: ["cluster", "proto", "topology", "tablets", "witnesses", "snapshot"],
-  findings: ["cluster"],
-  rules: ["cluster", "snapshot", "findings"],
-  plan: ["cluster", "proto", "topology", "tablets", "snapshot", "findings"],
-  report: ["cluster", "findings", "plan"],
-  apply: ["cluster", "proto", "topology", "tablets", "plan"],
-  config: ["cluster", "findings"],
-  sim: ["cluster", "proto", "topology", "tablets"],
-};
+import { circles } from "../house/measure.js";
+import { type Layer, layers } from "./layers.js";
+import { type Source, sources } from "./sources.js";
 
 /** What can change a cluster. */
 const WRITE_SIDE = [
@@ -27,19 +12,59 @@ const WRITE_SIDE = [
   /^tablets\/vtctld\.ts$/,
 ];
 
+/** The ports through which a cluster is changed. */
+const WRITE_PORT = /\b(TopologyStore|TabletWriter)\b/;
+
+const CODECS = /^topology\/(paths|records|lock-body)\.ts$/;
+
+/** Modules with which a file, a socket, a thread or a process is opened, or this machine is asked about. */
+const OUTSIDE =
+  /^(node:(fs|os|net|tls|http|https|http2|dgram|child_process|worker_threads)(\/|$)|mysql2|etcd3|@grpc\/)/;
+
+/** Circles that are still to be opened. */
+const OPEN = /^(rules\/(rule|template)|snapshot\/derive\/(switch-state|workflow|workflow-phase))\.ts$/;
+
 const all = sources();
 const folder = (path: string): string => path.split("/")[0] ?? "";
 
 describe("the layers of ARCHITECTURE.md", () => {
-  it("imports point one way", () => {
-    const wrong = [...all.values()].flatMap(({ path, imports }) => {
-      const allowed = MAY_IMPORT[folder(path)];
-      if (allowed === undefined) return folder(path) === "cli" ? [] : [`${path}: unknown folder`];
-      return imports
-        .filter(({ to }) => folder(to) !== folder(path) && !allowed.includes(folder(to)))
-        .map(({ to }) => `${path} -> ${to}`);
-    });
+  const table = layers();
+
+  it("has each folder once", () => {
+    const folders = new Set([...all.keys()].map(folder));
+    expect([...table.keys()].sort()).toEqual([...folders].sort());
+  });
+
+  it("imports point one way, and every arrow of the table is there", () => {
+    const wrong = [...all.values()].flatMap((source) =>
+      source.imports
+        .filter(({ to }) => folder(to) !== folder(source.path))
+        .flatMap((each) => trespass(source, each, table) ?? []),
+    );
     expect(wrong).toEqual([]);
+    const arrows = new Set(
+      [...all.values()].flatMap(({ path, imports }) =>
+        imports.map(({ to }) => `${folder(path)} -> ${folder(to)}`),
+      ),
+    );
+    const unused = [...table].flatMap(([from, { imports }]) =>
+      imports === "all" ? [] : [...imports.keys()].map((to) => `${from} -> ${to}`),
+    );
+    expect(unused.filter((arrow) => !arrows.has(arrow))).toEqual([]);
+  });
+
+  it("only the named files reach out of the process", () => {
+    const named = [...table].flatMap(([name, { outside }]) =>
+      outside === "any" ? [] : outside.map((file) => `${name}/${file}`),
+    );
+    const reaching = [...all.values()]
+      .filter(({ path, packages }) => table.get(folder(path))?.outside !== "any" && packages.some(isOutside))
+      .map(({ path }) => path);
+    expect(reaching.map((path) => `${folder(path)}/${basename(path)}`).sort()).toEqual(named.sort());
+  });
+
+  it("no files import each other in a circle, types included", () => {
+    expect(circles(all).filter((circle) => !circle.every((path) => OPEN.test(path)))).toEqual([]);
   });
 
   it("nothing that scan, explain or query reaches can write to a cluster", () => {
@@ -82,6 +107,32 @@ describe("the layers of ARCHITECTURE.md", () => {
     expect(matching(reads, []).filter((path) => path !== "cli/clock.ts")).toEqual([]);
   });
 });
+
+const isOutside = (name: string): boolean => OUTSIDE.test(name);
+
+/** What an import does that the table does not allow; null: nothing. */
+function trespass(
+  { path, text }: Source,
+  { to, typeOnly }: Source["imports"][number],
+  table: ReadonlyMap<string, Layer>,
+): string | null {
+  const allowed = table.get(folder(path))?.imports;
+  if (allowed === "all") return null;
+  const only = allowed?.get(folder(to));
+  const arrow = `${path} -> ${to}`;
+  switch (only) {
+    case undefined:
+      return arrow;
+    case "types":
+      return typeOnly ? null : `${arrow}: types only`;
+    case "codecs":
+      return CODECS.test(to) ? null : `${arrow}: codecs only`;
+    case "read":
+      return WRITE_SIDE.some((side) => side.test(to)) || WRITE_PORT.test(text) ? `${arrow}: read only` : null;
+    case "everything":
+      return null;
+  }
+}
 
 const matching = (pattern: RegExp, except: readonly string[]): string[] =>
   [...all.values()]
