@@ -1,0 +1,21 @@
+import { expect, test } from "vitest";
+import { RECIPES } from "../../src/plan/recipes/index.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+
+const RULES = loadRules([SHIPPED_RULES]);
+const NAMES = RECIPES.map(([name]) => name);
+
+/** Recipe -> the rules that name it, in their own repair or in a variant's. */
+const namedBy = new Map<string, readonly string[]>();
+for (const { id, verdict, variants } of RULES)
+  for (const { recipe } of [verdict.repair, ...variants.flatMap((variant) => variant.repair ?? [])])
+    if (recipe !== null) namedBy.set(recipe, [...(namedBy.get(recipe) ?? []), id]);
+
+test("every recipe that a rule names exists", () => {
+  expect([...namedBy.entries()].filter(([recipe]) => !NAMES.includes(recipe))).toEqual([]);
+});
+
+test("every recipe is named by a rule, and stands once in the order", () => {
+  expect(NAMES.filter((name) => !namedBy.has(name))).toEqual([]);
+  expect(NAMES).toHaveLength(new Set(NAMES).size);
+});
