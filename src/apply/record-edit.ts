@@ -3,17 +3,7 @@ import type { KeyImage } from "../plan/past-run.js";
 import type { Entry } from "../topology/store.js";
 import type { Site } from "./site.js";
 import { type KeyRef, unchanged, writeFenced } from "./topo-write.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  type Known,
-  known,
-  READY,
-  refused,
-  silent,
-} from "./verdict.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "./verdict.js";
 
 /**
  * Changes one existing record by compare-and-set: the fields it means, and every other field as it was (docs/decisions.md#d4,
@@ -39,68 +29,66 @@ interface Target extends KeyRef {
   readonly modRevision: number;
 }
 
-/** The runner of a step that is an edit of one record: its way back is the record as it was. */
-export const recordEditor = <S extends Target, R>(editOf: (step: S) => RecordEdit<R>) => ({
-  image: (step: S, site: Site) => imageOfEdit(step, editOf(step), site),
-  check: (step: S, site: Site) => checkEdit(step, editOf(step), site),
-  run: (step: S, site: Site) => runEdit(step, editOf(step), site),
-  verify: (step: S, site: Site) => checkEdit(step, editOf(step), site),
+/** What an edit finds. */
+export interface EditSight {
+  /** Null: the key does not exist. */
+  readonly entry: Entry | null;
+  readonly edited: EditedRecord;
+}
+
+/** What every step that edits one record has in common; its way back is the record as it was. The guards are the kind's. */
+export const recordEdit = <S extends Target, R>(editOf: (step: S) => RecordEdit<R>) => ({
+  image: async (step: S, site: Site): Promise<Known<unknown>> => {
+    const [image, seen] = [await imageOfKey(step, site), await seeEdit(step, editOf(step), site)];
+    if (image.kind !== "known" || seen.kind !== "known") return image;
+    const { edited } = seen.value;
+    // With what it becomes an undo knows whether anybody wrote since.
+    if (edited.kind !== "put" && edited.kind !== "delete") return image;
+    return known({ ...image.value, becomes: edited.kind === "put" ? base64(edited.value) : null });
+  },
+  look: (step: S, site: Site): Promise<Known<EditSight>> => seeEdit(step, editOf(step), site),
+  ended: (step: S, { edited }: EditSight): string | null =>
+    edited.kind === "as-it-should-be" ? editOf(step).doneWords : null,
+  run: async (step: S, site: Site): Promise<Effect> => {
+    const seen = await seeEdit(step, editOf(step), site);
+    if (seen.kind !== "known") return seen;
+    const { entry, edited } = seen.value;
+    if (edited.kind === "as-it-should-be") return done(editOf(step).doneWords);
+    if (edited.kind === "refused") return refused(edited.reason);
+    const stop = movedOn(step, seen.value);
+    if (stop !== null || entry === null) return stop ?? refused(movedWords(step.key));
+    const failed = await writeFenced(site, {
+      server: step.server,
+      compares: [unchanged(step.key, entry.modRevision)],
+      operations: [
+        edited.kind === "put"
+          ? { kind: "put", key: step.key, value: edited.value }
+          : { kind: "delete", key: step.key },
+      ],
+      movedWords: movedWords(step.key),
+    });
+    return failed ?? done(editOf(step).doneWords);
+  },
 });
 
-type Judged =
-  | Exclude<Check, { kind: "ready" }>
-  | { readonly kind: "change"; readonly entry: Entry; readonly edited: EditedRecord };
+/** The guard `unchanged`. */
+export const movedOn = (at: Target, { entry }: EditSight): Refused | null => {
+  if (entry === null) return refused(`${at.key} does not exist any more`);
+  return entry.modRevision === at.modRevision ? null : refused(movedWords(at.key));
+};
 
-async function checkEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Check> {
-  const judged = await judge(at, edit, site);
-  return judged.kind === "change" ? READY : judged;
-}
-
-async function runEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Effect> {
-  const judged = await judge(at, edit, site);
-  if (judged.kind === "done-already") return done(judged.said);
-  if (judged.kind !== "change") return judged;
-  const { entry, edited } = judged;
-  const failed = await writeFenced(site, {
-    server: at.server,
-    compares: [unchanged(at.key, entry.modRevision)],
-    operations: [
-      edited.kind === "put"
-        ? { kind: "put", key: at.key, value: edited.value }
-        : { kind: "delete", key: at.key },
-    ],
-    movedWords: movedWords(at.key),
-  });
-  return failed ?? done(edit.doneWords);
-}
-
-async function judge<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Judged> {
+async function seeEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Known<EditSight>> {
   const got = await site.world.store(at.server).get(at.key);
   if (got.kind === "unanswered") return silent(at.server, got);
-  const entry = got.value.entry;
-  if (entry === null) {
-    return edit.absentIsDone ? doneAlready(edit.doneWords) : refused(`${at.key} does not exist any more`);
-  }
+  const { entry } = got.value;
+  if (entry === null)
+    return known({ entry, edited: edit.absentIsDone ? { kind: "as-it-should-be" } : { kind: "delete" } });
   const record = edit.decode(entry.value);
   if (record.kind === "unanswered") return refused(`${at.key} can not be decoded: ${record.message}`);
-  const edited = edit.edit(record.value);
-  if (edited.kind === "refused") return refused(edited.reason);
-  if (edited.kind === "as-it-should-be") return doneAlready(edit.doneWords);
-  if (entry.modRevision !== at.modRevision) return refused(movedWords(at.key));
-  return { kind: "change", entry, edited };
+  return known({ entry, edited: edit.edit(record.value) });
 }
 
 const movedWords = (key: string): string => `${key} was changed since the plan was made; plan anew`;
-
-/** The image of a record that is edited, with what it becomes: an undo knows by it whether anybody wrote since. */
-async function imageOfEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Known<unknown>> {
-  const image = await imageOfKey(at, site);
-  if (image.kind !== "known") return image;
-  const judged = await judge(at, edit, site);
-  if (judged.kind !== "change") return image;
-  const { edited } = judged;
-  return known({ ...image.value, becomes: edited.kind === "put" ? base64(edited.value) : null });
-}
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 

@@ -1,8 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, type Shard_TabletControl, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
-import { type EditedRecord, recordEditor } from "../record-edit.js";
+import { type EditedRecord, type EditSight, movedOn, recordEdit } from "../record-edit.js";
+import { stepRunner } from "../step-runner.js";
 import { list } from "../tables.js";
+import { refused } from "../verdict.js";
 
 type Lift = StepOf<"denial.lift">;
 
@@ -10,12 +12,20 @@ type Lift = StepOf<"denial.lift">;
  * Takes tables off `Shard.tablet_controls[].denied_tables` and leaves no empty control behind, as `SetShardTabletControl --remove` does
  * (topo/shard.go UpdateDeniedTables; docs/vitess.md#kept-denials). Tablets heed it at their next RefreshState.
  */
-export const denialLift = recordEditor((step: Lift) => ({
+const edit = recordEdit((step: Lift) => ({
   decode: decodeShard,
   edit: (shard) => lift(shard, step),
   absentIsDone: false,
   doneWords: `${step.keyspace}/${step.shard} denies none of ${list(step.tables)}`,
 }));
+
+export const denialLift = stepRunner<"denial.lift", EditSight>({
+  ...edit,
+  guards: {
+    unchanged: movedOn,
+    notFrozen: (_step, { edited }) => (edited.kind === "refused" ? refused(edited.reason) : null),
+  },
+});
 
 function lift(shard: Shard, step: Lift): EditedRecord {
   const denies = (control: Shard_TabletControl): boolean =>

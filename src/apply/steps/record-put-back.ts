@@ -1,21 +1,26 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 import { absent, unchanged, writeFenced } from "../topo-write.js";
-import { type Check, done, doneAlready, type Effect, READY, refused, silent } from "../verdict.js";
+import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type PutBack = StepOf<"record.put-back">;
 
 /** Writes the bytes that the plan carries, by compare-and-set on the revision that the plan was made at. */
-export const recordPutBack: StepRunner<"record.put-back"> = {
+export const recordPutBack = stepRunner<"record.put-back", Entry | null>({
   image: imageOfKey,
-  check: judge,
+  look,
+  ended: (step, entry) => (textOf(entry) === step.value ? doneWords(step) : null),
+  guards: { unchanged: movedOn },
 
   async run(step, site): Promise<Effect> {
-    const now = await judge(step, site);
-    if (now.kind === "done-already") return done(now.said);
-    if (now.kind !== "ready") return now;
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    if (textOf(seen.value) === step.value) return done(doneWords(step));
+    const stop = movedOn(step, seen.value);
+    if (stop !== null) return stop;
     const failed = await writeFenced(site, {
       server: step.server,
       compares: [step.modRevision === 0 ? absent(step.key) : unchanged(step.key, step.modRevision)],
@@ -24,19 +29,20 @@ export const recordPutBack: StepRunner<"record.put-back"> = {
     });
     return failed ?? done(doneWords(step));
   },
-
-  verify: judge,
-};
+});
 
 const doneWords = (step: PutBack): string => `${step.key} has ${step.what} as before`;
 
 const movedWords = (step: PutBack): string => `${step.key} was changed since the plan was made; plan anew`;
 
-async function judge(step: PutBack, site: Site): Promise<Check> {
-  const got = await site.world.store(step.server).get(step.key);
-  if (got.kind === "unanswered") return silent(step.server, got);
-  const entry = got.value.entry;
-  const value = entry === null ? null : Buffer.from(entry.value).toString("base64");
-  if (value === step.value) return doneAlready(doneWords(step));
-  return (entry?.modRevision ?? 0) === step.modRevision ? READY : refused(movedWords(step));
+async function look(step: PutBack, { world }: Site): Promise<Known<Entry | null>> {
+  const got = await world.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
+}
+
+const textOf = (entry: Entry | null): string | null =>
+  entry === null ? null : Buffer.from(entry.value).toString("base64");
+
+function movedOn(step: PutBack, entry: Entry | null): Broken {
+  return (entry?.modRevision ?? 0) === step.modRevision ? null : refused(movedWords(step));
 }

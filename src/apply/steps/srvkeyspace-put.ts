@@ -1,22 +1,14 @@
 import type { SrvKeyspaceWrite } from "../../plan/steps/records.js";
 import { SrvKeyspaceSchema } from "../../proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
+import type { Entry } from "../../topology/store.js";
 import { differsFrom, nameOf } from "../identity.js";
 import { imageOfKey } from "../record-edit.js";
 import { sameRecord } from "../same-record.js";
 import type { Site } from "../site.js";
-import type { StepRunner } from "../step-runner.js";
+import { stepRunner } from "../step-runner.js";
 import { absent, unchanged, writeFenced } from "../topo-write.js";
-import {
-  type Check,
-  done,
-  doneAlready,
-  type Effect,
-  READY,
-  type Refused,
-  refused,
-  silent,
-} from "../verdict.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 /**
  * Puts one cell's SrvKeyspace by compare-and-set, where Vitess's own rebuild writes blindly and from nothing
@@ -25,30 +17,33 @@ import {
  */
 const put = {
   image: imageOfKey,
-
-  async check(step: SrvKeyspaceWrite, site: Site): Promise<Check> {
-    const now = await judge(step, site);
-    return now.kind === "ready" ? ((await nobodyServes(step, site)) ?? READY) : now;
+  look,
+  ended: (step: SrvKeyspaceWrite, entry: Entry | null): string | null =>
+    entry !== null && isSame(entry.value, step.value) ? doneWords(step) : null,
+  guards: {
+    unchanged: movedOn,
+    serving: (step: SrvKeyspaceWrite, _entry: Entry | null, site: Site) => nobodyServes(step, site),
   },
 
   async run(step: SrvKeyspaceWrite, site: Site): Promise<Effect> {
-    const now = await judge(step, site);
-    if (now.kind === "done-already") return done(now.said);
-    if (now.kind !== "ready") return now;
+    const seen = await look(step, site);
+    if (seen.kind !== "known") return seen;
+    const entry = seen.value;
+    if (entry !== null && isSame(entry.value, step.value)) return done(doneWords(step));
+    const stop = movedOn(step, entry);
+    if (stop !== null) return stop;
     const failed = await writeFenced(site, {
       server: step.server,
-      compares: [now.revision === 0 ? absent(step.key) : unchanged(step.key, now.revision)],
+      compares: [entry === null ? absent(step.key) : unchanged(step.key, entry.modRevision)],
       operations: [{ kind: "put", key: step.key, value: Buffer.from(step.value, "base64") }],
       movedWords: movedWords(step),
     });
     return failed ?? done(doneWords(step));
   },
-
-  verify: judge,
 };
 
-export const srvkeyspaceRebuild: StepRunner<"srvkeyspace.rebuild"> = put;
-export const srvkeyspaceUpdate: StepRunner<"srvkeyspace.update"> = put;
+export const srvkeyspaceRebuild = stepRunner<"srvkeyspace.rebuild", Entry | null>(put);
+export const srvkeyspaceUpdate = stepRunner<"srvkeyspace.update", Entry | null>(put);
 
 const doneWords = (step: SrvKeyspaceWrite): string =>
   `cell ${step.cell} routes queries of ${step.keyspace} as planned`;
@@ -56,20 +51,17 @@ const doneWords = (step: SrvKeyspaceWrite): string =>
 const movedWords = (step: SrvKeyspaceWrite): string =>
   `${step.key} was changed since the plan was made; plan anew`;
 
-type Judged = Exclude<Check, { kind: "ready" }> | { readonly kind: "ready"; readonly revision: number };
+async function look(step: SrvKeyspaceWrite, { world }: Site): Promise<Known<Entry | null>> {
+  const got = await world.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
+}
 
-async function judge(step: SrvKeyspaceWrite, site: Site): Promise<Judged> {
-  const got = await site.world.store(step.server).get(step.key);
-  if (got.kind === "unanswered") return silent(step.server, got);
-  const entry = got.value.entry;
-  if (entry !== null && isSame(entry.value, Buffer.from(step.value, "base64")))
-    return doneAlready(doneWords(step));
-  const revision = entry?.modRevision ?? 0;
+function movedOn(step: SrvKeyspaceWrite, entry: Entry | null): Refused | null {
   const asPlanned =
     step.modRevision === null
-      ? entry !== null && isSame(entry.value, Buffer.from(step.before, "base64"))
-      : revision === step.modRevision;
-  return asPlanned ? { kind: "ready", revision } : refused(movedWords(step));
+      ? entry !== null && isSame(entry.value, step.before)
+      : (entry?.modRevision ?? 0) === step.modRevision;
+  return asPlanned ? null : refused(movedWords(step));
 }
 
 /** How often and how far apart tablets are asked that were just told to serve. */
@@ -105,8 +97,9 @@ async function noneServes({ what, tablets }: Group, site: Site): Promise<Refused
     : refused(`no ${what} serves, and queries would go there: ${answers.join("; ")}`);
 }
 
-const isSame = (one: Uint8Array, other: Uint8Array): boolean => {
-  const [left, right] = [decodeSrvKeyspace(one), decodeSrvKeyspace(other)];
+/** `planned`: base64. */
+const isSame = (there: Uint8Array, planned: string): boolean => {
+  const [left, right] = [decodeSrvKeyspace(there), decodeSrvKeyspace(Buffer.from(planned, "base64"))];
   return (
     left.kind === "answered" &&
     right.kind === "answered" &&
