@@ -327,8 +327,10 @@ CREATE VIEW workflow_shard AS
   SELECT w.keyspace, w.workflow, 'source', w.source_keyspace, j.value FROM workflow w, json_each(w.source_shards_json) j;
 
 -- Shards without a record of which processes run, with their streams that are active. journal: of a Reshard, on one of them, that led to shards that
--- serve now; NULL: there is none. retired = 1: the completion of a Reshard deleted the record; or history shows no deletion, there is such a journal,
--- and no stream is active. term_start: of the PRIMARY, where that began more than a minute before it was asked.
+-- serve now; NULL: there is none. switched_away = 1: the completion of a Reshard deleted the record; or no lock explains a deletion, there is such a
+-- journal, and no stream is active. Of these: covered = 1: shards that serve have all of its key range; lacking_json: its tables that one of them
+-- does not have, as far as both are known (a table may have been moved or dropped since); emptied = 1: one of them has none of its tables;
+-- retired = 1: covered and not emptied. term_start: of the PRIMARY, where that began more than a minute before it was asked.
 CREATE VIEW orphan_shard AS
   WITH orphan AS MATERIALIZED (
     SELECT p.keyspace, p.shard, count(*) AS tablets, min(p.alias) FILTER (WHERE p.type = 'PRIMARY') AS primary_alias,
@@ -343,14 +345,45 @@ CREATE VIEW orphan_shard AS
     FROM journal_shard j JOIN process p USING (address) JOIN shard s ON s.keyspace = j.keyspace AND s.shard = j.shard
     WHERE j.migration = 'shards' AND j.side = 'target' AND j.keyspace = p.keyspace AND s.is_primary_serving = 1
     GROUP BY p.keyspace, p.shard
+  ), told AS MATERIALIZED (
+    SELECT o.*, coalesce(n.streams, 0) AS streams, a.journal_address, a.journal, d.operation, d.deleted_revision,
+      d.lock_key, d.lock_action, d.lock_host, d.lock_user, d.lock_taken_at,
+      d.operation IS 'complete'
+        OR (coalesce(d.operation, 'none') IN ('none', 'unknown', 'other') AND n.streams IS NULL AND a.journal IS NOT NULL) AS switched_away
+    FROM orphan o
+    LEFT JOIN running n USING (keyspace, shard)
+    LEFT JOIN led_away a USING (keyspace, shard)
+    LEFT JOIN last_deletion d ON d.kind = 'shard' AND d.keyspace = o.keyspace AND d.shard = o.shard
+  ), bound AS MATERIALIZED (
+    SELECT keyspace, shard, CASE instr(shard, '-') WHEN 0 THEN '' ELSE lower(substr(shard, 1, instr(shard, '-') - 1)) END AS low,
+      CASE instr(shard, '-') WHEN 0 THEN '' ELSE lower(substr(shard, instr(shard, '-') + 1)) END AS high
+    FROM told WHERE switched_away
+  ), successor AS MATERIALIZED (
+    SELECT b.keyspace, b.shard, b.high, s.shard AS by_shard, s.range_start, s.range_end FROM bound b JOIN shard s USING (keyspace)
+    WHERE s.is_primary_serving = 1 AND (s.range_end = '' OR s.range_end > b.low) AND (b.high = '' OR s.range_start < b.high)
+  ), hole AS MATERIALIZED (
+    -- Where its range begins, and where a successor ends inside of it, another one has to go on.
+    SELECT c.keyspace, c.shard FROM (
+      SELECT keyspace, shard, low AS point FROM bound
+      UNION SELECT keyspace, shard, range_end FROM successor WHERE range_end <> '' AND (high = '' OR range_end < high)) c
+    WHERE NOT EXISTS (SELECT 1 FROM successor s WHERE s.keyspace = c.keyspace AND s.shard = c.shard
+      AND s.range_start <= c.point AND (s.range_end = '' OR s.range_end > c.point))
+  ), owned AS MATERIALIZED (
+    SELECT DISTINCT b.keyspace, b.shard, t.table_name, s.by_shard, EXISTS (SELECT 1 FROM live_table x
+      WHERE x.address = a.address AND x.db_name = a.db_name AND x.table_name = t.table_name) AS there
+    FROM bound b JOIN process p ON p.keyspace = b.keyspace AND p.shard = b.shard AND p.same_cluster = 1
+    JOIN live_table t ON t.address = p.address AND t.db_name = p.db_name AND t.table_type = 'BASE TABLE'
+    JOIN successor s ON s.keyspace = b.keyspace AND s.shard = b.shard
+    JOIN asked_primary a ON a.keyspace = s.keyspace AND a.shard = s.by_shard AND a.channel = 'schema'
+    WHERE t.table_name NOT LIKE '\_vt\_%' ESCAPE '\' AND t.table_name NOT LIKE '\_%\_vrepl' ESCAPE '\'
+  ), judged AS (
+    SELECT t.*, t.switched_away AND (t.keyspace, t.shard) NOT IN (SELECT keyspace, shard FROM hole) AS covered,
+      (SELECT json_group_array(DISTINCT o.table_name ORDER BY o.table_name) FROM owned o
+        WHERE o.keyspace = t.keyspace AND o.shard = t.shard AND NOT o.there) AS lacking_json,
+      EXISTS (SELECT 1 FROM owned o WHERE o.keyspace = t.keyspace AND o.shard = t.shard GROUP BY o.by_shard HAVING NOT max(o.there)) AS emptied
+    FROM told t
   )
-  SELECT o.*, coalesce(n.streams, 0) AS streams, a.journal_address, a.journal, d.operation, d.deleted_revision,
-    d.lock_key, d.lock_action, d.lock_host, d.lock_user, d.lock_taken_at,
-    d.operation IS 'complete' OR (d.operation IS NULL AND n.streams IS NULL AND a.journal IS NOT NULL) AS retired
-  FROM orphan o
-  LEFT JOIN running n USING (keyspace, shard)
-  LEFT JOIN led_away a USING (keyspace, shard)
-  LEFT JOIN last_deletion d ON d.kind = 'shard' AND d.keyspace = o.keyspace AND d.shard = o.shard;
+  SELECT *, covered AND NOT emptied AS retired FROM judged;
 
 -- One row. proves = 1: no lock of a switch means no switch. A switch holds a named lock to its end since Vitess 21; before, it had only the keyspace's,
 -- which nothing renews (docs/vitess.md#lease-renewal). A vtctld may be one version behind its tablets, so each of them has to be of 22. An old lock

@@ -1,3 +1,4 @@
+import { type KeyRange, keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
 import { parseStreamSource } from "../../cluster/stream-source.js";
 import { type Records, shardName } from "../topology/records.js";
 import type { TabletAnswers } from "./answers.js";
@@ -14,7 +15,8 @@ export function primariesOrAll(answers: readonly TabletAnswers[]): readonly Tabl
 
 /**
  * The shards whose tables a verdict or a repair may rest on: those that streams write to or read from, and those that do not serve
- * as usual (no record, not serving, something denied).
+ * as usual (no record, not serving, something denied). Of one without a record also the shards that share key ranges with it: whoever took
+ * over has what it had.
  */
 export function shardsOfInterest(answers: readonly TabletAnswers[], records: Records): ReadonlySet<string> {
   const interesting = new Set<string>();
@@ -27,8 +29,29 @@ export function shardsOfInterest(answers: readonly TabletAnswers[], records: Rec
       if (from.kind === "answered") interesting.add(shardName(from.value.keyspace, from.value.shard));
     }
   }
+  const unrecorded = answers.filter((tablet) => !records.shards.has(shardOf(tablet)));
+  for (const shard of neighbours(answers, unrecorded)) interesting.add(shard);
   return interesting;
 }
+
+/** The shards of `answers` that share key ranges with one of `others`, in its keyspace. */
+const neighbours = (
+  answers: readonly TabletAnswers[],
+  others: readonly TabletAnswers[],
+): readonly string[] => {
+  const ranges = new Map<string, Map<string, KeyRange>>();
+  for (const { who } of others) {
+    const range = keyRangeOfShard(who?.shard ?? "");
+    if (who === null || range === null) continue;
+    const own = ranges.get(who.keyspace) ?? new Map<string, KeyRange>();
+    ranges.set(who.keyspace, own.set(who.shard, range));
+  }
+  return answers.filter(isPrimary).flatMap((tablet) => {
+    const range = keyRangeOfShard(tablet.who?.shard ?? "");
+    const near = [...(ranges.get(tablet.who?.keyspace ?? "")?.values() ?? [])];
+    return range !== null && near.some((other) => overlaps(other, range)) ? [shardOf(tablet)] : [];
+  });
+};
 
 /** The keyspaces in this cluster that streams read from. */
 export function sourceKeyspaces(answers: readonly TabletAnswers[]): ReadonlySet<string> {

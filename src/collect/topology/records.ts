@@ -9,6 +9,8 @@ export interface Records {
   readonly tablets: readonly RecordedTablet[];
   /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
   readonly sidecars: ReadonlyMap<string, string>;
+  /** `keyspace/shard` of every Shard record, readable or not. */
+  readonly shards: ReadonlySet<string>;
   /**
    * `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled, and in every cell reads and
    * writes of the keyspace go to the shards that serve by their records.
@@ -23,6 +25,7 @@ export const shardName = (keyspace: string, shard: string): string => `${keyspac
 export function recordsOf(topology: TopologyReading): Records {
   const tablets = new Map<string, RecordedTablet>();
   const sidecars = new Map<string, string>();
+  const shards = new Set<string>();
   const plainShards = new Set<string>();
   const serving = new Map<string, string[]>();
   const graphs: { readonly keyspace: string; readonly graph: SrvKeyspace }[] = [];
@@ -39,6 +42,7 @@ export function recordsOf(topology: TopologyReading): Records {
           sidecars.set(known.keyspace, keyspace.value.sidecarDbName || DEFAULT_SIDECAR);
         }
       } else if (known.kind === "shard") {
+        shards.add(shardName(known.keyspace, known.shard));
         const shard = decodeShard(value);
         if (shard.kind === "answered" && shard.value.isPrimaryServing) {
           serving.set(known.keyspace, [...(serving.get(known.keyspace) ?? []), known.shard]);
@@ -59,6 +63,7 @@ export function recordsOf(topology: TopologyReading): Records {
   return {
     tablets: [...tablets.values()],
     sidecars,
+    shards,
     plainShards: new Set([...plainShards].filter((shard) => !divided.has(keyspaceOf(shard)))),
   };
 }
