@@ -1,6 +1,7 @@
 import { writePlan } from "../apply/plan-file.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
+import { envelope } from "../findings/envelope.js";
 import type { Finding } from "../findings/finding.js";
 import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
@@ -221,8 +222,7 @@ const document = <B extends { readonly plan: Plan }>(
   reasons: readonly string[],
   body: B,
 ) => ({
-  vtdoctor: { version: request.context.version, schema: 1 },
-  exit: { code: EXIT[name], name, reasons },
+  ...envelope(request.context.version, name, reasons),
   ...body,
   plan: sealed(body.plan),
 });

@@ -2,6 +2,8 @@ import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DoctorError, EXIT, type ExitName } from "../cluster/errors.js";
+import { envelope } from "../findings/envelope.js";
+import { formatNamed } from "../report/formats.js";
 import type { Context } from "./context.js";
 import { UndeliveredError } from "./output.js";
 
@@ -16,37 +18,22 @@ export interface Wanted {
  */
 export function failure(exit: ExitName, error: unknown, wanted: Wanted, context: Context): number {
   const message = error instanceof DoctorError ? error.message : bug(error, context);
-  const document = documentOf(exit, message, wanted.format, context.version);
-  if (document !== null && !(error instanceof UndeliveredError)) leave(document, wanted.output, context);
-  if (wanted.format === "nagios") return 3;
-  context.terminal.note(`vtdoctor: ${message}`);
-  return EXIT[exit];
+  const format = formatNamed(wanted.format);
+  const report = format.failure(envelope(context.version, exit, [message]));
+  if (report !== null && !(error instanceof UndeliveredError)) leave(report.text, wanted.output, context);
+  if (format.noted) context.terminal.note(`vtdoctor: ${message}`);
+  return report?.code ?? EXIT[exit];
 }
 
-function documentOf(
-  exit: ExitName,
-  message: string,
-  format: string | undefined,
-  version: string,
-): string | null {
-  if (format === "json") return JSON.stringify(failureDocument(exit, message, version), null, 2);
-  return format === "nagios" ? `VTDOCTOR UNKNOWN: ${message.split("\n")[0]?.replaceAll("|", "/")}` : null;
-}
-
-function leave(document: string, path: string | undefined, context: Context): void {
+function leave(text: string, path: string | undefined, context: Context): void {
   try {
-    if (path === undefined) context.terminal.out(document);
-    else writeFileSync(path, `${document}\n`);
+    if (path === undefined) context.terminal.out(text);
+    else writeFileSync(path, text);
   } catch {
     // The file can not be written, which may be the very error that is told here.
-    context.terminal.out(document);
+    context.terminal.out(text);
   }
 }
-
-const failureDocument = (exit: ExitName, message: string, version: string) => ({
-  vtdoctor: { version, schema: 1 },
-  exit: { code: EXIT[exit], name: exit, reasons: [message] },
-});
 
 /** A bug of ours: what is needed to mend it goes to a file, a sentence to the operator. */
 function bug(error: unknown, context: Context): string {

@@ -8,13 +8,17 @@ import { Given } from "../config/settings.js";
 import { parseArguments } from "./arguments.js";
 import { randomIds, systemClock } from "./clock.js";
 import { COMMANDS } from "./commands.js";
-import type { Context } from "./context.js";
+import type { Context, Reach } from "./context.js";
 import { failure, type Wanted } from "./failure.js";
 import { interruptible } from "./interrupt.js";
 import { tryOutputs } from "./output.js";
-import { network } from "./reach.js";
 import { processTerminal } from "./terminal.js";
-import { withoutIpServerNames } from "./warnings.js";
+
+/** Each side is loaded when it is asked for: `scan` never loads what can write. */
+export const network: Reach = {
+  sources: async (...how) => (await import("./sources.js")).readSources(...how),
+  world: async (...how) => (await import("./world.js")).realWorld(...how),
+};
 
 const withoutRecordings: Context["recordings"] = async () => () => null;
 
@@ -42,6 +46,19 @@ export async function main(process: NodeJS.Process, recordings = withoutRecordin
   const code = await run(argv, context);
   // Connections that are still open must not keep the process; what was written must be out first.
   process.stdout.write("", () => process.stderr.write("", () => process.exit(code)));
+}
+
+/**
+ * Node warns (DEP0123) whenever grpc-js opens TLS to a server that is named by its IP address, as etcd mostly is. The
+ * certificate is checked all the same, so an operator has nothing to do about it; every other warning stays.
+ */
+export function withoutIpServerNames(process: Pick<NodeJS.Process, "emitWarning">): void {
+  const emit = process.emitWarning.bind(process) as (...all: readonly unknown[]) => void;
+  process.emitWarning = (...all: readonly unknown[]) => {
+    const [, type, code] = all;
+    if (type === "DeprecationWarning" && code === "DEP0123") return;
+    emit(...all);
+  };
 }
 
 /** For locks and journals. The UID of a container (OpenShift, `runAsUser`) may have no passwd entry, and then the system knows no name. */

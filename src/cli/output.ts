@@ -11,6 +11,7 @@ import {
 import { dirname, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import type { Given } from "../config/settings.js";
+import { renderJson } from "../report/json.js";
 import type { Request } from "./command.js";
 
 /** The result of the work could not be left where it was wanted, though the place was tried before; it was printed instead. */
@@ -76,8 +77,7 @@ export function emit({ given, context }: Request, text: string): void {
   }
 }
 
-export const emitJson = (request: Request, document: unknown): void =>
-  emit(request, JSON.stringify(document, null, 2));
+export const emitJson = (request: Request, document: unknown): void => emit(request, renderJson(document));
 
 /** chalk's level for stdout: `--color`, then NO_COLOR and FORCE_COLOR, then whether it is a terminal that knows them. */
 export function colorLevel({ given, context }: Request): 0 | 1 {

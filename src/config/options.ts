@@ -1,3 +1,5 @@
+import { FORMATS } from "../report/formats.js";
+
 /** One option as the command line, the environment and the config file know it. Flags that exist in Vitess keep Vitess's name. */
 export interface Option {
   readonly type: "string" | "number" | "boolean" | "strings" | "duration";
@@ -156,9 +158,8 @@ export const COMMON = {
   },
 } as const satisfies Record<string, Option>;
 
-/** `scan` has one format more. */
 export const SCANNING = {
-  format: { ...COMMON.format, choices: ["human", "json", "nagios"] },
+  format: { ...COMMON.format, choices: FORMATS.map(({ name }) => name) },
 } as const satisfies Record<string, Option>;
 
 export const JUDGING = {

@@ -1,16 +1,11 @@
-import { EXIT } from "../cluster/errors.js";
 import type { Coverage } from "./coverage.js";
+import { type Envelope, envelope } from "./envelope.js";
 import type { Finding, FindingState, Severity } from "./finding.js";
 import type { Suppression } from "./suppression.js";
-import { decideExit, type Exit, type FailOn } from "./verdict.js";
-
-/** Version of this document's form; it rises when a reader of an older one could be misled. */
-const DOCUMENT_SCHEMA = 1;
+import { decideExit, type FailOn } from "./verdict.js";
 
 /** What `scan --format json` prints (docs/json.md#scan); its JSON Schema is `document.schema.json`. */
-export interface ScanDocument {
-  readonly vtdoctor: { readonly version: string; readonly schema: typeof DOCUMENT_SCHEMA };
-  readonly exit: Exit;
+export interface ScanDocument extends Envelope {
   readonly cluster: ClusterInfo;
   readonly coverage: Coverage;
   readonly summary: Summary;
@@ -54,10 +49,9 @@ export interface ScanInput {
 }
 
 export const scanDocument = (input: ScanInput): ScanDocument => {
-  const name = decideExit(input.findings, input.coverage, input.failOn);
+  const { name, reasons } = decideExit(input.findings, input.coverage, input.failOn);
   return {
-    vtdoctor: { version: input.version, schema: DOCUMENT_SCHEMA },
-    exit: { code: EXIT[name.name], ...name },
+    ...envelope(input.version, name, reasons),
     cluster: input.cluster,
     coverage: input.coverage,
     summary: {

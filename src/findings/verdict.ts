@@ -1,15 +1,9 @@
-import type { EXIT } from "../cluster/errors.js";
 import { type Coverage, silenceText } from "./coverage.js";
+import type { Exit } from "./envelope.js";
 import { type Finding, SEVERITIES, type Severity } from "./finding.js";
 
 /** `--fail-on`: the least severity that makes a scan exit 1. */
 export type FailOn = Severity | "never";
-
-export interface Exit {
-  readonly code: number;
-  readonly name: keyof typeof EXIT;
-  readonly reasons: readonly string[];
-}
 
 /**
  * How a scan ends (README.md#for-cron). Confirmed findings at or above the threshold decide it. Where there are none, the scan is

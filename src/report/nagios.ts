@@ -1,18 +1,18 @@
 import type { ScanDocument } from "../findings/document.js";
+import type { Format, Report } from "./format.js";
 import { storiesOf } from "./stories.js";
 import { verdictWords } from "./summary.js";
 import { printable } from "./text.js";
 
 const STATUS = ["OK", "WARNING", "CRITICAL", "UNKNOWN"] as const;
 
-export interface NagiosReport {
-  readonly text: string;
-  /** 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: the plugin's exit code. */
-  readonly code: 0 | 1 | 2 | 3;
-}
+/** The plugin's exit code. */
+type Status = 0 | 1 | 2 | 3;
+
+const UNKNOWN: Status = 3;
 
 /** One line with performance data, then one line a finding (the Monitoring Plugins' guidelines). */
-export const renderNagios = (document: ScanDocument): NagiosReport => {
+export const renderNagios = (document: ScanDocument): Report => {
   const code = nagiosCode(document);
   const first = `VTDOCTOR ${STATUS[code]}: ${escaped(headline(document))} | ${performance(document)}`;
   const stories = storiesOf(document.findings.filter(({ state }) => state !== "suppressed"));
@@ -29,9 +29,9 @@ export const renderNagios = (document: ScanDocument): NagiosReport => {
 };
 
 /** The threshold (`--fail-on`) has decided whether anything counts; the worst confirmed severity says how much. */
-const nagiosCode = ({ exit, summary }: ScanDocument): NagiosReport["code"] => {
+const nagiosCode = ({ exit, summary }: ScanDocument): Status => {
   if (exit.name === "ok") return 0;
-  if (exit.name !== "findings") return 3;
+  if (exit.name !== "findings") return UNKNOWN;
   return summary.confirmed.critical > 0 ? 2 : 1;
 };
 
@@ -60,3 +60,14 @@ const performance = ({ summary, coverage }: ScanDocument): string =>
 
 /** A pipe would begin performance data, a line break a new line. */
 const escaped = (text: string): string => printable(text).replaceAll("|", "/");
+
+/** A monitoring system reads stdout and the exit code, and shows the first line. */
+export const nagios: Format = {
+  name: "nagios",
+  scan: renderNagios,
+  failure: ({ exit: { reasons } }) => ({
+    text: `VTDOCTOR ${STATUS[UNKNOWN]}: ${reasons.join(" ").split("\n")[0]?.replaceAll("|", "/")}\n`,
+    code: UNKNOWN,
+  }),
+  noted: false,
+};

@@ -2,6 +2,7 @@ import { shelvedRun } from "../../apply/run-shelf.js";
 import { storyOf } from "../../apply/run-story.js";
 import { summaryOf } from "../../apply/run-summary.js";
 import { EXIT } from "../../cluster/errors.js";
+import { envelope } from "../../findings/envelope.js";
 import { renderRuns } from "../../report/runs.js";
 import type { Run } from "../command.js";
 import { emit, emitJson } from "../output.js";
@@ -25,8 +26,7 @@ export const run: Run = async (request) => {
   const damaged = wanted === undefined ? shelf.damaged : [];
   if (json) {
     emitJson(request, {
-      vtdoctor: { version: context.version, schema: 1 },
-      exit: { code: EXIT.ok, name: "ok", reasons: [] },
+      ...envelope(context.version, "ok", []),
       runDir: runsDirOf(request),
       runs,
       damaged,

@@ -1,10 +1,7 @@
-import { EXIT } from "../../cluster/errors.js";
 import { scanDocument } from "../../findings/document.js";
 import { expiredSuppressions } from "../../findings/suppression.js";
 import type { FailOn } from "../../findings/verdict.js";
-import { renderHuman } from "../../report/human.js";
-import { renderJson } from "../../report/json.js";
-import { renderNagios } from "../../report/nagios.js";
+import { formatNamed } from "../../report/formats.js";
 import { readCluster, readCoverage } from "../../rules/scope.js";
 import type { Request, Run } from "../command.js";
 import { judged, keep, look, type Observation } from "../observe.js";
@@ -17,18 +14,18 @@ export const run: Run = async (request) => {
   const rules = ruleSet(request.given);
   const observation = await look(request);
   try {
-    return report(request, observation, rules);
+    return await report(request, observation, rules);
   } finally {
     afterReport(() => keep(observation, request));
   }
 };
 
-/** What `scan` prints of an observation; the exit code. */
-export function report(
+/** Prints what an observation shows; the exit code. */
+async function report(
   request: Request,
   observation: Observation,
   rules: ReturnType<typeof ruleSet>,
-): number {
+): Promise<number> {
   const { given, context } = request;
   const document = scanDocument({
     version: context.version,
@@ -38,17 +35,7 @@ export function report(
     findings: judged(observation, rules, request),
     expired: expiredSuppressions(request.suppressions, context.clock.now()),
   });
-  switch (given.text("format")) {
-    case "json":
-      emit(request, renderJson(document));
-      return document.exit.code;
-    case "nagios": {
-      const { text, code } = renderNagios(document);
-      emit(request, text);
-      return code;
-    }
-    default:
-      emit(request, renderHuman(document, styleOf(request)));
-      return EXIT[document.exit.name];
-  }
+  const { text, code } = await formatNamed(given.text("format")).scan(document, styleOf(request));
+  emit(request, text);
+  return code;
 }
