@@ -1,13 +1,13 @@
+import { UsageError } from "../cluster/errors.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
-import { whatForbids } from "./cancel/forbidden.js";
-import { brokenParts, refuseBroken } from "./cancel/half-done.js";
-import { checkOptions, keepsData } from "./cancel/options.js";
-import { intactPart, partsOf } from "./cancel/parts.js";
-import { refuse } from "./cancel/refusal.js";
+import { cancelSubject } from "./cancel/find-subject.js";
+import { judgeCancel } from "./cancel/forbidden.js";
+import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
+import { refusedFor } from "./cancel/refusal.js";
 import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
-import { cancelSubject } from "./cancel/subject.js";
+import { cancelType } from "./cancel/types/index.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
 import { holdSchemaOf } from "./hold-schema.js";
@@ -48,7 +48,17 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);
   const intact = intactPart(subject, parts, broken);
-  const options = { ...request, keep: keepsData(request, subject.kind), holdSchema };
-  refuse(name, whatForbids(snapshot, intact, options.keep));
-  return joinDrafts([broken, silent, cancelDraft(snapshot, intact, options)]);
+  const keepsData = cancelType(subject.kind)?.keepsData === true && !request.purge;
+  const options = { ...request, keep: request.keepData ?? keepsData, holdSchema };
+  const verdict = judgeCancel(snapshot, intact, options.keep);
+  if (verdict.kind === "forbidden") throw refusedFor(name, verdict.refusals);
+  return joinDrafts([broken, silent, cancelDraft(snapshot, verdict.subject, options)]);
+};
+
+/** Throws `UsageError` where two options contradict each other. */
+const checkOptions = (request: CancelRequest): void => {
+  if (request.purge && request.keepData === true)
+    throw new UsageError("--purge drops the copied tables and --keep-data keeps them: give one of the two");
+  if (request.restoreSecondaryKeys && request.keepData !== true)
+    throw new UsageError("--restore-secondary-keys works on the tables that --keep-data keeps: give both");
 };

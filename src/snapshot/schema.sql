@@ -262,6 +262,24 @@ CREATE TABLE workflow (
   PRIMARY KEY (keyspace, workflow)
 ) STRICT, WITHOUT ROWID;
 
+-- What says that a workflow's traffic is on its targets, on its way there, or not on its sources; no rows: it is where it was before the workflow.
+-- The phase weighs the same facts; one alone forbids a cancel. traffic: reads or writes. shard: keyspace/shard that it is about, '' where none. Of
+-- a reverse workflow only what its own streams say: its targets serve before any switch. By kind, with what name, detail and alias say:
+--   journal: the id of its next switch (name) is in the journal of a source (alias)
+--   frozen: the stream (name) of a target's primary (alias) is FROZEN: writes were switched
+--   cutover-stop: the stream (name) was stopped for the cutover, which was begun
+--   reverse-running: a stream of the reverse workflow (name) runs on a source's primary (alias)
+--   target-serves, source-idle: is_primary_serving of a Shard record; key '' where there is no record
+--   to-target, off-source: the partition of a tablet type (name) in the SrvKeyspace of cell lists a target, or no target and not this source
+--   source-disabled: the query service of a tablet type (name) is disabled for a source in the SrvKeyspace of cell
+--   rule: the routing rule of name leads to detail (JSON); shard-rule, keyspace-rule: the rule of name leads to the keyspace detail. cell: '' or its
+--     copy in the SrvVSchema of cell
+--   source-denies: the Shard record of a source denies the table (name) to its primary
+CREATE TABLE switch_sign (
+  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, ordinal INTEGER NOT NULL, kind TEXT NOT NULL, traffic TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, cell TEXT NOT NULL,
+  name TEXT NOT NULL, detail TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, workflow, ordinal)
+) STRICT, WITHOUT ROWID;
+
 -- Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
 -- (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
 -- workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.

@@ -1,23 +1,31 @@
+import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { shardName } from "../view/shards.js";
 import { dataRefusals, tableSets } from "./data.js";
+import { environment } from "./environment.js";
 import type { Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
-import { unsupported } from "./supported.js";
-import { surroundings } from "./surroundings.js";
 import { switched } from "./switched.js";
-import { wrongWay } from "./wrong-way.js";
+import { rulesOf } from "./tables.js";
+import type { Cancellable } from "./types/cancel-type.js";
+import { cancelType } from "./types/index.js";
+
+/** Whether a workflow may be cancelled: only one that may can be planned. */
+export type Verdict =
+  | { readonly kind: "free"; readonly subject: Cancellable }
+  | { readonly kind: "forbidden"; readonly refusals: readonly Refusal[] };
 
 /** What forbids a cancel, one kind of reason at a time: the later ones only say something where the earlier ones do not hold. */
-export const whatForbids = (
-  snapshot: Snapshot,
-  subject: CancelSubject,
-  keep: boolean,
-): readonly Refusal[] => {
+export const judgeCancel = (snapshot: Snapshot, given: CancelSubject, keep: boolean): Verdict => {
+  const type = cancelType(given.kind);
+  const foreign = unsupported(snapshot, given);
+  if (type === null || foreign.length > 0)
+    return { kind: "forbidden", refusals: foreign.length > 0 ? foreign : [ofKind(given.kind)] };
+  const subject = { ...given, type };
   const kinds = [
-    () => unsupported(snapshot, subject),
     () => wrongWay(snapshot, subject),
-    () => switched(snapshot, subject, { keep }),
-    () => surroundings(snapshot, subject),
+    () => switched(snapshot, subject, keep),
+    () => environment(snapshot, subject),
     () =>
       keep
         ? []
@@ -25,7 +33,106 @@ export const whatForbids = (
   ];
   for (const kind of kinds) {
     const refusals = kind();
-    if (refusals.length > 0) return refusals;
+    if (refusals.length > 0) return { kind: "forbidden", refusals };
   }
-  return [];
+  return { kind: "free", subject };
+};
+
+/** binlogdata.VReplicationWorkflowSubType. */
+const PARTIAL = 1;
+
+/** Kinds whose cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
+const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => [
+  ...subject.streams
+    .filter((stream) => cancelType(stream.kind) === null)
+    .map((stream) => ofKind(stream.kind)),
+  ...subject.streams.filter((stream) => stream.sourceExternal !== "").map(() => ofKind("Migrate")),
+  ...(new Set(subject.streams.map((stream) => `${stream.kind} from ${stream.sourceKeyspace}`)).size > 1
+    ? [
+        {
+          fact: "its streams are not of one kind and one source keyspace",
+          instead: "look at its rows in `_vt.vreplication`: two workflows may share the name",
+        },
+      ]
+    : []),
+  ...rowsOf(snapshot, subject).flatMap(({ workflow_sub_type, options }) => [
+    ...(workflow_sub_type === PARTIAL ? [ofKind("a partial MoveTables")] : []),
+    ...(tenantOf(options) === "" ? [] : [ofKind("a multi-tenant MoveTables")]),
+  ]),
+  ...unreadable(snapshot, subject),
+];
+
+const ofKind = (kind: string): Refusal => ({
+  fact: `${kind} is not supported`,
+  instead: "use `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) for it",
+});
+
+const rowsOf = (snapshot: Snapshot, subject: CancelSubject): readonly VreplicationRow[] =>
+  subject.streams.flatMap(({ address, id }) => snapshot.rows("vreplication", { address, id }).slice(0, 1));
+
+const tenantOf = (options: string | null): string => {
+  if (options === null || options === "") return "";
+  const parsed: unknown = JSON.parse(options);
+  const tenant =
+    typeof parsed === "object" && parsed !== null && "tenant_id" in parsed ? parsed.tenant_id : "";
+  return typeof tenant === "string" ? tenant : "";
+};
+
+const unreadable = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+  subject.targets
+    .flatMap((side) => side.processes)
+    .flatMap((process) =>
+      snapshot
+        .rows("unparsable_source", { address: process.address, workflow: subject.workflow })
+        .map(({ id }) => ({
+          fact: `the source of stream ${id} on ${process.alias} can not be read`,
+          instead: "look at that row in `_vt.vreplication`: nothing may rest on it",
+        })),
+    );
+
+const REVERSE = "_reverse";
+
+/**
+ * Workflows whose target is not a copy that a cancel may take away: the reverse workflow of a switch, whose target is where the tables
+ * came from, and one that reads from where it writes to, whose target may hold the only copy.
+ */
+const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] => [
+  ...reverse(snapshot, subject),
+  ...ontoItself(snapshot, subject),
+];
+
+/** Only its rows: tables, denials and routing rules are those of production, or of the way back to it. */
+const deleteRows = ({ keyspace, workflow }: CancelSubject): string =>
+  `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
+
+const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
+  const { workflow, sourceKeyspace } = subject;
+  if (!workflow.endsWith(REVERSE)) return [];
+  const forward = workflow.slice(0, -REVERSE.length);
+  const name = `${sourceKeyspace}.${forward}`;
+  return [
+    snapshot.rows("workflow", { keyspace: sourceKeyspace, workflow: forward }).length > 0
+      ? {
+          fact: `${workflow} is the way back of ${name}, and its targets are where the tables came from`,
+          instead: `complete, take back (reversetraffic) or cancel ${name}, and it goes along`,
+        }
+      : {
+          fact: `${workflow} is a reverse workflow whose forward workflow ${name} is gone, and its targets, where the tables came from, may be what is in production`,
+          instead: deleteRows(subject),
+        },
+  ];
+};
+
+const ontoItself = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] => {
+  const own = subject.streams.filter(
+    (stream) =>
+      stream.sourceExternal === "" &&
+      stream.sourceKeyspace === stream.keyspace &&
+      stream.sourceShard === stream.shard &&
+      rulesOf(snapshot, stream).some(subject.type.readsItsTable),
+  );
+  return [...new Set(own.map(shardName))].map((shard) => ({
+    fact: `it copies ${shard} onto itself, so its target is its source, and may hold the only copy`,
+    instead: deleteRows(subject),
+  }));
 };

@@ -6,12 +6,10 @@ export interface Refusal {
   readonly instead: string;
 }
 
-/** Throws `RefusedError` with every fact that was found, and the way out of the first. */
-export const refuse = (name: string, refusals: readonly Refusal[]): void => {
-  const [first] = refusals;
-  if (first === undefined) return;
+/** Every fact that was found, and the way out of the first. */
+export const refusedFor = (name: string, refusals: readonly Refusal[]): RefusedError => {
   const facts = [...new Set(refusals.map((refusal) => refusal.fact))].join("; ");
-  throw new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${first.instead}.`);
+  return new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${refusals[0]?.instead}.`);
 };
 
 /** What to do about a silence. */

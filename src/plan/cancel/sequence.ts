@@ -1,17 +1,15 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, worthRunning } from "../draft.js";
-import type { LockScope } from "../plan.js";
+import type { LockScope, Read } from "../plan.js";
 import { keyNotes, keySteps } from "../recipes/deferred-keys.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
 import type { DraftStep } from "../steps/index.js";
+import { keyRead } from "../view/keys.js";
 import { tabletRef } from "../view/processes.js";
-import { cells } from "../view/shards.js";
+import { streamRead } from "../view/streams.js";
 import { type TableSet, tableSets } from "./data.js";
-import { denialSteps } from "./denials.js";
-import { cancelReads } from "./reads.js";
-import { routingSteps } from "./routing.js";
-import type { CancelSubject } from "./subject.js";
-import { vschemaSteps } from "./vschema.js";
+import { absenceReads } from "./environment.js";
+import type { Cancellable } from "./types/cancel-type.js";
 
 export interface CancelOptions {
   readonly keep: boolean;
@@ -25,11 +23,11 @@ export interface CancelOptions {
  * The order of a cancel (docs/decisions.md#d16); the rows go last, because they alone say which tables, shards and sources the workflow
  * had.
  */
-export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options: CancelOptions): Draft => {
+export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: CancelOptions): Draft => {
   const forward = [...subject.groups, ...subject.references];
   const sets = options.keep ? [] : tableSets(snapshot, forward);
   const workflows = forward.map((group) => group.workflow);
-  const moves = subject.kind === "MoveTables";
+  const records = subject.type.records(snapshot, subject, options);
   const vdiffs = [...subject.targets, ...subject.sources]
     .flatMap((side) => side.primaries)
     .flatMap((primary) => vdiffSteps(snapshot, primary, [...workflows, `${subject.workflow}_reverse`]));
@@ -37,16 +35,12 @@ export const cancelDraft = (snapshot: Snapshot, subject: CancelSubject, options:
     ...stopSteps(snapshot, [...forward, ...subject.reverse], () => false, vdiffs),
     ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
     ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
-    ...(moves ? denialSteps(snapshot, subject) : []),
+    ...records.denials,
     ...deleteSteps(snapshot, subject.reverse),
-    ...(moves && !options.keepRoutingRules ? routingSteps(snapshot, subject) : []),
-    ...(moves && !(options.keep && options.keepRoutingRules)
-      ? vschemaSteps(snapshot, subject, { keep: options.keep })
-      : []),
+    ...records.routing,
     ...deleteSteps(snapshot, forward),
     ...goneSteps(snapshot, [...forward, ...subject.reverse]),
-    // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (docs/vitess.md#srvvschema).
-    ...(moves ? rebuild(snapshot) : []),
+    ...records.last,
   ];
   return {
     repairs: [],
@@ -75,12 +69,8 @@ const tableSteps = (
     : [{ kind: "table.hold", ...at, holdSchema: options.holdSchema, views }];
 };
 
-const rebuild = (snapshot: Snapshot): readonly DraftStep[] => [
-  { kind: "srvvschema.rebuild", cells: cells(snapshot).map(({ cell }) => cell) },
-];
-
 /** Vitess's order (docs/vitess.md#lock-order). */
-const locks = (subject: CancelSubject): readonly LockScope[] => [
+const locks = (subject: Cancellable): readonly LockScope[] => [
   ...[...new Set([...subject.groups, ...subject.references].map((group) => group.workflow))]
     .sort()
     .map((workflow): LockScope => ({ kind: "workflow", keyspace: subject.keyspace, workflow })),
@@ -91,7 +81,7 @@ const locks = (subject: CancelSubject): readonly LockScope[] => [
 
 const notes = (
   snapshot: Snapshot,
-  subject: CancelSubject,
+  subject: Cancellable,
   sets: readonly TableSet[],
   options: CancelOptions,
 ): readonly string[] => [
@@ -117,4 +107,16 @@ const notes = (
         ", and run with --restore-secondary-keys",
       )
     : []),
+];
+
+/** What "not switched" was concluded from. */
+const cancelReads = (snapshot: Snapshot, subject: Cancellable): readonly Read[] => [
+  ...[...subject.targets, ...subject.sources].flatMap((side) =>
+    side.record === null ? [] : [keyRead(snapshot, side.record.server, side.record.key)],
+  ),
+  ...subject.type.restsOn(snapshot, subject),
+  ...[...subject.groups, ...subject.references, ...subject.reverse].map((group) =>
+    streamRead(snapshot, group),
+  ),
+  ...absenceReads(snapshot, subject),
 ];

@@ -1,58 +1,111 @@
+import type { SignKind } from "../../snapshot/derive/switch-sign.js";
+import type { SwitchSignRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
-import { FINISH_SWITCH, KEEP_MATERIALIZED, SWITCH_BACK_WRITES } from "./switch-words.js";
-import { shardsSwitched } from "./switched-shards.js";
-import { tablesSwitched } from "./switched-tables.js";
+import { toTables } from "./tables.js";
+import type { Cancellable } from "./types/cancel-type.js";
 
-/** Facts that say traffic is, or is about to be, on the targets (docs/decisions.md#d16, docs/vitess.md#cancel-guards). */
-export const switched = (
-  snapshot: Snapshot,
-  subject: CancelSubject,
-  options: { readonly keep: boolean },
-): readonly Refusal[] => [
-  ...journal(snapshot, subject),
-  ...frozen(subject),
-  ...reverseRunning(subject),
-  ...(subject.kind === "Reshard" ? shardsSwitched(snapshot, subject) : []),
-  ...(subject.kind === "MoveTables" ? tablesSwitched(snapshot, subject) : []),
-  ...(subject.kind === "Materialize" && !options.keep
-    ? tablesSwitched(snapshot, subject).map(({ fact }) => ({ fact, instead: KEEP_MATERIALIZED }))
-    : []),
-];
-
-const journal = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
-  const { keyspace, workflow } = subject;
-  const [derived] = snapshot.rows("workflow", { keyspace, workflow });
-  if (derived === undefined || derived.journal_found === 0) return [];
-  const holders = snapshot.all<{ alias: string }>(
-    `SELECT coalesce(l.alias, j.address) AS alias FROM resharding_journal j LEFT JOIN live_tablet l USING (address)
-     WHERE j.id = ? ORDER BY coalesce(l.type, '') <> 'PRIMARY', j.address LIMIT 1`,
-    derived.migration_id,
-  );
-  return [
-    {
-      fact: `its switch of writes has begun: \`_vt.resharding_journal\` of ${holders[0]?.alias ?? "a source"} has its journal ${derived.migration_id}`,
-      instead: FINISH_SWITCH,
-    },
-  ];
-};
-
-/** After the switch of writes. */
-const frozen = (subject: CancelSubject): readonly Refusal[] =>
-  subject.groups
-    .flatMap((group) => group.streams.map((stream) => ({ group, stream })))
-    .filter(({ stream }) => stream.frozen === 1)
-    .map(({ group, stream }) => ({
-      fact: `stream ${stream.id} on ${group.process.alias} is FROZEN: its writes were switched`,
-      instead: SWITCH_BACK_WRITES,
-    }));
+/**
+ * Facts that say traffic is, or is about to be, on the targets (docs/decisions.md#d16, docs/vitess.md#cancel-guards). They are those that
+ * make the workflow's phase; which of them forbid a cancel is the type's to say.
+ */
+export const switched = (snapshot: Snapshot, subject: Cancellable, keep: boolean): readonly Refusal[] =>
+  signsOf(snapshot, subject).flatMap((sign) => subject.type.forbidding(sign, keep) ?? []);
 
 /** A reverse stream that runs feeds the old side; one that an earlier ReverseTraffic froze does not forbid (scene S4). */
-export const reverseRunning = (subject: CancelSubject): readonly Refusal[] =>
-  subject.reverse
-    .filter((group) => group.streams.some((stream) => !["Stopped", "Error"].includes(stream.state)))
-    .map((group) => ({
-      fact: `${group.workflow} runs on ${group.process.alias}: its writes were switched`,
-      instead: SWITCH_BACK_WRITES,
-    }));
+export const reverseRunning = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+  signsOf(snapshot, subject)
+    .filter(({ kind }) => kind === "reverse-running")
+    .map(refusalOf);
+
+/** Without reverse streams that are not the subject's: the repair of its broken part deletes them. */
+const signsOf = (
+  snapshot: Snapshot,
+  { keyspace, workflow, reverse }: CancelSubject,
+): readonly SwitchSignRow[] =>
+  snapshot
+    .rows("switch_sign", { keyspace, workflow })
+    .filter(
+      ({ kind, alias }) =>
+        kind !== "reverse-running" || reverse.some(({ process }) => process.alias === alias),
+    );
+
+/** What a sign says, and the way out. */
+export const refusalOf = (sign: SwitchSignRow): Refusal => {
+  const { shard, alias, cell, name, detail, key, revision } = sign;
+  const kind = sign.kind as SignKind;
+  const at = `(${key}, revision ${revision})`;
+  const copy = cell === "" ? "" : `in cell ${cell} `;
+  switch (kind) {
+    case "journal":
+      return {
+        fact: `its switch of writes has begun: \`_vt.resharding_journal\` of ${alias || "a source"} has its journal ${name}`,
+        instead: FINISH_SWITCH,
+      };
+    case "frozen":
+      return {
+        fact: `stream ${name} on ${alias} is FROZEN: its writes were switched`,
+        instead: SWITCH_BACK_WRITES,
+      };
+    case "reverse-running":
+      return { fact: `${name} runs on ${alias}: its writes were switched`, instead: SWITCH_BACK_WRITES };
+    case "target-serves":
+      return { fact: `target ${shard} serves writes ${at}`, instead: SWITCH_BACK_WRITES };
+    case "source-idle":
+      return {
+        fact: `source ${shard} does not serve writes${key === "" ? ": it has no record" : ` ${at}`}`,
+        instead: SWITCH_BACK_WRITES,
+      };
+    case "to-target":
+      return { fact: `${name} queries of cell ${cell} go to target ${shard} ${at}`, instead: backOf(sign) };
+    case "off-source":
+      return {
+        fact: `${name} queries of cell ${cell} do not go to source ${shard} ${at}`,
+        instead: backOf(sign),
+      };
+    // A cutover that died leaves the source disabled; after a cancel no workflow would be left to repair it by
+    // (docs/vitess.md#interrupted-switch).
+    case "source-disabled":
+      return {
+        fact: `${name} queries of source ${shard} are disabled in cell ${cell} ${at}`,
+        instead: `vtctldclient SetShardTabletControl --disable-query-service=false ${shard} ${name.toLowerCase()} and RefreshStateByShard, then cancel`,
+      };
+    case "rule":
+      return {
+        fact: `the rule ${name} leads to ${toTables(detail).join(", ")} ${copy}${at}`,
+        instead: backOf(sign),
+      };
+    case "shard-rule":
+    case "keyspace-rule":
+      return {
+        fact: `the ${kind === "shard-rule" ? "shard" : "keyspace"} routing rule of ${name} leads to ${detail} ${copy}${at}`,
+        instead: backOf(sign),
+      };
+    case "source-denies":
+      return {
+        fact: `source ${shard} denies the table ${name} ${at}`,
+        instead: `end the switch that was begun with switchtraffic; or let the source serve again (vtctldclient SetShardTabletControl --remove --denied-tables=${name} ${shard} primary, then RefreshStateByShard ${shard}), then cancel`,
+      };
+    case "cutover-stop":
+      return {
+        fact: `stream ${name} on ${alias} was stopped for the cutover: a switch of its writes has begun`,
+        instead:
+          "see that the sources take writes, start its streams again (vtctldclient Workflow start), then cancel",
+      };
+  }
+};
+
+const backOf = ({ traffic }: SwitchSignRow): string =>
+  traffic === "writes" ? SWITCH_BACK_WRITES : SWITCH_BACK_READS;
+
+const SWITCH_BACK_READS =
+  "route the reads back first (vtctldclient Reshard or MoveTables reversetraffic --tablet-types replica,rdonly), then cancel";
+const SWITCH_BACK_WRITES =
+  "a workflow whose writes are switched is ended with complete, or taken back with reversetraffic; cancelling it would leave no side that takes writes";
+/**
+ * A journal of the same id can also be an old one: the id hashes names that come again (docs/vitess.md#interrupted-switch,
+ * docs/vitess.md#journal-ids).
+ */
+const FINISH_SWITCH =
+  "end the switch that was begun with switchtraffic --tablet-types primary --max-replication-lag-allowed 24h (where the source is disabled in SrvKeyspace, lift that right before); if none was begun, the journal is an old one of the same id: delete its row first, or the next switch loses data";

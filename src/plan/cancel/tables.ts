@@ -47,6 +47,11 @@ export const ruleNames = (source: string, target: string, table: string): readon
     `${name}@rdonly`,
   ]);
 
+export const toTables = (json: string): readonly string[] => {
+  const parsed: unknown = JSON.parse(json);
+  return Array.isArray(parsed) ? parsed.filter((table) => typeof table === "string") : [];
+};
+
 export const rulesOf = (snapshot: Snapshot, stream: StreamFact): readonly Rule[] =>
   snapshot.rows("stream_rule", { address: stream.address, id: stream.id });
 

@@ -1,10 +1,9 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { whatForbids } from "../cancel/forbidden.js";
-import { brokenParts } from "../cancel/half-done.js";
-import { intactPart, partsOf } from "../cancel/parts.js";
+import { cancelSubject } from "../cancel/find-subject.js";
+import { judgeCancel } from "../cancel/forbidden.js";
+import { brokenParts, intactPart, partsOf } from "../cancel/half-done.js";
 import { cancelDraft } from "../cancel/sequence.js";
-import { cancelSubject } from "../cancel/subject.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { shardName } from "../view/shards.js";
@@ -38,26 +37,26 @@ const draftOf = (
   const parts = partsOf(snapshot, subject);
   const broken = brokenParts(snapshot, subject, parts, request);
   const intact = intactPart(subject, parts, broken);
-  const refusals = whatForbids(snapshot, intact, true);
+  const verdict = judgeCancel(snapshot, intact, true);
   const kept = intact.targets.map(shardName).join(", ");
   return joinDrafts([
     broken,
     silentSiblings(snapshot, subject.targets),
-    refusals.length > 0
+    verdict.kind === "forbidden"
       ? {
           ...EMPTY_DRAFT,
-          blocked: refusals.map(({ fact, instead }) => ({
+          blocked: verdict.refusals.map(({ fact, instead }) => ({
             object: { keyspace, workflow },
             finding: findings[0] ?? null,
             reason: `${keyspace}.${workflow} is not cancelled on ${kept}: ${fact}`,
             instead,
           })),
         }
-      : cancelDraft(snapshot, intact, KEEPING),
+      : cancelDraft(snapshot, verdict.subject, KEEPING),
     {
       ...EMPTY_DRAFT,
       // Else some of what follows from it is still there afterwards.
-      repairs: refusals.length + broken.blocked.length === 0 ? findings : [],
+      repairs: verdict.kind === "free" && broken.blocked.length === 0 ? findings : [],
       notes: [
         `the copied tables stay on every target; vtdoctor cancel ${keyspace}.${workflow} does the same and takes those of ${kept} aside`,
       ],

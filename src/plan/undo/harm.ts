@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeRoutingRules, decodeSrvKeyspace } from "../../topology/records.js";
-import { toTables } from "../cancel/switched-tables.js";
+import { toTables } from "../cancel/tables.js";
 import type { Step } from "../steps/index.js";
 import { probed } from "../view/processes.js";
 

@@ -4,6 +4,7 @@ import { groupBy } from "./order.js";
 import type { TopologyKnown } from "./record-standing.js";
 import { type ServingState, shardSwitch } from "./shard-switch.js";
 import { type RoutingState, tableSwitch } from "./table-switch.js";
+import { switchShowsIn } from "./workflow-kind.js";
 import type { Evidence } from "./workflow-phase.js";
 
 export interface EvidenceInputs extends ServingState, RoutingState {
@@ -24,7 +25,14 @@ export const gatherEvidence = (facts: Facts, inputs: EvidenceInputs): Evidence =
     !inputs.topology.undecodable.shard(keyspace, shard);
   return {
     lacksTargetShard: ({ keyspace, targetShards }) => targetShards.some((shard) => lacks(keyspace, shard)),
-    switching: (workflow) => (workflow.migration === "shards" ? ofShards(workflow) : ofTables(workflow)),
+    // Very old rows of a Reshard do not say that they are one.
+    switching: (workflow) => {
+      const byTables = ofTables(workflow);
+      const movesShards = workflow.migration === "shards";
+      if (!movesShards && switchShowsIn(workflow.kind) !== "shards") return byTables;
+      const byShards = ofShards(workflow);
+      return { ...(movesShards ? byShards : byTables), signs: [...byShards.signs, ...byTables.signs] };
+    },
     partner: ({ sourceKeyspace, sourceShards, partner }) => {
       const streams = byName.get(JSON.stringify([sourceKeyspace, partner])) ?? [];
       const known = sourceShards.every(

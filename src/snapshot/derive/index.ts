@@ -35,13 +35,14 @@ export const derive = (facts: Facts): Derived => {
   const streams = deriveStreams(facts, process);
   const deletion = deriveDeletions(facts, workflowShards(streams.stream));
   const evidence = gatherEvidence(facts, { ...records, ...streams, process, topology });
-  const workflow = deriveWorkflows(facts, streams.stream, process, evidence);
+  const { workflow, switch_sign } = deriveWorkflows(facts, streams.stream, process, evidence);
   return {
     ...records,
     ...streams,
     process,
     deletion,
     workflow,
+    switch_sign,
     cancelled_target: deriveCancelledTargets(facts, {
       ...streams,
       process,

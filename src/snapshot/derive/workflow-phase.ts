@@ -1,6 +1,6 @@
 import type { StreamRow } from "../gen/tables.js";
-import { NEVER_SWITCHED, type Switching } from "./switch-state.js";
-import type { WorkflowStreams } from "./workflow.js";
+import { cutoverStops, NEVER_SWITCHED, type Sign, type Switching, streamSigns } from "./switch-sign.js";
+import type { WorkflowStreams } from "./workflow-streams.js";
 
 export type Phase =
   | "copying"
@@ -23,19 +23,39 @@ export interface Evidence {
   partner(workflow: WorkflowStreams): readonly StreamRow[] | null;
 }
 
+/** Where a workflow stands, and what of it says that it is, or is about to be, switched. */
+export interface Standing {
+  readonly phase: Phase;
+  readonly signs: readonly Sign[];
+}
+
+export const standingOf = (workflow: WorkflowStreams, evidence: Evidence): Standing => {
+  const partner = evidence.partner(workflow);
+  const switching = workflow.isReverse ? NEVER_SWITCHED : evidence.switching(workflow);
+  // In this order a way out is told: what stands in the topology comes before the streams that were stopped for it.
+  const signs = [...streamSigns(workflow, partner), ...switching.signs, ...cutoverStops(workflow)];
+  return {
+    phase: evidence.lacksTargetShard(workflow)
+      ? "orphaned"
+      : phaseOf(workflow, { ...switching, signs }, partner),
+    signs,
+  };
+};
+
 /**
  * Where in its life a workflow stands (docs/vitess.md#switch-order; docs/vitess.md#workflow-phases; docs/vitess.md#interrupted-switch).
  * What is hardest to take back decides: a switch before an error, an error before a pause. A journal alone proves no switch, since ids come
  * back (docs/vitess.md#journal-ids). The reverse of an unswitched workflow finds its own target serving, so a reverse workflow is switched
  * only where it is frozen.
  */
-export const phaseOf = (workflow: WorkflowStreams, evidence: Evidence): Phase => {
-  if (evidence.lacksTargetShard(workflow)) return "orphaned";
+const phaseOf = (
+  workflow: WorkflowStreams,
+  switching: Switching,
+  partner: readonly StreamRow[] | null,
+): Phase => {
   const { streams } = workflow;
-  const partner = evidence.partner(workflow);
-  const switching = workflow.isReverse ? NEVER_SWITCHED : evidence.switching(workflow);
   const frozen = streams.every((stream) => stream.frozen === 1);
-  const stoppedForCutover = streams.some(isStoppedForCutover);
+  const stoppedForCutover = switching.signs.some(({ kind }) => kind === "cutover-stop");
   if (frozen && partner?.length === 0 && workflow.kind !== "CreateLookupIndex") return "frozen-only";
   if (frozen || switching.writes === "target") return "switched";
   const underWay = stoppedForCutover || switching.writes === "neither";
@@ -46,7 +66,3 @@ export const phaseOf = (workflow: WorkflowStreams, evidence: Evidence): Phase =>
   if (streams.every(({ active }) => active === 0)) return "stopped";
   return streams.some(({ copying }) => copying === 1) ? "copying" : "running";
 };
-
-/** By its message (docs/vitess.md#stream-messages). */
-const isStoppedForCutover = ({ state, message }: StreamRow): boolean =>
-  state === "Stopped" && message === "stopped for cutover";

@@ -1,54 +1,47 @@
 import { migrationId } from "../../cluster/journal.js";
 import type { Facts } from "../facts.js";
-import type { ProcessRow, StreamRow, WorkflowRow } from "../gen/tables.js";
+import type { ProcessRow, StreamRow, SwitchSignRow, WorkflowRow } from "../gen/tables.js";
 import type { WorkflowShards } from "./deletion-lock.js";
 import { sortedJson } from "./global-records.js";
 import { byText, groupBy } from "./order.js";
-import { type Evidence, phaseOf } from "./workflow-phase.js";
-
-/** A logical workflow: the streams of one name into one keyspace. */
-export interface WorkflowStreams {
-  readonly keyspace: string;
-  readonly workflow: string;
-  readonly kind: string;
-  readonly migration: "shards" | "tables";
-  readonly sourceKeyspace: string;
-  readonly streams: readonly StreamRow[];
-  readonly targetShards: readonly string[];
-  readonly sourceShards: readonly string[];
-  readonly partner: string;
-  readonly isReverse: boolean;
-  readonly migrationId: string;
-  readonly journalFound: boolean;
-}
+import { type Evidence, type Phase, standingOf } from "./workflow-phase.js";
+import type { WorkflowStreams } from "./workflow-streams.js";
 
 export const deriveWorkflows = (
   facts: Facts,
   streams: readonly StreamRow[],
   processes: readonly ProcessRow[],
   evidence: Evidence,
-): readonly WorkflowRow[] => {
-  const hasJournal = journals(facts, processes);
+): { readonly workflow: readonly WorkflowRow[]; readonly switch_sign: readonly SwitchSignRow[] } => {
+  const journalOf = journals(facts, processes);
   const groups = groupBy(streams, ({ keyspace, workflow }) => JSON.stringify([keyspace, workflow]));
-  return [...groups.values()].map((group) => {
-    const found = workflowOf(group, hasJournal);
-    return {
-      keyspace: found.keyspace,
-      workflow: found.workflow,
-      kind: found.kind,
-      migration: found.migration,
-      source_keyspace: found.sourceKeyspace,
-      phase: phaseOf(found, evidence),
-      is_reverse: Number(found.isReverse),
-      streams: group.length,
-      active: group.filter(({ active }) => active === 1).length,
-      migration_id: found.migrationId,
-      journal_found: Number(found.journalFound),
-      target_shards_json: sortedJson(found.targetShards),
-      source_shards_json: sortedJson(found.sourceShards),
-    };
+  const found = [...groups.values()].map((group) => {
+    const workflow = workflowOf(group, journalOf);
+    return { workflow, standing: standingOf(workflow, evidence) };
   });
+  return {
+    workflow: found.map(({ workflow, standing }) => workflowRow(workflow, standing.phase)),
+    switch_sign: found.flatMap(({ workflow: { keyspace, workflow }, standing }) =>
+      standing.signs.map((sign, ordinal) => ({ keyspace, workflow, ordinal, ...sign })),
+    ),
+  };
 };
+
+const workflowRow = (found: WorkflowStreams, phase: Phase): WorkflowRow => ({
+  keyspace: found.keyspace,
+  workflow: found.workflow,
+  kind: found.kind,
+  migration: found.migration,
+  source_keyspace: found.sourceKeyspace,
+  phase,
+  is_reverse: Number(found.isReverse),
+  streams: found.streams.length,
+  active: found.streams.filter(({ active }) => active === 1).length,
+  migration_id: found.migrationId,
+  journal_found: Number(found.journalFound),
+  target_shards_json: sortedJson(found.targetShards),
+  source_shards_json: sortedJson(found.sourceShards),
+});
 
 const REVERSE = "_reverse";
 
@@ -56,7 +49,7 @@ const REVERSE = "_reverse";
 export const partnerOf = (workflow: string): string =>
   workflow.endsWith(REVERSE) ? workflow.slice(0, -REVERSE.length) : workflow + REVERSE;
 
-const workflowOf = (group: readonly StreamRow[], hasJournal: JournalLookup): WorkflowStreams => {
+const workflowOf = (group: readonly StreamRow[], journalOf: JournalLookup): WorkflowStreams => {
   const streams = group.toSorted(byText(({ shard, address, id }) => `${shard} ${address} ${id}`));
   const { keyspace, workflow, kind } = streams[0] ?? NOTHING;
   const sourceKeyspace =
@@ -67,6 +60,7 @@ const workflowOf = (group: readonly StreamRow[], hasJournal: JournalLookup): Wor
   );
   const isReverse = workflow.endsWith(REVERSE);
   const id = migrationId(keyspace, streams);
+  const journal = journalOf(sourceKeyspace, sourceShards, id);
   const inside = streams.every(
     ({ source_keyspace, source_external }) => source_keyspace === keyspace && source_external === "",
   );
@@ -82,26 +76,32 @@ const workflowOf = (group: readonly StreamRow[], hasJournal: JournalLookup): Wor
     partner: partnerOf(workflow),
     isReverse,
     migrationId: id,
-    journalFound: hasJournal(sourceKeyspace, sourceShards, id),
+    journalFound: journal !== null,
+    journalHolder: journal ?? "",
   };
 };
 
 const NOTHING = { keyspace: "", workflow: "", kind: "" };
 
-type JournalLookup = (keyspace: string, shards: readonly string[], id: string) => boolean;
+/** The tablet that has the journal; null where none of those shards has. */
+type JournalLookup = (keyspace: string, shards: readonly string[], id: string) => string | null;
 
 /** Journals stay on every tablet of a source shard, long after their switch (docs/vitess.md#journals-stay). */
 const journals = (facts: Facts, processes: readonly ProcessRow[]): JournalLookup => {
-  const shards = new Map(
-    processes
-      .filter(({ same_cluster }) => same_cluster === 1)
-      .map(({ address, keyspace, shard }) => [address, `${keyspace}/${shard}`]),
+  const tablets = new Map(
+    processes.filter(({ same_cluster }) => same_cluster === 1).map((process) => [process.address, process]),
   );
-  const found = new Set(
-    facts.resharding_journal.map(({ address, id }) => `${shards.get(address) ?? address} ${id}`),
-  );
+  const journals = facts.resharding_journal
+    .flatMap(({ address, id }) => {
+      const tablet = tablets.get(address);
+      return tablet === undefined ? [] : [{ id, tablet }];
+    })
+    .sort(byText(({ tablet }) => `${tablet.type === "PRIMARY" ? 0 : 1} ${tablet.address}`));
   return (keyspace, sourceShards, id) =>
-    sourceShards.some((shard) => found.has(`${keyspace}/${shard} ${id}`));
+    journals.find(
+      ({ id: found, tablet }) =>
+        found === id && tablet.keyspace === keyspace && sourceShards.includes(tablet.shard),
+    )?.tablet.alias ?? null;
 };
 
 /** Which shards belong to a workflow, as far as its streams are left; for deletions, which workflows rest on. */

@@ -677,6 +677,36 @@ export interface WorkflowRow {
 }
 
 /**
+ * What says that a workflow's traffic is on its targets, on its way there, or not on its sources; no rows: it is where it was before the workflow.
+ * The phase weighs the same facts; one alone forbids a cancel. traffic: reads or writes. shard: keyspace/shard that it is about, '' where none. Of
+ * a reverse workflow only what its own streams say: its targets serve before any switch. By kind, with what name, detail and alias say:
+ *   journal: the id of its next switch (name) is in the journal of a source (alias)
+ *   frozen: the stream (name) of a target's primary (alias) is FROZEN: writes were switched
+ *   cutover-stop: the stream (name) was stopped for the cutover, which was begun
+ *   reverse-running: a stream of the reverse workflow (name) runs on a source's primary (alias)
+ *   target-serves, source-idle: is_primary_serving of a Shard record; key '' where there is no record
+ *   to-target, off-source: the partition of a tablet type (name) in the SrvKeyspace of cell lists a target, or no target and not this source
+ *   source-disabled: the query service of a tablet type (name) is disabled for a source in the SrvKeyspace of cell
+ *   rule: the routing rule of name leads to detail (JSON); shard-rule, keyspace-rule: the rule of name leads to the keyspace detail. cell: '' or its
+ *     copy in the SrvVSchema of cell
+ *   source-denies: the Shard record of a source denies the table (name) to its primary
+ */
+export interface SwitchSignRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly ordinal: number;
+  readonly kind: string;
+  readonly traffic: string;
+  readonly shard: string;
+  readonly alias: string;
+  readonly cell: string;
+  readonly name: string;
+  readonly detail: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
  * Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
  * (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
  * workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.
@@ -831,6 +861,7 @@ export interface Rows {
   readonly unparsable_source: UnparsableSourceRow;
   readonly stream_rule: StreamRuleRow;
   readonly workflow: WorkflowRow;
+  readonly switch_sign: SwitchSignRow;
   readonly cancelled_target: CancelledTargetRow;
   readonly journal: JournalRow;
   readonly journal_shard: JournalShardRow;
@@ -891,6 +922,7 @@ export const TABLES = {
   unparsable_source: { part: "derived", key: ["address","id"], needs: null },
   stream_rule: { part: "derived", key: ["address","id","ordinal"], needs: null },
   workflow: { part: "derived", key: ["keyspace","workflow"], needs: null },
+  switch_sign: { part: "derived", key: ["keyspace","workflow","ordinal"], needs: null },
   cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"], needs: null },
   journal: { part: "derived", key: ["address","id"], needs: null },
   journal_shard: { part: "derived", key: ["address","id","side","keyspace","shard"], needs: null },

@@ -1,0 +1,51 @@
+import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { Read } from "../../plan.js";
+import type { DraftStep } from "../../steps/index.js";
+import type { Process } from "../../view/processes.js";
+import type { ShardRecord } from "../../view/shards.js";
+import type { StreamGroup } from "../../view/streams.js";
+import type { Refusal } from "../refusal.js";
+import type { CancelSubject } from "../subject.js";
+
+/** What a cancel must know of a type of workflow. */
+export interface CancelType {
+  /** What a sign of a switch says against a cancel; null where such a workflow may go all the same. `keep`: its tables stay. */
+  forbidding(sign: SwitchSignRow, keep: boolean): Refusal | null;
+  /** What "not switched" was concluded from. */
+  restsOn(snapshot: Snapshot, subject: CancelSubject): readonly Read[];
+  /** Whether a shard of the target keyspace that shows no stream of it could have one. */
+  couldTarget(record: ShardRecord): boolean;
+  /** Whether this rule of a stream from a shard into itself reads the table that it writes. */
+  readsItsTable(rule: Pick<StreamRuleRow, "match" | "filter">): boolean;
+  /** Further streams that it made on its targets. */
+  copies(
+    snapshot: Snapshot,
+    targets: readonly Process[],
+    sources: readonly Process[],
+    workflow: string,
+  ): readonly StreamGroup[];
+  /** What of the topology goes with it. */
+  records(snapshot: Snapshot, subject: CancelSubject, options: RecordOptions): RecordSteps;
+  /** Whether its tables stay where nobody said: they are often used for themselves. */
+  readonly keepsData: boolean;
+}
+
+interface RecordOptions {
+  readonly keep: boolean;
+  readonly keepRoutingRules: boolean;
+}
+
+/** Steps by when they come: before the reverse streams go, before its own rows go, at the very end. */
+export interface RecordSteps {
+  readonly denials: readonly DraftStep[];
+  readonly routing: readonly DraftStep[];
+  readonly last: readonly DraftStep[];
+}
+
+export const NO_RECORDS: RecordSteps = { denials: [], routing: [], last: [] };
+
+/** A workflow of a type whose cancel vtdoctor knows. */
+export interface Cancellable extends CancelSubject {
+  readonly type: CancelType;
+}

@@ -1,0 +1,30 @@
+import { refusalOf } from "../switched.js";
+import { type CancelType, NO_RECORDS } from "./cancel-type.js";
+import { ruleReads } from "./move-tables.js";
+
+const RULES = ["rule", "shard-rule", "keyspace-rule"];
+
+/** Never switched; rules that lead to its tables say that they are used, which only matters where they go. */
+export const materialize: CancelType = {
+  forbidding: (sign, keep) => {
+    if (!RULES.includes(sign.kind)) return refusalOf(sign);
+    return keep
+      ? null
+      : {
+          fact: refusalOf(sign).fact,
+          instead: "cancel with --keep-data, or take those rules away first",
+        };
+  },
+  restsOn: ruleReads,
+  couldTarget: () => true,
+  readsItsTable: ({ match, filter }) => filter === "" || tableRead(filter) === match,
+  copies: () => [],
+  records: () => NO_RECORDS,
+  keepsData: true,
+};
+
+/** The table that the query of a rule reads: it may be another than the one that it writes. */
+const tableRead = (query: string): string | undefined => {
+  const [, quoted, plain] = /\bfrom\s+(?:`([^`]+)`|(\S+))/i.exec(query) ?? [];
+  return quoted ?? plain;
+};

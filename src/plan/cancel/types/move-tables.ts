@@ -1,0 +1,179 @@
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
+import type { Read } from "../../plan.js";
+import type { DraftStep } from "../../steps/index.js";
+import { base64, keyFact, keyRead } from "../../view/keys.js";
+import { tabletRef } from "../../view/processes.js";
+import { globalRoot } from "../../view/roots.js";
+import { cells } from "../../view/shards.js";
+import { streamsAt } from "../../view/streams.js";
+import type { CancelSubject, Side } from "../subject.js";
+import { refusalOf } from "../switched.js";
+import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../tables.js";
+import type { CancelType } from "./cancel-type.js";
+
+/** Tables: rules in every copy and the sources' denied tables say whose traffic they are. */
+export const moveTables: CancelType = {
+  forbidding: refusalOf,
+  restsOn: ruleReads,
+  couldTarget: () => true,
+  readsItsTable: () => true,
+  copies: () => [],
+  records: (snapshot, subject, { keep, keepRoutingRules }) => ({
+    denials: denialSteps(snapshot, subject),
+    routing: [
+      ...(keepRoutingRules ? [] : routingSteps(snapshot, subject)),
+      ...(keep && keepRoutingRules ? [] : vschemaSteps(snapshot, subject, { keep })),
+    ],
+    // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (docs/vitess.md#srvvschema).
+    last: [{ kind: "srvvschema.rebuild", cells: cells(snapshot).map(({ cell }) => cell) }],
+  }),
+  keepsData: false,
+};
+
+export function ruleReads(snapshot: Snapshot): readonly Read[] {
+  const { server, root } = globalRoot(snapshot);
+  return [
+    keyRead(snapshot, server, routingRulesKey(root)),
+    ...snapshot.rows("srv_vschema").map((one) => keyRead(snapshot, one.server, one.key)),
+  ];
+}
+
+/**
+ * Takes the workflow's tables off the denied tables on both sides, also where the data is kept: Vitess leaves them denied on the target
+ * then (docs/vitess.md#kept-denials), and nothing would ever lift them. A table that another workflow names stays as it is.
+ */
+const denialSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
+  const tables = ruleTables(snapshot, subject.groups);
+  return [...subject.targets, ...subject.sources].flatMap((side) =>
+    sideSteps(snapshot, subject, side, tables),
+  );
+};
+
+const sideSteps = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  side: Side,
+  tables: readonly string[],
+): readonly DraftStep[] => {
+  if (side.record === null) return [];
+  const taken = namedByOthers(snapshot, subject, side, tables);
+  const rows = snapshot.rows("denied_table", { keyspace: side.keyspace, shard: side.shard });
+  const denied = [...new Set(rows.map(({ table_name }) => table_name))]
+    .filter((name) => tables.includes(name) && !taken.has(name))
+    .sort();
+  if (denied.length === 0) return [];
+  const { server, key, revision } = side.record;
+  return [
+    {
+      kind: "denial.lift",
+      keyspace: side.keyspace,
+      shard: side.shard,
+      server,
+      key,
+      tables: denied,
+      modRevision: revision,
+    },
+    ...side.processes
+      .filter((process) => process.record === "present")
+      .map((process): DraftStep => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) })),
+  ];
+};
+
+/** Tables that a stream of another workflow into or out of the shard names. */
+const namedByOthers = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  side: Side,
+  tables: readonly string[],
+): ReadonlySet<string> => {
+  const addresses = snapshot.all<{ address: string }>(
+    `SELECT DISTINCT address FROM stream
+     WHERE (keyspace = ? AND shard = ?) OR (source_external = '' AND source_keyspace = ? AND source_shard = ?)
+     ORDER BY address`,
+    side.keyspace,
+    side.shard,
+    side.keyspace,
+    side.shard,
+  );
+  const own = (stream: { readonly keyspace: string; readonly workflow: string }): boolean =>
+    (stream.keyspace === subject.keyspace && stream.workflow === subject.workflow) ||
+    (stream.keyspace === subject.sourceKeyspace && stream.workflow === `${subject.workflow}_reverse`);
+  const rules = addresses
+    .flatMap(({ address }) => streamsAt(snapshot, address))
+    .filter((stream) => !own(stream))
+    .flatMap((stream) => rulesOf(snapshot, stream));
+  return new Set(tables.filter((table) => rules.some((rule) => matches(rule, table))));
+};
+
+/** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (docs/vitess.md#cancel-order). */
+const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
+  const { server, root } = globalRoot(snapshot);
+  const record = keyFact(snapshot, server, routingRulesKey(root));
+  if (record === null) return [];
+  const tables = ruleTables(snapshot, subject.groups);
+  const expected = new Map(
+    tables.flatMap((table) =>
+      ruleNames(subject.sourceKeyspace, subject.keyspace, table).map((name) => [name, table] as const),
+    ),
+  );
+  const fromTables = snapshot
+    .rows("routing_rule", { scope: "global" })
+    .filter(({ from_table, to_tables_json }) => {
+      const table = expected.get(from_table);
+      const own = [`${subject.sourceKeyspace}.${table}`, `${subject.keyspace}.${table}`];
+      return table !== undefined && toTables(to_tables_json).every((name) => own.includes(name));
+    })
+    .map(({ from_table }) => from_table);
+  if (fromTables.length === 0) return [];
+  return [
+    {
+      kind: "routing.remove",
+      server,
+      key: record.key,
+      fromTables,
+      modRevision: record.modRevision,
+      before: base64(record.value),
+    },
+  ];
+};
+
+/**
+ * MoveTables adds its tables to an unsharded target's VSchema; a sharded one is the operator's own work (docs/vitess.md#cancel-order).
+ * Where the data is kept, entries go all the same that say nothing: once the routing rules are gone, a table that two VSchemas list is
+ * an "ambiguous table reference" to every query that names no keyspace (seen on v24), and an unsharded keyspace is read without entries.
+ */
+const vschemaSteps = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly DraftStep[] => {
+  const { server, root } = globalRoot(snapshot);
+  const record = keyFact(snapshot, server, vschemaKey(root, subject.keyspace));
+  const entries = unshardedEntries(snapshot, subject.keyspace);
+  const tables = ruleTables(snapshot, subject.groups).filter((table) => {
+    const entry = entries[table];
+    return entry !== undefined && (!options.keep || Object.keys(entry).length === 0);
+  });
+  if (record === null || tables.length === 0) return [];
+  return [
+    {
+      kind: "vschema.remove-tables",
+      server,
+      key: record.key,
+      keyspace: subject.keyspace,
+      tables,
+      modRevision: record.modRevision,
+      before: base64(record.value),
+    },
+  ];
+};
+
+/** What an unsharded keyspace's VSchema says of its tables; nothing for a sharded one. */
+const unshardedEntries = (snapshot: Snapshot, keyspace: string): Readonly<Record<string, object>> => {
+  const [vschema] = snapshot.rows("vschema", { scope: "global", keyspace, sharded: 0 });
+  const body = JSON.parse(vschema?.body_json ?? "{}") as {
+    readonly tables?: Readonly<Record<string, object>>;
+  };
+  return body.tables ?? {};
+};

@@ -1,0 +1,15 @@
+import { referenceCopies } from "../../view/reference-copies.js";
+import { servingReads } from "../../view/serving.js";
+import { refusalOf } from "../switched.js";
+import { type CancelType, NO_RECORDS } from "./cancel-type.js";
+
+/** Whole shards: their flags and every cell's partitions say whose traffic it is. */
+export const reshard: CancelType = {
+  forbidding: refusalOf,
+  restsOn: (snapshot, { keyspace }) => servingReads(snapshot, keyspace),
+  couldTarget: ({ serving }) => serving === 0,
+  readsItsTable: () => true,
+  copies: referenceCopies,
+  records: () => NO_RECORDS,
+  keepsData: false,
+};
