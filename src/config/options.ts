@@ -13,20 +13,27 @@ export interface Option {
   readonly choices?: readonly string[];
 }
 
+const connection = <V extends string>(value: V, about: string) =>
+  ({ type: "string", value, group: "Connection", about }) as const;
+
+/** The three files of TLS, as Vitess names them. */
+const tls = <P extends string>(prefix: P, servers: string, service: string) =>
+  ({
+    [`${prefix}-ca`]: connection("FILE", `CA of ${servers}`),
+    [`${prefix}-cert`]: connection("FILE", `client certificate for ${service}`),
+    [`${prefix}-key`]: connection("FILE", `client key for ${service}`),
+  }) as Record<`${P}-${"ca" | "cert" | "key"}`, ReturnType<typeof connection>>;
+
 /** Options of every command that looks at a cluster or at a snapshot. */
 export const CONNECTION = {
-  "topo-implementation": {
-    type: "string",
-    value: "etcd2",
-    group: "Connection",
-    about: "kind of the global topology server, as Vitess's flags say it; only etcd2",
-  },
-  "topo-global-server-address": {
-    type: "string",
-    value: "HOST:PORT",
-    group: "Connection",
-    about: "etcd of the global topology, comma-separated host:port",
-  },
+  "topo-implementation": connection(
+    "etcd2",
+    "kind of the global topology server, as Vitess's flags say it; only etcd2",
+  ),
+  "topo-global-server-address": connection(
+    "HOST:PORT",
+    "etcd of the global topology, comma-separated host:port",
+  ),
   "topo-global-root": {
     type: "string",
     value: "PATH",
@@ -34,70 +41,20 @@ export const CONNECTION = {
     about: "root of the global topology",
     default: "/vitess/global",
   },
-  "topo-etcd-tls-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of the etcd servers" },
-  "topo-etcd-tls-cert": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "client certificate for etcd",
-  },
-  "topo-etcd-tls-key": { type: "string", value: "FILE", group: "Connection", about: "client key for etcd" },
-  "tablet-manager-grpc-ca": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "CA of the tablets' gRPC",
-  },
-  "tablet-manager-grpc-cert": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "client certificate for the tablets' gRPC",
-  },
-  "tablet-manager-grpc-key": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "client key for the tablets' gRPC",
-  },
-  "tablet-manager-grpc-server-name": {
-    type: "string",
-    value: "NAME",
-    group: "Connection",
-    about: "name that the tablets' certificate must have",
-  },
-  "grpc-auth-static-client-creds": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "JSON file with Username and Password for the tablets' gRPC",
-  },
-  "mysql-user": {
-    type: "string",
-    value: "USER",
-    group: "Connection",
-    about: "also ask MySQL itself, as this user",
-  },
-  "mysql-password-file": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "its password (or VTDOCTOR_MYSQL_PASSWORD)",
-  },
-  "mysql-ssl-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of the MySQL servers" },
-  "mysql-ssl-cert": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "client certificate for MySQL",
-  },
-  "mysql-ssl-key": { type: "string", value: "FILE", group: "Connection", about: "client key for MySQL" },
-  inventory: {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "YAML or JSON file with more addresses of tablets, and address overrides by alias",
-  },
+  ...tls("topo-etcd-tls", "the etcd servers", "etcd"),
+  ...tls("tablet-manager-grpc", "the tablets' gRPC", "the tablets' gRPC"),
+  "tablet-manager-grpc-server-name": connection("NAME", "name that the tablets' certificate must have"),
+  "grpc-auth-static-client-creds": connection(
+    "FILE",
+    "JSON file with Username and Password for the tablets' gRPC",
+  ),
+  "mysql-user": connection("USER", "also ask MySQL itself, as this user"),
+  "mysql-password-file": connection("FILE", "its password (or VTDOCTOR_MYSQL_PASSWORD)"),
+  ...tls("mysql-ssl", "the MySQL servers", "MySQL"),
+  inventory: connection(
+    "FILE",
+    "YAML or JSON file with more addresses of tablets, and address overrides by alias",
+  ),
   "earlier-snapshot": {
     type: "strings",
     value: "FILE",
@@ -264,20 +221,8 @@ export const VTCTLD = {
     group: "Writing",
     about: "vtctld's gRPC address, for elections that finish a repair",
   },
-  "vtctld-grpc-ca": { type: "string", value: "FILE", group: "Connection", about: "CA of vtctld's gRPC" },
-  "vtctld-grpc-cert": {
-    type: "string",
-    value: "FILE",
-    group: "Connection",
-    about: "client certificate for vtctld",
-  },
-  "vtctld-grpc-key": { type: "string", value: "FILE", group: "Connection", about: "client key for vtctld" },
-  "vtctld-grpc-server-name": {
-    type: "string",
-    value: "NAME",
-    group: "Connection",
-    about: "name that vtctld's certificate must have",
-  },
+  ...tls("vtctld-grpc", "vtctld's gRPC", "vtctld"),
+  "vtctld-grpc-server-name": connection("NAME", "name that vtctld's certificate must have"),
 } as const satisfies Record<string, Option>;
 
 /** What the operator lets vtdoctor run on this machine; most at home in the config file. */
