@@ -10,15 +10,15 @@ const [next, last] = [`dist.next.${process.pid}`, `dist.last.${process.pid}`];
 const compiler = join(dirname(createRequire(import.meta.url).resolve("typescript/package.json")), "bin/tsc");
 
 /** So that a scan starts without parsing and checking what was checked here. */
-async function compiledRules() {
+async function checkedRules() {
   const built = (name) => import(join(import.meta.dirname, next, "rules", `${name}.js`));
-  const [{ keyOf }, { ruleFiles }, { openBench }, { readSource }, { compiledOf }] = await Promise.all(
-    ["compiled", "load", "prepare", "source", "validate"].map(built),
+  const [{ keyOf }, { ruleFiles }, { openBench }, { readSource }, { checked }] = await Promise.all(
+    ["checked", "load", "prepare", "source", "check"].map(built),
   );
   const bench = openBench();
   const entries = ruleFiles("rules").map(({ shown, path }) => {
     const text = readFileSync(path, "utf8");
-    return [keyOf(text), compiledOf(readSource(shown, text), bench)];
+    return [keyOf(text), checked(readSource(shown, text), bench)];
   });
   bench.close();
   return Object.fromEntries(entries);
@@ -28,7 +28,7 @@ try {
   execFileSync(process.execPath, [compiler, "-p", "tsconfig.json", "--outDir", next], { stdio: "inherit" });
   for (const file of ["schema.sql", "select-worker.mjs"])
     cpSync(join("src/snapshot", file), join(next, "snapshot", file));
-  writeFileSync(join(next, "rules/compiled.json"), JSON.stringify(await compiledRules()));
+  writeFileSync(join(next, "rules/checked.json"), JSON.stringify(await checkedRules()));
   try {
     renameSync("dist", last);
   } catch (error) {

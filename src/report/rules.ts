@@ -24,7 +24,12 @@ export const showRule = (rule: RuleCard, style: Style): string => {
   const variants = rule.variants.flatMap((variant) => [
     section(
       `Where ${variant.when}`,
-      [variant.symptom, variant.impact, variant.cause].flatMap((text) => (text === null ? [] : [text])),
+      [
+        variant.severity === null ? null : `Severity: ${variant.severity}`,
+        variant.symptom,
+        variant.impact,
+        variant.cause,
+      ].flatMap((text) => (text === null ? [] : [text])),
     ),
     section("  Repair then", [...variant.steps, ...(variant.command === null ? [] : [variant.command])]),
   ]);

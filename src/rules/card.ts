@@ -1,5 +1,7 @@
 import type { CardVariant, RuleCard } from "../findings/rule-card.js";
 import type { Condition, Rule, Variant } from "./rule.js";
+import { EXPLAIN, isList } from "./sighting.js";
+import { oneLine } from "./template.js";
 
 /** The rule as reports and its page show it. */
 export const cardOf = (rule: Rule): RuleCard => ({
@@ -7,34 +9,42 @@ export const cardOf = (rule: Rule): RuleCard => ({
   family: rule.family,
   file: rule.file,
   title: rule.title,
-  severity: rule.verdict.severity,
+  severity: rule.severity,
   needs: rule.needs,
   query: rule.query.trimEnd(),
-  symptom: rule.verdict.symptom.text,
-  impact: rule.verdict.impact.text,
-  cause: rule.verdict.cause.text,
+  symptom: oneLine(rule.symptom),
+  impact: oneLine(rule.impact),
+  cause: oneLine(rule.cause),
   messages: rule.messages,
-  command: rule.verdict.repair.command.text,
-  steps: rule.verdict.repair.steps.map(({ text }) => text),
-  variants: rule.variants.map(variantOf),
-  follows: rule.follows.map(({ rule: root }) => root),
+  command: oneLine(rule.repair.command ?? EXPLAIN),
+  steps: (rule.repair.steps ?? []).map(oneLine),
+  variants: (rule.variants ?? []).filter(saysSomething).map(variantOf),
+  follows: (rule.follows ?? []).map(({ rule: root }) => root),
   examples: {
     sick: rule.examples.sick.map(({ name }) => name),
     healthy: rule.examples.healthy.map(({ name }) => name),
   },
 });
 
-const variantOf = (variant: Variant): CardVariant => ({
-  when: whenText(variant.when),
-  severity: variant.severity ?? null,
-  symptom: variant.symptom?.text ?? null,
-  impact: variant.impact?.text ?? null,
-  cause: variant.cause?.text ?? null,
-  command: variant.repair?.command.text ?? null,
-  steps: variant.repair?.steps.map(({ text }) => text) ?? [],
+/** How sure a verdict is, a variant may say too; a card does not tell of that. */
+const saysSomething = ({ severity, symptom, impact, cause, repair }: Variant): boolean =>
+  [severity, symptom, impact, cause, repair].some((field) => field !== undefined);
+
+const variantOf = ({ when, severity, symptom, impact, cause, repair }: Variant): CardVariant => ({
+  when: whenText(when),
+  severity: severity ?? null,
+  symptom: textOf(symptom),
+  impact: textOf(impact),
+  cause: textOf(cause),
+  command: repair === undefined ? null : oneLine(repair.command ?? EXPLAIN),
+  steps: (repair?.steps ?? []).map(oneLine),
 });
+
+const textOf = (text: string | undefined): string | null => (text === undefined ? null : oneLine(text));
 
 const whenText = (when: Condition): string =>
   Object.entries(when)
-    .map(([column, values]) => `${column} is ${values.map(String).join(" or ")}`)
+    .map(
+      ([column, wanted]) => `${column} is ${(isList(wanted) ? wanted : [wanted]).map(String).join(" or ")}`,
+    )
     .join(" and ");

@@ -44,8 +44,8 @@ class RootIndex {
   }
 
   parentOf(sighting: Sighting): string | null {
-    for (const follows of sighting.rule.follows) {
-      if (!holds(follows.when, sighting.row)) continue;
+    for (const follows of sighting.rule.follows ?? []) {
+      if (!holds(follows.when ?? {}, sighting.row)) continue;
       const wanted = Object.values(follows.on).map((column) => String(sighting.row[column] ?? ""));
       const parent = this.#roots(follows).get(fieldsKey(wanted));
       if (parent !== undefined && parent !== sighting.finding.id) return parent;

@@ -30,11 +30,11 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
       ALL_TABLES.map((table) => [table, columnsOf(db, table)]),
     );
     const rows = new Map(
-      Object.entries(example.rows).map(([table, given]) => [table, complete(table, given, shapes)]),
+      Object.entries(example.rows ?? {}).map(([table, given]) => [table, complete(table, given, shapes)]),
     );
     copySnapshot(db, withRows(base, rows));
     for (const [table, given] of rows) if (!isFactTable(table)) for (const row of given) put(db, table, row);
-    for (const statement of example.sql) run(db, statement);
+    for (const statement of example.sql ?? []) run(db, statement);
   } catch (error) {
     db.close();
     throw error;

@@ -53,7 +53,11 @@ const runOne = (
     const base = baseOf(rule, example, recordings);
     if (base === null)
       return result("skipped", `the recording ${example.recording} is not part of this installation`);
-    const detail = difference(rule, example.finds, judgeExample(rules, example, base));
+    const detail = difference(
+      rule,
+      (example.finds ?? []).map(expectedOf),
+      judgeExample(rules, example, base),
+    );
     return result(detail === "" ? "passed" : "failed", detail);
   } catch (error) {
     // The example itself is wrong: a column that does not exist, rows that contradict each other, a file that is not there.
@@ -71,8 +75,8 @@ const judgeExample = (rules: readonly Rule[], example: Example, base: Facts): re
 };
 
 const baseOf = (rule: Rule, example: Example, recordings: Recordings): Facts | null => {
-  if (example.recording !== null) return recordings(example.recording);
-  if (example.snapshot === null) return EMPTY_CLUSTER;
+  if (example.recording !== undefined) return recordings(example.recording);
+  if (example.snapshot === undefined) return EMPTY_CLUSTER;
   const snapshot = Snapshot.open(resolve(dirname(rule.file), example.snapshot));
   try {
     return snapshot.facts();
@@ -80,6 +84,9 @@ const baseOf = (rule: Rule, example: Example, recordings: Recordings): Facts | n
     snapshot.close();
   }
 };
+
+const expectedOf = (expected: string | Expected): Expected =>
+  typeof expected === "string" ? { id: expected } : expected;
 
 const difference = (rule: Rule, expected: readonly Expected[], all: readonly Finding[]): string => {
   const failure = all.find((finding) => finding.rule === RULE_FAILED && finding.object.rule === rule.id);
@@ -97,13 +104,13 @@ const difference = (rule: Rule, expected: readonly Expected[], all: readonly Fin
 const disagreements = (finding: Finding, expected: readonly Expected[]): readonly string[] => {
   const wanted = expected.find(({ id }) => id === finding.id);
   if (wanted === undefined) return [];
-  const compare = (field: string, want: string | null, got: string | null): readonly string[] =>
-    want === null || want === got ? [] : [`${finding.id}: ${field} should be ${want} and is ${got}`];
+  const compare = (field: string, want: string | undefined, got: string | null): readonly string[] =>
+    want === undefined || want === got ? [] : [`${finding.id}: ${field} should be ${want} and is ${got}`];
   return [
     ...compare("severity", wanted.severity, finding.severity),
     ...compare("state", wanted.state, finding.state),
     ...compare("causedBy", wanted.causedBy, finding.causedBy),
-    ...(wanted.says === null || finding.symptom.includes(wanted.says)
+    ...(wanted.says === undefined || finding.symptom.includes(wanted.says)
       ? []
       : [`${finding.id}: should say '${wanted.says}' and says '${finding.symptom}'`]),
   ];

@@ -22,6 +22,20 @@ export const FILTERS = {
     return `${value} ${Number(value) === 1 ? one : many}`;
   },
 
+  /** What else there is: `{streams|plus active stream}` -> ` and 2 active streams`, and nothing of 0. */
+  plus: (value: string | number, noun: string): string =>
+    Number(value) === 0 ? "" : ` and ${FILTERS.count(value, noun)}`,
+
+  /** Milliseconds -> `1.5 s`. */
+  seconds: (value: string | number): string => `${(Number(value) / 1000).toFixed(1)} s`,
+
+  /** Bytes -> `12 KiB`, `1.5 MiB`, `2.0 GiB`. */
+  size: (value: string | number): string => {
+    const bytes = Number(value);
+    if (bytes >= 2 ** 30) return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+    return bytes >= 2 ** 20 ? `${(bytes / 2 ** 20).toFixed(1)} MiB` : `${Math.ceil(bytes / 1024)} KiB`;
+  },
+
   /** A JSON array of texts -> `a, b and c`. */
   list: (value: string | number): string => {
     const items: unknown = JSON.parse(String(value));

@@ -61,7 +61,7 @@ const look = (snapshot: Queryable, rules: readonly Rule[], takenAt: number): Loo
 const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly Sighting[] => {
   const seen = new Set<string>();
   return snapshot.all<Row>(rule.query).map((row) => {
-    const sighting = sight(rule, row, takenAt);
+    const sighting = sight(snapshot, rule, row, takenAt);
     if (seen.has(sighting.finding.id)) throw new Error(`its query gives ${sighting.finding.id} twice`);
     seen.add(sighting.finding.id);
     return sighting;

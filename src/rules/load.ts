@@ -3,12 +3,11 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-import { type CompiledRules, keyOf, shippedCompiled } from "./compiled.js";
-import { parseRule } from "./parse.js";
+import { checked } from "./check.js";
+import { type CheckedRules, keyOf, shippedChecked } from "./checked.js";
 import { type Bench, openBench } from "./prepare.js";
-import type { Rule } from "./rule.js";
-import { readSource } from "./source.js";
-import { compiledOf } from "./validate.js";
+import type { Rule, RuleFile } from "./rule.js";
+import { type RuleSource, readSource } from "./source.js";
 
 /** The rules that vtdoctor ships. */
 export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.url));
@@ -19,9 +18,9 @@ export const SHIPPED_RULES = fileURLToPath(new URL("../../rules", import.meta.ur
  */
 export const loadRules = (
   dirs: readonly string[],
-  compiled: CompiledRules = shippedCompiled(),
+  known: CheckedRules = shippedChecked(),
 ): readonly Rule[] => {
-  const reading = new Reading(compiled);
+  const reading = new Reading(known);
   try {
     const rules = dirs.flatMap((dir) => ruleFiles(dir).map((file) => reading.rule(file)));
     refuseTwins(rules);
@@ -48,26 +47,23 @@ interface File {
   readonly shown: string;
 }
 
-/** The bench is set up for the first rule that the build has not compiled: of the shipped ones that is none. */
+/** The bench is set up for the first rule that the build has not checked: of the shipped ones that is none. */
 class Reading {
   #bench: Bench | null = null;
 
-  constructor(private readonly compiled: CompiledRules) {}
+  constructor(private readonly known: CheckedRules) {}
 
   rule({ family, path, shown }: File): Rule {
     const text = readFileSync(path, "utf8");
-    const id = basename(path, ".yaml");
-    const known = this.compiled.get(keyOf(text));
-    if (known !== undefined)
-      return parseRule(
-        { file: shown, error: (...wrong) => readSource(shown, text).error(...wrong) },
-        known,
-        family,
-        id,
-      );
-    const source = readSource(shown, text);
+    const rule = this.known.get(keyOf(text)) ?? this.#checked(readSource(shown, text));
+    if (rule.id !== basename(path, ".yaml"))
+      throw readSource(shown, text).error(["id"], `is '${rule.id}', but the file is ${basename(path)}`);
+    return { ...rule, family, file: shown };
+  }
+
+  #checked(source: RuleSource): RuleFile {
     this.#bench ??= openBench();
-    return parseRule(source, compiledOf(source, this.#bench), family, id);
+    return checked(source, this.#bench);
   }
 
   close(): void {
@@ -120,7 +116,7 @@ const refuseTwins = (rules: readonly Rule[]): void => {
 const refuseUnknownRoots = (rules: readonly Rule[]): void => {
   const known = rules.map(({ id }) => id);
   for (const rule of rules)
-    for (const { rule: root } of rule.follows)
+    for (const { rule: root } of rule.follows ?? [])
       if (!known.includes(root))
         throw new UsageError(
           `${rule.file}: follows.rule: there is no rule '${root}'.${didYouMean(root, known)}`,

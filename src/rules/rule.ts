@@ -1,7 +1,6 @@
 import type { Repair, Severity } from "../findings/finding.js";
 import type { Where } from "../snapshot/database.js";
 import type { Rows } from "../snapshot/gen/tables.js";
-import type { Template } from "./template.js";
 
 export type Value = string | number | null;
 /** One result row of a rule's query. */
@@ -15,61 +14,74 @@ export interface Queryable {
 
 /** Sources that can be silent: the domains of the snapshot's `unanswered` table. */
 export const NEEDS = ["topology", "cell", "history", "tablet", "sidecar", "schema", "mysql"] as const;
-export type Need = (typeof NEEDS)[number];
+type Need = (typeof NEEDS)[number];
 
-/** A rule file, validated, its templates compiled and its query prepared once (docs/decisions.md#d2). */
-export interface Rule {
+/** A rule as it is written (docs/writing-rules.md), once `rules/rule.schema.json` and `check.ts` have accepted it. */
+export interface RuleFile extends Verdict {
   readonly id: string;
-  readonly family: string;
-  readonly file: string;
   readonly title: string;
   readonly needs: readonly Need[];
   readonly query: string;
-  /** Columns of the query's result. */
-  readonly columns: readonly string[];
   /** Key of the object -> column. */
   readonly object: Readonly<Record<string, string>>;
   /** The typable part of the finding's id, after `@`. */
-  readonly locator: Template;
-  readonly evidence: readonly EvidenceTemplate[];
-  readonly verdict: Verdict;
-  /** The first that matches the row replaces what it names. */
-  readonly variants: readonly Variant[];
-  readonly follows: readonly Follows[];
+  readonly locator: string;
+  readonly evidence: readonly EvidenceFile[];
+  readonly variants?: readonly Variant[];
+  readonly follows?: readonly Follows[];
   readonly messages: readonly string[];
   readonly examples: { readonly sick: readonly Example[]; readonly healthy: readonly Example[] };
 }
 
+export interface Rule extends RuleFile {
+  /** The folder it lies in. */
+  readonly family: string;
+  /** Its path, as messages name it. */
+  readonly file: string;
+}
+
 /** What is said of an object. */
-interface Verdict {
+export interface Verdict {
   readonly severity: Severity;
-  readonly symptom: Template;
-  readonly impact: Template;
-  readonly cause: Template;
-  readonly repair: RepairTemplate;
+  readonly symptom: string;
+  readonly impact: string;
+  readonly cause: string;
+  readonly repair: RepairFile;
+  /** The fact that can not be a passing moment. */
+  readonly durable?: Texts;
+  /** Why no number of looks makes it sure. */
+  readonly doubt?: Texts;
+  /** Why the object can not be judged. */
+  readonly unknown?: Texts;
 }
 
-export interface RepairTemplate {
-  readonly recipe: string | null;
-  readonly class: Repair["class"];
-  readonly command: Template;
-  readonly steps: readonly Template[];
+/** The first whose columns are all there applies. */
+export type Texts = string | readonly string[];
+
+export interface RepairFile {
+  readonly recipe?: string;
+  /** Without one: manual. */
+  readonly class?: Repair["class"];
+  /** Without one: `vtdoctor explain {id}`. */
+  readonly command?: string;
+  readonly steps?: readonly string[];
 }
 
+/** Each field of the verdict is taken from the first variant that matches the row and names it. */
 export interface Variant extends Partial<Verdict> {
   readonly when: Condition;
 }
 
 /** Column -> the value, or one of the values, that it must have. */
-export type Condition = Readonly<Record<string, readonly Value[]>>;
+export type Condition = Readonly<Record<string, Value | readonly Value[]>>;
 
-/** One fact, or with `each` one fact per object of that column's JSON array. Left out where a placeholder is NULL. */
-export interface EvidenceTemplate {
-  readonly each: string | null;
-  readonly fact: Template;
-  readonly source: Template;
-  readonly at: Template;
-  readonly query: Template;
+/** One fact; with `each`, one per row of that query, whose columns it may name too. Left out where a placeholder is NULL. */
+export interface EvidenceFile {
+  readonly each?: string;
+  readonly fact: string;
+  readonly source: string;
+  readonly at: string;
+  readonly query: string;
 }
 
 /** This rule's finding is part of the story of that rule's finding where the objects agree. */
@@ -77,26 +89,27 @@ export interface Follows {
   readonly rule: string;
   /** Key of the other's object -> own column. */
   readonly on: Readonly<Record<string, string>>;
-  readonly when: Condition;
+  readonly when?: Condition;
 }
 
 /** A cluster state with what this rule must say of it. */
 export interface Example {
   readonly name: string;
-  readonly recording: string | null;
-  readonly snapshot: string | null;
+  readonly recording?: string;
+  readonly snapshot?: string;
   /** Table -> rows. Rows of fact tables are there before the derived facts are computed, the others are added after. */
-  readonly rows: Readonly<Record<string, readonly Row[]>>;
+  readonly rows?: Readonly<Record<string, readonly Row[]>>;
   /** Statements that change the derived state last. */
-  readonly sql: readonly string[];
-  readonly finds: readonly Expected[];
+  readonly sql?: readonly string[];
+  /** Of a healthy one: nothing. */
+  readonly finds?: readonly (string | Expected)[];
 }
 
 export interface Expected {
   readonly id: string;
-  readonly severity: string | null;
-  readonly state: string | null;
-  readonly causedBy: string | null;
+  readonly severity?: string;
+  readonly state?: string;
+  readonly causedBy?: string;
   /** A part of its symptom. */
-  readonly says: string | null;
+  readonly says?: string;
 }

@@ -1,6 +1,17 @@
-import { type Evidence, type Finding, type Repair, SEVERITIES, type Severity } from "../findings/finding.js";
-import type { Condition, EvidenceTemplate, RepairTemplate, Row, Rule, Value } from "./rule.js";
-import { shellWord, sqlLiteral } from "./template.js";
+import type { Evidence, Finding, Repair } from "../findings/finding.js";
+import { textsOf } from "./names.js";
+import type {
+  Condition,
+  EvidenceFile,
+  Queryable,
+  RepairFile,
+  Row,
+  Rule,
+  Texts,
+  Value,
+  Verdict,
+} from "./rule.js";
+import { bound, oneLine, type Quote, shellWord, sqlLiteral, templateOf } from "./template.js";
 
 /** One row of a rule's query, said in full; how sure it is and what it follows from is decided later. */
 export interface Sighting {
@@ -15,39 +26,58 @@ export interface Sighting {
   readonly unknown: string | null;
 }
 
-/** Throws an Error where the row does not give what the rule's templates ask for. */
-export const sight = (rule: Rule, row: Row, firstSeen: number): Sighting => {
-  const variant = rule.variants.find(({ when }) => holds(when, row));
-  const verdict = { ...rule.verdict, ...variant };
-  const id = `${rule.id}@${rule.locator.render(row)}`;
-  const named: Row = { ...row, id };
+/** Throws an Error where the row does not give what the rule's texts ask for. */
+export const sight = (snapshot: Queryable, rule: Rule, row: Row, firstSeen: number): Sighting => {
+  const verdict = verdictOn(rule, row);
+  const id = `${rule.id}@${filled(rule.locator, row)}`;
   return {
     rule,
     row,
-    durable: textOf(row.durable),
-    doubt: textOf(row.doubt),
-    unknown: textOf(row.unknown),
+    durable: firstOf(verdict.durable, row),
+    doubt: firstOf(verdict.doubt, row),
+    unknown: firstOf(verdict.unknown, row),
     finding: {
       id,
       rule: rule.id,
       title: rule.title,
-      severity: severityOf(row.severity) ?? verdict.severity,
+      severity: verdict.severity,
       state: "suspected",
       because: "",
       object: objectOf(rule, row),
-      symptom: verdict.symptom.render(row),
-      evidence: rule.evidence.flatMap((template) => evidenceOf(template, row)),
+      symptom: filled(verdict.symptom, row),
+      evidence: rule.evidence.flatMap((evidence) => evidenceOf(snapshot, evidence, row)),
       causedBy: null,
-      impact: verdict.impact.render(row),
-      cause: verdict.cause.render(row),
-      repair: repairOf(verdict.repair, named),
+      impact: filled(verdict.impact, row),
+      cause: filled(verdict.cause, row),
+      repair: repairOf(verdict.repair, { ...row, id }),
       firstSeen,
     },
   };
 };
 
+/** The first variant that matches is assigned last. */
+const verdictOn = (rule: Rule, row: Row): Verdict => {
+  const matching = (rule.variants ?? []).filter(({ when }) => holds(when, row));
+  return Object.assign({}, rule, ...matching.toReversed());
+};
+
+const filled = (text: string, row: Row, quote?: Quote): string =>
+  templateOf(oneLine(text)).render(row, quote);
+
+const complete = (text: string, row: Row): boolean => templateOf(oneLine(text)).complete(row);
+
+const firstOf = (texts: Texts | undefined, row: Row): string | null => {
+  const text = textsOf(texts).find((one) => complete(one, row));
+  return text === undefined ? null : filled(text, row);
+};
+
 export const holds = (condition: Condition, row: Row): boolean =>
-  Object.entries(condition).every(([column, values]) => values.includes(row[column] ?? null));
+  Object.entries(condition).every(([column, wanted]) => {
+    const value = row[column] ?? null;
+    return isList(wanted) ? wanted.includes(value) : wanted === value;
+  });
+
+export const isList = (wanted: Value | readonly Value[]): wanted is readonly Value[] => Array.isArray(wanted);
 
 const objectOf = (rule: Rule, row: Row): Finding["object"] =>
   Object.fromEntries(
@@ -57,39 +87,28 @@ const objectOf = (rule: Rule, row: Row): Finding["object"] =>
       .map(([key, value]) => [key, String(value)]),
   );
 
-const evidenceOf = (template: EvidenceTemplate, row: Row): readonly Evidence[] =>
-  itemsOf(template, row)
-    .filter((item) => [template.fact, template.source, template.at].every((part) => part.complete(item)))
+const evidenceOf = (snapshot: Queryable, evidence: EvidenceFile, row: Row): readonly Evidence[] =>
+  itemsOf(snapshot, evidence.each, row)
+    .filter((item) => [evidence.fact, evidence.source, evidence.at].every((text) => complete(text, item)))
     .map((item) => ({
-      fact: template.fact.render(item),
-      source: template.source.render(item),
-      at: template.at.render(item),
-      query: template.query.render(item, sqlLiteral),
+      fact: filled(evidence.fact, item),
+      source: filled(evidence.source, item),
+      at: filled(evidence.at, item),
+      query: filled(evidence.query, item, sqlLiteral),
     }));
 
-const itemsOf = (template: EvidenceTemplate, row: Row): readonly Row[] => {
-  if (template.each === null) return [row];
-  const list = row[template.each] ?? null;
-  if (list === null) return [];
-  const items: unknown = JSON.parse(String(list));
-  if (!Array.isArray(items)) throw new Error(`column '${template.each}' is not a JSON array`);
-  return items.map((item: Row) => ({ ...row, ...item }));
+const itemsOf = (snapshot: Queryable, each: string | undefined, row: Row): readonly Row[] => {
+  if (each === undefined) return [row];
+  const { sql, values } = bound(each, row);
+  return snapshot.all<Row>(sql, ...values).map((item) => ({ ...row, ...item }));
 };
 
-const repairOf = (template: RepairTemplate, row: Row): Repair => ({
-  recipe: template.recipe,
-  class: template.class,
-  command: template.command.render(row, shellWord),
-  steps: template.steps.map((step) => step.render(row)),
+const repairOf = (file: RepairFile, row: Row): Repair => ({
+  recipe: file.recipe ?? null,
+  class: file.class ?? "manual",
+  command: filled(file.command ?? EXPLAIN, row, shellWord),
+  steps: (file.steps ?? []).map((step) => filled(step, row)),
 });
 
-const textOf = (value: Value | undefined): string | null =>
-  value === undefined || value === null || value === "" ? null : String(value);
-
-const severityOf = (value: Value | undefined): Severity | null => {
-  const text = textOf(value);
-  if (text === null) return null;
-  const severity = SEVERITIES.find((one) => one === text);
-  if (severity === undefined) throw new Error(`column 'severity' is '${text}', not ${SEVERITIES.join(", ")}`);
-  return severity;
-};
+/** What to type next where a rule names no command. */
+export const EXPLAIN = "vtdoctor explain {id}";

@@ -6,7 +6,6 @@ export type Quote = (value: Value) => string;
 
 /** A sentence of a rule with `{column}` or `{column|filter argument}` in it (docs/writing-rules.md, "Placeholders"). */
 export interface Template {
-  readonly text: string;
   readonly columns: readonly string[];
   render(row: Row, quote?: Quote): string;
   /** Whether every column it names has a value in this row. */
@@ -21,8 +20,34 @@ interface Hole {
 
 const HOLE = /\{([a-z_][a-z0-9_]*)(?:\|([a-z]+)(?: ([^{}]+))?)?\}/g;
 
-/** Throws an Error that says what is wrong with the text; the loader adds file and line. */
-export const compileTemplate = (text: string): Template => {
+const compiled = new Map<string, Template>();
+
+/** Compiled once for each text. Throws an Error that says what is wrong with it; the loader adds file and line. */
+export const templateOf = (text: string): Template => {
+  const known = compiled.get(text);
+  if (known !== undefined) return known;
+  const made = compileTemplate(text);
+  compiled.set(text, made);
+  return made;
+};
+
+/** A text that was written over several lines. */
+export const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, " ");
+
+/** A query that has `?` for each placeholder, and the values to bind. */
+export const bound = (
+  query: string,
+  row: Row,
+): { readonly sql: string; readonly values: readonly Value[] } => {
+  const values: Value[] = [];
+  const sql = templateOf(query).render(row, (value) => {
+    values.push(value);
+    return "?";
+  });
+  return { sql, values };
+};
+
+const compileTemplate = (text: string): Template => {
   const literals: string[] = [];
   const holes: Hole[] = [];
   let end = 0;
@@ -33,7 +58,6 @@ export const compileTemplate = (text: string): Template => {
   }
   literals.push(literalOf(text.slice(end)));
   return {
-    text,
     columns: [...new Set(holes.map((hole) => hole.column))],
     render: (row, quote = prose) =>
       literals.map((literal, i) => literal + fill(holes[i], row, quote)).join(""),

@@ -239,6 +239,7 @@ CREATE TABLE process (
   address TEXT PRIMARY KEY, alias TEXT NOT NULL, cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, type TEXT NOT NULL, same_cluster INTEGER NOT NULL,
   record TEXT NOT NULL, shard_record TEXT NOT NULL, witnesses TEXT NOT NULL, db_name TEXT NOT NULL, observed_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX process_of_shard ON process (keyspace, shard);
 
 -- Each stream once: rows of the process whose engine owns them (PRIMARY, or the writable one). copies: how many replicas show the same row.
 -- kind: Reshard, MoveTables, Materialize, CreateLookupIndex, Migrate, OnlineDDL. active = 1: neither Stopped nor Error. engine_state NULL: not in memory.
@@ -248,6 +249,7 @@ CREATE TABLE stream (
   message TEXT NOT NULL, pos TEXT NOT NULL, time_updated INTEGER, age_s INTEGER, copying INTEGER NOT NULL, engine_state TEXT, copies INTEGER NOT NULL, observed_at INTEGER NOT NULL,
   PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX stream_into_shard ON stream (keyspace, shard);
 -- A source that could not be parsed: nothing may rest on it and nothing may rewrite it.
 CREATE TABLE unparsable_source (address TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, message TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
 -- The rules of a stream's BinlogSource, in its order.
@@ -343,6 +345,13 @@ CREATE VIEW workflow_shard AS
   SELECT w.keyspace, w.workflow, 'target' AS side, w.keyspace AS shard_keyspace, j.value AS shard FROM workflow w, json_each(w.target_shards_json) j
   UNION ALL
   SELECT w.keyspace, w.workflow, 'source', w.source_keyspace, j.value FROM workflow w, json_each(w.source_shards_json) j;
+
+-- Partitions of SrvKeyspace by which reads of replicas go to a shard that takes no writes, neither there nor by its record.
+CREATE VIEW diverted_read AS
+  SELECT r.cell, r.keyspace, r.tablet_type, r.shard, r.key, r.revision FROM srv_partition r
+  WHERE r.tablet_type IN ('REPLICA', 'RDONLY')
+    AND NOT EXISTS (SELECT 1 FROM srv_partition w WHERE w.cell = r.cell AND w.keyspace = r.keyspace AND w.tablet_type = 'PRIMARY' AND w.shard = r.shard)
+    AND NOT EXISTS (SELECT 1 FROM shard f WHERE f.keyspace = r.keyspace AND f.shard = r.shard AND f.is_primary_serving = 1);
 
 -- Shards without a record of which processes run, with their streams that are active. journal: of a Reshard, on one of them, that led to shards that
 -- serve now; NULL: there is none. switched_away = 1: the completion of a Reshard deleted the record; or no lock explains a deletion, there is such a

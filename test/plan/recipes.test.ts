@@ -7,9 +7,9 @@ const NAMES = RECIPES.map(([name]) => name);
 
 /** Recipe -> the rules that name it, in their own repair or in a variant's. */
 const namedBy = new Map<string, readonly string[]>();
-for (const { id, verdict, variants } of RULES)
-  for (const { recipe } of [verdict.repair, ...variants.flatMap((variant) => variant.repair ?? [])])
-    if (recipe !== null) namedBy.set(recipe, [...(namedBy.get(recipe) ?? []), id]);
+for (const { id, repair, variants } of RULES)
+  for (const { recipe } of [repair, ...(variants ?? []).flatMap((variant) => variant.repair ?? [])])
+    if (recipe !== undefined) namedBy.set(recipe, [...(namedBy.get(recipe) ?? []), id]);
 
 test("every recipe that a rule names exists", () => {
   expect([...namedBy.entries()].filter(([recipe]) => !NAMES.includes(recipe))).toEqual([]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
-import type { CompiledRules } from "../../src/rules/compiled.js";
+import type { CheckedRules } from "../../src/rules/checked.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import { NEEDS } from "../../src/rules/rule.js";
 import { folderOf, RULE, rulesOf } from "./rule-text.js";
@@ -47,14 +47,14 @@ describe("the shipped rules", () => {
   });
 });
 
-describe("what the build compiled of a rule", () => {
-  const file = new URL("../../dist/rules/compiled.json", import.meta.url);
-  const compiled: CompiledRules = new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
+describe("what the build read of a rule", () => {
+  const file = new URL("../../dist/rules/checked.json", import.meta.url);
+  const read: CheckedRules = new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
 
   it("is what its text says", () => {
     const plain = (rules: ReturnType<typeof loadRules>): unknown => JSON.parse(JSON.stringify(rules));
-    expect(plain(loadRules([SHIPPED_RULES], compiled))).toEqual(plain(loadRules([SHIPPED_RULES], new Map())));
-    expect(compiled.size).toBe(loadRules([SHIPPED_RULES]).length);
+    expect(plain(loadRules([SHIPPED_RULES], read))).toEqual(plain(loadRules([SHIPPED_RULES], new Map())));
+    expect(read.size).toBe(loadRules([SHIPPED_RULES]).length);
   });
 
   it("is not taken for a text that was changed since", () => {
@@ -62,7 +62,7 @@ describe("what the build compiled of a rule", () => {
     cpSync(SHIPPED_RULES, dir, { recursive: true });
     const file = join(dir, "locks/topo-lock-stale.yaml");
     writeFileSync(file, readFileSync(file, "utf8").replace(/^title: .*$/m, "title: Another"));
-    expect(loadRules([dir], compiled).find(({ id }) => id === "topo-lock-stale")?.title).toBe("Another");
+    expect(loadRules([dir], read).find(({ id }) => id === "topo-lock-stale")?.title).toBe("Another");
   });
 });
 
@@ -119,7 +119,32 @@ describe("a mistake in a rule is named with file, line and field", () => {
   });
   it("an unknown filter", () => {
     expect(broken('at: "{revision}"', 'at: "{revision|tme}"')).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:13: evidence.0.at: unknown filter 'tme' in {revision|tme}; there are time, duration, count, list, tail"`,
+      `"shard-named-x.yaml:13: evidence.0.at: unknown filter 'tme' in {revision|tme}; there are time, duration, count, plus, seconds, size, list, tail"`,
+    );
+  });
+  it("facts of a query that does not prepare", () => {
+    expect(broken("  - fact: the", "  - each: SELECT 1 FROM tablts\n    fact: the")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:11: evidence.0.each: does not prepare: no such table: tablts"`,
+    );
+  });
+  it("a placeholder that neither query gives", () => {
+    expect(
+      broken(
+        "  - fact: the",
+        '  - each: SELECT alias FROM tablet WHERE shard = {shard}\n    fact: "{alis}"\n    # the',
+      ),
+    ).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:12: evidence.0.fact: the query gives no column 'alis'. Did you mean "alias"?"`,
+    );
+  });
+  it("a variant's text with a placeholder that names no column", () => {
+    expect(
+      broken("messages: []", "variants: [{ when: { shard: x }, durable: ['{a}'] }]\nmessages: []"),
+    ).toMatchInlineSnapshot(`"shard-named-x.yaml:18: variants.0.durable: the query gives no column 'a'."`);
+  });
+  it("a recipe without its class", () => {
+    expect(broken(/^repair: .*/m, "repair: { recipe: clear-lock }")).toMatchInlineSnapshot(
+      `"shard-named-x.yaml:17: repair: must have properties class, command when property recipe is present"`,
     );
   });
   it("a brace that opens nothing", () => {

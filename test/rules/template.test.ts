@@ -1,11 +1,10 @@
 import { execFileSync } from "node:child_process";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compileTemplate, shellWord, sqlLiteral } from "../../src/rules/template.js";
+import { shellWord, sqlLiteral, templateOf } from "../../src/rules/template.js";
 import { createDatabase, selectAll } from "../../src/snapshot/database.js";
 
-const filled = (text: string, row: Record<string, string | number | null>) =>
-  compileTemplate(text).render(row);
+const filled = (text: string, row: Record<string, string | number | null>) => templateOf(text).render(row);
 
 describe("filters", () => {
   it.each([
@@ -17,6 +16,12 @@ describe("filters", () => {
     ["{s|duration}", { s: 600 }, "10 min"],
     ["{s|duration}", { s: 86_400 }, "24 h"],
     ["{s|duration}", { s: 400_000 }, "5 d"],
+    ["one{n|plus more}", { n: 0 }, "one"],
+    ["one{n|plus stream}", { n: 2 }, "one and 2 streams"],
+    ["{ms|seconds}", { ms: 1540 }, "1.5 s"],
+    ["{b|size}", { b: 1025 }, "2 KiB"],
+    ["{b|size}", { b: 1_572_864 }, "1.5 MiB"],
+    ["{b|size}", { b: 2 ** 31 }, "2.0 GiB"],
     ["{j|list}", { j: '["a","b","c"]' }, "a, b and c"],
     ["{j|list}", { j: "[]" }, "nothing"],
     ["{p|tail}", { p: `MySQL56/${"0".repeat(36)}:1-44` }, `...${"0".repeat(15)}:1-44`],
@@ -37,7 +42,7 @@ describe("a name that a cluster chose", () => {
     const db = createDatabase();
     fc.assert(
       fc.property(name, (given) => {
-        const query = compileTemplate("SELECT {name} AS name").render({ name: given }, sqlLiteral);
+        const query = templateOf("SELECT {name} AS name").render({ name: given }, sqlLiteral);
         expect(selectAll(db, query)).toEqual([{ name: given }]);
       }),
     );
@@ -46,7 +51,7 @@ describe("a name that a cluster chose", () => {
 
   it("stays one word in a shell", () => {
     const words = ["customer/-80", "a b", "it's", "$(reboot)", "a;b", "`x`", "*", "-80", "ü"];
-    const command = compileTemplate("printf '%s\\n' -- {name}");
+    const command = templateOf("printf '%s\\n' -- {name}");
     for (const word of words) {
       const line = command.render({ name: word }, shellWord);
       expect(execFileSync("sh", ["-c", line], { encoding: "utf8" })).toBe(`--\n${word}\n`);

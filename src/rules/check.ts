@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
-import type { CompiledRule } from "./compiled.js";
+import { checkNames } from "./names.js";
 import type { Bench } from "./prepare.js";
-import type { RuleFile } from "./rule-file.js";
+import type { RuleFile } from "./rule.js";
 import type { FieldPath, RuleSource } from "./source.js";
 
 /** Shipped in the package, so that an editor can use it on a user's rules too. */
@@ -20,18 +20,11 @@ const schemaValidator = (): ValidateFunction<RuleFile> => {
   return validator;
 };
 
-/** Throws a UsageError with file, line and field where the text is no rule or its query does not prepare. */
-export const compiledOf = (source: RuleSource, bench: Bench): CompiledRule => {
-  const value = validate(source);
-  return { value, columns: prepared(source, value.query, bench) };
-};
-
-const prepared = (source: RuleSource, query: string, bench: Bench): readonly string[] => {
-  try {
-    return bench.columnsOf(query);
-  } catch (error) {
-    throw source.error(["query"], `does not prepare: ${error instanceof Error ? error.message : error}`);
-  }
+/** Throws a UsageError with file, line and field where the text is no rule, a query does not prepare or a name is wrong. */
+export const checked = (source: RuleSource, bench: Bench): RuleFile => {
+  const rule = validate(source);
+  checkNames(source, rule, bench);
+  return rule;
 };
 
 /** Throws a UsageError with file, line, field and, where a name is nearly right, the right one. */

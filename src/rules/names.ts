@@ -1,0 +1,102 @@
+import { didYouMean } from "../cluster/suggest.js";
+import type { Bench } from "./prepare.js";
+import type { Condition, RepairFile, RuleFile, Texts, Verdict } from "./rule.js";
+import type { FieldPath, RuleSource } from "./source.js";
+import { oneLine, templateOf } from "./template.js";
+
+type Source = Pick<RuleSource, "error">;
+
+/**
+ * Prepares the queries of a rule and looks up each name that its other fields take from their results. Throws a UsageError with file, line and
+ * field where a query does not prepare, a text is no template, or a placeholder, object or condition names no column.
+ */
+export const checkNames = (source: Source, rule: RuleFile, bench: Bench): void => {
+  const columns = prepared(source, ["query"], rule.query, bench);
+  const names = new Names(source, columns);
+  names.columns(["object"], rule.object);
+  names.text(["locator"], rule.locator);
+  for (const [i, evidence] of rule.evidence.entries()) {
+    const path = ["evidence", i];
+    const own =
+      evidence.each === undefined ? [] : eachColumns(names, [...path, "each"], evidence.each, bench);
+    const of = new Names(source, [...columns, ...own]);
+    for (const field of ["fact", "source", "at", "query"] as const)
+      of.text([...path, field], evidence[field]);
+  }
+  checkVerdict(names, [], rule);
+  for (const [i, variant] of (rule.variants ?? []).entries()) {
+    names.condition(["variants", i, "when"], variant.when);
+    checkVerdict(names, ["variants", i], variant);
+  }
+  for (const [i, { on, when }] of (rule.follows ?? []).entries()) {
+    names.columns(["follows", i, "on"], on);
+    names.condition(["follows", i, "when"], when ?? {});
+  }
+};
+
+const checkVerdict = (names: Names, path: FieldPath, verdict: Partial<Verdict>): void => {
+  for (const field of ["symptom", "impact", "cause", "durable", "doubt", "unknown"] as const)
+    for (const text of textsOf(verdict[field])) names.text([...path, field], text);
+  checkRepair(new Names(names.source, [...names.known, "id"]), [...path, "repair"], verdict.repair ?? {});
+};
+
+const checkRepair = (names: Names, path: FieldPath, { command, steps }: RepairFile): void => {
+  if (command !== undefined) names.text([...path, "command"], command);
+  for (const [i, step] of (steps ?? []).entries()) names.text([...path, "steps", i], step);
+};
+
+export const textsOf = (texts: Texts | undefined): readonly string[] =>
+  typeof texts === "string" ? [texts] : (texts ?? []);
+
+/** With NULL for each placeholder the query has the columns that it has with any value. */
+const eachColumns = (names: Names, path: FieldPath, query: string, bench: Bench): readonly string[] => {
+  names.text(path, query);
+  const empty = Object.fromEntries(names.known.map((column) => [column, null]));
+  return prepared(
+    names.source,
+    path,
+    templateOf(query).render(empty, () => "NULL"),
+    bench,
+  );
+};
+
+const prepared = (source: Source, path: FieldPath, query: string, bench: Bench): readonly string[] => {
+  try {
+    return bench.columnsOf(query);
+  } catch (error) {
+    throw source.error(path, `does not prepare: ${error instanceof Error ? error.message : error}`);
+  }
+};
+
+/** The columns that a field may name. */
+class Names {
+  constructor(
+    readonly source: Source,
+    readonly known: readonly string[],
+  ) {}
+
+  column(path: FieldPath, name: string): void {
+    if (!this.known.includes(name))
+      throw this.source.error(path, `the query gives no column '${name}'.${didYouMean(name, this.known)}`);
+  }
+
+  columns(path: FieldPath, names: Readonly<Record<string, string>>): void {
+    for (const [key, column] of Object.entries(names)) this.column([...path, key], column);
+  }
+
+  condition(path: FieldPath, condition: Condition): void {
+    for (const column of Object.keys(condition)) this.column([...path, column], column);
+  }
+
+  text(path: FieldPath, text: string): void {
+    for (const column of this.#columnsIn(path, text)) this.column(path, column);
+  }
+
+  #columnsIn(path: FieldPath, text: string): readonly string[] {
+    try {
+      return templateOf(oneLine(text)).columns;
+    } catch (error) {
+      throw this.source.error(path, error instanceof Error ? error.message : String(error));
+    }
+  }
+}
