@@ -1,6 +1,6 @@
 import type { TabletRef } from "../plan/refs.js";
+import { runDdl } from "./ddl.js";
 import { nameOf } from "./identity.js";
-import { notClearedAsPrimary } from "./primacy.js";
 import type { Site } from "./site.js";
 import { sqlName } from "./sql.js";
 import { type Known, known, type Refused, refused, type Silent, silent } from "./verdict.js";
@@ -32,12 +32,8 @@ export async function dropHoldSchema(hold: At, site: Site): Promise<Refused | Si
   if (seen.value !== "empty") return null;
   if (!hold.holdSchema.startsWith("vtdoctor_hold_"))
     return refused(`${hold.holdSchema} is no schema of ours`);
-  const stop = await notClearedAsPrimary(hold.tablet, site);
-  if (stop !== null) return stop;
-  const reply = await site.world.writer.executeAsDba(
-    hold.tablet.address,
-    `drop database if exists ${sqlName(hold.holdSchema)}`,
-    { reloadSchema: false, disableForeignKeyChecks: false },
-  );
-  return reply.kind === "unanswered" ? silent(nameOf(hold.tablet), reply) : null;
+  const { tablet, holdSchema } = hold;
+  const statement = `drop database if exists ${sqlName(holdSchema)}`;
+  const options = { reloadSchema: false, disableForeignKeyChecks: false };
+  return runDdl({ tablet, statement, tables: [], ...options }, site);
 }

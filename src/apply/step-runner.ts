@@ -39,9 +39,10 @@ interface Parts<K extends StepKind, Seen> {
   ended(step: StepOf<K>, seen: Seen, site: Site): string | null;
   /**
    * Each guard that the declaration names, and no other: so a plan promises nothing that is not checked, and nothing refuses that it
-   * did not say. `tablet` is everybody's and stands here: the process at the address is asked before anything is read from it.
+   * did not say. `tablet` is everybody's and stands here: the process at the address is asked before anything is read from it. `unused` is
+   * that of every DDL and stands in `ddl.ts`, right before it: afterwards the statement itself would be a user that waits.
    */
-  readonly guards: { readonly [G in Exclude<GuardOf<K>, "tablet">]: Guard<K, Seen> };
+  readonly guards: { readonly [G in Exclude<GuardOf<K>, "tablet" | "unused">]: Guard<K, Seen> };
   run(step: StepOf<K>, site: Site): Promise<Effect>;
 }
 

@@ -132,6 +132,7 @@ export const COMMANDS: readonly Command[] = [
       ...LOOKING,
       yes: CONSENT.yes,
       "lock-timeout": LIMITS["lock-timeout"],
+      "write-timeout": LIMITS["write-timeout"],
       "run-dir": LIMITS["run-dir"],
     },
     load: () => import("./commands/resume.js"),

@@ -23,7 +23,9 @@ export async function followUp(request: Request, planner: Planner): Promise<numb
     throw new UsageError("--snapshot: a saved snapshot can only be planned on; give --dry-run with it.");
   }
   const { past, release } = claimPast(request, dryRun);
+  const site = siteOf(request);
   try {
+    if (given.text("snapshot") === undefined) await site.refuseWhileAtWork(past.plan.id);
     const { snapshot } = await observe(request, { askTables: true });
     refuseForeign(past.plan, planCluster(snapshot));
     const wanted: PlanRequest = {
@@ -33,7 +35,7 @@ export async function followUp(request: Request, planner: Planner): Promise<numb
     const plan = planner(snapshot, past, wanted, { now: context.clock.now(), ids: context.ids });
     if (dryRun) return showPlan(plan, request);
     // What the run had repaired is there again after an undo: a new finding is no failure of it.
-    return await carryOut(plan, null, "named", siteOf(request), request);
+    return await carryOut(plan, null, "named", site, request);
   } finally {
     release();
   }

@@ -6,8 +6,9 @@ import type { ExecuteOptions } from "../apply/run.js";
 import type { RunFolder } from "../apply/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/run-folder-disk.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
-import { recordsOf } from "../apply/run-shelf.js";
+import { readShelf, type ShelvedRun } from "../apply/run-shelf.js";
 import { seal } from "../apply/seal.js";
+import { refuseWhileAtWork } from "../apply/statements-at-work.js";
 import type { ApplyEvent, World } from "../apply/world.js";
 import { RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
@@ -33,7 +34,11 @@ export interface ResumedRun {
 }
 
 /** The cluster that the connection flags name, with runs in `--run-dir`. */
-export function siteOf(request: Request): Site & { open(run: string): ResumedRun } {
+export function siteOf(request: Request): Site & {
+  open(run: string): ResumedRun;
+  /** Rejects with RefusedError while a statement of the run is still at work in a tablet's MySQL. */
+  refuseWhileAtWork(run: string): Promise<void>;
+} {
   const folders = runsDirOf(request);
   const owner = ownerOf(request);
   const ended: StepResult[] = [];
@@ -43,19 +48,27 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
     told(event);
   };
   let opened: Plan | null = null;
+  const shelved = (name: string | undefined): ShelvedRun | undefined =>
+    readShelf(folders).runs.find(({ run }) => run === name);
   return {
     ended,
     left: () => opened && unfinished(opened, request),
+    refuseWhileAtWork: async (name) => {
+      const past = shelved(name);
+      if (past !== undefined) await inWorld(request, log, (world) => refuseWhileAtWork(past, world));
+    },
     execute: (plan) =>
       inWorld(request, log, async (world, options) => {
         refuseStarted(folders, plan);
+        const past = shelved(plan.run);
+        if (past !== undefined) await refuseWhileAtWork(past, world);
         // A plan that is refused here has no run yet, and can be given again.
         await provenToStart(plan, world);
         const folder = createRunFolder(folders, plan, owner);
         opened = plan;
         return closing(folder, async () => {
           // A killed run still holds its locks for as long as their leases live.
-          if (plan.run !== undefined) await giveBackLocks(recordsOf(folders, plan.run), world);
+          if (past !== undefined) await giveBackLocks(past.records, world);
           return execute(plan, world, folder, options);
         });
       }),
@@ -69,12 +82,17 @@ export function siteOf(request: Request): Site & { open(run: string): ResumedRun
         throw error;
       }
       opened = folder.plan;
+      const goOn = async (world: World, options: ExecuteOptions): Promise<RunResult> => {
+        // An undo or a purge goes on: the run that it is of counts too.
+        for (const each of [shelved(run), shelved(folder.plan.run)])
+          if (each !== undefined) await refuseWhileAtWork(each, world);
+        return resume(folder, world, options);
+      };
       return {
         plan: folder.plan,
         rest: restOf(folder),
         close: () => folder.close(),
-        toTheEnd: () =>
-          closing(folder, () => inWorld(request, log, (world, options) => resume(folder, world, options))),
+        toTheEnd: () => closing(folder, () => inWorld(request, log, goOn)),
       };
     },
     seal: (run, exit, reasons) => {
@@ -121,11 +139,11 @@ async function closing<T>(folder: RunFolder, run: () => Promise<T>): Promise<T> 
   }
 }
 
-async function inWorld(
+async function inWorld<T>(
   { given, context }: Request,
   log: (event: ApplyEvent) => void,
-  run: (world: World, options: ExecuteOptions) => Promise<RunResult>,
-): Promise<RunResult> {
+  run: (world: World, options: ExecuteOptions) => Promise<T>,
+): Promise<T> {
   const world = await context.reach.world(connectionOf(given, context.env), context, log);
   try {
     return await run(world, {

@@ -17,7 +17,8 @@ export function realWorld(
 ): World & { close(): void } {
   const { clock, ids, hostName, userName } = context;
   const options = tabletOptions(connection);
-  const [reader, writer] = [createTabletReader(options, clock), createTabletWriter(options, clock)];
+  const writing = { ...options, timeoutMs: connection.writeTimeoutMs };
+  const [reader, writer] = [createTabletReader(options, clock), createTabletWriter(writing, clock)];
   const stores = new Map<string, TopologyStore>();
   const store = (server: string): TopologyStore => {
     const known = stores.get(server);

@@ -204,6 +204,12 @@ export const LIMITS = {
     about: "wait this long for a Vitess lock",
     default: "45s",
   },
+  "write-timeout": {
+    type: "duration",
+    group: "Writing",
+    about: "for one change to one tablet; a DDL may have much to do (15s or more)",
+    default: "5m",
+  },
   "run-dir": {
     type: "string",
     value: "FOLDER",

@@ -68,6 +68,8 @@ export interface Connection {
   readonly vtctld: { readonly address: string; readonly tls: Connection["tabletTls"] } | null;
   readonly inventory: string | null;
   readonly timeoutMs: number;
+  /** Of a call that changes something at a tablet. */
+  readonly writeTimeoutMs: number;
   readonly concurrency: number;
   readonly keyspaces: readonly string[];
   readonly cells: readonly string[];
@@ -107,11 +109,24 @@ export function connectionOf(given: Given, env: NodeJS.ProcessEnv): Connection {
     vtctld: vtctldOf(given),
     inventory: given.text("inventory") ?? null,
     timeoutMs: given.duration("timeout") ?? 5000,
+    writeTimeoutMs: writeTimeoutOf(given),
     concurrency: given.number("concurrency"),
     keyspaces: given.names("keyspace"),
     cells: given.names("cell"),
   };
 }
+
+function writeTimeoutOf(given: Given): number {
+  const ms = given.duration("write-timeout") ?? 300_000;
+  if (ms < LEAST_WRITE_TIMEOUT_MS)
+    throw new UsageError(
+      "--write-timeout: a change that is given up too early may be made all the same; give 15s or more.",
+    );
+  return ms;
+}
+
+/** MySQL itself gives up waiting for a table after 10 s (`apply/ddl.ts`): its answer must come first. */
+const LEAST_WRITE_TIMEOUT_MS = 15_000;
 
 export function vtctldOf(given: Given): Connection["vtctld"] {
   const address = given.text("server");

@@ -56,6 +56,14 @@ export const kind = <F extends Fields, G extends string>(declared: Kind<F, G>): 
 export const isTheTablet = ({ tablet }: { readonly tablet: TabletRef }): string =>
   `the process at the address is ${tablet.alias}, ${tablet.type} of ${tablet.keyspace}/${tablet.shard}`;
 
+/** The same of a step that changes data or stream rows: a primary that was deposed may not know it yet. */
+export const isThePrimary = (step: { readonly tablet: TabletRef }): string => {
+  const words = isTheTablet(step);
+  return step.tablet.type === "PRIMARY"
+    ? `${words}, and its Shard record, if any, names no other primary`
+    : words;
+};
+
 export const tableWrites = (
   { alias }: TabletRef,
   schema: string,

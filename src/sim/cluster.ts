@@ -101,7 +101,7 @@ export class SimCluster implements TabletWorld, Directory {
     const etcd = this.server(options.globalServer ?? "etcd-global:2379");
     this.topology = new SimTopology({ etcd, root: options.globalRoot ?? "/vitess/global" }, this.#cells);
     this.reader = new SimReader(this);
-    this.writer = new SimWriter(this, this.effects);
+    this.writer = new SimWriter(this, this.effects, this.clock);
     this.clock.whilePassing((from, to) => {
       for (const tablet of this.tablets) if (tablet.running) tablet.engine.play((to - from) / 1000);
     });
@@ -156,6 +156,7 @@ export class SimCluster implements TabletWorld, Directory {
         port: options.mysqlPort ?? this.#nextPort?.() ?? 27_000 + alias.uid,
         uuid: options.serverUuid ?? this.random.uuid(),
         version: options.mysqlVersion ?? "9.7.4",
+        clock: this.clock,
       });
     const tablet = new SimTablet(
       {

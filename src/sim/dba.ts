@@ -1,5 +1,6 @@
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { ExecResult } from "../tablets/access.js";
+import { readMark } from "../tablets/run-mark.js";
 import type { EngineHost } from "./controller.js";
 import { addKeys } from "./copy-phase.js";
 import type { MysqlData, SimTable } from "./mysql-data.js";
@@ -19,8 +20,9 @@ type Change = (data: MysqlData) => void;
  */
 export const executeAsDba = (
   host: Pick<EngineHost, "mysql" | "version" | "nowSeconds" | "dbName">,
-  statement: string,
+  sql: string,
 ): Outcome<ExecResult> => {
+  const statement = bare(sql);
   if (host.mysql.superReadOnly) {
     const option = "The MySQL server is running with the --super-read-only option";
     return unanswered(
@@ -36,7 +38,7 @@ export const executeAsDba = (
     }
     if (/^\s*(insert|update|delete)\s/i.test(statement))
       return answered(runSidecarStatement(host, statement));
-    const change = plan(host.mysql.data, statement.trim().replace(/;$/, ""), host.dbName);
+    const change = plan(host.mysql.data, statement, host.dbName);
     host.mysql.write(change);
     return answered({ rowsAffected: 0 });
   } catch (error) {
@@ -56,6 +58,17 @@ const clearLeftovers = (statement: string): Change | null => {
       sidecar.copyState = sidecar.copyState.filter(({ vreplId }) => !gone.includes(vreplId));
     else sidecar.postCopyActions = sidecar.postCopyActions.filter(({ vreplId }) => !gone.includes(vreplId));
   };
+};
+
+const bare = (sql: string): string => (readMark(sql)?.statement ?? sql).trim().replace(/;$/, "");
+
+/** The tables whose metadata locks a statement needs for itself, `database.table`: those of a DDL. */
+export const exclusiveTables = (sql: string, dbName: string): readonly string[] => {
+  const [, verb, rest = ""] =
+    /^(rename table|drop table|alter table)\s+(?:if exists\s+)?(.*)$/is.exec(bare(sql)) ?? [];
+  if (verb === undefined) return [];
+  const names = /^alter/i.test(verb) ? [rest.split(/\s+/)[0] ?? ""] : rest.split(/,|\s+to\s+/i);
+  return names.map((name) => label(tableName(name.trim(), dbName)));
 };
 
 const plan = (data: MysqlData, statement: string, dbName: string): Change => {

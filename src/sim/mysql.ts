@@ -1,5 +1,8 @@
 import type { MysqlStatus } from "../tablets/access.js";
+import type { SimClock } from "./clock.js";
 import { emptyData, type MysqlData, newTable, type SimTable } from "./mysql-data.js";
+
+import { TableLocks } from "./table-locks.js";
 
 export interface RowChange {
   readonly database: string;
@@ -19,6 +22,7 @@ export interface MysqlOptions {
   readonly port: number;
   readonly uuid: string;
   readonly version: string;
+  readonly clock: Pick<SimClock, "now">;
 }
 
 interface Transaction {
@@ -33,6 +37,8 @@ export class SimMysql {
   readonly port: number;
   readonly uuid: string;
   readonly version: string;
+  /** Who uses which of its tables. */
+  readonly locks: TableLocks;
   running = true;
   readOnly = false;
   superReadOnly = false;
@@ -50,6 +56,7 @@ export class SimMysql {
     this.port = options.port;
     this.uuid = options.uuid;
     this.version = options.version;
+    this.locks = new TableLocks(options.clock);
   }
 
   get source(): SimMysql | null {

@@ -54,6 +54,10 @@ export const readSidecar = (
         trigger_name: name,
         event_object_table: table,
       }));
+    case "statements":
+      return mysql.locks.statements();
+    case "tableLocks":
+      return mysql.locks.locks();
     case "streamColumns":
       return streamColumns(version);
     case "mysqlPort":

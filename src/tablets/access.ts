@@ -49,6 +49,15 @@ export interface TabletWriter {
   deleteWorkflow(at: TabletAddress, workflow: string): Promise<Outcome<ExecResult>>;
   /** TabletManager.ExecuteFetchAsDba with a statement that a step made; binlogged, one statement. */
   executeAsDba(at: TabletAddress, statement: string, options: DbaOptions): Promise<Outcome<ExecResult>>;
+  /**
+   * TabletManager.ExecuteMultiFetchAsDba: these statements in one session, until one fails; the rows of the last. `unsupported` before
+   * v20. As with `executeAsDba` the caller's deadline ends the call and not the statement (v24 tabletmanager/rpc_query.go).
+   */
+  executeMultiAsDba(
+    at: TabletAddress,
+    statements: readonly string[],
+    options: DbaOptions,
+  ): Promise<Outcome<ExecResult>>;
   /** TabletManager.RefreshState: re-reads Shard and SrvKeyspace; fails where one is missing. */
   refreshState(at: TabletAddress): Promise<Outcome<null>>;
   /** TabletManager.VDiff, action delete, argument all. */

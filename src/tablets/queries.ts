@@ -34,6 +34,10 @@ export const SIDECAR_READS = {
     "select /*+ MAX_EXECUTION_TIME(10000) */ s.schema_name as table_schema, t.table_name as table_name, t.table_rows as row_estimate, t.data_length + t.index_length as bytes from information_schema.schemata as s left join information_schema.tables as t on t.table_schema = s.schema_name where substr(s.schema_name, 1, 14) = 'vtdoctor_hold_'",
   triggers:
     "select /*+ MAX_EXECUTION_TIME(10000) */ trigger_schema as trigger_schema, trigger_name as trigger_name, event_object_table as event_object_table from information_schema.triggers where trigger_schema <> 'sys'",
+  statements:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ p.id as conn_id, p.user as conn_user, p.host as conn_host, p.time as conn_seconds, p.state as conn_state, p.info as conn_info from information_schema.processlist as p where p.info like '/* vtdoctor run %' and p.id <> connection_id()",
+  tableLocks:
+    "select /*+ MAX_EXECUTION_TIME(10000) */ l.object_schema as table_schema, l.object_name as table_name, l.lock_status as lock_status, concat(l.object_instance_begin, '-', l.owner_event_id) as lock_id, t.processlist_id as conn_id, t.processlist_user as conn_user, t.processlist_host as conn_host, t.processlist_time as conn_seconds, coalesce(t.processlist_state, t.processlist_command) as conn_state, t.processlist_info as conn_info from performance_schema.metadata_locks as l join performance_schema.threads as t on t.thread_id = l.owner_thread_id where l.object_type = 'TABLE' and l.object_schema not in ('mysql', 'sys', 'performance_schema', 'information_schema') and t.processlist_id <> connection_id()",
   streamColumns: "show columns from _vt.vreplication",
   mysqlPort: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.port as port",
   position: "select /*+ MAX_EXECUTION_TIME(10000) */ @@global.gtid_executed as position",

@@ -23,6 +23,15 @@ export function createTabletWriter(options: TabletOptions, clock: Clock): Tablet
           disableForeignKeyChecks,
         }),
       ),
+    executeMultiAsDba: async (at, statements, { reloadSchema, disableForeignKeyChecks }) =>
+      mapOutcome(
+        await grpc.call(at, method.executeMultiFetchAsDba, {
+          sql: new TextEncoder().encode(statements.join("; ")),
+          reloadSchema,
+          disableForeignKeyChecks,
+        }),
+        ({ results }) => ({ rowsAffected: Number(results.at(-1)?.rowsAffected ?? 0) }),
+      ),
     refreshState: async (at) => nothing(await grpc.call(at, method.refreshState, {})),
     deleteVDiffs: async (at, keyspace, workflow) =>
       nothing(await grpc.call(at, method.vDiff, { keyspace, workflow, action: "delete", actionArg: "all" })),

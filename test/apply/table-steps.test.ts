@@ -43,8 +43,8 @@ describe("table.hold", () => {
       expect(tablesIn(one, HOLD).sort()).toEqual(["corder", "customer"]);
     }
     expect(cluster.effects.log.slice(before).map((effect) => effect.detail)).toEqual([
-      "create database if not exists `vtdoctor_hold_r1`",
-      "rename table `vt_customer`.`corder` to `vtdoctor_hold_r1`.`corder`, `vt_customer`.`customer` to `vtdoctor_hold_r1`.`customer`",
+      "/* vtdoctor run r1 */ create database if not exists `vtdoctor_hold_r1`",
+      "/* vtdoctor run r1 */ rename table `vt_customer`.`corder` to `vtdoctor_hold_r1`.`corder`, `vt_customer`.`customer` to `vtdoctor_hold_r1`.`customer`",
     ]);
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
   });
@@ -136,7 +136,9 @@ describe("keys.export", () => {
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
     expect(tablet.mysql.table("vt_customer", "corder")?.definition).toContain("KEY `sku` (");
     expect((await run(cluster, plan)).exit).toBe("ok");
-    expect(cluster.effects.log.slice(effects).map(({ detail }) => detail)).toEqual([one]);
+    expect(cluster.effects.log.slice(effects).map(({ detail }) => detail)).toEqual([
+      `/* vtdoctor run r1 */ ${one}`,
+    ]);
   });
 
   it("does not guess where a key of that name is there already and another is not", async () => {

@@ -46,6 +46,10 @@ for (const [version, release] of [
       primary: cluster.tablet("zone1-0000000200").address,
       replica: cluster.tablet("zone1-0000000201").address,
       nobody: { host: "127.0.0.1", grpcPort: 1, httpPort: 1, mysqlHost: "127.0.0.1", mysqlPort: 1 },
+      useTable: async (at) => {
+        const leave = cluster.byGrpc(at.host, at.grpcPort)?.mysql.locks.hold(["vt_customer.customer"]);
+        return async () => leave?.();
+      },
       hang: async (at) => cluster.faults.hang(cluster.byGrpc(at.host, at.grpcPort)?.name ?? ""),
       stop: async () => close(),
     };

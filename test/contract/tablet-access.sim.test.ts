@@ -38,6 +38,10 @@ for (const [version, release, how, asked] of [
         mysqlHost: "127.0.0.1",
         mysqlPort: 27999,
       },
+      useTable: async (at) => {
+        const leave = cluster.byGrpc(at.host, at.grpcPort)?.mysql.locks.hold(["vt_customer.customer"]);
+        return async () => leave?.();
+      },
       hang: async (at) => cluster.faults.hang(cluster.byGrpc(at.host, at.grpcPort)?.name ?? ""),
       stop: async () => {},
     };

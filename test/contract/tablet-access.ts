@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { Clock } from "../../src/cluster/clock.js";
 import type { Outcome } from "../../src/cluster/outcome.js";
 import type { SidecarRow, TabletAddress, TabletReader, TabletWriter } from "../../src/tablets/access.js";
 import { RARELY_FILLED, type SidecarRead } from "../../src/tablets/queries.js";
+import { marked } from "../../src/tablets/run-mark.js";
 
 /**
  * Two tablets of a cluster that a run of the suite has for itself: keyspace `customer`, database `vt_customer`, shard `-80` with the
@@ -27,6 +28,8 @@ export interface TabletsUnderTest {
   readonly nobody: TabletAddress;
   /** From now on that process (not its MySQL) answers nothing, like a stopped one. */
   hang(at: TabletAddress): Promise<void>;
+  /** A transaction reads `vt_customer.customer` there until the answered function is called (once or more). */
+  useTable(at: TabletAddress): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -266,6 +269,70 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
       expect(await tables()).toEqual(before.filter((table) => table !== "customer"));
       answerOf(await dba("rename table `vtdoctor_hold_contract`.`customer` to `vt_customer`.`customer`"));
       expect(await tables()).toEqual(before);
+    });
+
+    describe("a table that somebody uses", () => {
+      const OPTIONS = { reloadSchema: true, disableForeignKeyChecks: false };
+      const AWAY = "rename table `vt_customer`.`customer` to `vt_customer`.`away`";
+      const BACK = "rename table `vt_customer`.`away` to `vt_customer`.`customer`";
+      const tables = async () =>
+        answerOf(await world.reader.schema(world.primary)).map((table) => table.name);
+
+      test("is told with its user; a run's statement that waits for it outlives its caller, and is told with its run", async () => {
+        const { writer, primary } = world;
+        expect(await rows(primary, "tableLocks")).toEqual([]);
+        const leave = await world.useTable(primary);
+        onTestFinished(leave);
+        const [user, ...others] = await rows(primary, "tableLocks");
+        expect(others).toEqual([]);
+        expect(user).toMatchObject({
+          table_schema: "vt_customer",
+          table_name: "customer",
+          lock_status: "GRANTED",
+          conn_id: expect.stringMatching(/^[0-9]+$/),
+          conn_seconds: expect.stringMatching(/^[0-9]+$/),
+        });
+        const given = await writer.executeAsDba(primary, marked("contract1", AWAY), OPTIONS);
+        expect(given).toMatchObject({ kind: "unanswered", reason: "timeout" });
+        expect(await rows(primary, "statements")).toMatchObject([
+          { conn_state: "Waiting for table metadata lock", conn_info: marked("contract1", AWAY) },
+        ]);
+        await leave();
+        for (let tries = 0; tries < 50 && !(await tables()).includes("away"); tries++)
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        expect(await tables()).toContain("away");
+        expect(await rows(primary, "statements")).toEqual([]);
+        answerOf(await writer.executeAsDba(primary, BACK, OPTIONS));
+      });
+
+      test("is not waited for longer than the session allows, where a tablet takes two statements", async () => {
+        const { writer, primary } = world;
+        const move = () =>
+          writer.executeMultiAsDba(
+            primary,
+            ["set session lock_wait_timeout=1", marked("contract2", AWAY)],
+            OPTIONS,
+          );
+        if (world.version === "19") {
+          const none = await move();
+          expect(none).toMatchObject({ kind: "unanswered", reason: "unsupported" });
+          expect(none.kind === "unanswered" && none.message).not.toContain("(errno ");
+          return;
+        }
+        const leave = await world.useTable(primary);
+        onTestFinished(leave);
+        expect(await move()).toMatchObject({
+          kind: "unanswered",
+          reason: "timeout",
+          message: expect.stringContaining("(errno 1205)"),
+        });
+        await leave();
+        expect(await rows(primary, "statements")).toEqual([]);
+        expect(await tables()).toContain("customer");
+        expect(answerOf(await move())).toEqual({ rowsAffected: 0 });
+        expect(await tables()).toContain("away");
+        answerOf(await writer.executeAsDba(primary, BACK, OPTIONS));
+      });
     });
 
     test("a tablet reads its records again", async () => {

@@ -126,6 +126,30 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
       expect(await lab.sql(uid, "show create table customer", "vt_customer")).toContain("KEY `name`");
   });
 
+  it("v24, a table that somebody uses: nothing waits for it, its user is named, and the run goes on afterwards", async () => {
+    const doctor = await start("24", "running");
+    const using = lab
+      .sql(200, "begin; select count(*) from customer; do sleep(300)", "vt_customer")
+      .catch(() => "");
+    const asleep = () =>
+      lab.sql(200, "select id from information_schema.processlist where info = 'do sleep(300)'");
+    await until("the user of the table", 20_000, async () => (await asleep()) !== "");
+    const refused = await doctor.write("cancel", "customer.c2", "--yes");
+    const user = await asleep();
+    expect([refused.code, refused.stderr]).toEqual([
+      4,
+      expect.stringMatching(
+        new RegExp(`connection ${user} \\(.*"do sleep\\(300\\)" for \\d+ s.*\\) uses vt_customer.customer`),
+      ),
+    ]);
+    await lab.sql(200, `kill ${user}`);
+    await using;
+    const run = /vtdoctor resume (\S+)/.exec(refused.stderr)?.[1] ?? "";
+    const resumed = await doctor.write("resume", run, "--yes");
+    expect(resumed.code, resumed.stderr + resumed.stdout).toBe(0);
+    await gone();
+  });
+
   it("nothing left: exit 2, or 0 with --missing-ok; an unknown workflow: did you mean", async () => {
     const doctor = await start("24", "running");
     const unknown = await doctor.write("cancel", "customer.c3", "--yes");

@@ -50,6 +50,20 @@ describe.skipIf(labMissing() !== null)("the tablet contract", () => {
         primary: address(200),
         replica: address(201),
         nobody: address(999),
+        useTable: async (at) => {
+          const uid = at.grpcPort - 16_000;
+          const using = up
+            .sql(uid, "begin; select count(*) from vt_customer.customer; do sleep(300)")
+            .catch(() => "");
+          const asleep =
+            "select id from information_schema.processlist where info like 'do sleep(300)%' and id <> connection_id()";
+          await until("the user of the table", 20_000, async () => (await up.sql(uid, asleep)) !== "");
+          return async () => {
+            const sleeper = await up.sql(uid, asleep);
+            if (sleeper !== "") await up.sql(uid, `kill ${sleeper}`);
+            await using;
+          };
+        },
         hang: async (at) => up.signal(`vttablet-${at.grpcPort - 16_000}`, "SIGSTOP"),
         stop: () => up.down(),
       };

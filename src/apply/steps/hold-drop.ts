@@ -1,12 +1,12 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { runDdl } from "../ddl.js";
 import { dropHoldSchema, type Hold, seeHold } from "../hold.js";
 import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import { stepRunner } from "../step-runner.js";
 import { list } from "../tables.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
+import { done, type Effect, type Known, known, refused } from "../verdict.js";
 
 type Drop = StepOf<"hold.drop">;
 
@@ -28,15 +28,11 @@ export const holdDrop = stepRunner<"hold.drop", Hold>({
 
   async run(step, site): Promise<Effect> {
     for (const table of step.tables) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+      const { tablet, holdSchema: database } = step;
+      const statement = `drop table if exists ${qualified(database, table)}`;
+      const options = { reloadSchema: false, disableForeignKeyChecks: true };
+      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, site);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.executeAsDba(
-        step.tablet.address,
-        `drop table if exists ${qualified(step.holdSchema, table)}`,
-        { reloadSchema: false, disableForeignKeyChecks: true },
-      );
-      if (reply.kind === "unanswered")
-        return silent(`${nameOf(step.tablet)}, asked to drop ${table},`, reply);
     }
     return (await dropHoldSchema(step, site)) ?? done(goneWords(step));
   },

@@ -1,7 +1,7 @@
 import type { DeferredKey } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
+import { runDdl } from "../ddl.js";
 import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
 import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
 import { inIds, STOPPED, seeStreams } from "../sight.js";
 import type { Site } from "../site.js";
@@ -31,14 +31,11 @@ export const keysExport = stepRunner<"keys.export", Seen>({
     const missing = await missingKeys(now.value, step, site);
     if (missing.kind !== "missing") return missing;
     for (const action of missing.actions) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+      const { tablet, dbName: database } = step;
+      const options = { reloadSchema: true, disableForeignKeyChecks: false };
+      const tables = [{ database, table: action.table }];
+      const stop = await runDdl({ tablet, statement: action.alter, tables, ...options }, site);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.executeAsDba(step.tablet.address, action.alter, {
-        reloadSchema: true,
-        disableForeignKeyChecks: false,
-      });
-      if (reply.kind === "unanswered")
-        return silent(`${nameOf(step.tablet)}, asked to ${action.alter},`, reply);
     }
     return done(
       `added ${missing.actions.length} deferred keys on ${nameOf(step.tablet)}; the statements are in ${file}`,

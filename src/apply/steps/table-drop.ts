@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { runDdl } from "../ddl.js";
 import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
 import { qualified } from "../sql.js";
 import { stepRunner } from "../step-runner.js";
 import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
-import { done, silent } from "../verdict.js";
+import { done } from "../verdict.js";
 
 type Drop = StepOf<"table.drop">;
 
@@ -17,15 +17,11 @@ export const tableDrop = stepRunner<"table.drop", TableSight>({
 
   async run(step, site) {
     for (const table of step.tables) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+      const { tablet, dbName: database } = step;
+      const statement = `drop table if exists ${qualified(database, table)}`;
+      const options = { reloadSchema: true, disableForeignKeyChecks: true };
+      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, site);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.executeAsDba(
-        step.tablet.address,
-        `drop table if exists ${qualified(step.dbName, table)}`,
-        { reloadSchema: true, disableForeignKeyChecks: true },
-      );
-      if (reply.kind === "unanswered")
-        return silent(`${nameOf(step.tablet)}, asked to drop ${table},`, reply);
     }
     return done(droppedWords(step));
   },

@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { type Ddl, runDdl } from "../ddl.js";
 import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
 import { qualified, sqlName } from "../sql.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
-import { done, refused, silent } from "../verdict.js";
+import { done, refused } from "../verdict.js";
 
 type Hold = StepOf<"table.hold">;
 
@@ -29,22 +29,21 @@ export const tableHold = stepRunner<"table.hold", TableSight>({
   },
 
   async run(step, site) {
-    for (const statement of holdStatements(step)) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+    for (const ddl of holdStatements(step)) {
+      const options = { reloadSchema: true, disableForeignKeyChecks: false };
+      const stop = await runDdl({ tablet: step.tablet, ...ddl, ...options }, site);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, {
-        reloadSchema: true,
-        disableForeignKeyChecks: false,
-      });
-      if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     }
     return done(heldWords(step));
   },
 });
 
-const holdStatements = (step: Pick<Hold, "dbName" | "holdSchema" | "tables">): readonly [string, string] => [
-  `create database if not exists ${sqlName(step.holdSchema)}`,
-  `rename table ${step.tables.map((table) => `${qualified(step.dbName, table)} to ${qualified(step.holdSchema, table)}`).join(", ")}`,
+const holdStatements = (step: Hold): readonly Pick<Ddl, "statement" | "tables">[] => [
+  { statement: `create database if not exists ${sqlName(step.holdSchema)}`, tables: [] },
+  {
+    statement: `rename table ${step.tables.map((table) => `${qualified(step.dbName, table)} to ${qualified(step.holdSchema, table)}`).join(", ")}`,
+    tables: step.tables.map((table) => ({ database: step.dbName, table })),
+  },
 ];
 
 const heldWords = (step: Hold): string =>

@@ -1,12 +1,12 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { runDdl } from "../ddl.js";
 import { dropHoldSchema, type Hold, seeHold } from "../hold.js";
 import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
 import type { Site } from "../site.js";
 import { qualified } from "../sql.js";
 import { stepRunner } from "../step-runner.js";
 import { definitionsOf, list, seeTables } from "../tables.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
+import { done, type Effect, type Known, known, refused } from "../verdict.js";
 
 type Return = StepOf<"table.return">;
 
@@ -37,13 +37,11 @@ export const tableReturn = stepRunner<"table.return", Seen>({
     const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
     if (seen.kind !== "known") return seen;
     if (seen.value.held.length > 0) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+      const tables = step.tables.map((table) => ({ database: step.holdSchema, table }));
+      const options = { reloadSchema: true, disableForeignKeyChecks: false };
+      const { tablet } = step;
+      const stop = await runDdl({ tablet, statement: renameBack(step), tables, ...options }, site);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.executeAsDba(step.tablet.address, renameBack(step), {
-        reloadSchema: true,
-        disableForeignKeyChecks: false,
-      });
-      if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     }
     return (await dropHoldSchema(step, site)) ?? done(backWords(step));
   },

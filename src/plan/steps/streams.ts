@@ -1,6 +1,6 @@
 import { filled, list, milliseconds, optional, pattern, text, whole, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
-import { isTheTablet, kind, type Write } from "../kind.js";
+import { isThePrimary, isTheTablet, kind, type Write } from "../kind.js";
 import { ownKey, shardRecord } from "../named-key.js";
 import {
   at,
@@ -56,7 +56,7 @@ export const streamKinds = {
     writes: rowWrites,
     does: (step) => `stops ${streamsOf(step)} on ${tabletName(step.tablet)}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       planned: (step) =>
         `it has no other stream of ${step.workflow} in ${step.dbName}, and none without a row`,
       notSwitched: () => "none was FROZEN since the plan was made",
@@ -103,7 +103,7 @@ export const streamKinds = {
     does: (step) =>
       `sets ${streamsOf(step)} on ${tabletName(step.tablet)} back to ${[...new Set(step.rows.map((row) => row.state))].join(", ")}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       stoppedByRun: (step) => `each of them is Stopped, with the message of run ${step.stoppedBy}`,
     },
     proves: () => "none of them carries that message any more",
@@ -119,7 +119,7 @@ export const streamKinds = {
     writes: rowWrites,
     does: (step) => `deletes ${streamsOf(step)} and the copy state on ${tabletName(step.tablet)}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       planned: (step) => `it has no other stream of ${step.workflow} in ${step.dbName}`,
       stopped: () => "every listed stream is Stopped",
       keysSaved: () => "the secondary keys that they put off are saved",

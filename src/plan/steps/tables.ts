@@ -1,6 +1,6 @@
 import { filled, list, text, whole, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
-import { isTheTablet, kind, tableWrites } from "../kind.js";
+import { isThePrimary, kind, tableWrites } from "../kind.js";
 import { deferredKey, streamsOn, type TabletRef, tablet } from "../refs.js";
 import { plural, quoted, streamNames, tabletName } from "./text.js";
 
@@ -13,6 +13,8 @@ interface OnTables {
 
 const nothingWrites = (step: OnTables): string =>
   `no stream of ${step.dbName} that writes into ${quoted(step.tables)} runs`;
+
+const unused = (): string => "nobody else uses the tables for longer than 2 s, as far as MySQL tells";
 
 const keyTables = (step: { readonly actions: readonly { readonly table: string }[] }): readonly string[] => [
   ...new Set(step.actions.map(({ table }) => table)),
@@ -40,10 +42,11 @@ export const tableKinds = {
     does: (step) =>
       `saves${step.apply ? " and runs" : ""} ${step.actions.length === 0 ? `what secondary key statements ${streamNames(step.workflow, step.ids)} put off until then, none so far,` : plural(step.actions.length, "put-off secondary key statement")} of ${step.dbName} on ${tabletName(step.tablet)}, in the run's folder`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       stopped: () => "its streams are stopped, so that no copy adds further ones",
       putOff: () =>
         "each statement stands in `_vt.post_copy_action` then: one that was put off since the plan was made is taken too, and one that is not there is not sent",
+      unused: (step) => (step.apply ? unused() : null),
     },
     proves: (step) =>
       step.apply ? "the file is on disk, and the tables have the keys" : "the file is on disk",
@@ -66,10 +69,11 @@ export const tableKinds = {
     does: (step) =>
       `moves ${quoted(step.tables)} from ${step.dbName} to ${step.holdSchema} on ${tabletName(step.tablet)}${step.views.length === 0 ? "" : `; the views ${quoted(step.views)} stay and can not be read meanwhile`}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       allThere: (step) => `all of them are in ${step.dbName} and none is in ${step.holdSchema}`,
       nothingWrites,
       noTriggers: () => "they have no triggers",
+      unused,
     },
     proves: (step) => `the tables are in ${step.holdSchema} and no longer in ${step.dbName}`,
     inverse: (step) => ({
@@ -88,7 +92,7 @@ export const tableKinds = {
     subject: onTablet,
     writes: (step) => tableWrites(step.tablet, step.dbName, step.tables),
     does: (step) => `drops ${quoted(step.tables)} of ${step.dbName} on ${tabletName(step.tablet)}`,
-    guards: { tablet: isTheTablet, nothingWrites },
+    guards: { tablet: isThePrimary, nothingWrites, unused },
     proves: () => "the tables are gone",
     inverse: () =>
       none(
@@ -116,9 +120,10 @@ export const tableKinds = {
     does: (step) =>
       `moves ${quoted(step.tables)} from ${step.holdSchema} back to ${step.dbName} on ${tabletName(step.tablet)}${step.views.length === 0 ? "" : `; the views ${quoted(step.views)} can be read again`}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       nameFree: (step) => `none of these names exists in ${step.dbName}`,
       held: (step) => `all of them are in ${step.holdSchema}`,
+      unused,
     },
     proves: (step) =>
       `the tables are in ${step.dbName}, and ${step.holdSchema} is gone if nothing else is in it`,
@@ -137,8 +142,9 @@ export const tableKinds = {
         ? `drops the empty schema ${step.holdSchema} on ${tabletName(step.tablet)}`
         : `drops ${quoted(step.tables)} in ${step.holdSchema}, and that schema, on ${tabletName(step.tablet)}`,
     guards: {
-      tablet: isTheTablet,
+      tablet: isThePrimary,
       nothingElse: (step) => `${step.holdSchema} holds no other table`,
+      unused: (step) => (step.tables.length === 0 ? null : unused()),
     },
     proves: (step) => `${step.holdSchema} does not exist`,
     inverse: () => none("the rows are gone; what they were copied from still has them"),

@@ -6,19 +6,25 @@
 // @generated from file tabletmanagerdata.proto (package tabletmanagerdata, syntax proto3)
 /* eslint-disable */
 
-import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { type BinlogSource, type VReplicationWorkflowState, type VReplicationWorkflowSubType, type VReplicationWorkflowType, file_binlogdata } from "./binlogdata_pb.js";
-import { type Field, type QueryResult, file_query } from "./query_pb.js";
-import { type FullStatus, file_replicationdata } from "./replicationdata_pb.js";
-import { type TabletType, file_topodata } from "./topodata_pb.js";
-import { type Time, file_vttime } from "./vttime_pb.js";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { BinlogSource, VReplicationWorkflowState, VReplicationWorkflowSubType, VReplicationWorkflowType } from "./binlogdata_pb.js";
+import { file_binlogdata } from "./binlogdata_pb.js";
+import type { Field, QueryResult } from "./query_pb.js";
+import { file_query } from "./query_pb.js";
+import type { FullStatus } from "./replicationdata_pb.js";
+import { file_replicationdata } from "./replicationdata_pb.js";
+import type { TabletType } from "./topodata_pb.js";
+import { file_topodata } from "./topodata_pb.js";
+import type { Time } from "./vttime_pb.js";
+import { file_vttime } from "./vttime_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tabletmanagerdata.proto.
  */
 export const file_tabletmanagerdata: GenFile = /*@__PURE__*/
-  fileDesc("Chd0YWJsZXRtYW5hZ2VyZGF0YS5wcm90bxIRdGFibGV0bWFuYWdlcmRhdGEisQEKD1RhYmxlRGVmaW5pdGlvbhIMCgRuYW1lGAEgASgJEg4KBnNjaGVtYRgCIAEoCRIPCgdjb2x1bW5zGAMgAygJEhsKE3ByaW1hcnlfa2V5X2NvbHVtbnMYBCADKAkSDAoEdHlwZRgFIAEoCRITCgtkYXRhX2xlbmd0aBgGIAEoBBIRCglyb3dfY291bnQYByABKAQSHAoGZmllbGRzGAggAygLMgwucXVlcnkuRmllbGQicAoQU2NoZW1hRGVmaW5pdGlvbhIXCg9kYXRhYmFzZV9zY2hlbWEYASABKAkSPQoRdGFibGVfZGVmaW5pdGlvbnMYAiADKAsyIi50YWJsZXRtYW5hZ2VyZGF0YS5UYWJsZURlZmluaXRpb25KBAgDEAQiHgoLUGluZ1JlcXVlc3QSDwoHcGF5bG9hZBgBIAEoCSIfCgxQaW5nUmVzcG9uc2USDwoHcGF5bG9hZBgBIAEoCSJsChBHZXRTY2hlbWFSZXF1ZXN0Eg4KBnRhYmxlcxgBIAMoCRIVCg1pbmNsdWRlX3ZpZXdzGAIgASgIEhYKDmV4Y2x1ZGVfdGFibGVzGAMgAygJEhkKEXRhYmxlX3NjaGVtYV9vbmx5GAQgASgIIlMKEUdldFNjaGVtYVJlc3BvbnNlEj4KEXNjaGVtYV9kZWZpbml0aW9uGAEgASgLMiMudGFibGV0bWFuYWdlcmRhdGEuU2NoZW1hRGVmaW5pdGlvbiIsChNSZWxvYWRTY2hlbWFSZXF1ZXN0EhUKDXdhaXRfcG9zaXRpb24YASABKAkiFgoUUmVsb2FkU2NoZW1hUmVzcG9uc2UiUAoRQ2hhbmdlVHlwZVJlcXVlc3QSKQoLdGFibGV0X3R5cGUYASABKA4yFC50b3BvZGF0YS5UYWJsZXRUeXBlEhAKCHNlbWlTeW5jGAIgASgIIhQKEkNoYW5nZVR5cGVSZXNwb25zZSKPAQoRQ2hhbmdlVGFnc1JlcXVlc3QSPAoEdGFncxgBIAMoCzIuLnRhYmxldG1hbmFnZXJkYXRhLkNoYW5nZVRhZ3NSZXF1ZXN0LlRhZ3NFbnRyeRIPCgdyZXBsYWNlGAIgASgIGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoABChJDaGFuZ2VUYWdzUmVzcG9uc2USPQoEdGFncxgBIAMoCzIvLnRhYmxldG1hbmFnZXJkYXRhLkNoYW5nZVRhZ3NSZXNwb25zZS5UYWdzRW50cnkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFQoTUmVmcmVzaFN0YXRlUmVxdWVzdCIWChRSZWZyZXNoU3RhdGVSZXNwb25zZSIXChVSdW5IZWFsdGhDaGVja1JlcXVlc3QiGAoWUnVuSGVhbHRoQ2hlY2tSZXNwb25zZSKgAQoYRXhlY3V0ZUZldGNoQXNEYmFSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgMEg8KB2RiX25hbWUYAiABKAkSEAoIbWF4X3Jvd3MYAyABKAQSFwoPZGlzYWJsZV9iaW5sb2dzGAQgASgIEhUKDXJlbG9hZF9zY2hlbWEYBSABKAgSIgoaZGlzYWJsZV9mb3JlaWduX2tleV9jaGVja3MYBiABKAgiPwoZRXhlY3V0ZUZldGNoQXNEYmFSZXNwb25zZRIiCgZyZXN1bHQYASABKAsyEi5xdWVyeS5RdWVyeVJlc3VsdCITChFGdWxsU3RhdHVzUmVxdWVzdCJBChJGdWxsU3RhdHVzUmVzcG9uc2USKwoGc3RhdHVzGAEgASgLMhsucmVwbGljYXRpb25kYXRhLkZ1bGxTdGF0dXMiKAoXVlJlcGxpY2F0aW9uRXhlY1JlcXVlc3QSDQoFcXVlcnkYASABKAkiPgoYVlJlcGxpY2F0aW9uRXhlY1Jlc3BvbnNlEiIKBnJlc3VsdBgBIAEoCzISLnF1ZXJ5LlF1ZXJ5UmVzdWx0IjUKIURlbGV0ZVZSZXBsaWNhdGlvbldvcmtmbG93UmVxdWVzdBIQCgh3b3JrZmxvdxgBIAEoCSJICiJEZWxldGVWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlEiIKBnJlc3VsdBgBIAEoCzISLnF1ZXJ5LlF1ZXJ5UmVzdWx0IjMKH1JlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1JlcXVlc3QSEAoId29ya2Zsb3cYASABKAkimwgKIFJlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlEhAKCHdvcmtmbG93GAIgASgJEg0KBWNlbGxzGAMgASgJEioKDHRhYmxldF90eXBlcxgEIAMoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSUQobdGFibGV0X3NlbGVjdGlvbl9wcmVmZXJlbmNlGAUgASgOMiwudGFibGV0bWFuYWdlcmRhdGEuVGFibGV0U2VsZWN0aW9uUHJlZmVyZW5jZRIPCgdkYl9uYW1lGAYgASgJEgwKBHRhZ3MYByABKAkSOwoNd29ya2Zsb3dfdHlwZRgIIAEoDjIkLmJpbmxvZ2RhdGEuVlJlcGxpY2F0aW9uV29ya2Zsb3dUeXBlEkIKEXdvcmtmbG93X3N1Yl90eXBlGAkgASgOMicuYmlubG9nZGF0YS5WUmVwbGljYXRpb25Xb3JrZmxvd1N1YlR5cGUSHAoUZGVmZXJfc2Vjb25kYXJ5X2tleXMYCiABKAgSSwoHc3RyZWFtcxgLIAMoCzI6LnRhYmxldG1hbmFnZXJkYXRhLlJlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlLlN0cmVhbRIPCgdvcHRpb25zGAwgASgJEmIKEGNvbmZpZ19vdmVycmlkZXMYDSADKAsySC50YWJsZXRtYW5hZ2VyZGF0YS5SZWFkVlJlcGxpY2F0aW9uV29ya2Zsb3dSZXNwb25zZS5Db25maWdPdmVycmlkZXNFbnRyeRqeAwoGU3RyZWFtEgoKAmlkGAEgASgFEiUKA2JscxgCIAEoCzIYLmJpbmxvZ2RhdGEuQmlubG9nU291cmNlEgsKA3BvcxgDIAEoCRIQCghzdG9wX3BvcxgEIAEoCRIPCgdtYXhfdHBzGAUgASgDEhsKE21heF9yZXBsaWNhdGlvbl9sYWcYBiABKAMSIgoMdGltZV91cGRhdGVkGAcgASgLMgwudnR0aW1lLlRpbWUSKwoVdHJhbnNhY3Rpb25fdGltZXN0YW1wGAggASgLMgwudnR0aW1lLlRpbWUSNAoFc3RhdGUYCSABKA4yJS5iaW5sb2dkYXRhLlZSZXBsaWNhdGlvbldvcmtmbG93U3RhdGUSDwoHbWVzc2FnZRgKIAEoCRITCgtyb3dzX2NvcGllZBgLIAEoAxIkCg50aW1lX2hlYXJ0YmVhdBgMIAEoCzIMLnZ0dGltZS5UaW1lEiQKDnRpbWVfdGhyb3R0bGVkGA0gASgLMgwudnR0aW1lLlRpbWUSGwoTY29tcG9uZW50X3Rocm90dGxlZBgOIAEoCRo2ChRDb25maWdPdmVycmlkZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImoKDFZEaWZmUmVxdWVzdBIQCghrZXlzcGFjZRgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIOCgZhY3Rpb24YAyABKAkSEgoKYWN0aW9uX2FyZxgEIAEoCRISCgp2ZGlmZl91dWlkGAUgASgJIlMKDVZEaWZmUmVzcG9uc2USCgoCaWQYASABKAMSIgoGb3V0cHV0GAIgASgLMhIucXVlcnkuUXVlcnlSZXN1bHQSEgoKdmRpZmZfdXVpZBgDIAEoCSo+ChlUYWJsZXRTZWxlY3Rpb25QcmVmZXJlbmNlEgcKA0FOWRAAEgsKB0lOT1JERVIQARILCgdVTktOT1dOEANiBnByb3RvMw", [file_binlogdata, file_query, file_replicationdata, file_topodata, file_vttime]);
+  fileDesc("Chd0YWJsZXRtYW5hZ2VyZGF0YS5wcm90bxIRdGFibGV0bWFuYWdlcmRhdGEisQEKD1RhYmxlRGVmaW5pdGlvbhIMCgRuYW1lGAEgASgJEg4KBnNjaGVtYRgCIAEoCRIPCgdjb2x1bW5zGAMgAygJEhsKE3ByaW1hcnlfa2V5X2NvbHVtbnMYBCADKAkSDAoEdHlwZRgFIAEoCRITCgtkYXRhX2xlbmd0aBgGIAEoBBIRCglyb3dfY291bnQYByABKAQSHAoGZmllbGRzGAggAygLMgwucXVlcnkuRmllbGQicAoQU2NoZW1hRGVmaW5pdGlvbhIXCg9kYXRhYmFzZV9zY2hlbWEYASABKAkSPQoRdGFibGVfZGVmaW5pdGlvbnMYAiADKAsyIi50YWJsZXRtYW5hZ2VyZGF0YS5UYWJsZURlZmluaXRpb25KBAgDEAQiHgoLUGluZ1JlcXVlc3QSDwoHcGF5bG9hZBgBIAEoCSIfCgxQaW5nUmVzcG9uc2USDwoHcGF5bG9hZBgBIAEoCSJsChBHZXRTY2hlbWFSZXF1ZXN0Eg4KBnRhYmxlcxgBIAMoCRIVCg1pbmNsdWRlX3ZpZXdzGAIgASgIEhYKDmV4Y2x1ZGVfdGFibGVzGAMgAygJEhkKEXRhYmxlX3NjaGVtYV9vbmx5GAQgASgIIlMKEUdldFNjaGVtYVJlc3BvbnNlEj4KEXNjaGVtYV9kZWZpbml0aW9uGAEgASgLMiMudGFibGV0bWFuYWdlcmRhdGEuU2NoZW1hRGVmaW5pdGlvbiIsChNSZWxvYWRTY2hlbWFSZXF1ZXN0EhUKDXdhaXRfcG9zaXRpb24YASABKAkiFgoUUmVsb2FkU2NoZW1hUmVzcG9uc2UiUAoRQ2hhbmdlVHlwZVJlcXVlc3QSKQoLdGFibGV0X3R5cGUYASABKA4yFC50b3BvZGF0YS5UYWJsZXRUeXBlEhAKCHNlbWlTeW5jGAIgASgIIhQKEkNoYW5nZVR5cGVSZXNwb25zZSKPAQoRQ2hhbmdlVGFnc1JlcXVlc3QSPAoEdGFncxgBIAMoCzIuLnRhYmxldG1hbmFnZXJkYXRhLkNoYW5nZVRhZ3NSZXF1ZXN0LlRhZ3NFbnRyeRIPCgdyZXBsYWNlGAIgASgIGisKCVRhZ3NFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIoABChJDaGFuZ2VUYWdzUmVzcG9uc2USPQoEdGFncxgBIAMoCzIvLnRhYmxldG1hbmFnZXJkYXRhLkNoYW5nZVRhZ3NSZXNwb25zZS5UYWdzRW50cnkaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEiFQoTUmVmcmVzaFN0YXRlUmVxdWVzdCIWChRSZWZyZXNoU3RhdGVSZXNwb25zZSIXChVSdW5IZWFsdGhDaGVja1JlcXVlc3QiGAoWUnVuSGVhbHRoQ2hlY2tSZXNwb25zZSKgAQoYRXhlY3V0ZUZldGNoQXNEYmFSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgMEg8KB2RiX25hbWUYAiABKAkSEAoIbWF4X3Jvd3MYAyABKAQSFwoPZGlzYWJsZV9iaW5sb2dzGAQgASgIEhUKDXJlbG9hZF9zY2hlbWEYBSABKAgSIgoaZGlzYWJsZV9mb3JlaWduX2tleV9jaGVja3MYBiABKAgiPwoZRXhlY3V0ZUZldGNoQXNEYmFSZXNwb25zZRIiCgZyZXN1bHQYASABKAsyEi5xdWVyeS5RdWVyeVJlc3VsdCKjAQodRXhlY3V0ZU11bHRpRmV0Y2hBc0RiYVJlcXVlc3QSCwoDc3FsGAEgASgMEg8KB2RiX25hbWUYAiABKAkSEAoIbWF4X3Jvd3MYAyABKAQSFwoPZGlzYWJsZV9iaW5sb2dzGAQgASgIEhUKDXJlbG9hZF9zY2hlbWEYBSABKAgSIgoaZGlzYWJsZV9mb3JlaWduX2tleV9jaGVja3MYBiABKAgiRQoeRXhlY3V0ZU11bHRpRmV0Y2hBc0RiYVJlc3BvbnNlEiMKB3Jlc3VsdHMYASADKAsyEi5xdWVyeS5RdWVyeVJlc3VsdCITChFGdWxsU3RhdHVzUmVxdWVzdCJBChJGdWxsU3RhdHVzUmVzcG9uc2USKwoGc3RhdHVzGAEgASgLMhsucmVwbGljYXRpb25kYXRhLkZ1bGxTdGF0dXMiKAoXVlJlcGxpY2F0aW9uRXhlY1JlcXVlc3QSDQoFcXVlcnkYASABKAkiPgoYVlJlcGxpY2F0aW9uRXhlY1Jlc3BvbnNlEiIKBnJlc3VsdBgBIAEoCzISLnF1ZXJ5LlF1ZXJ5UmVzdWx0IjUKIURlbGV0ZVZSZXBsaWNhdGlvbldvcmtmbG93UmVxdWVzdBIQCgh3b3JrZmxvdxgBIAEoCSJICiJEZWxldGVWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlEiIKBnJlc3VsdBgBIAEoCzISLnF1ZXJ5LlF1ZXJ5UmVzdWx0IjMKH1JlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1JlcXVlc3QSEAoId29ya2Zsb3cYASABKAkimwgKIFJlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlEhAKCHdvcmtmbG93GAIgASgJEg0KBWNlbGxzGAMgASgJEioKDHRhYmxldF90eXBlcxgEIAMoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSUQobdGFibGV0X3NlbGVjdGlvbl9wcmVmZXJlbmNlGAUgASgOMiwudGFibGV0bWFuYWdlcmRhdGEuVGFibGV0U2VsZWN0aW9uUHJlZmVyZW5jZRIPCgdkYl9uYW1lGAYgASgJEgwKBHRhZ3MYByABKAkSOwoNd29ya2Zsb3dfdHlwZRgIIAEoDjIkLmJpbmxvZ2RhdGEuVlJlcGxpY2F0aW9uV29ya2Zsb3dUeXBlEkIKEXdvcmtmbG93X3N1Yl90eXBlGAkgASgOMicuYmlubG9nZGF0YS5WUmVwbGljYXRpb25Xb3JrZmxvd1N1YlR5cGUSHAoUZGVmZXJfc2Vjb25kYXJ5X2tleXMYCiABKAgSSwoHc3RyZWFtcxgLIAMoCzI6LnRhYmxldG1hbmFnZXJkYXRhLlJlYWRWUmVwbGljYXRpb25Xb3JrZmxvd1Jlc3BvbnNlLlN0cmVhbRIPCgdvcHRpb25zGAwgASgJEmIKEGNvbmZpZ19vdmVycmlkZXMYDSADKAsySC50YWJsZXRtYW5hZ2VyZGF0YS5SZWFkVlJlcGxpY2F0aW9uV29ya2Zsb3dSZXNwb25zZS5Db25maWdPdmVycmlkZXNFbnRyeRqeAwoGU3RyZWFtEgoKAmlkGAEgASgFEiUKA2JscxgCIAEoCzIYLmJpbmxvZ2RhdGEuQmlubG9nU291cmNlEgsKA3BvcxgDIAEoCRIQCghzdG9wX3BvcxgEIAEoCRIPCgdtYXhfdHBzGAUgASgDEhsKE21heF9yZXBsaWNhdGlvbl9sYWcYBiABKAMSIgoMdGltZV91cGRhdGVkGAcgASgLMgwudnR0aW1lLlRpbWUSKwoVdHJhbnNhY3Rpb25fdGltZXN0YW1wGAggASgLMgwudnR0aW1lLlRpbWUSNAoFc3RhdGUYCSABKA4yJS5iaW5sb2dkYXRhLlZSZXBsaWNhdGlvbldvcmtmbG93U3RhdGUSDwoHbWVzc2FnZRgKIAEoCRITCgtyb3dzX2NvcGllZBgLIAEoAxIkCg50aW1lX2hlYXJ0YmVhdBgMIAEoCzIMLnZ0dGltZS5UaW1lEiQKDnRpbWVfdGhyb3R0bGVkGA0gASgLMgwudnR0aW1lLlRpbWUSGwoTY29tcG9uZW50X3Rocm90dGxlZBgOIAEoCRo2ChRDb25maWdPdmVycmlkZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBImoKDFZEaWZmUmVxdWVzdBIQCghrZXlzcGFjZRgBIAEoCRIQCgh3b3JrZmxvdxgCIAEoCRIOCgZhY3Rpb24YAyABKAkSEgoKYWN0aW9uX2FyZxgEIAEoCRISCgp2ZGlmZl91dWlkGAUgASgJIlMKDVZEaWZmUmVzcG9uc2USCgoCaWQYASABKAMSIgoGb3V0cHV0GAIgASgLMhIucXVlcnkuUXVlcnlSZXN1bHQSEgoKdmRpZmZfdXVpZBgDIAEoCSo+ChlUYWJsZXRTZWxlY3Rpb25QcmVmZXJlbmNlEgcKA0FOWRAAEgsKB0lOT1JERVIQARILCgdVTktOT1dOEANiBnByb3RvMw", [file_binlogdata, file_query, file_replicationdata, file_topodata, file_vttime]);
 
 /**
  * @generated from message tabletmanagerdata.TableDefinition
@@ -393,6 +399,67 @@ export const ExecuteFetchAsDbaResponseSchema: GenMessage<ExecuteFetchAsDbaRespon
   messageDesc(file_tabletmanagerdata, 17);
 
 /**
+ * Since v20.
+ *
+ * @generated from message tabletmanagerdata.ExecuteMultiFetchAsDbaRequest
+ */
+export type ExecuteMultiFetchAsDbaRequest = Message<"tabletmanagerdata.ExecuteMultiFetchAsDbaRequest"> & {
+  /**
+   * @generated from field: bytes sql = 1;
+   */
+  sql: Uint8Array;
+
+  /**
+   * @generated from field: string db_name = 2;
+   */
+  dbName: string;
+
+  /**
+   * @generated from field: uint64 max_rows = 3;
+   */
+  maxRows: bigint;
+
+  /**
+   * @generated from field: bool disable_binlogs = 4;
+   */
+  disableBinlogs: boolean;
+
+  /**
+   * @generated from field: bool reload_schema = 5;
+   */
+  reloadSchema: boolean;
+
+  /**
+   * @generated from field: bool disable_foreign_key_checks = 6;
+   */
+  disableForeignKeyChecks: boolean;
+};
+
+/**
+ * Describes the message tabletmanagerdata.ExecuteMultiFetchAsDbaRequest.
+ * Use `create(ExecuteMultiFetchAsDbaRequestSchema)` to create a new message.
+ */
+export const ExecuteMultiFetchAsDbaRequestSchema: GenMessage<ExecuteMultiFetchAsDbaRequest> = /*@__PURE__*/
+  messageDesc(file_tabletmanagerdata, 18);
+
+/**
+ * @generated from message tabletmanagerdata.ExecuteMultiFetchAsDbaResponse
+ */
+export type ExecuteMultiFetchAsDbaResponse = Message<"tabletmanagerdata.ExecuteMultiFetchAsDbaResponse"> & {
+  /**
+   * @generated from field: repeated query.QueryResult results = 1;
+   */
+  results: QueryResult[];
+};
+
+/**
+ * Describes the message tabletmanagerdata.ExecuteMultiFetchAsDbaResponse.
+ * Use `create(ExecuteMultiFetchAsDbaResponseSchema)` to create a new message.
+ */
+export const ExecuteMultiFetchAsDbaResponseSchema: GenMessage<ExecuteMultiFetchAsDbaResponse> = /*@__PURE__*/
+  messageDesc(file_tabletmanagerdata, 19);
+
+/**
  * @generated from message tabletmanagerdata.FullStatusRequest
  */
 export type FullStatusRequest = Message<"tabletmanagerdata.FullStatusRequest"> & {
@@ -403,7 +470,7 @@ export type FullStatusRequest = Message<"tabletmanagerdata.FullStatusRequest"> &
  * Use `create(FullStatusRequestSchema)` to create a new message.
  */
 export const FullStatusRequestSchema: GenMessage<FullStatusRequest> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 18);
+  messageDesc(file_tabletmanagerdata, 20);
 
 /**
  * @generated from message tabletmanagerdata.FullStatusResponse
@@ -420,7 +487,7 @@ export type FullStatusResponse = Message<"tabletmanagerdata.FullStatusResponse">
  * Use `create(FullStatusResponseSchema)` to create a new message.
  */
 export const FullStatusResponseSchema: GenMessage<FullStatusResponse> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 19);
+  messageDesc(file_tabletmanagerdata, 21);
 
 /**
  * @generated from message tabletmanagerdata.VReplicationExecRequest
@@ -437,7 +504,7 @@ export type VReplicationExecRequest = Message<"tabletmanagerdata.VReplicationExe
  * Use `create(VReplicationExecRequestSchema)` to create a new message.
  */
 export const VReplicationExecRequestSchema: GenMessage<VReplicationExecRequest> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 20);
+  messageDesc(file_tabletmanagerdata, 22);
 
 /**
  * @generated from message tabletmanagerdata.VReplicationExecResponse
@@ -454,7 +521,7 @@ export type VReplicationExecResponse = Message<"tabletmanagerdata.VReplicationEx
  * Use `create(VReplicationExecResponseSchema)` to create a new message.
  */
 export const VReplicationExecResponseSchema: GenMessage<VReplicationExecResponse> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 21);
+  messageDesc(file_tabletmanagerdata, 23);
 
 /**
  * @generated from message tabletmanagerdata.DeleteVReplicationWorkflowRequest
@@ -471,7 +538,7 @@ export type DeleteVReplicationWorkflowRequest = Message<"tabletmanagerdata.Delet
  * Use `create(DeleteVReplicationWorkflowRequestSchema)` to create a new message.
  */
 export const DeleteVReplicationWorkflowRequestSchema: GenMessage<DeleteVReplicationWorkflowRequest> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 22);
+  messageDesc(file_tabletmanagerdata, 24);
 
 /**
  * @generated from message tabletmanagerdata.DeleteVReplicationWorkflowResponse
@@ -488,7 +555,7 @@ export type DeleteVReplicationWorkflowResponse = Message<"tabletmanagerdata.Dele
  * Use `create(DeleteVReplicationWorkflowResponseSchema)` to create a new message.
  */
 export const DeleteVReplicationWorkflowResponseSchema: GenMessage<DeleteVReplicationWorkflowResponse> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 23);
+  messageDesc(file_tabletmanagerdata, 25);
 
 /**
  * @generated from message tabletmanagerdata.ReadVReplicationWorkflowRequest
@@ -505,7 +572,7 @@ export type ReadVReplicationWorkflowRequest = Message<"tabletmanagerdata.ReadVRe
  * Use `create(ReadVReplicationWorkflowRequestSchema)` to create a new message.
  */
 export const ReadVReplicationWorkflowRequestSchema: GenMessage<ReadVReplicationWorkflowRequest> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 24);
+  messageDesc(file_tabletmanagerdata, 26);
 
 /**
  * @generated from message tabletmanagerdata.ReadVReplicationWorkflowResponse
@@ -577,7 +644,7 @@ export type ReadVReplicationWorkflowResponse = Message<"tabletmanagerdata.ReadVR
  * Use `create(ReadVReplicationWorkflowResponseSchema)` to create a new message.
  */
 export const ReadVReplicationWorkflowResponseSchema: GenMessage<ReadVReplicationWorkflowResponse> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 25);
+  messageDesc(file_tabletmanagerdata, 27);
 
 /**
  * @generated from message tabletmanagerdata.ReadVReplicationWorkflowResponse.Stream
@@ -659,7 +726,7 @@ export type ReadVReplicationWorkflowResponse_Stream = Message<"tabletmanagerdata
  * Use `create(ReadVReplicationWorkflowResponse_StreamSchema)` to create a new message.
  */
 export const ReadVReplicationWorkflowResponse_StreamSchema: GenMessage<ReadVReplicationWorkflowResponse_Stream> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 25, 0);
+  messageDesc(file_tabletmanagerdata, 27, 0);
 
 /**
  * @generated from message tabletmanagerdata.VDiffRequest
@@ -696,7 +763,7 @@ export type VDiffRequest = Message<"tabletmanagerdata.VDiffRequest"> & {
  * Use `create(VDiffRequestSchema)` to create a new message.
  */
 export const VDiffRequestSchema: GenMessage<VDiffRequest> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 26);
+  messageDesc(file_tabletmanagerdata, 28);
 
 /**
  * @generated from message tabletmanagerdata.VDiffResponse
@@ -723,7 +790,7 @@ export type VDiffResponse = Message<"tabletmanagerdata.VDiffResponse"> & {
  * Use `create(VDiffResponseSchema)` to create a new message.
  */
 export const VDiffResponseSchema: GenMessage<VDiffResponse> = /*@__PURE__*/
-  messageDesc(file_tabletmanagerdata, 27);
+  messageDesc(file_tabletmanagerdata, 29);
 
 /**
  * @generated from enum tabletmanagerdata.TabletSelectionPreference

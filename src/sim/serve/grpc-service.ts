@@ -43,7 +43,7 @@ export class GrpcService {
     const handle = async (call: Call, reply: sendUnaryData<MessageShape<O>>): Promise<void> => {
       const outcome = await this.#ask(call, answer);
       if (outcome.kind === "answered") reply(null, create(method.output, outcome.value));
-      else if (outcome.reason !== "timeout") reply(refusalOf(outcome));
+      else if (outcome.reason !== "timeout" || isOfMysql(outcome)) reply(refusalOf(outcome));
     };
     this.server.addService(definition(method), { [method.name]: handle });
   }
@@ -71,6 +71,9 @@ export class GrpcService {
     return at === null ? unanswered("unreachable", "the connection is gone") : answer(at, request);
   }
 }
+
+/** MySQL gave up waiting, and said so. */
+const isOfMysql = ({ message }: Unanswered): boolean => message.includes("(errno ");
 
 /** The codes of vttablet (docs/vitess.md#tablet-grpc); a process that is not there looks like a lost connection. */
 function refusalOf({ reason, message: details }: Unanswered): { code: status; details: string } {

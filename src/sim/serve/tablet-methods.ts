@@ -41,6 +41,12 @@ function writeMethods(service: GrpcService, { writer }: TabletAnswers): void {
   service.unary(method.deleteVReplicationWorkflow, async (at, { workflow }) =>
     affected(await writer.deleteWorkflow(at, workflow)),
   );
+  service.unary(method.executeMultiFetchAsDba, async (at, { sql, ...options }) => {
+    const statements = new TextDecoder().decode(sql).split("; ");
+    return mapOutcome(await writer.executeMultiAsDba(at, statements, options), ({ rowsAffected }) => ({
+      results: statements.map(() => ({ rowsAffected: BigInt(rowsAffected) })),
+    }));
+  });
   service.unary(method.refreshState, async (at) => nothing(await writer.refreshState(at)));
   service.unary(method.changeTags, async (at, { tags }) =>
     Object.keys(tags).length > 0

@@ -315,6 +315,8 @@ export class Lab {
           `slow-query-log-file=${at("slow.log")}`,
         ],
         ...["tmpdir=/tmp", readFileSync(join(HOME, "mysql/base.cnf"), "utf8")],
+        // As everywhere by default: it tells who uses which table. Only the installation does without.
+        "performance-schema=ON",
       ].join("\n"),
     );
     this.give(dir, true);
