@@ -10,12 +10,12 @@ import { cancelDraft } from "./cancel/sequence.js";
 import { cancelType } from "./cancel/types/index.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { type Draft, joinDrafts } from "./draft.js";
+import { hoistStops } from "./hoist-stops.js";
 import { holdSchemaOf } from "./hold-schema.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Plan } from "./plan.js";
-import { silentSiblings } from "./recipes/orphan/silent-siblings.js";
+import { unreachableTargets } from "./recipes/unreachable-targets.js";
 import { refuseRestoredTopology } from "./restored.js";
-import { stopsFirst } from "./stops-first.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
@@ -28,7 +28,7 @@ import { stopsFirst } from "./stops-first.js";
 export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
   checkOptions(request);
   const id = context.ids();
-  const draft = stopsFirst(draftFor(snapshot, request, holdSchemaOf(id)));
+  const draft = hoistStops(draftFor(snapshot, request, holdSchemaOf(id)));
   if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
@@ -43,7 +43,7 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
     stopping: null,
     vtctld: request.vtctld,
   });
-  const silent = silentSiblings(snapshot, subject.targets);
+  const silent = unreachableTargets(snapshot, subject.targets);
   if (parts.intact.length === 0) return joinDrafts([broken, silent]);
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);

@@ -40,6 +40,9 @@ export interface FixRequest extends PlanRequest {
   readonly vtctld: string | null;
 }
 
+/** What of a request counts for shards that were dropped. */
+export type ShardRequest = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
+
 export interface CancelRequest extends PlanRequest {
   readonly keyspace: string;
   readonly workflow: string;

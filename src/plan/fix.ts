@@ -3,13 +3,13 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { FixRequest, PlanContext } from "./context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
+import { hoistStops } from "./hoist-stops.js";
+import { mergeWatches } from "./merge-watches.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Blocked, Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
 import { refuseRestoredTopology } from "./restored.js";
 import { rootOf, selectFindings } from "./select.js";
-import { stopsFirst } from "./stops-first.js";
-import { watchOnce } from "./watch-once.js";
 
 /**
  * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is repaired by
@@ -37,7 +37,7 @@ export const planFix = (
   if (roots.length > 0) refuseOlderSnapshot(snapshot);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
-  return assemble(snapshot, heading, withFollowers(watchOnce(stopsFirst(joined)), findings), context);
+  return assemble(snapshot, heading, withFollowers(mergeWatches(hoistStops(joined)), findings), context);
 };
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>

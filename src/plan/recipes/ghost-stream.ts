@@ -1,10 +1,10 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, joinDrafts } from "../draft.js";
+import { keyspaceLocks } from "../locks.js";
 import type { DraftStep } from "../steps/index.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
-import { keyspaceLocks } from "./orphan/locks.js";
 import type { Recipe } from "./recipe.js";
 
 interface Ghost {

@@ -7,9 +7,9 @@ import { cancelDraft } from "../cancel/sequence.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { shardName } from "../view/shards.js";
-import { silentSiblings } from "./orphan/silent-siblings.js";
-import { orphanTargets } from "./orphan-targets.js";
+import { orphanTargets } from "./orphan/targets.js";
 import type { Recipe } from "./recipe.js";
+import { unreachableTargets } from "./unreachable-targets.js";
 
 interface HalfCancelled {
   readonly keyspace: string;
@@ -41,7 +41,7 @@ const draftOf = (
   const kept = intact.targets.map(shardName).join(", ");
   return joinDrafts([
     broken,
-    silentSiblings(snapshot, subject.targets),
+    unreachableTargets(snapshot, subject.targets),
     verdict.kind === "forbidden"
       ? {
           ...EMPTY_DRAFT,

@@ -2,15 +2,15 @@ import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
 import { halfCancel } from "./half-cancel.js";
 import { liftDenial } from "./lift-denial.js";
+import { orphanTargets } from "./orphan/targets.js";
 import { orphanShard } from "./orphan-shard.js";
-import { orphanTargets } from "./orphan-targets.js";
 import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
 import type { Recipe } from "./recipe.js";
 import { returnedShards } from "./returned-shard.js";
 import { serveFromSources } from "./serve-from-sources.js";
 import { staleJournal } from "./stale-journal.js";
-import { tellingSiblings } from "./telling-siblings.js";
+import { withUnreachableTargets } from "./unreachable-targets.js";
 
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
@@ -19,11 +19,11 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ["half-cancel", halfCancel],
   [
     "orphan-shard",
-    tellingSiblings((snapshot, findings, request) =>
+    withUnreachableTargets((snapshot, findings, request) =>
       orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
     ),
   ],
-  ["returned-shard", tellingSiblings(returnedShards)],
+  ["returned-shard", withUnreachableTargets(returnedShards)],
   ["serve-from-sources", serveFromSources],
   ["stale-journal", staleJournal],
   ["lift-denial", liftDenial],

@@ -2,13 +2,13 @@ import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { keyspaceLocks } from "../locks.js";
 import type { DraftStep } from "../steps/index.js";
 import { keyRead } from "../view/keys.js";
 import { processesOfShard, tabletRef } from "../view/processes.js";
 import { globalRoot } from "../view/roots.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
 import { groupStreams, streamRead, streamsAt } from "../view/streams.js";
-import { keyspaceLocks } from "./orphan/locks.js";
 import type { Recipe } from "./recipe.js";
 
 /**

@@ -1,25 +1,26 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
+import { keyspaceLocks, streamLocks } from "../locks.js";
+import type { Blocked } from "../plan.js";
+import { historyCovers, type OrphanShard, reachable } from "../view/dropped-shard.js";
 import type { Process } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
 import { keyNotes, keySteps } from "./deferred-keys.js";
-import { cancelledStreams } from "./orphan/cancelled.js";
-import { type OrphanShard, reachable } from "./orphan/inspect.js";
-import { type Judged, judge, type OrphanTarget } from "./orphan/judge.js";
-import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
-import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "./orphan/restore.js";
-import { endSteps, retireReads, stayAwaySteps } from "./orphan/retire.js";
-import { reverseLeftovers } from "./orphan/reverse.js";
-import { blockedOf, notesOf } from "./orphan/words.js";
+import { cancelledStreams, reverseLeftovers, stayingNotes } from "./orphan/cancelled-streams.js";
+import { type DecidedShard, decide } from "./orphan/decision.js";
+import { removedBefore } from "./orphan/dropped-tablets.js";
+import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "./orphan/restore-records.js";
+import { endSteps, retireNotes, retireReads, stayAwaySteps } from "./orphan/retirement.js";
+import type { OrphanTarget } from "./orphan/targets.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
  * Shards whose records are gone while their tablets run (scenes S1, S1b; docs/decisions.md#d17): the streams of the cancel that dropped them, or
- * of a retired shard all, are stopped, proven stopped and deleted, then the records come back, and the running primary names itself. Which of
- * it may be done is `orphan/consent.ts`'s; what forbids it is `orphan/preconditions.ts`'s, and `orphan/retire.ts`'s where they leave for
- * good: then nothing of the shard is touched. A stream elsewhere is never touched, whatever its name.
+ * of a retired shard all, are stopped, proven stopped and deleted, then the records come back, and the running primary names itself. What may
+ * be done, and what forbids it, is `orphan/decision.ts`'s: where something does, nothing of the shard is touched. A stream elsewhere is never
+ * touched, whatever its name.
  */
 export const orphanShard = (
   snapshot: Snapshot,
@@ -29,15 +30,15 @@ export const orphanShard = (
 ): Draft =>
   joinDrafts(
     byKeyspace(targets).map((members) => {
-      const judged = members.map((target) => judge(snapshot, target, choice, stopping));
-      return draftOf(snapshot, judged, stopping);
+      const decided = members.map((target) => decide(snapshot, target, choice, stopping));
+      return draftOf(snapshot, decided, stopping);
     }),
   );
 
-const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stopping | null): Draft => {
-  const allowed = judged.filter(({ obstacles }) => obstacles.length === 0);
-  const retired = allowed.filter(({ consent }) => consent.kind === "retire");
-  const restored = allowed.filter(({ consent }) => consent.kind === "restore");
+const draftOf = (snapshot: Snapshot, decided: readonly DecidedShard[], stopping: Stopping | null): Draft => {
+  const allowed = decided.filter(({ obstacles }) => obstacles.length === 0);
+  const retired = allowed.filter(({ decision }) => decision.kind === "retire");
+  const restored = allowed.filter(({ decision }) => decision.kind === "restore");
   const touched = [...restored, ...retired];
   const orphans = touched.map(({ orphan }) => orphan).toSorted(orderShards);
   const returning = restored.map(({ orphan }) => orphan);
@@ -81,7 +82,7 @@ const draftOf = (snapshot: Snapshot, judged: readonly Judged[], stopping: Stoppi
       ...returning.flatMap((orphan) => restoreReads(snapshot, orphan)),
       ...leaving.flatMap((orphan) => retireReads(snapshot, orphan)),
     ],
-    blocked: judged.flatMap(blockedOf),
+    blocked: decided.flatMap(blockedOf),
     notes: [...touched.flatMap((one) => notesOf(snapshot, one)), ...keyNotes(snapshot, groups, "")],
   };
 };
@@ -123,3 +124,38 @@ const byKeyspace = (targets: readonly OrphanTarget[]): readonly (readonly Orphan
     sorted.filter((target) => target.keyspace === keyspace),
   );
 };
+
+/** What was asked for and is not done for the shard. */
+const blockedOf = ({ target, decision, obstacles }: DecidedShard): readonly Blocked[] => {
+  const at = {
+    object: { keyspace: target.keyspace, shard: target.shard },
+    finding: target.finding,
+  };
+  if (decision.kind === "ask") return [{ ...at, ...decision.obstacle }];
+  return obstacles.map((obstacle) => ({
+    ...at,
+    reason: `${shardName(target)} is not ${decision.kind === "retire" ? "retired" : "restored"}: ${obstacle.reason}`,
+    instead: obstacle.instead,
+  }));
+};
+
+/** What an operator should know besides. */
+const notesOf = (snapshot: Snapshot, { orphan, decision }: DecidedShard): readonly string[] => [
+  ...orphan.groups
+    .filter((group) => !reachable(group))
+    .map(
+      (group) =>
+        `${group.process.alias} is ${group.process.type}, so the streams of ${group.workflow} in its MySQL can not be stopped through it`,
+    ),
+  ...(decision.kind === "retire" ? retireNotes(snapshot, orphan) : []),
+  ...(decision.kind === "restore" ? stayingNotes(snapshot, orphan) : []),
+  ...removedBefore(orphan).map(
+    (alias) =>
+      `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,
+  ),
+  ...(decision.kind === "restore" && !historyCovers(snapshot, orphan)
+    ? [
+        `history no longer lists the tablets of ${shardName(orphan)}: one that does not run now can not be known, and would bring its stream back`,
+      ]
+    : []),
+];

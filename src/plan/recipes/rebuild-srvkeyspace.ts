@@ -3,6 +3,8 @@ import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { unprovenFlags, writesOf } from "../guards/unproven-flags.js";
+import type { Obstacle } from "../obstacle.js";
 import { expectedGraph, servingReferences, soundRecord } from "../serving/expected-graph.js";
 import {
   disabledIn,
@@ -14,11 +16,10 @@ import {
   sameRoute,
 } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
-import { unprovenFlags, writesOf } from "../serving/unproven-flags.js";
 import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
-import { keyspaceRecord, type Obstacle, shardRecords } from "../view/shards.js";
+import { keyspaceRecord, shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
 import type { Recipe } from "./recipe.js";
 

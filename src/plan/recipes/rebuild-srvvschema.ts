@@ -7,8 +7,8 @@ import {
   srvVSchemaKey,
 } from "../../topology/paths.js";
 import { EMPTY_DRAFT } from "../draft.js";
+import { poorerVSchemas } from "../guards/poorer-vschema.js";
 import type { Read } from "../plan.js";
-import { poorerVSchemas } from "../serving/poorer-vschema.js";
 import { keyRead } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
 import { cells } from "../view/shards.js";

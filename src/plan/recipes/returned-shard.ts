@@ -1,19 +1,20 @@
+import { formatAlias } from "../../cluster/alias.js";
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { FixRequest } from "../context.js";
+import { decodeShard } from "../../topology/records.js";
+import type { FixRequest, ShardRequest } from "../context.js";
 import { type Draft, type DraftStage, EMPTY_DRAFT, joinDrafts, worthRunning } from "../draft.js";
-import { tabletRef } from "../view/processes.js";
+import { keyspaceLocks, streamLocks } from "../locks.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { type Process, tabletRef } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { streamRead, streamRows } from "../view/streams.js";
 import { keyNotes, keySteps } from "./deferred-keys.js";
-import { keyspaceLocks, streamLocks } from "./orphan/locks.js";
-import { tabletSteps } from "./orphan/restore.js";
-import { tabletRecordKey } from "./orphan/retire.js";
-import { type Returned, returnedShard } from "./returned/inspect.js";
-import { type Asked, whatForbids } from "./returned/preconditions.js";
-import { candidate, electCommand } from "./returned/primary.js";
-import { retireNotes, retireReads, retireStages } from "./returned/retire.js";
-import { clearableRows } from "./returned/rows.js";
+import { tabletSteps } from "./orphan/restore-records.js";
+import { tabletRecordKey } from "./orphan/retirement.js";
+import { whatForbids } from "./returned/obstacles.js";
+import { clearableRows, type Returned, returnedShard } from "./returned/old-streams.js";
+import { retireNotes, retireReads, retireStages } from "./returned/removal.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
@@ -55,7 +56,7 @@ export const returnedShardDraft = (
   snapshot: Snapshot,
   target: ShardRef,
   ids: readonly string[],
-  request: Asked,
+  request: ShardRequest,
 ): Draft => {
   if (request.orphans === "leave") return EMPTY_DRAFT;
   const shard = returnedShard(snapshot, target);
@@ -152,7 +153,7 @@ const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
 };
 
 /** Null where it has a primary, or where nobody is there to elect or to be elected. */
-const electionStage = (snapshot: Snapshot, shard: Returned, { vtctld }: Asked): DraftStage | null => {
+const electionStage = (snapshot: Snapshot, shard: Returned, { vtctld }: ShardRequest): DraftStage | null => {
   const next = candidate(shard);
   const record = next === null ? null : tabletRecordKey(snapshot, next);
   const at = recordOf(snapshot, shard);
@@ -171,3 +172,20 @@ const recordOf = (snapshot: Snapshot, { keyspace, shard }: ShardRef) => {
   const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
   return record === undefined ? null : { server: record.server, key: record.key };
 };
+
+/** Who should be primary: who was when the shard was dropped, else who takes writes; its MySQL has every transaction of the shard. */
+const candidate = (shard: OrphanShard): Process | null => {
+  const dropped = shard.deletion === null ? null : decodeShard(shard.deletion.value);
+  const alias = dropped?.kind === "answered" ? dropped.value.primaryAlias : undefined;
+  const before = alias === undefined ? null : formatAlias(alias);
+  const fit = shard.processes.filter(({ type }) => type === "REPLICA" || type === "PRIMARY");
+  return (
+    fit.find((process) => process.alias === before) ??
+    fit.find((process) => process.readOnly === 0) ??
+    fit[0] ??
+    null
+  );
+};
+
+const electCommand = (shard: OrphanShard): string =>
+  `vtctldclient PlannedReparentShard ${shardName(shard)} --new-primary ${candidate(shard)?.alias ?? "ALIAS"}`;

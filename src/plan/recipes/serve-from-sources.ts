@@ -3,17 +3,24 @@ import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import { READ_TYPES, referencesOf, sameRoute, withoutDisabled, withRoute } from "../serving/partitions.js";
+import { unmovedWrites } from "../guards/unmoved-writes.js";
+import { workflowInTheWay } from "../guards/workflow-in-the-way.js";
+import type { Obstacle } from "../obstacle.js";
+import {
+  READ_TYPES,
+  readsBack,
+  referencesOf,
+  sameRoute,
+  withoutDisabled,
+  withRoute,
+} from "../serving/partitions.js";
 import { nobodyToRead, type ReadsMove, readersOf } from "../serving/readers.js";
-import { readsBack } from "../serving/reads-back.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
 import { staleJournals } from "../serving/stale-journals.js";
-import { unmovedWrites } from "../serving/unmoved-writes.js";
-import { workflowInTheWay } from "../serving/workflows.js";
 import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
-import { type Obstacle, shardRecords } from "../view/shards.js";
+import { shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
 import type { Recipe } from "./recipe.js";
 

@@ -2,6 +2,8 @@ import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { keyspaceLocks } from "../locks.js";
+import type { Obstacle } from "../obstacle.js";
 import type { Read } from "../plan.js";
 import { keyRead } from "../view/keys.js";
 import {
@@ -14,9 +16,8 @@ import {
 } from "../view/processes.js";
 import { globalRoot } from "../view/roots.js";
 import { servingReads } from "../view/serving.js";
-import { type Obstacle, shardName, shardRecords } from "../view/shards.js";
+import { shardName, shardRecords } from "../view/shards.js";
 import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/streams.js";
-import { keyspaceLocks } from "./orphan/locks.js";
 import type { Recipe } from "./recipe.js";
 
 interface Workflow {

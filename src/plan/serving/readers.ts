@@ -1,8 +1,9 @@
 import { type ShardReference, type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
 import type { TabletRef } from "../refs.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
-import { type Obstacle, shardName } from "../view/shards.js";
+import { shardName } from "../view/shards.js";
 import { namesOf, READ_TYPES, referencesOf, sameRoute } from "./partitions.js";
 
 /** A change of the shards that reads of one cell go to. */

@@ -31,7 +31,7 @@ const COLUMNS = `SELECT p.address, p.alias, p.cell, p.keyspace, p.shard, p.type,
   FROM process p JOIN live_tablet l USING (address) WHERE p.same_cluster = 1`;
 
 export const processesOfShard = (snapshot: Snapshot, keyspace: string, shard: string): readonly Process[] =>
-  withoutTwins(
+  onePerProcess(
     snapshot.all<Row>(
       `${COLUMNS} AND p.keyspace = ? AND p.shard = ? ORDER BY p.alias, remoteness, p.address`,
       keyspace,
@@ -40,7 +40,7 @@ export const processesOfShard = (snapshot: Snapshot, keyspace: string, shard: st
   );
 
 export const processesOfAlias = (snapshot: Snapshot, alias: string): readonly Process[] =>
-  withoutTwins(snapshot.all<Row>(`${COLUMNS} AND p.alias = ? ORDER BY remoteness, p.address`, alias));
+  onePerProcess(snapshot.all<Row>(`${COLUMNS} AND p.alias = ? ORDER BY remoteness, p.address`, alias));
 
 /** Null also for the second address of a process that answers at two. */
 export const processAt = (snapshot: Snapshot, address: string): Process | null => {
@@ -51,16 +51,24 @@ export const processAt = (snapshot: Snapshot, address: string): Process | null =
 };
 
 /** One process may answer at two addresses (a name and a number): the one that its record names speaks for it. */
-const withoutTwins = (rows: readonly Row[]): readonly Process[] =>
+const onePerProcess = (rows: readonly Row[]): readonly Process[] =>
   rows
-    .filter((row, at) => !rows.slice(0, at).some((earlier) => isTwin(earlier, row)))
+    .filter((row, at) => !rows.slice(0, at).some((earlier) => isSameProcess(earlier, row)))
     .map(({ serverUuid, remoteness, ...process }) => process);
 
-const isTwin = (one: Row, other: Row): boolean =>
+const isSameProcess = (one: Row, other: Row): boolean =>
   one.alias === other.alias &&
   one.serverUuid !== null &&
   one.serverUuid === other.serverUuid &&
   portOf(one.address) === portOf(other.address);
+
+/** Aliases that more than one process claims. */
+export const claimedTwice = (processes: readonly Process[]): ReadonlySet<string> =>
+  new Set(
+    processes
+      .filter(({ alias }, at) => processes.findIndex((other) => other.alias === alias) !== at)
+      .map(({ alias }) => alias),
+  );
 
 const portOf = (address: string): string => address.slice(address.lastIndexOf(":") + 1);
 

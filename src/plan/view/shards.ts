@@ -1,7 +1,6 @@
 import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
 import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Blocked } from "../plan.js";
 
 export interface ShardRef {
   readonly keyspace: string;
@@ -56,6 +55,3 @@ export const cells = (snapshot: Snapshot): readonly CellRecord[] =>
 /** Whether every keyspace id of `range` lies in one of the others. */
 export const covers = (ranges: readonly KeyRange[], range: KeyRange): boolean =>
   gaps(ranges).every((gap) => !overlaps(gap, range));
-
-/** A reason without its place, for the `blocked` list of a plan. */
-export type Obstacle = Pick<Blocked, "reason" | "instead">;

@@ -5,10 +5,10 @@ import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../../
 import { type Time, TimeSchema } from "../../../proto/gen/vttime_pb.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { decodeShard, decodeTablet, encodeTablet } from "../../../topology/records.js";
+import type { Deletion } from "../../view/dropped-shard.js";
+import { type ProcessFlags, processFlags } from "../../view/process-flags.js";
 import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
-import type { Deletion } from "./deletion.js";
-import { movedRecord } from "./moved.js";
-import { type OwnWords, ownWords } from "./own-words.js";
+import { movedRecord } from "./moved-record.js";
 
 /** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
 export type TabletRecord =
@@ -29,14 +29,14 @@ export const tabletRecord = (
   process: Process,
   { tablet: deletion, shard }: Deletions,
 ): TabletRecord => {
-  const words = ownWords(snapshot, process.address);
-  if (deletion === null) return reconstructed(snapshot, process, words, shardTerm(shard));
+  const flags = processFlags(snapshot, process.address);
+  if (deletion === null) return reconstructed(snapshot, process, flags, shardTerm(shard));
   const decoded = decodeTablet(deletion.value);
   if (decoded.kind === "unanswered") return unproven(`its last record can not be read: ${decoded.message}`);
-  const differs = difference(snapshot, decoded.value, process, words);
+  const differs = difference(snapshot, decoded.value, process, flags);
   if (differs === null) return fromHistory(decoded.value, process, deletion, shardTerm(shard));
   if (differs.kind === "other-shard") return unproven(differs.reason);
-  const moved = movedRecord(snapshot, decoded.value, process, words);
+  const moved = movedRecord(snapshot, decoded.value, process, flags);
   if (moved.kind === "unproven") return unproven(`${differs.reason}, and ${moved.reason}`);
   const adapted = adaptedTo(process, moved.record, shardTerm(shard));
   return {
@@ -57,14 +57,14 @@ const difference = (
   snapshot: Snapshot,
   record: Tablet,
   process: Process,
-  words: OwnWords,
+  flags: ProcessFlags,
 ): Difference | null => {
   if (record.keyspace !== process.keyspace || record.shard !== process.shard)
     return {
       kind: "other-shard",
       reason: `its last record is of ${record.keyspace}/${record.shard}, the process says ${process.keyspace}/${process.shard}`,
     };
-  const reason = otherAddress(snapshot, record, process, words);
+  const reason = otherAddress(snapshot, record, process, flags);
   return reason === null ? null : { kind: "other-address", reason };
 };
 
@@ -72,20 +72,20 @@ const otherAddress = (
   snapshot: Snapshot,
   record: Tablet,
   process: Process,
-  words: OwnWords,
+  flags: ProcessFlags,
 ): string | null => {
   const recorded = `${record.hostname}:${record.portMap.grpc ?? 0}`;
   if (recorded !== process.address && !mapped(snapshot, process))
     return `it answers at ${process.address}, its last record says ${recorded}`;
   const ports = [
-    ["gRPC", record.portMap.grpc, words.grpcPort],
-    ["HTTP", record.portMap.vt, words.httpPort],
+    ["gRPC", record.portMap.grpc, flags.grpcPort],
+    ["HTTP", record.portMap.vt, flags.httpPort],
   ] as const;
   const other = ports.find(([, recordedPort, own]) => own !== undefined && own !== recordedPort);
   if (other)
     return `its last record has ${other[0]} port ${other[1]}, the process was started with ${other[2]}`;
-  if (words.hostname !== undefined && words.hostname !== record.hostname)
-    return `its last record has the host ${record.hostname}, the process was started as ${words.hostname}`;
+  if (flags.hostname !== undefined && flags.hostname !== record.hostname)
+    return `its last record has the host ${record.hostname}, the process was started as ${flags.hostname}`;
   return null;
 };
 
@@ -126,27 +126,27 @@ const adaptedTo = (process: Process, record: Tablet, ofShard: Time | undefined):
 const reconstructed = (
   snapshot: Snapshot,
   process: Process,
-  words: OwnWords,
+  flags: ProcessFlags,
   ofShard: Time | undefined,
 ): TabletRecord => {
   const { address } = tabletRef(snapshot, process);
-  const httpPort = words.httpPort ?? address.httpPort;
-  const mysqlPort = words.mysqlPort ?? address.mysqlPort;
+  const httpPort = flags.httpPort ?? address.httpPort;
+  const mysqlPort = flags.mysqlPort ?? address.mysqlPort;
   const alias = parseAlias(process.alias);
   const range = keyRangeOfShard(process.shard);
   if (alias === null || range === null) return unproven("its alias or shard name is not one of Vitess's");
   if (httpPort === 0) return unproven("history does not have its record, and it does not say its HTTP port");
   if (mysqlPort === 0) return unproven("history does not have its record, and nobody knows its MySQL port");
-  const hostname = words.hostname ?? address.host;
+  const hostname = flags.hostname ?? address.host;
   const tablet = create(TabletSchema, {
     alias,
     hostname,
-    portMap: { grpc: words.grpcPort ?? address.grpcPort, vt: httpPort },
+    portMap: { grpc: flags.grpcPort ?? address.grpcPort, vt: httpPort },
     keyspace: process.keyspace,
     shard: process.shard,
     type: typeOf(process),
     dbNameOverride: process.dbName === `vt_${process.keyspace}` ? "" : process.dbName,
-    mysqlHostname: words.mysqlHost ?? hostname,
+    mysqlHostname: flags.mysqlHost ?? hostname,
     mysqlPort,
     defaultConnCollation: usualCollation(snapshot, process.keyspace),
   });

@@ -1,7 +1,7 @@
 import type { TabletRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { Process } from "../../view/processes.js";
-import type { Returned } from "./inspect.js";
+import type { Returned } from "./old-streams.js";
 
 /** A tablet of the shard: by its record, by ShardReplication, or by its process. */
 export interface Member {

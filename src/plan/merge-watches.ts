@@ -4,7 +4,7 @@ import type { DraftStep } from "./steps/index.js";
 type StayAway = Extract<DraftStep, { kind: "tablet.stay-away" }>;
 
 /** Several shards that leave in one plan are watched together, once all are gone: a watch takes minutes. */
-export const watchOnce = (draft: Draft): Draft => {
+export const mergeWatches = (draft: Draft): Draft => {
   const watches = draft.stages.flatMap(({ steps }) => steps.filter(isWatch));
   if (watches.length < 2) return draft;
   const rest = draft.stages.map((stage) => ({

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
 import { probed, processesOfShard } from "../view/processes.js";
-import { type Obstacle, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
 
 /**
  * What keeps "no workflow is left that moves shards of this keyspace" from being proven: one that is there, or a primary that did not

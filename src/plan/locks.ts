@@ -1,7 +1,7 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { LockScope } from "../../plan.js";
-import { keyspaceRecord, type ShardRef } from "../../view/shards.js";
-import type { StreamGroup } from "../../view/streams.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import type { LockScope } from "./plan.js";
+import { keyspaceRecord, type ShardRef } from "./view/shards.js";
+import type { StreamGroup } from "./view/streams.js";
 
 /** Workflow, then source keyspaces, then the target's: Vitess's order (docs/vitess.md#lock-order). */
 export const streamLocks = (

@@ -1,5 +1,4 @@
 import { parseAlias } from "../../../cluster/alias.js";
-import { keyRangeOfShard } from "../../../cluster/key-range.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
 import type { Stopping } from "../../context.js";
@@ -7,66 +6,18 @@ import { distinct } from "../../distinct.js";
 import type { Read } from "../../plan.js";
 import type { DraftStep } from "../../steps/index.js";
 import { commandFor } from "../../stop-command.js";
+import type { OrphanShard } from "../../view/dropped-shard.js";
 import { keyFact, keyRead } from "../../view/keys.js";
 import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
 import { servingReads } from "../../view/serving.js";
-import { cells, covers, keyspaceRecord, type Obstacle, shardName, shardRecords } from "../../view/shards.js";
-import { silentMembers } from "./accounting.js";
-import type { OrphanShard } from "./inspect.js";
-import { operatorObstacles } from "./operated.js";
-import { engineObstacles, silentCells } from "./preconditions.js";
-import { twinObstacles } from "./twins.js";
+import { cells, shardName } from "../../view/shards.js";
+import { silentMembers } from "./dropped-tablets.js";
 
 interface Key {
   readonly server: string;
   readonly key: string;
 }
-
-/** What forbids to end the shard's processes; empty: they may be ended (docs/decisions.md#d19). */
-export const retireObstacles = (
-  snapshot: Snapshot,
-  orphan: OrphanShard,
-  stopping: Stopping | null,
-): readonly Obstacle[] => [
-  ...operatorObstacles(snapshot, orphan),
-  ...twinObstacles(orphan.processes),
-  ...(stopping === null ? [nobodySaidHow(orphan)] : []),
-  ...silentCells(snapshot, orphan),
-  ...orphan.primaries.flatMap((primary) => engineObstacles(snapshot, orphan, primary)),
-  ...orphan.processes.flatMap((process) => recordObstacles(process)),
-];
-
-export const nobodySaidHow = (orphan: OrphanShard): Obstacle => ({
-  reason: `nobody said how the vttablets of ${shardName(orphan)} are ended: under a supervisor they would come back and bring the shard back`,
-  instead:
-    "name the command that stops one for good as hooks.stopTablet (config key or flag, like 'systemctl stop vttablet@{alias}'), or give --unsupervised where nothing starts them again",
-});
-
-/** A keyspace that somebody deleted as a whole has nobody to cover it; one that exists does. */
-export const onlyCopy = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
-  const range = keyRangeOfShard(orphan.shard);
-  if (range === null || keyspaceRecord(snapshot, orphan.keyspace) === null) return [];
-  const serving = shardRecords(snapshot, orphan.keyspace).filter((other) => other.serving === 1);
-  return covers(serving, range)
-    ? []
-    : [
-        {
-          reason: `the serving shards of ${orphan.keyspace} do not cover the range of ${shardName(orphan)}, so its tablets may hold the only copy`,
-          instead: "find out which side holds the data before anything is stopped",
-        },
-      ];
-};
-
-export const recordObstacles = ({ alias, record }: Process): readonly Obstacle[] =>
-  record === "unknown"
-    ? [
-        {
-          reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
-          instead: "make the cell's topology server reachable, then plan again",
-        },
-      ]
-    : [];
 
 /** Replicas first. One whose record exists would publish and live on, so only a command ends it. */
 export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly DraftStep[] =>

@@ -1,17 +1,19 @@
-import { parseAlias } from "../../../cluster/alias.js";
+import { clone, create } from "@bufbuild/protobuf";
+import { formatAlias, parseAlias } from "../../../cluster/alias.js";
 import { keyRangeOfShard, overlaps } from "../../../cluster/key-range.js";
+import { KeyRangeSchema, type Shard, ShardSchema } from "../../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
+import { decodeShard, encodeShard } from "../../../topology/records.js";
 import type { Read } from "../../plan.js";
 import type { DraftStep } from "../../steps/index.js";
+import type { Deletion, OrphanShard } from "../../view/dropped-shard.js";
 import { base64, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
 import { globalRoot } from "../../view/roots.js";
 import { servingReads } from "../../view/serving.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
-import { deletionsOf, listedAliases } from "./accounting.js";
-import type { OrphanShard } from "./inspect.js";
-import { shardRecord } from "./shard-record.js";
+import { deletionsOf, listedAliases } from "./dropped-tablets.js";
 import { tabletRecord } from "./tablet-record.js";
 
 /** The shard sync retries every 30 s (`--shard_sync_retry_delay`); three of its rounds. */
@@ -123,3 +125,42 @@ const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
     replication: shardReplicationKey(cell.root, process.keyspace, process.shard),
   };
 };
+
+interface ShardBytes {
+  readonly bytes: Uint8Array;
+  readonly origin: string;
+}
+
+/**
+ * The Shard record to create: never serving, and naming its primary only where it names the live one and its term. A newer term than
+ * the tablet's own would demote it; an empty one is filled by its shard sync within 30 s (docs/vitess.md#shard-sync,
+ * docs/vitess.md#putting-records-back).
+ */
+const shardRecord = (shard: string, primary: Process, deletion: Deletion | null): ShardBytes => {
+  const decoded = deletion === null ? null : decodeShard(deletion.value);
+  if (deletion === null || decoded === null || decoded.kind === "unanswered")
+    return { bytes: encodeShard(fromName(shard)), origin: "reconstructed from the shard's name" };
+  const record = clone(ShardSchema, decoded.value);
+  record.isPrimaryServing = false;
+  if (!namesPrimary(record, primary)) {
+    record.primaryAlias = undefined;
+    record.primaryTermStartTime = undefined;
+  }
+  return { bytes: encodeShard(record), origin: `etcd history before revision ${deletion.deletedRevision}` };
+};
+
+const fromName = (shard: string): Shard => {
+  const record = create(ShardSchema);
+  const range = keyRangeOfShard(shard);
+  if (range !== null && shard.includes("-"))
+    record.keyRange = create(KeyRangeSchema, {
+      start: Buffer.from(range.start, "hex"),
+      end: Buffer.from(range.end, "hex"),
+    });
+  return record;
+};
+
+const namesPrimary = (record: Shard, primary: Process): boolean =>
+  record.primaryAlias !== undefined &&
+  formatAlias(record.primaryAlias) === primary.alias &&
+  record.primaryTermStartTime?.seconds === BigInt(primary.termStart);

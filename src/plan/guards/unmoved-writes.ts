@@ -1,8 +1,9 @@
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Obstacle, shardRecords } from "../view/shards.js";
+import type { Obstacle } from "../obstacle.js";
+import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
+import { shardRecords } from "../view/shards.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
-import { faultOf, namesOf, referencesOf } from "./partitions.js";
 
 /**
  * What keeps "the writes of the keyspace never left the shards that every cell routes them to" from being proven

@@ -1,9 +1,9 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { isPrimary, processesOfShard } from "../../view/processes.js";
+import type { OrphanShard } from "../../view/dropped-shard.js";
+import { isPrimary, processAt, processesOfShard } from "../../view/processes.js";
 import { referenceCopies } from "../../view/reference-copies.js";
 import { shardName } from "../../view/shards.js";
-import type { StreamGroup } from "../../view/streams.js";
-import type { OrphanShard } from "./inspect.js";
+import { groupStreams, type StreamFact, type StreamGroup, streamsAt } from "../../view/streams.js";
 
 /**
  * The streams on a dropped shard that end with the proven cancel that dropped it: its workflow's, and the copies of reference-table streams
@@ -42,3 +42,30 @@ export const stayingNotes = (snapshot: Snapshot, orphan: OrphanShard): readonly 
         `the streams of ${workflow} on ${process.alias} stay as they are, as no cancel of it is proven; if it is not wanted, cancel ${orphan.keyspace}.${workflow} once ${shardName(orphan)} is back`,
     );
 };
+
+/**
+ * Reverse streams of the lost workflows that an interrupted switch left on source primaries. Only where every stream of the group reads
+ * from one of these shards: a call deletes a whole workflow, and others of it may be somebody's way back.
+ */
+export const reverseLeftovers = (
+  snapshot: Snapshot,
+  orphans: readonly OrphanShard[],
+  groups: readonly StreamGroup[],
+): readonly StreamGroup[] => {
+  const names = new Set(groups.map((group) => `${group.workflow}_reverse`));
+  const addresses = snapshot.all<{ address: string }>("SELECT DISTINCT address FROM stream ORDER BY address");
+  return addresses.flatMap(({ address }) => {
+    const process = processAt(snapshot, address);
+    if (process === null || !isPrimary(process) || isOrphan(orphans, process.keyspace, process.shard))
+      return [];
+    return groupStreams(process, streamsAt(snapshot, address)).filter(
+      (group) => names.has(group.workflow) && group.streams.every((stream) => readsFrom(orphans, stream)),
+    );
+  });
+};
+
+const isOrphan = (orphans: readonly OrphanShard[], keyspace: string, shard: string): boolean =>
+  orphans.some((orphan) => orphan.keyspace === keyspace && orphan.shard === shard);
+
+const readsFrom = (orphans: readonly OrphanShard[], stream: StreamFact): boolean =>
+  stream.sourceExternal === "" && isOrphan(orphans, stream.sourceKeyspace, stream.sourceShard);

@@ -1,8 +1,8 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { flagValue } from "../../../tablets/command-line.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { flagValue } from "../../tablets/command-line.js";
 
 /** What a process itself says of its addresses, by its command line (`/debug/vars`) and its MySQL; undefined where it does not. */
-export interface OwnWords {
+export interface ProcessFlags {
   readonly hostname: string | undefined;
   readonly grpcPort: number | undefined;
   readonly httpPort: number | undefined;
@@ -10,7 +10,7 @@ export interface OwnWords {
   readonly mysqlPort: number | undefined;
 }
 
-export const ownWords = (snapshot: Snapshot, address: string): OwnWords => {
+export const processFlags = (snapshot: Snapshot, address: string): ProcessFlags => {
   const [live] = snapshot.rows("live_tablet", { address });
   const line = JSON.parse(live?.command_line_json ?? "[]") as readonly string[];
   const text = (flag: string): string | undefined => flagValue(line, flag) || undefined;

@@ -1,8 +1,9 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { flagValue } from "../../../tablets/command-line.js";
-import { decodeTablet } from "../../../topology/records.js";
-import { type Obstacle, shardName } from "../../view/shards.js";
-import type { OrphanShard } from "./inspect.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { flagValue } from "../../tablets/command-line.js";
+import { decodeTablet } from "../../topology/records.js";
+import type { Guard } from "../obstacle.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { shardName } from "../view/shards.js";
 
 /** Every label of vitess-operator begins so (pkg/apis/planetscale/v2/labels.go); whoever copies them to tablets does it with --init-tags. */
 const LABEL_PREFIX = "planetscale.com/";
@@ -14,7 +15,7 @@ const POD_SOCKET = "/vt/socket/mysqlctl.sock";
  * Tablets of vitess-operator: it prunes the records of what its custom resource does not have, starts again what it has, and would undo
  * either repair.
  */
-export const operatorObstacles = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => {
+export const ownedByOperator: Guard<OrphanShard> = (snapshot, orphan) => {
   const signs = [...tagged(snapshot, orphan), ...inPods(snapshot, orphan)];
   const [sign] = signs;
   return sign === undefined

@@ -1,12 +1,14 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { type Draft, EMPTY_DRAFT } from "../../draft.js";
-import { type ShardRef, shardName } from "../../view/shards.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type ShardRef, shardName } from "../view/shards.js";
+import { orphanTargets } from "./orphan/targets.js";
+import type { Recipe } from "./recipe.js";
 
 /**
  * Targets that one cancel dropped with these and of which nothing answers: their streams wait in a MySQL that nobody can reach through a
  * tablet. Nothing can be done about them now, which is said.
  */
-export const silentSiblings = (snapshot: Snapshot, shards: readonly ShardRef[]): Draft => {
+export const unreachableTargets = (snapshot: Snapshot, shards: readonly ShardRef[]): Draft => {
   const rows = snapshot.all<ShardRef & { readonly aliases: string | null }>(
     `SELECT DISTINCT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
          WHERE t.kind = 'tablet' AND t.keyspace = c.keyspace AND t.shard = c.shard ORDER BY alias)) AS aliases
@@ -23,3 +25,12 @@ export const silentSiblings = (snapshot: Snapshot, shards: readonly ShardRef[]):
   }));
   return { ...EMPTY_DRAFT, blocked };
 };
+
+/** A repair of dropped shards, which also says what can not be done about those that went with them. */
+export const withUnreachableTargets =
+  (recipe: Recipe): Recipe =>
+  (snapshot, findings, request) =>
+    joinDrafts([
+      recipe(snapshot, findings, request),
+      unreachableTargets(snapshot, request.orphans === "leave" ? [] : orphanTargets(snapshot, findings)),
+    ]);

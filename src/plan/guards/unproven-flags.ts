@@ -1,10 +1,11 @@
 import { type ShardReference, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
+import { namesOf, referencesOf, sameRoute } from "../serving/partitions.js";
 import { isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
-import { type Obstacle, type ShardRecord, shardRecords } from "../view/shards.js";
+import { type ShardRecord, shardRecords } from "../view/shards.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
 import { baseTables } from "../view/tables.js";
-import { namesOf, referencesOf, sameRoute } from "./partitions.js";
 
 /** A change of the shards that take the writes of a keyspace. */
 export interface WritesMove {

@@ -1,7 +1,11 @@
-import type { Finding } from "../../findings/finding.js";
-import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Process, processAt, processesOfAlias } from "../view/processes.js";
-import type { OrphanTarget } from "./orphan/judge.js";
+import type { Finding } from "../../../findings/finding.js";
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { type Process, processAt, processesOfAlias } from "../../view/processes.js";
+import type { ShardRef } from "../../view/shards.js";
+
+export interface OrphanTarget extends ShardRef {
+  readonly finding: string | null;
+}
 
 /** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
 export const orphanTargets = (snapshot: Snapshot, findings: readonly Finding[]): readonly OrphanTarget[] => {

@@ -1,20 +1,20 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { Stopping } from "../../context.js";
+import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
+import type { ShardRequest, Stopping } from "../../context.js";
 import { distinct } from "../../distinct.js";
 import type { DraftStage } from "../../draft.js";
+import { keyspaceLocks } from "../../locks.js";
 import type { LockScope, Read } from "../../plan.js";
+import type { TabletRef } from "../../refs.js";
 import type { DraftStep } from "../../steps/index.js";
-import { keyRead } from "../../view/keys.js";
+import { keyFact, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
+import { globalRoot } from "../../view/roots.js";
 import { servingReads } from "../../view/serving.js";
-import { shardName } from "../../view/shards.js";
-import { keyspaceLocks } from "../orphan/locks.js";
-import { endSteps, recordKeys } from "../orphan/retire.js";
-import type { Returned } from "./inspect.js";
-import { membersOf } from "./members.js";
-import type { Asked } from "./preconditions.js";
-import { recordsOf, removeSteps } from "./remove.js";
-import { unreachableRows } from "./rows.js";
+import { cells, shardName } from "../../view/shards.js";
+import { endSteps, recordKeys } from "../orphan/retirement.js";
+import { type Member, membersOf } from "./members.js";
+import { type Returned, unreachableRows } from "./old-streams.js";
 
 /**
  * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
@@ -24,7 +24,7 @@ import { unreachableRows } from "./rows.js";
 export const retireStages = (
   snapshot: Snapshot,
   shard: Returned,
-  { stopping }: Asked,
+  { stopping }: ShardRequest,
 ): readonly DraftStage[] => {
   const name = shardName(shard);
   const keyspace = keyspaceLocks(snapshot, [shard.keyspace]);
@@ -89,4 +89,60 @@ const stayAway = (snapshot: Snapshot, shard: Returned, { watchMs }: Stopping): D
     keys: distinct(keys.map(({ server, key }) => ({ server, key }))),
     watchMs,
   };
+};
+
+type Remove = Extract<DraftStep, { kind: "record.remove" }>;
+
+interface RecordOf {
+  readonly of: Remove["of"];
+  readonly server: string;
+  readonly key: string;
+  readonly recordedAt: string | null;
+}
+
+/** One step a record. */
+const removeSteps = (snapshot: Snapshot, shard: Returned): readonly Remove[] => {
+  const members = membersOf(snapshot, shard);
+  return recordsOf(snapshot, shard).map((record) => ({
+    kind: "record.remove",
+    ...record,
+    keyspace: shard.keyspace,
+    shard: shard.shard,
+    members: members.map(({ alias }) => alias),
+    ended: members.flatMap((member) => addressed(snapshot, shard, member)),
+  }));
+};
+
+/** In the order in which Vitess deletes them: who finds a Tablet also finds its shard. */
+const recordsOf = (snapshot: Snapshot, shard: Returned): readonly RecordOf[] => {
+  const { server, root } = globalRoot(snapshot);
+  const tablets = membersOf(snapshot, shard).flatMap(({ record }) =>
+    record === null
+      ? []
+      : [{ of: "Tablet", server: record.server, key: record.key, recordedAt: record.address } as const],
+  );
+  const others = [
+    ...cells(snapshot).map((cell) => ({
+      of: "ShardReplication" as const,
+      server: cell.server,
+      key: shardReplicationKey(cell.root, shard.keyspace, shard.shard),
+      recordedAt: null,
+    })),
+    {
+      of: "Shard" as const,
+      server,
+      key: shardKey(root, shard.keyspace, shard.shard),
+      recordedAt: null,
+    },
+  ];
+  return [...tablets, ...others.filter(({ server, key }) => keyFact(snapshot, server, key) !== null)];
+};
+
+/** Where a process of the tablet ran: one that answered, or one that its record still names. */
+const addressed = (snapshot: Snapshot, shard: Returned, { alias, process, record }: Member): TabletRef[] => {
+  if (process !== null) return [tabletRef(snapshot, process)];
+  if (record === null || record.address === "") return [];
+  const { type, host, grpcPort, httpPort, mysqlHost, mysqlPort } = record;
+  const address = { host, grpcPort, httpPort, mysqlHost, mysqlPort };
+  return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address }];
 };

@@ -1,8 +1,8 @@
 import { CLOCK_SKEW_S } from "../../../snapshot/derive/operation-limits.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
+import { droppedShard, type OrphanShard } from "../../view/dropped-shard.js";
 import type { ShardRef } from "../../view/shards.js";
 import type { StreamGroup } from "../../view/streams.js";
-import { inspect, type OrphanShard } from "../orphan/inspect.js";
 
 /** A shard that was dropped and exists again. */
 export interface Returned extends OrphanShard {
@@ -12,7 +12,7 @@ export interface Returned extends OrphanShard {
 }
 
 export const returnedShard = (snapshot: Snapshot, shard: ShardRef): Returned => {
-  const orphan = inspect(snapshot, shard);
+  const orphan = droppedShard(snapshot, shard);
   const isOld = (group: StreamGroup): boolean =>
     orphan.primaries.length === 0 ||
     group.streams.every(({ address, id }) => bornBefore(snapshot, shard, address, id));
@@ -40,3 +40,10 @@ const bornBefore = (
     id,
     CLOCK_SKEW_S,
   ).length > 0;
+
+/** Old rows that no engine has and that SQL can reach, where the shard has no primary. */
+export const clearableRows = (shard: Returned): readonly StreamGroup[] =>
+  shard.old.filter(({ process }) => process.readOnly !== 1);
+
+export const unreachableRows = (shard: Returned): readonly StreamGroup[] =>
+  shard.primaries.length > 0 ? [] : shard.old.filter(({ process }) => process.readOnly === 1);

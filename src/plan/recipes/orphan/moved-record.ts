@@ -1,8 +1,8 @@
 import { clone } from "@bufbuild/protobuf";
 import { type Tablet, TabletSchema } from "../../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { ProcessFlags } from "../../view/process-flags.js";
 import { type Process, tabletRef } from "../../view/processes.js";
-import type { OwnWords } from "./own-words.js";
 
 export type Moved =
   | { readonly kind: "moved"; readonly record: Tablet; readonly from: string }
@@ -13,26 +13,31 @@ export type Moved =
  * ports: a record with the old ones would keep the process from publishing for ever (docs/vitess.md#publishing). Only where nobody of
  * that alias can still be at the old address.
  */
-export const movedRecord = (snapshot: Snapshot, record: Tablet, process: Process, words: OwnWords): Moved => {
+export const movedRecord = (
+  snapshot: Snapshot,
+  record: Tablet,
+  process: Process,
+  flags: ProcessFlags,
+): Moved => {
   const { address } = tabletRef(snapshot, process);
   const from = `${record.hostname}:${record.portMap.grpc ?? 0}`;
-  if (words.grpcPort !== address.grpcPort)
+  if (flags.grpcPort !== address.grpcPort)
     return unproven(
-      words.grpcPort === undefined
+      flags.grpcPort === undefined
         ? "it does not say on which gRPC port it listens"
-        : `it was started with gRPC port ${words.grpcPort}`,
+        : `it was started with gRPC port ${flags.grpcPort}`,
     );
-  const httpPort = words.httpPort ?? 0;
-  const mysqlPort = words.mysqlPort ?? address.mysqlPort;
+  const httpPort = flags.httpPort ?? 0;
+  const mysqlPort = flags.mysqlPort ?? address.mysqlPort;
   if (httpPort === 0) return unproven("it does not say its HTTP port");
   if (mysqlPort === 0) return unproven("nobody knows its MySQL port");
   const there = whoIsAt(snapshot, from, process.alias);
   if (there !== null) return unproven(there);
-  const hostname = words.hostname ?? address.host;
+  const hostname = flags.hostname ?? address.host;
   const moved = clone(TabletSchema, record);
   moved.hostname = hostname;
   moved.portMap = { ...record.portMap, grpc: address.grpcPort, vt: httpPort };
-  moved.mysqlHostname = words.mysqlHost ?? hostname;
+  moved.mysqlHostname = flags.mysqlHost ?? hostname;
   moved.mysqlPort = mysqlPort;
   return { kind: "moved", record: moved, from };
 };

@@ -1,21 +1,23 @@
 import { formatAlias } from "../../../cluster/alias.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../../topology/records.js";
-import { type Obstacle, shardName } from "../../view/shards.js";
-import type { OrphanShard } from "./inspect.js";
+import { aliasClash } from "../../guards/alias-clash.js";
+import type { Guard, Obstacle } from "../../obstacle.js";
+import type { OrphanShard } from "../../view/dropped-shard.js";
+import { claimedTwice } from "../../view/processes.js";
+import { shardName } from "../../view/shards.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
-import { twinObstacles, twins } from "./twins.js";
 
 /**
  * Every tablet that the shard had when it was dropped must be alive and proven (docs/decisions.md#d17): its streams live in its MySQL, so
  * one dead primary that comes back revives the stream, and a record without a process is a drift of its own.
  */
-export const unaccounted = (snapshot: Snapshot, orphan: OrphanShard): readonly Obstacle[] => [
+export const unaccounted: Guard<OrphanShard> = (snapshot, orphan) => [
   ...unreadableLists(orphan),
   ...silentMembers(snapshot, orphan).map((alias) => silent(snapshot, orphan, alias)),
-  ...twinObstacles(orphan.processes),
+  ...aliasClash(snapshot, orphan),
   ...orphan.processes.flatMap((process) => {
-    if (twins(orphan.processes).has(process.alias)) return [];
+    if (claimedTwice(orphan.processes).has(process.alias)) return [];
     if (process.record === "present") return [];
     if (process.record !== "absent") return [otherRecord(process.alias, process.record)];
     const record = tabletRecord(snapshot, process, deletionsOf(orphan, process.alias));

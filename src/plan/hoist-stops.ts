@@ -10,7 +10,7 @@ type Verify = Extract<DraftStep, { kind: "stream.verify-stopped" }>;
  * Where several repairs of one plan stop streams, all of them stop before anything else is taken apart (docs/decisions.md#d16): the streams
  * of one workflow read from each other's sources and write beside each other. Their VDiffs end with them. One proof for all.
  */
-export const stopsFirst = (draft: Draft): Draft => {
+export const hoistStops = (draft: Draft): Draft => {
   const stopping = draft.stages.filter(({ steps }) => steps.some(isStop));
   const first = draft.stages.findIndex(({ steps }) => !steps.some(opensTheWay));
   if (stopping.length === 0 || (stopping.length === 1 && draft.stages[first] === stopping[0])) return draft;

@@ -1,0 +1,153 @@
+import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { OrphanChoice, Stopping } from "../../context.js";
+import { aliasClash } from "../../guards/alias-clash.js";
+import { nobodySaidHow, unknownRecords } from "../../guards/ending.js";
+import { unknownStreams } from "../../guards/engines.js";
+import { ownedByOperator } from "../../guards/operator.js";
+import { keyspaceGone, primaryUnfit, rangeTaken } from "../../guards/restorable.js";
+import { onlyCopy, routedQueries, silentCells } from "../../guards/traffic.js";
+import { type Guard, type Obstacle, obstaclesTo } from "../../obstacle.js";
+import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../../view/dropped-shard.js";
+import { type ShardRef, shardName, shardRecords } from "../../view/shards.js";
+import { unaccounted } from "./dropped-tablets.js";
+import type { OrphanTarget } from "./targets.js";
+
+/** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */
+type Decision =
+  | { readonly kind: "restore" }
+  | { readonly kind: "retire" }
+  | { readonly kind: "leave" }
+  | { readonly kind: "ask"; readonly obstacle: Obstacle };
+
+/**
+ * Only what a cancel dropped may come back without being asked for: the cancel promised to undo the workflow, not to lose the shard.
+ * A completed source holds stale data and never comes back; a person's deletion may have been meant.
+ */
+const choiceFor = (shard: ShardRef, deletion: Deletion | null, choice: OrphanChoice | null): Decision => {
+  if (choice === "leave") return { kind: "leave" };
+  if (choice === "retire") return { kind: "retire" };
+  if (deletion?.operation === "complete") return { kind: "ask", obstacle: retired(shard, deletion) };
+  if (choice === "restore" || deletion?.operation === "cancel") return { kind: "restore" };
+  return { kind: "ask", obstacle: ask(shard, deletion) };
+};
+
+const retired = (shard: ShardRef, deletion: Deletion): Obstacle => ({
+  reason: `${shardName(shard)} was the source of a completed workflow (revision ${deletion.deletedRevision} deleted its record under a ${deletion.lockAction} lock): its data is stale and its record is never restored`,
+  instead: `stop its vttablets and MySQL servers when nobody reads them any more; with --orphans retire vtdoctor stops and deletes streams that may be left on them first`,
+});
+
+const ask = (shard: ShardRef, deletion: Deletion | null): Obstacle => ({
+  reason: deletion === null ? unexplained(shard) : meant(shard, deletion),
+  instead:
+    "say --orphans restore to put its records back, --orphans retire to stop and delete its streams, or --orphans leave",
+});
+
+const unexplained = (shard: ShardRef): string =>
+  `nothing in etcd's history says how the record of ${shardName(shard)} went away (it may be compacted), so it may have been meant`;
+
+const meant = (shard: ShardRef, deletion: Deletion): string => {
+  if (deletion.operation === "unknown")
+    return `the record of ${shardName(shard)} was deleted at revision ${deletion.deletedRevision}, and nobody can tell under which lock, so it may have been meant`;
+  const by =
+    deletion.lockAction === null
+      ? "without any lock"
+      : `under the lock ${deletion.lockAction}${deletion.lockHost ? ` of ${deletion.lockHost}` : ""}`;
+  return `the record of ${shardName(shard)} was deleted ${by} at revision ${deletion.deletedRevision}, not by a cancel, so it may have been meant`;
+};
+
+/** What forbids to restore the shard's records (docs/decisions.md#d17). */
+const UNLESS_RESTORED: readonly Guard<OrphanShard>[] = [
+  ownedByOperator,
+  keyspaceGone,
+  silentCells,
+  rangeTaken,
+  primaryUnfit,
+  unaccounted,
+];
+
+/** What forbids to end the shard's processes (docs/decisions.md#d19). */
+const UNLESS_RETIRED: readonly Guard<OrphanShard & { readonly stopping: Stopping | null }>[] = [
+  ownedByOperator,
+  aliasClash,
+  nobodySaidHow,
+  silentCells,
+  unknownStreams,
+  unknownRecords,
+];
+
+/** A shard with what may be done about it, and what forbids it. */
+export interface DecidedShard {
+  readonly target: OrphanTarget;
+  readonly orphan: OrphanShard;
+  readonly decision: Decision;
+  /** Reasons not to restore or not to retire it: where there is one, nothing of the shard is touched. */
+  readonly obstacles: readonly Obstacle[];
+}
+
+export const decide = (
+  snapshot: Snapshot,
+  target: OrphanTarget,
+  choice: OrphanChoice | null,
+  stopping: Stopping | null,
+): DecidedShard => {
+  const orphan = droppedShard(snapshot, target);
+  const known = notOrphaned(snapshot, orphan) ?? outage(snapshot, orphan);
+  const decision: Decision =
+    known !== null && choice !== "leave"
+      ? { kind: "ask", obstacle: known }
+      : choiceFor(target, orphan.deletion, choice);
+  if (decision.kind === "retire")
+    return {
+      target,
+      orphan,
+      decision,
+      obstacles: obstaclesTo(UNLESS_RETIRED, snapshot, { ...orphan, stopping }),
+    };
+  if (decision.kind !== "restore") return { target, orphan, decision, obstacles: [] };
+  const history = choice === "restore" || historyCovers(snapshot, orphan) ? [] : [forgotten(orphan)];
+  return {
+    target,
+    orphan,
+    decision,
+    obstacles: [...history, ...obstaclesTo(UNLESS_RESTORED, snapshot, orphan)],
+  };
+};
+
+/** The streams of a shard that the topology has are not orphans, even if a tablet's own record is missing. */
+const notOrphaned = (snapshot: Snapshot, orphan: OrphanShard): Obstacle | null => {
+  const name = shardName(orphan);
+  if (shardRecords(snapshot, orphan.keyspace).some((record) => record.shard === orphan.shard)) {
+    const unlisted = orphan.processes
+      .filter((process) => process.record !== "present")
+      .map((process) => process.alias);
+    return {
+      reason: `the topology has ${name}; only the Tablet records of ${unlisted.join(", ") || "its tablets"} are missing, and its streams may be wanted`,
+      instead:
+        "restart those vttablets, which write their own records then; a workflow that is not wanted is ended with vtdoctor cancel",
+    };
+  }
+  return orphan.processes.some((process) => process.shardRecord !== "absent")
+    ? {
+        reason: `it is not known whether the topology has ${name}`,
+        instead: "make the global topology answer and its records readable, then plan again",
+      }
+    : null;
+};
+
+/** A shard that queries go to, or that alone has a key range, is missed by its users: its tablets and their streams are what is left of it. */
+const outage = (snapshot: Snapshot, orphan: OrphanShard): Obstacle | null => {
+  const [fact] = [...routedQueries(snapshot, orphan), ...onlyCopy(snapshot, orphan)];
+  const name = shardName(orphan);
+  return fact === undefined
+    ? null
+    : {
+        reason: `${name} is no orphan but an outage: ${fact.reason}`,
+        instead: `stop and delete nothing of it; where it is to serve, write its Shard record again (vtctldclient CreateShard ${name}), restart its vttablets, which write their own records, then vtctldclient PlannedReparentShard ${name}; where it is not, route its queries elsewhere first`,
+      };
+};
+
+/** A tablet that history no longer lists could be the dead primary that revives a stream (docs/decisions.md#d17). */
+const forgotten = (orphan: OrphanShard): Obstacle => ({
+  reason: `etcd's history no longer reaches back to the start of the operation that dropped ${shardName(orphan)}, so it may have had tablets that nobody knows of`,
+  instead: "make sure that every tablet of the shard runs, then say --orphans restore",
+});
