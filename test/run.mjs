@@ -1,25 +1,35 @@
 // `npm test`: the fast tests, then the real clusters. Where the lab is installed and we are root, two labs run beside each other, each in a
-// network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. Arguments go to vitest.
+// network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. `--with-crash`: the enumerations of
+// test/crash too, which take what the labs leave of the processors. Other arguments go to vitest.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
+import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
 const LAB = join(process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab", "vitess/bin/vttablet");
 const SHARDS = 2;
-const passed = process.argv.slice(2);
+const CRASH = "--with-crash";
+const passed = process.argv.slice(2).filter((argument) => argument !== CRASH);
+const withCrash = process.argv.includes(CRASH);
 const results = process.env.VTDOCTOR_TEST_RESULTS;
 
-const run = (command, args, env = {}) =>
+const run = (command, args, env = {}, priority = 0) =>
   new Promise((resolve) => {
     const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...env } });
+    if (priority !== 0 && child.pid !== undefined) setPriority(child.pid, priority);
     child.on("exit", (code) => resolve(code ?? 1));
     child.on("error", () => resolve(1));
   });
 
 const resultFile = (name) =>
   results === undefined ? {} : { VTDOCTOR_TEST_RESULTS: join(results, `${name}.json`) };
+
+const project = (name, priority) =>
+  run(process.execPath, [VITEST, "run", "--project", name], resultFile(name), priority);
+
+const crash = () => (withCrash ? project("crash", constants.priority.PRIORITY_LOW) : 0);
 
 /** A namespace with nothing but loopback; false where this machine can not make one. */
 function namespace(name) {
@@ -31,17 +41,19 @@ function namespace(name) {
 }
 
 const names = Array.from({ length: SHARDS }, (_, index) => `vtdoctor-test-${index + 1}`);
-const apart = passed.length === 0 && process.getuid?.() === 0 && existsSync(LAB) && names.every(namespace);
-let codes;
-if (apart) {
-  const fast = await run(process.execPath, [VITEST, "run", "--project", "fast"], resultFile("fast"));
-  const labs = names.map((name, index) => {
+
+const labs = () =>
+  names.map((name, index) => {
     const args = [VITEST, "run", "--project", "vitess", `--shard=${index + 1}/${SHARDS}`];
     const env = { ...resultFile(name), VTDOCTOR_LAB_DIR: `/tmp/${name}` };
     return run("ip", ["netns", "exec", name, process.execPath, ...args], env);
   });
-  codes = [fast, ...(await Promise.all(labs))];
-} else {
-  codes = [await run(process.execPath, [VITEST, "run", ...passed], resultFile("all"))];
+
+async function all() {
+  if (passed.length > 0) return [await run(process.execPath, [VITEST, "run", ...passed], resultFile("all"))];
+  const fast = await project("fast");
+  const isApart = process.getuid?.() === 0 && existsSync(LAB) && names.every(namespace);
+  return [fast, ...(await Promise.all([crash(), ...(isApart ? labs() : [project("vitess")])]))];
 }
-process.exit(codes.every((code) => code === 0) ? 0 : 1);
+
+process.exit((await all()).every((code) => code === 0) ? 0 : 1);

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import type { Context } from "../../src/cli/context.js";
 import { network, run } from "../../src/cli/main.js";
 import { simulatedReach } from "../../src/cli/simulated-reach.js";
@@ -32,16 +31,8 @@ export interface Typed {
   readonly onNote?: (line: string) => void;
 }
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
-});
-
-export const emptyFolder = (): string => {
-  const folder = mkdtempSync(join(tmpdir(), "vtdoctor-test-"));
-  folders.push(folder);
-  return folder;
-};
+/** Gone with everything else after the tests (test/scratch.ts). */
+export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), "vtdoctor-test-"));
 
 let made = 0;
 

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll } from "vitest";
 import { loadRules } from "../../src/rules/load.js";
 import type { Rule } from "../../src/rules/rule.js";
 
@@ -31,15 +30,9 @@ examples:
     - { name: another, rows: { shard: [{ keyspace: a, shard: y }] } }
 `;
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true });
-});
-
 /** A folder of rules as an operator would give with --rules: file name -> text. */
 export const folderOf = (files: Readonly<Record<string, string>>): string => {
   const folder = mkdtempSync(join(tmpdir(), "vtdoctor-rules-"));
-  folders.push(folder);
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(join(folder, "own"), { recursive: true });
     writeFileSync(join(folder, "own", name), text);
