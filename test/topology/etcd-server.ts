@@ -44,7 +44,9 @@ export async function startEtcd(
     ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
-  process.once("exit", () => server.kill("SIGKILL"));
+  const killed = () => server.kill("SIGKILL");
+  process.once("exit", killed);
+  server.once("exit", () => process.off("exit", killed));
   await ready(server, client);
   if (scheme === "http") await leads(clientUrl);
   return {
