@@ -11,7 +11,7 @@ import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records
 import { Doctor, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
 import { records, repaired } from "./lab/plans.js";
-import { createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
+import { aged, createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** S11: a shard-dropping cancel died half-way, and more went wrong since. */
 describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
@@ -110,6 +110,7 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     await createReshard(lab, "customer", "c2", Object.keys(targets));
     await running(lab, [200, 250, 300]);
     await running(lab, [200, 250, 300], "ref");
+    await aged(lab, [200, 250, 300]);
     await leftovers(200, "-40");
     await leftovers(300, "80-");
     for (const shard of Object.keys(targets)) await reverseStream(shard);
@@ -204,6 +205,7 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     const targets = { "-40": [200, 201], "40-80": [250], "80-": [300] };
     await reshardCluster(lab, { targets });
     await running(lab, [200, 250, 300]);
+    await aged(lab, [200, 250, 300]);
     const before = await lab.topologyKeys();
     await alsoServes("80-");
     const native = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
-import { createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
+import { aged, createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 import { retired, rowsOfTargets } from "./lab/retired.js";
 
 /** S5: after a cancel that dropped the shards somebody restarted an orphan. */
@@ -15,6 +15,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     lab = await Lab.up({ version });
     await reshardCluster(lab);
     await running(lab, [200, 300]);
+    await aged(lab, [200, 300]);
     if (version === "19")
       await lab.ctl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "cancel");
     else

@@ -97,7 +97,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
 
       const dry = await doctor.write("undo", run, "--dry-run");
       expect(dry.code, dry.stderr).toBe(1);
-      expect(dry.stdout).toMatch(/create it again/);
+      expect(dry.stdout).toMatch(/a stream that was taken apart\s+can not/);
       expect(await heldOn(200)).toBe("1");
 
       const undo = await done(doctor, "undo", run);
