@@ -176,6 +176,8 @@ describe.skipIf(labMissing() !== null)("S1, the seed: v19 Reshard cancel", () =>
     const keys = await lab.topologyKeys();
     expect(keys.has("/vitess/global/keyspaces/customer/shards/80-/Shard")).toBe(true);
     expect(keys.has("/vitess/global/keyspaces/customer/shards/-80/Shard")).toBe(false);
-    expect(await stillArrives(lab, "customer", "customer", 5007, [200, 300])).toBe(false);
+    // A shard that is not restored is left as it is, its streams too: what to do with it is the operator's to say.
+    const rows = (uid: number) => lab.sql(uid, "select count(*) from _vt.vreplication where workflow='c2'");
+    expect([await rows(200), await rows(300)]).toEqual(["1", "0"]);
   });
 });
