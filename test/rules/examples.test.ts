@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { type ExampleResult, runExamples } from "../../src/rules/examples.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import { type ExampleResult, type Recordings, runExamples } from "../../src/rules/examples.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { Example, Rule } from "../../src/rules/rule.js";
 import { recordedFacts } from "../sim/recorded-facts.js";
@@ -7,21 +7,35 @@ import { factsOfRecording } from "../snapshot/facts-of-recording.js";
 
 const rules = loadRules([SHIPPED_RULES]);
 
-const hold = (results: readonly ExampleResult[]): void => {
-  it.each(results.map((result) => [`${result.kind}: ${result.name}`, result] as const))("%s", (_, result) => {
-    expect(result.detail).toBe("");
-    expect(result.outcome).toBe("passed");
+const recordedOnly = (examples: readonly Example[]) =>
+  examples.filter(({ recording }) => recording !== undefined);
+
+const recorded: readonly Rule[] = rules.map(({ examples, ...rule }) => ({
+  ...rule,
+  examples: { sick: recordedOnly(examples.sick), healthy: recordedOnly(examples.healthy) },
+}));
+
+describe.each<[string, readonly Rule[], () => Promise<Recordings>]>([
+  ["the examples", rules, async () => factsOfRecording],
+  ["as a scan of the recorded clusters sees them", recorded, () => recordedFacts(rules)],
+])("%s", (_, some, recordings) => {
+  let known: Recordings;
+  beforeAll(async () => {
+    known = await recordings();
   });
-};
 
-describe.each(rules.map(({ id }) => id))("%s", (id) => hold(runExamples(rules, factsOfRecording, [id])));
+  describe.each(some)("$id", ({ id, examples }) => {
+    let results: readonly ExampleResult[];
+    beforeAll(() => {
+      results = runExamples(some, known, [id]);
+      expect(results).toHaveLength(examples.sick.length + examples.healthy.length);
+    });
 
-const recordedOnly = (examples: readonly Example[]) => examples.filter(({ recording }) => recording !== null);
-
-describe("as a scan of the recorded clusters sees them", async () => {
-  const recorded: readonly Rule[] = rules.map(({ examples, ...rule }) => ({
-    ...rule,
-    examples: { sick: recordedOnly(examples.sick), healthy: recordedOnly(examples.healthy) },
-  }));
-  hold(runExamples(recorded, await recordedFacts(recorded)));
+    it.each([...examples.sick, ...examples.healthy].map(({ name }, index) => [name, index] as const))(
+      "%s",
+      (name, index) => {
+        expect(results[index]).toEqual(expect.objectContaining({ name, outcome: "passed", detail: "" }));
+      },
+    );
+  });
 });
