@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
 import { probed } from "../view/processes.js";
 import { type StreamGroup, streamsAt } from "../view/streams.js";
-import type { Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
 import { copiedTables, matches, rulesOf } from "./tables.js";
 
@@ -32,7 +32,7 @@ export const dataRefusals = (
   snapshot: Snapshot,
   subject: CancelSubject,
   sets: readonly TableSet[],
-): readonly Refusal[] => [
+): readonly Obstacle[] => [
   ...unseen(snapshot, subject, sets),
   ...sets.flatMap((set) => triggers(snapshot, set)),
   ...sets.flatMap((set) => foreignKeys(snapshot, set)),
@@ -45,7 +45,7 @@ const unseen = (
   snapshot: Snapshot,
   subject: CancelSubject,
   sets: readonly TableSet[],
-): readonly Refusal[] => {
+): readonly Obstacle[] => {
   const questions = [
     ...sets.flatMap(({ group }) => [
       { process: group.process, channel: "schema", what: "which tables it has" },
@@ -58,18 +58,18 @@ const unseen = (
   return questions
     .filter(({ process, channel }) => !probed(snapshot, process.address, channel))
     .map(({ process, what }) => ({
-      fact: `${process.alias} did not say ${what}`,
+      reason: `${process.alias} did not say ${what}`,
       instead: "make it answer, or cancel with --keep-data",
     }));
 };
 
-const triggers = (snapshot: Snapshot, { group, tables }: TableSet): readonly Refusal[] =>
+const triggers = (snapshot: Snapshot, { group, tables }: TableSet): readonly Obstacle[] =>
   tables
     .flatMap((table_name) =>
       snapshot.rows("live_trigger", { address: group.process.address, db_name: group.dbName, table_name }),
     )
     .map(({ trigger_name, table_name }) => ({
-      fact: `table ${group.dbName}.${table_name} on ${group.process.alias} has the trigger ${trigger_name}, and a table with a trigger can not be moved to another schema`,
+      reason: `table ${group.dbName}.${table_name} on ${group.process.alias} has the trigger ${trigger_name}, and a table with a trigger can not be moved to another schema`,
       instead: KEEP,
     }));
 
@@ -77,14 +77,14 @@ const tablesAndViews = (snapshot: Snapshot, group: StreamGroup, table_type: "BAS
   snapshot.rows("live_table", { address: group.process.address, db_name: group.dbName, table_type });
 
 /** A foreign key of a table that stays would follow into the hold. */
-const foreignKeys = (snapshot: Snapshot, { group, tables }: TableSet): readonly Refusal[] =>
+const foreignKeys = (snapshot: Snapshot, { group, tables }: TableSet): readonly Obstacle[] =>
   tablesAndViews(snapshot, group, "BASE TABLE")
     .filter(({ table_name }) => !tables.includes(table_name))
     .flatMap(({ table_name, definition }) =>
       tables
         .filter((table) => definition.includes(`REFERENCES \`${table.replaceAll("`", "``")}\``))
         .map((table) => ({
-          fact: `table ${group.dbName}.${table_name} on ${group.process.alias} is not part of the workflow and has a foreign key to ${table}`,
+          reason: `table ${group.dbName}.${table_name} on ${group.process.alias} is not part of the workflow and has a foreign key to ${table}`,
           instead: KEEP,
         })),
     );
@@ -104,7 +104,7 @@ const otherWriters = (
   snapshot: Snapshot,
   subject: CancelSubject,
   { group, tables }: TableSet,
-): readonly Refusal[] => {
+): readonly Obstacle[] => {
   const own = new Set([...subject.groups, ...subject.references].map((one) => one.workflow));
   return streamsAt(snapshot, group.process.address)
     .filter((stream) => !own.has(stream.workflow))
@@ -115,7 +115,7 @@ const otherWriters = (
         ? []
         : [
             {
-              fact: `stream ${stream.id} of ${stream.workflow} on ${group.process.alias} writes into ${shared.join(", ")} too`,
+              reason: `stream ${stream.id} of ${stream.workflow} on ${group.process.alias} writes into ${shared.join(", ")} too`,
               instead: `cancel ${stream.workflow} first, or cancel with --keep-data`,
             },
           ];

@@ -1,13 +1,14 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
 import type { Read } from "../plan.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
-import { MAKE_IT_ANSWER, type Refusal } from "./refusal.js";
+import { MAKE_IT_ANSWER } from "./refusal.js";
 import type { CancelSubject, Side } from "./subject.js";
 import type { Cancellable } from "./types/cancel-type.js";
 
 /** What must be seen, and who must not be at work, before anything is stopped (docs/vitess.md#cancel-guards). */
-export const environment = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] => [
+export const environment = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[] => [
   ...topologySilent(snapshot),
   ...tabletsSilent(snapshot, subject),
   ...silentTargets(snapshot, subject),
@@ -17,18 +18,18 @@ export const environment = (snapshot: Snapshot, subject: Cancellable): readonly 
 ];
 
 /** Which side serves is only known from every cell. */
-const topologySilent = (snapshot: Snapshot): readonly Refusal[] =>
+const topologySilent = (snapshot: Snapshot): readonly Obstacle[] =>
   snapshot
     .all<{ domain: string; subject: string; message: string }>(
       `SELECT domain, subject, message FROM unanswered
        WHERE domain IN ('topology', 'cell') AND required = 1 ORDER BY domain DESC, subject`,
     )
     .map((one) => ({
-      fact: `the ${one.domain === "cell" ? `topology of cell ${one.subject}` : "global topology"} did not answer (${one.message})`,
+      reason: `the ${one.domain === "cell" ? `topology of cell ${one.subject}` : "global topology"} did not answer (${one.message})`,
       instead: MAKE_IT_ANSWER,
     }));
 
-const tabletsSilent = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+const tabletsSilent = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] =>
   subject.targets.flatMap((side) =>
     snapshot
       .all<{ alias: string; subject: string; domain: string; message: string }>(
@@ -39,7 +40,7 @@ const tabletsSilent = (snapshot: Snapshot, subject: CancelSubject): readonly Ref
         side.shard,
       )
       .map((one) => ({
-        fact: `tablet ${one.alias || one.subject} of target ${shardName(side)} did not answer (${one.domain}: ${one.message})`,
+        reason: `tablet ${one.alias || one.subject} of target ${shardName(side)} did not answer (${one.domain}: ${one.message})`,
         instead: MAKE_IT_ANSWER,
       })),
   );
@@ -55,11 +56,11 @@ const otherShards = (snapshot: Snapshot, subject: Cancellable): readonly ShardRe
       hasTablets(snapshot, record),
   );
 
-const silentTargets = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] =>
+const silentTargets = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[] =>
   otherShards(snapshot, subject)
     .filter((record) => speakers(snapshot, record).length === 0)
     .map((record) => ({
-      fact: `no primary of ${shardName(record)} said whether it has streams of ${subject.workflow}`,
+      reason: `no primary of ${shardName(record)} said whether it has streams of ${subject.workflow}`,
       instead: MAKE_IT_ANSWER,
     }));
 
@@ -103,7 +104,7 @@ interface Lock {
 }
 
 /** An operation on its keyspaces, its shards or itself; a dead holder's lock would be in the way too. */
-const atWork = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+const atWork = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] =>
   snapshot
     .all<Lock>(
       `SELECT l.kind, l.key, l.action, l.host_name AS host, o.until, l.keyspace, l.shard, l.workflow
@@ -114,7 +115,7 @@ const atWork = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] 
     )
     .filter((lock) => concerns(lock, subject))
     .map((lock) => ({
-      fact: `${lock.action || "an operation"} of ${lock.host || "an unnamed host"} holds the lock ${lock.key}`,
+      reason: `${lock.action || "an operation"} of ${lock.host || "an unnamed host"} holds the lock ${lock.key}`,
       instead:
         lock.until === null
           ? "its holder seems to be gone: clear it with vtdoctor fix (topo-lock-stale), then cancel"
@@ -134,20 +135,20 @@ const concerns = (lock: Lock, subject: CancelSubject): boolean => {
 };
 
 /** A target has exactly one primary that answers, is recorded, and takes writes. */
-const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => {
+const writablePrimary = (snapshot: Snapshot, side: Side): readonly Obstacle[] => {
   const name = shardName(side);
   const [primary, second] = side.primaries;
   if (primary === undefined)
     return [
       {
-        fact: `target ${name} has no primary that answers`,
+        reason: `target ${name} has no primary that answers`,
         instead: "give the shard a primary (PlannedReparentShard, or VTOrc), then cancel",
       },
     ];
   if (second !== undefined)
     return [
       {
-        fact: `${primary.alias} and ${second.alias} both say that they are PRIMARY of target ${name}`,
+        reason: `${primary.alias} and ${second.alias} both say that they are PRIMARY of target ${name}`,
         instead: "end the older primary's term first",
       },
     ];
@@ -157,7 +158,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => 
       ? []
       : [
           {
-            fact: `the primary ${primary.alias} of target ${name} has no Tablet record of its own`,
+            reason: `the primary ${primary.alias} of target ${name} has no Tablet record of its own`,
             instead: "repair that with vtdoctor fix first",
           },
         ]),
@@ -165,7 +166,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => 
       ? []
       : [
           {
-            fact: `the Shard record of target ${name} names ${recorded} as its primary, but ${primary.alias} is`,
+            reason: `the Shard record of target ${name} names ${recorded} as its primary, but ${primary.alias} is`,
             instead: "wait until the shard record follows (30 s), or repair it with vtdoctor fix",
           },
         ]),
@@ -173,7 +174,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => 
       ? []
       : [
           {
-            fact:
+            reason:
               primary.readOnly === null
                 ? `the primary ${primary.alias} of target ${name} did not say whether its MySQL takes writes`
                 : `the MySQL of the primary ${primary.alias} of target ${name} is read-only`,
@@ -184,7 +185,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => 
       ? []
       : [
           {
-            fact: `the primary ${primary.alias} of target ${name} did not say which streams it has`,
+            reason: `the primary ${primary.alias} of target ${name} did not say which streams it has`,
             instead: MAKE_IT_ANSWER,
           },
         ]),
@@ -192,7 +193,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => 
 };
 
 /** Only a source's primary knows whether a journal was written. */
-const sourcePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => {
+const sourcePrimary = (snapshot: Snapshot, side: Side): readonly Obstacle[] => {
   const known = side.primaries.filter(
     (primary) =>
       probed(snapshot, primary.address, "journals") && probed(snapshot, primary.address, "streams"),
@@ -201,7 +202,7 @@ const sourcePrimary = (snapshot: Snapshot, side: Side): readonly Refusal[] => {
     ? []
     : [
         {
-          fact: `${known.length === 0 ? "no primary" : "more than one primary"} of source ${shardName(side)} said whether it has a journal and reverse streams`,
+          reason: `${known.length === 0 ? "no primary" : "more than one primary"} of source ${shardName(side)} said whether it has a journal and reverse streams`,
           instead: MAKE_IT_ANSWER,
         },
       ];

@@ -1,9 +1,9 @@
 import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../obstacle.js";
 import { shardName } from "../view/shards.js";
 import { dataRefusals, tableSets } from "./data.js";
 import { environment } from "./environment.js";
-import type { Refusal } from "./refusal.js";
 import type { CancelSubject } from "./subject.js";
 import { switched } from "./switched.js";
 import { rulesOf } from "./tables.js";
@@ -13,7 +13,7 @@ import { cancelType } from "./types/index.js";
 /** Whether a workflow may be cancelled: only one that may can be planned. */
 export type Verdict =
   | { readonly kind: "free"; readonly subject: Cancellable }
-  | { readonly kind: "forbidden"; readonly refusals: readonly Refusal[] };
+  | { readonly kind: "forbidden"; readonly refusals: readonly Obstacle[] };
 
 /** What forbids a cancel, one kind of reason at a time: the later ones only say something where the earlier ones do not hold. */
 export const judgeCancel = (snapshot: Snapshot, given: CancelSubject, keep: boolean): Verdict => {
@@ -42,7 +42,7 @@ export const judgeCancel = (snapshot: Snapshot, given: CancelSubject, keep: bool
 const PARTIAL = 1;
 
 /** Kinds whose cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
-const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => [
+const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => [
   ...subject.streams
     .filter((stream) => cancelType(stream.kind) === null)
     .map((stream) => ofKind(stream.kind)),
@@ -50,7 +50,7 @@ const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Refus
   ...(new Set(subject.streams.map((stream) => `${stream.kind} from ${stream.sourceKeyspace}`)).size > 1
     ? [
         {
-          fact: "its streams are not of one kind and one source keyspace",
+          reason: "its streams are not of one kind and one source keyspace",
           instead: "look at its rows in `_vt.vreplication`: two workflows may share the name",
         },
       ]
@@ -62,8 +62,8 @@ const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Refus
   ...unreadable(snapshot, subject),
 ];
 
-const ofKind = (kind: string): Refusal => ({
-  fact: `${kind} is not supported`,
+const ofKind = (kind: string): Obstacle => ({
+  reason: `${kind} is not supported`,
   instead: "use `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) for it",
 });
 
@@ -78,14 +78,14 @@ const tenantOf = (options: string | null): string => {
   return typeof tenant === "string" ? tenant : "";
 };
 
-const unreadable = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+const unreadable = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] =>
   subject.targets
     .flatMap((side) => side.processes)
     .flatMap((process) =>
       snapshot
         .rows("unparsable_source", { address: process.address, workflow: subject.workflow })
         .map(({ id }) => ({
-          fact: `the source of stream ${id} on ${process.alias} can not be read`,
+          reason: `the source of stream ${id} on ${process.alias} can not be read`,
           instead: "look at that row in `_vt.vreplication`: nothing may rest on it",
         })),
     );
@@ -96,7 +96,7 @@ const REVERSE = "_reverse";
  * Workflows whose target is not a copy that a cancel may take away: the reverse workflow of a switch, whose target is where the tables
  * came from, and one that reads from where it writes to, whose target may hold the only copy.
  */
-const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] => [
+const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[] => [
   ...reverse(snapshot, subject),
   ...ontoItself(snapshot, subject),
 ];
@@ -105,7 +105,7 @@ const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] 
 const deleteRows = ({ keyspace, workflow }: CancelSubject): string =>
   `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
 
-const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] => {
+const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => {
   const { workflow, sourceKeyspace } = subject;
   if (!workflow.endsWith(REVERSE)) return [];
   const forward = workflow.slice(0, -REVERSE.length);
@@ -113,17 +113,17 @@ const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[]
   return [
     snapshot.rows("workflow", { keyspace: sourceKeyspace, workflow: forward }).length > 0
       ? {
-          fact: `${workflow} is the way back of ${name}, and its targets are where the tables came from`,
+          reason: `${workflow} is the way back of ${name}, and its targets are where the tables came from`,
           instead: `complete, take back (reversetraffic) or cancel ${name}, and it goes along`,
         }
       : {
-          fact: `${workflow} is a reverse workflow whose forward workflow ${name} is gone, and its targets, where the tables came from, may be what is in production`,
+          reason: `${workflow} is a reverse workflow whose forward workflow ${name} is gone, and its targets, where the tables came from, may be what is in production`,
           instead: deleteRows(subject),
         },
   ];
 };
 
-const ontoItself = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[] => {
+const ontoItself = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[] => {
   const own = subject.streams.filter(
     (stream) =>
       stream.sourceExternal === "" &&
@@ -132,7 +132,7 @@ const ontoItself = (snapshot: Snapshot, subject: Cancellable): readonly Refusal[
       rulesOf(snapshot, stream).some(subject.type.readsItsTable),
   );
   return [...new Set(own.map(shardName))].map((shard) => ({
-    fact: `it copies ${shard} onto itself, so its target is its source, and may hold the only copy`,
+    reason: `it copies ${shard} onto itself, so its target is its source, and may hold the only copy`,
     instead: deleteRows(subject),
   }));
 };

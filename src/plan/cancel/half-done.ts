@@ -46,11 +46,10 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
   if (running.length > 0)
     return {
       ...EMPTY_DRAFT,
-      blocked: running.map(({ fact, instead }) => ({
+      blocked: running.map((obstacle) => ({
         object: { keyspace, workflow },
         finding: null,
-        reason: fact,
-        instead,
+        ...obstacle,
       })),
     };
   return {

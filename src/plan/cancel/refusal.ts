@@ -1,14 +1,9 @@
 import { RefusedError } from "../../cluster/errors.js";
-
-/** A fact that forbids a cancel, and what to do instead. */
-export interface Refusal {
-  readonly fact: string;
-  readonly instead: string;
-}
+import type { Obstacle } from "../obstacle.js";
 
 /** Every fact that was found, and the way out of the first. */
-export const refusedFor = (name: string, refusals: readonly Refusal[]): RefusedError => {
-  const facts = [...new Set(refusals.map((refusal) => refusal.fact))].join("; ");
+export const refusedFor = (name: string, refusals: readonly Obstacle[]): RefusedError => {
+  const facts = [...new Set(refusals.map((refusal) => refusal.reason))].join("; ");
   return new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${refusals[0]?.instead}.`);
 };
 

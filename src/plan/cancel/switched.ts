@@ -1,7 +1,7 @@
 import type { SignKind } from "../../snapshot/derive/switch-sign.js";
 import type { SwitchSignRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Refusal } from "./refusal.js";
+import type { Obstacle } from "../obstacle.js";
 import type { CancelSubject } from "./subject.js";
 import { toTables } from "./tables.js";
 import type { Cancellable } from "./types/cancel-type.js";
@@ -10,11 +10,11 @@ import type { Cancellable } from "./types/cancel-type.js";
  * Facts that say traffic is, or is about to be, on the targets (docs/decisions.md#d16, docs/vitess.md#cancel-guards). They are those that
  * make the workflow's phase; which of them forbid a cancel is the type's to say.
  */
-export const switched = (snapshot: Snapshot, subject: Cancellable, keep: boolean): readonly Refusal[] =>
+export const switched = (snapshot: Snapshot, subject: Cancellable, keep: boolean): readonly Obstacle[] =>
   signsOf(snapshot, subject).flatMap((sign) => subject.type.forbidding(sign, keep) ?? []);
 
 /** A reverse stream that runs feeds the old side; one that an earlier ReverseTraffic froze does not forbid (scene S4). */
-export const reverseRunning = (snapshot: Snapshot, subject: CancelSubject): readonly Refusal[] =>
+export const reverseRunning = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] =>
   signsOf(snapshot, subject)
     .filter(({ kind }) => kind === "reverse-running")
     .map(refusalOf);
@@ -32,7 +32,7 @@ const signsOf = (
     );
 
 /** What a sign says, and the way out. */
-export const refusalOf = (sign: SwitchSignRow): Refusal => {
+export const refusalOf = (sign: SwitchSignRow): Obstacle => {
   const { shard, alias, cell, name, detail, key, revision } = sign;
   const kind = sign.kind as SignKind;
   const at = `(${key}, revision ${revision})`;
@@ -40,56 +40,56 @@ export const refusalOf = (sign: SwitchSignRow): Refusal => {
   switch (kind) {
     case "journal":
       return {
-        fact: `its switch of writes has begun: \`_vt.resharding_journal\` of ${alias || "a source"} has its journal ${name}`,
+        reason: `its switch of writes has begun: \`_vt.resharding_journal\` of ${alias || "a source"} has its journal ${name}`,
         instead: FINISH_SWITCH,
       };
     case "frozen":
       return {
-        fact: `stream ${name} on ${alias} is FROZEN: its writes were switched`,
+        reason: `stream ${name} on ${alias} is FROZEN: its writes were switched`,
         instead: SWITCH_BACK_WRITES,
       };
     case "reverse-running":
-      return { fact: `${name} runs on ${alias}: its writes were switched`, instead: SWITCH_BACK_WRITES };
+      return { reason: `${name} runs on ${alias}: its writes were switched`, instead: SWITCH_BACK_WRITES };
     case "target-serves":
-      return { fact: `target ${shard} serves writes ${at}`, instead: SWITCH_BACK_WRITES };
+      return { reason: `target ${shard} serves writes ${at}`, instead: SWITCH_BACK_WRITES };
     case "source-idle":
       return {
-        fact: `source ${shard} does not serve writes${key === "" ? ": it has no record" : ` ${at}`}`,
+        reason: `source ${shard} does not serve writes${key === "" ? ": it has no record" : ` ${at}`}`,
         instead: SWITCH_BACK_WRITES,
       };
     case "to-target":
-      return { fact: `${name} queries of cell ${cell} go to target ${shard} ${at}`, instead: backOf(sign) };
+      return { reason: `${name} queries of cell ${cell} go to target ${shard} ${at}`, instead: backOf(sign) };
     case "off-source":
       return {
-        fact: `${name} queries of cell ${cell} do not go to source ${shard} ${at}`,
+        reason: `${name} queries of cell ${cell} do not go to source ${shard} ${at}`,
         instead: backOf(sign),
       };
     // A cutover that died leaves the source disabled; after a cancel no workflow would be left to repair it by
     // (docs/vitess.md#interrupted-switch).
     case "source-disabled":
       return {
-        fact: `${name} queries of source ${shard} are disabled in cell ${cell} ${at}`,
+        reason: `${name} queries of source ${shard} are disabled in cell ${cell} ${at}`,
         instead: `vtctldclient SetShardTabletControl --disable-query-service=false ${shard} ${name.toLowerCase()} and RefreshStateByShard, then cancel`,
       };
     case "rule":
       return {
-        fact: `the rule ${name} leads to ${toTables(detail).join(", ")} ${copy}${at}`,
+        reason: `the rule ${name} leads to ${toTables(detail).join(", ")} ${copy}${at}`,
         instead: backOf(sign),
       };
     case "shard-rule":
     case "keyspace-rule":
       return {
-        fact: `the ${kind === "shard-rule" ? "shard" : "keyspace"} routing rule of ${name} leads to ${detail} ${copy}${at}`,
+        reason: `the ${kind === "shard-rule" ? "shard" : "keyspace"} routing rule of ${name} leads to ${detail} ${copy}${at}`,
         instead: backOf(sign),
       };
     case "source-denies":
       return {
-        fact: `source ${shard} denies the table ${name} ${at}`,
+        reason: `source ${shard} denies the table ${name} ${at}`,
         instead: `end the switch that was begun with switchtraffic; or let the source serve again (vtctldclient SetShardTabletControl --remove --denied-tables=${name} ${shard} primary, then RefreshStateByShard ${shard}), then cancel`,
       };
     case "cutover-stop":
       return {
-        fact: `stream ${name} on ${alias} was stopped for the cutover: a switch of its writes has begun`,
+        reason: `stream ${name} on ${alias} was stopped for the cutover: a switch of its writes has begun`,
         instead:
           "see that the sources take writes, start its streams again (vtctldclient Workflow start), then cancel",
       };

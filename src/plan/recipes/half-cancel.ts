@@ -8,7 +8,7 @@ import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { shardName } from "../view/shards.js";
 import { orphanTargets } from "./orphan/targets.js";
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "./repair.js";
 import { unreachableTargets } from "./unreachable-targets.js";
 
 interface HalfCancelled {
@@ -45,10 +45,10 @@ const draftOf = (
     verdict.kind === "forbidden"
       ? {
           ...EMPTY_DRAFT,
-          blocked: verdict.refusals.map(({ fact, instead }) => ({
+          blocked: verdict.refusals.map(({ reason, instead }) => ({
             object: { keyspace, workflow },
             finding: findings[0] ?? null,
-            reason: `${keyspace}.${workflow} is not cancelled on ${kept}: ${fact}`,
+            reason: `${keyspace}.${workflow} is not cancelled on ${kept}: ${reason}`,
             instead,
           })),
         }

@@ -1,17 +1,17 @@
 import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
+import type { Obstacle } from "../../obstacle.js";
 import type { Read } from "../../plan.js";
 import type { DraftStep } from "../../steps/index.js";
 import type { Process } from "../../view/processes.js";
 import type { ShardRecord } from "../../view/shards.js";
 import type { StreamGroup } from "../../view/streams.js";
-import type { Refusal } from "../refusal.js";
 import type { CancelSubject } from "../subject.js";
 
 /** What a cancel must know of a type of workflow. */
 export interface CancelType {
   /** What a sign of a switch says against a cancel; null where such a workflow may go all the same. `keep`: its tables stay. */
-  forbidding(sign: SwitchSignRow, keep: boolean): Refusal | null;
+  forbidding(sign: SwitchSignRow, keep: boolean): Obstacle | null;
   /** What "not switched" was concluded from. */
   restsOn(snapshot: Snapshot, subject: CancelSubject): readonly Read[];
   /** Whether a shard of the target keyspace that shows no stream of it could have one. */

@@ -11,7 +11,7 @@ export const materialize: CancelType = {
     return keep
       ? null
       : {
-          fact: refusalOf(sign).fact,
+          reason: refusalOf(sign).reason,
           instead: "cancel with --keep-data, or take those rules away first",
         };
   },
