@@ -6,6 +6,9 @@ export interface Obstacle {
   readonly instead: string;
 }
 
+export const isObstacle = <T extends object>(value: T | Obstacle): value is Obstacle =>
+  "reason" in value && "instead" in value;
+
 /** One thing that can stand in the way of repairs, looked up for `scope`; empty: it does not. */
 export type Guard<Scope> = (snapshot: Snapshot, scope: Scope) => readonly Obstacle[];
 

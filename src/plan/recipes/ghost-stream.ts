@@ -1,14 +1,12 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, joinDrafts } from "../draft.js";
 import { keyspaceLocks } from "../locks.js";
 import type { DraftStep } from "../steps/index.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
-import type { Recipe } from "./recipe.js";
+import { repair } from "./repair.js";
 
 interface Ghost {
-  readonly finding: string;
   readonly process: Process;
   readonly workflow: string;
   readonly stream: number;
@@ -16,34 +14,72 @@ interface Ghost {
   readonly source: string;
 }
 
+/** Of one workflow on one tablet. */
+interface Ghosts {
+  readonly process: Process;
+  readonly workflow: string;
+  readonly ghosts: readonly Ghost[];
+}
+
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied. */
 const SETTLE_MS = 5000;
 
 /** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (docs/vitess.md#ghosts). */
-export const ghostStream: Recipe = (snapshot, findings) => {
-  const ghosts = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
-  return joinDrafts([
-    ...byWorkflow(ghosts).map((group) => draftOf(snapshot, group)),
-    ...findings
-      .filter((finding) => !ghosts.some((ghost) => ghost.finding === finding.id))
-      .map((finding) => ({
-        ...NOTHING,
-        blocked: [
-          {
-            object: finding.object,
-            finding: finding.id,
-            reason:
-              "its engine does not have it any more, its tablet is not PRIMARY, or another process says that it is that tablet too",
-            instead: "stop a process that is a copy, if there is one, and scan again",
-          },
-        ],
-      })),
-  ]);
-};
+export const ghostStream = repair<Ghosts>({
+  by: (snapshot, finding) => {
+    const ghost = ghostOf(snapshot, finding);
+    return JSON.stringify(ghost === null ? [finding.id] : [ghost.process.address, ghost.workflow]);
+  },
+  of: (snapshot, findings) => {
+    const [ghost, ...others] = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
+    return ghost === undefined
+      ? {
+          reason:
+            "its engine does not have it any more, its tablet is not PRIMARY, or another process says that it is that tablet too",
+          instead: "stop a process that is a copy, if there is one, and scan again",
+        }
+      : { process: ghost.process, workflow: ghost.workflow, ghosts: [ghost, ...others] };
+  },
+  plan: (snapshot, { process, workflow, ghosts }) => {
+    const tablet = tabletRef(snapshot, process);
+    const { dbName } = process;
+    const siblings = streamsAt(snapshot, process.address).filter((stream) => stream.workflow === workflow);
+    return {
+      title: `End the streams of ${workflow} that run on ${process.alias} without a row`,
+      locks: [
+        { kind: "workflow", keyspace: process.keyspace, workflow },
+        ...keyspaceLocks(snapshot, [process.keyspace]),
+      ],
+      steps: [
+        ...ghosts.map(
+          ({ stream, source }): DraftStep => ({
+            kind: "ghost.stop",
+            tablet,
+            dbName,
+            workflow,
+            stream,
+            source: sourceText(source),
+          }),
+        ),
+        ...(siblings.length > 0
+          ? []
+          : [
+              {
+                kind: "stream.verify-gone",
+                streams: [{ tablet, workflow, dbName, ids: ghosts.map(({ stream }) => stream) }],
+                settleMs: SETTLE_MS,
+              } as const,
+            ]),
+      ],
+      restsOn: [{ kind: "stream-rows", tablet, workflow, dbName, ids: siblings.map(({ id }) => id) }],
+      notes: [
+        `what ${workflow} wrote into ${process.keyspace}/${process.shard} stays there: the stream lost its position with its row, so its tables are neither complete nor in step with the source`,
+      ],
+    };
+  },
+});
 
-const NOTHING: Draft = { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
-
-const ghostOf = (snapshot: Snapshot, { id, object }: Finding): Ghost | null => {
+const ghostOf = (snapshot: Snapshot, { object }: Finding): Ghost | null => {
   const [seen] = snapshot.rows("engine_stream", {
     address: object.address ?? "",
     id: Number(object.stream),
@@ -52,67 +88,10 @@ const ghostOf = (snapshot: Snapshot, { id, object }: Finding): Ghost | null => {
   if (seen === undefined || process === null || process.type !== "PRIMARY") return null;
   if (processesOfAlias(snapshot, process.alias).length > 1) return null;
   return {
-    finding: id,
     process,
     workflow: seen.workflow,
     stream: Number(object.stream),
     source: seen.source ?? "",
-  };
-};
-
-const byWorkflow = (ghosts: readonly Ghost[]): readonly (readonly [Ghost, ...Ghost[]])[] => {
-  const groups = new Map<string, [Ghost, ...Ghost[]]>();
-  for (const ghost of ghosts) {
-    const name = JSON.stringify([ghost.process.address, ghost.workflow]);
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [ghost]);
-    else group.push(ghost);
-  }
-  return [...groups.values()];
-};
-
-const draftOf = (snapshot: Snapshot, ghosts: readonly [Ghost, ...Ghost[]]): Draft => {
-  const [{ process, workflow }] = ghosts;
-  const tablet = tabletRef(snapshot, process);
-  const { dbName } = process;
-  const siblings = streamsAt(snapshot, process.address).filter((stream) => stream.workflow === workflow);
-  return {
-    ...NOTHING,
-    repairs: ghosts.map(({ finding }) => finding),
-    stages: [
-      {
-        title: `End the streams of ${workflow} that run on ${process.alias} without a row`,
-        locks: [
-          { kind: "workflow", keyspace: process.keyspace, workflow },
-          ...keyspaceLocks(snapshot, [process.keyspace]),
-        ],
-        steps: [
-          ...ghosts.map(
-            ({ stream, source }): DraftStep => ({
-              kind: "ghost.stop",
-              tablet,
-              dbName,
-              workflow,
-              stream,
-              source: sourceText(source),
-            }),
-          ),
-          ...(siblings.length > 0
-            ? []
-            : [
-                {
-                  kind: "stream.verify-gone",
-                  streams: [{ tablet, workflow, dbName, ids: ghosts.map(({ stream }) => stream) }],
-                  settleMs: SETTLE_MS,
-                } as const,
-              ]),
-        ],
-      },
-    ],
-    reads: [{ kind: "stream-rows", tablet, workflow, dbName, ids: siblings.map(({ id }) => id) }],
-    notes: [
-      `what ${workflow} wrote into ${process.keyspace}/${process.shard} stays there: the stream lost its position with its row, so its tables are neither complete nor in step with the source`,
-    ],
   };
 };
 

@@ -6,7 +6,7 @@ import { orphanTargets } from "./orphan/targets.js";
 import { orphanShard } from "./orphan-shard.js";
 import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "./repair.js";
 import { returnedShards } from "./returned-shard.js";
 import { serveFromSources } from "./serve-from-sources.js";
 import { staleJournal } from "./stale-journal.js";

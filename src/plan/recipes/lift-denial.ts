@@ -1,64 +1,56 @@
-import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { keyspaceLocks } from "../locks.js";
 import type { DraftStep } from "../steps/index.js";
 import { keyRead } from "../view/keys.js";
-import { processesOfShard, tabletRef } from "../view/processes.js";
+import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
 import { globalRoot } from "../view/roots.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
 import { groupStreams, streamRead, streamsAt } from "../view/streams.js";
-import type { Recipe } from "./recipe.js";
+import { repair } from "./repair.js";
+
+interface Denial {
+  readonly record: ShardRecord;
+  /** Of those that the finding names, the ones that are still denied. */
+  readonly tables: readonly string[];
+}
 
 /**
  * Takes the tables that a cancel with --keep-data left denied off the Shard record, and lets the shard's tablets read it again
  * (docs/vitess.md#kept-denials). Which tables nobody uses is the finding's to say; they are read again here.
  */
-export const liftDenial: Recipe = (snapshot, findings) =>
-  joinDrafts(findings.map((finding) => draftOf(snapshot, finding)));
-
-const draftOf = (snapshot: Snapshot, finding: Finding): Draft => {
-  const { keyspace = "", shard = "", tables: named = "" } = finding.object;
-  const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
-  const tables = named.split(",").filter((table) => deniedTables(snapshot, keyspace, shard).includes(table));
-  if (record === undefined || tables.length === 0)
-    return {
-      ...EMPTY_DRAFT,
-      blocked: [
-        {
-          object: finding.object,
-          finding: finding.id,
+export const liftDenial = repair<Denial>({
+  of: (snapshot, [{ object }]) => {
+    const { keyspace = "", shard = "", tables: named = "" } = object;
+    const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
+    const denied = deniedTables(snapshot, keyspace, shard);
+    const tables = named.split(",").filter((table) => denied.includes(table));
+    return record === undefined || tables.length === 0
+      ? {
           reason: `${keyspace}/${shard} does not deny these tables any more`,
           instead: "nothing: scan again",
-        },
-      ],
-    };
-  return {
-    ...EMPTY_DRAFT,
-    repairs: [finding.id],
-    stages: [
-      {
-        title: `Let ${shardName(record)} serve ${tables.join(", ")} again`,
-        locks: keyspaceLocks(snapshot, [keyspace]),
-        steps: [lift(record, tables), ...refreshes(snapshot, record)],
-      },
-    ],
-    reads: [
+        }
+      : { record, tables };
+  },
+  plan: (snapshot, { record, tables }) => ({
+    title: `Let ${shardName(record)} serve ${tables.join(", ")} again`,
+    locks: keyspaceLocks(snapshot, [record.keyspace]),
+    steps: [lift(record, tables), ...refreshes(snapshot, record)],
+    restsOn: [
       keyRead(snapshot, record.server, record.key),
       keyRead(snapshot, globalRoot(snapshot).server, routingRulesKey(globalRoot(snapshot).root)),
-      ...processesOfShard(snapshot, keyspace, shard)
-        .filter((process) => process.type === "PRIMARY")
+      ...processesOfShard(snapshot, record.keyspace, record.shard)
+        .filter(isPrimary)
         .flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address)))
         .map((group) => streamRead(snapshot, group)),
     ],
     notes: [
       `${tables.join(", ")} in ${shardName(record)} is a copy as old as the cancel: from now on clients can write to it, and nothing brings it in step with its source`,
-      ...ruleNotes(snapshot, keyspace, tables),
-      ...vschemaNotes(snapshot, keyspace, tables),
+      ...ruleNotes(snapshot, record.keyspace, tables),
+      ...vschemaNotes(snapshot, record.keyspace, tables),
     ],
-  };
-};
+  }),
+});
 
 const deniedTables = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] =>
   snapshot

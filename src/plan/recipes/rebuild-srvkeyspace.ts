@@ -1,103 +1,45 @@
-import type { Finding } from "../../findings/finding.js";
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import { unprovenFlags, writesOf } from "../guards/unproven-flags.js";
-import type { Obstacle } from "../obstacle.js";
-import { expectedGraph, servingReferences, soundRecord } from "../serving/expected-graph.js";
-import {
-  disabledIn,
-  faultOf,
-  namesOf,
-  onlyAdds,
-  READ_TYPES,
-  referencesOf,
-  sameRoute,
-} from "../serving/partitions.js";
+import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
+import { expectedGraph } from "../serving/expected-graph.js";
+import { disabledIn, namesOf, onlyAdds, READ_TYPES, referencesOf } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
 import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
 import { keyspaceRecord, shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
-import type { Recipe } from "./recipe.js";
+import { repair } from "./repair.js";
 
 /**
  * SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. What is
  * missing is put back (`srvkeyspace.rebuild`, class safe); a route that there is is only changed by consent (`srvkeyspace.update`), and
  * that of writes only where it is proven that the flags are right (`unprovenFlags`).
  */
-export const rebuildSrvKeyspace: Recipe = (snapshot, findings) =>
-  joinDrafts(
-    [...new Set(findings.map(({ object }) => object.keyspace ?? ""))].sort().map((keyspace) =>
-      draftOf(
-        snapshot,
-        keyspace,
-        findings.filter(({ object }) => object.keyspace === keyspace),
-      ),
-    ),
-  );
-
-const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Finding[]): Draft => {
-  const graphs = cellGraphs(snapshot, keyspace);
-  const fault = faultOf(servingReferences(snapshot, keyspace)) ?? cutover(snapshot, keyspace);
-  if (fault !== null)
-    return blocked(findings, {
-      reason: `the Shard records of ${keyspace} can not say how it is to be routed: ${fault}`,
-      instead:
-        "repair that first: decide which shards serve, and let their records say so (vtctldclient SetShardIsPrimaryServing)",
-    });
-  const named = graphs.filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
-  const unreadable = named.find(({ record }) => record === "unreadable");
-  if (unreadable !== undefined)
-    return blocked(findings, {
-      reason: `${unreadable.key} can not be decoded`,
-      instead: `vtctldclient RebuildKeyspaceGraph --cells ${unreadable.cell} ${keyspace}`,
-    });
-  const unproven = unprovenMove(snapshot, keyspace, named, graphs);
-  if (unproven !== null) return blocked(findings, unproven);
-  const record = keyspaceRecord(snapshot, keyspace);
-  return {
-    repairs: findings.map(({ id }) => id),
-    stages: [
-      {
-        title: `Rebuild SrvKeyspace of ${keyspace} in ${named.map(({ cell }) => cell).join(", ")}`,
-        locks: [{ kind: "keyspace", keyspace }],
-        steps: named.flatMap((graph) => steps(snapshot, keyspace, graph, graphs)),
-      },
-    ],
-    reads: [
-      ...servingReads(snapshot, keyspace),
-      ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
-      ...(record === null ? [] : [keyRead(snapshot, record.server, record.key)]),
-    ],
-    blocked: [],
-    notes: [],
-  };
-};
-
-/** Null where the flags send no writes of a named cell elsewhere than they, or those of another cell, go already. */
-const unprovenMove = (
-  snapshot: Snapshot,
-  keyspace: string,
-  named: readonly CellGraph[],
-  graphs: readonly CellGraph[],
-): Obstacle | null => {
-  const to = servingReferences(snapshot, keyspace);
-  for (const graph of named) {
-    const others = graphs.filter(({ cell }) => cell !== graph.cell);
-    const agreed = soundRecord(others, to) !== null;
-    if (isEmpty(graph) ? agreed : sameRoute(writesOf(graph), to)) continue;
-    const overruled = isEmpty(graph) ? others.filter((other) => writesOf(other).length > 0) : [graph];
-    const obstacle = unprovenFlags(snapshot, { keyspace, to, overruled, agreed });
-    if (obstacle !== null) return obstacle;
-  }
-  return null;
-};
-
-const isEmpty = ({ record }: CellGraph): boolean =>
-  typeof record !== "object" || record.partitions.length === 0;
+export const rebuildSrvKeyspace = repair<Routing>({
+  by: (_, { object }) => object.keyspace ?? "",
+  of: (snapshot, findings) => {
+    const keyspace = findings[0].object.keyspace ?? "";
+    const graphs = cellGraphs(snapshot, keyspace);
+    const cells = findings.map(({ object }) => object.cell);
+    return { keyspace, graphs, named: graphs.filter(({ cell }) => cells.includes(cell)) };
+  },
+  unless: [undecidedFlags, unreadableRecord, unprovenMove],
+  plan: (snapshot, { keyspace, graphs, named }) => {
+    const record = keyspaceRecord(snapshot, keyspace);
+    return {
+      title: `Rebuild SrvKeyspace of ${keyspace} in ${named.map(({ cell }) => cell).join(", ")}`,
+      locks: [{ kind: "keyspace", keyspace }],
+      steps: named.flatMap((graph) => steps(snapshot, keyspace, graph, graphs)),
+      restsOn: [
+        ...servingReads(snapshot, keyspace),
+        ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
+        ...(record === null ? [] : [keyRead(snapshot, record.server, record.key)]),
+      ],
+    };
+  },
+});
 
 const steps = (
   snapshot: Snapshot,
@@ -134,16 +76,3 @@ const kindOf = ({ record }: CellGraph, wanted: SrvKeyspace): "srvkeyspace.rebuil
 
 const isIdle = (snapshot: Snapshot, address: string): boolean =>
   snapshot.rows("live_tablet", { address, serving: 0 }).length > 0;
-
-/** In a cutover the controls are the only record of who may write; they are not to be invented. */
-const cutover = (snapshot: Snapshot, keyspace: string): string | null => {
-  const found = snapshot
-    .rows("workflow", { keyspace, migration: "shards" })
-    .find(({ phase }) => phase === "cutover" || phase === "cutover-journaled");
-  return found === undefined ? null : `a switch of ${keyspace}.${found.workflow} stopped half-way`;
-};
-
-const blocked = (findings: readonly Finding[], { reason, instead }: Obstacle): Draft => ({
-  ...EMPTY_DRAFT,
-  blocked: findings.map(({ object, id }) => ({ object, finding: id, reason, instead })),
-});

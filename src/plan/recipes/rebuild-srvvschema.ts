@@ -6,42 +6,29 @@ import {
   shardRoutingRulesKey,
   srvVSchemaKey,
 } from "../../topology/paths.js";
-import { EMPTY_DRAFT } from "../draft.js";
 import { poorerVSchemas } from "../guards/poorer-vschema.js";
 import type { Read } from "../plan.js";
 import { keyRead } from "../view/keys.js";
 import { globalRoot } from "../view/roots.js";
-import { cells } from "../view/shards.js";
-import type { Recipe } from "./recipe.js";
+import { type CellRecord, cells } from "../view/shards.js";
+import { repair } from "./repair.js";
 
 /** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */
-export const rebuildSrvVSchema: Recipe = (snapshot, findings) => {
-  const poorer = poorerVSchemas(snapshot);
-  if (poorer.length > 0)
-    return {
-      ...EMPTY_DRAFT,
-      blocked: findings.flatMap(({ object, id }) =>
-        poorer.map((obstacle) => ({ object, finding: id, ...obstacle })),
-      ),
-    };
-  const named = cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell));
-  return {
-    repairs: findings.map(({ id }) => id),
-    stages: [
-      {
-        title: `Rebuild SrvVSchema in ${named.map(({ cell }) => cell).join(", ")}`,
-        locks: [],
-        steps: [{ kind: "srvvschema.rebuild", cells: named.map(({ cell }) => cell) }],
-      },
-    ],
-    reads: [
+export const rebuildSrvVSchema = repair<readonly CellRecord[]>({
+  by: () => "all cells",
+  of: (snapshot, findings) =>
+    cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell)),
+  unless: [poorerVSchemas],
+  plan: (snapshot, named) => ({
+    title: `Rebuild SrvVSchema in ${named.map(({ cell }) => cell).join(", ")}`,
+    locks: [],
+    steps: [{ kind: "srvvschema.rebuild", cells: named.map(({ cell }) => cell) }],
+    restsOn: [
       ...sources(snapshot),
       ...named.map(({ server, root }) => keyRead(snapshot, server, srvVSchemaKey(root))),
     ],
-    blocked: [],
-    notes: [],
-  };
-};
+  }),
+});
 
 const sources = (snapshot: Snapshot): readonly Read[] => {
   const { server, root } = globalRoot(snapshot);

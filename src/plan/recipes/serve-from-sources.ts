@@ -2,10 +2,9 @@ import type { Finding } from "../../findings/finding.js";
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
 import { unmovedWrites } from "../guards/unmoved-writes.js";
 import { workflowInTheWay } from "../guards/workflow-in-the-way.js";
-import type { Obstacle } from "../obstacle.js";
 import {
   READ_TYPES,
   readsBack,
@@ -22,7 +21,7 @@ import { base64, keyRead } from "../view/keys.js";
 import { servingReads } from "../view/serving.js";
 import { shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */
 const WRITES = "writes-served-by-no-shard";
@@ -51,17 +50,19 @@ const keyspaceOf = ({ object }: Finding): string => object.keyspace ?? "";
 const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Finding[]): Draft => {
   const graphs = cellGraphs(snapshot, keyspace);
   const obstacle = workflowInTheWay(snapshot, keyspace) ?? unmovedWrites(snapshot, keyspace, graphs);
-  if (obstacle !== null) return blocked(findings, obstacle);
+  if (obstacle !== null) return refusedDraft(findings, [obstacle]);
 
   const stopped = findings.flatMap(({ rule, object }) => (rule === WRITES ? [object.shard ?? ""] : []));
   const reads = findings.some(({ rule }) => rule !== WRITES);
   const edits = graphs.map((graph) => ({ graph, edit: editOf(graph, stopped, reads) }));
   const unsound = edits.find(({ edit }) => typeof edit === "string");
   if (unsound !== undefined)
-    return blocked(findings, {
-      reason: `the reads of cell ${unsound.graph.cell} can not be put back: ${String(unsound.edit)}`,
-      instead: `vtctldclient GetSrvKeyspaces ${keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
-    });
+    return refusedDraft(findings, [
+      {
+        reason: `the reads of cell ${unsound.graph.cell} can not be put back: ${String(unsound.edit)}`,
+        instead: `vtctldclient GetSrvKeyspaces ${keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
+      },
+    ]);
   const wanted = edits.flatMap(({ graph, edit }) =>
     edit === null || typeof edit === "string" ? [] : [{ keyspace, cell: graph.cell, graph, ...edit }],
   );
@@ -72,7 +73,7 @@ const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Findin
     const ofWrites = findings.filter(({ rule }) => rule === WRITES);
     const ofReads = findings.filter(({ rule }) => rule !== WRITES);
     const writes = ofWrites.length === 0 ? EMPTY_DRAFT : draftOf(snapshot, keyspace, ofWrites);
-    return joinDrafts([writes, blocked(ofReads, unread)]);
+    return joinDrafts([writes, refusedDraft(ofReads, [unread])]);
   }
 
   const home = shardRecords(snapshot, keyspace).filter(({ serving }) => serving === 1);
@@ -172,8 +173,3 @@ const routeStep = (snapshot: Snapshot, move: Move): readonly DraftStep[] => {
     },
   ];
 };
-
-const blocked = (findings: readonly Finding[], { reason, instead }: Obstacle): Draft => ({
-  ...EMPTY_DRAFT,
-  blocked: findings.map(({ object, id }) => ({ object, finding: id, reason, instead })),
-});

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { type ShardRef, shardName } from "../view/shards.js";
 import { orphanTargets } from "./orphan/targets.js";
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "./repair.js";
 
 /**
  * Targets that one cancel dropped with these and of which nothing answers: their streams wait in a MySQL that nobody can reach through a
