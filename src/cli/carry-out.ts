@@ -2,13 +2,13 @@ import { writePlan } from "../apply/plan-file.js";
 import type { RunResult, StepResult } from "../apply/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import { envelope } from "../findings/envelope.js";
-import type { Finding } from "../findings/finding.js";
 import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
 import type { Blocked, Plan } from "../plan/plan.js";
 import { describeStep } from "../plan/steps/index.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
+import { type Rescans, runEnd, type Verification, verify } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { consent, type Looked } from "./consent.js";
 import { afterReport, emit, emitJson } from "./output.js";
@@ -20,23 +20,13 @@ import type { Unfinished } from "./unfinished.js";
 export interface Site {
   /** Creates the run's folder and executes the plan. */
   execute(plan: Plan): Promise<RunResult>;
-  /** A new look at the cluster, judged. */
-  rescan(): Promise<readonly Finding[]>;
-  /** Two looks, as far apart as `--settle` says; null where it says nothing. */
-  readonly settledRescan: (() => Promise<readonly Finding[]>) | null;
+  readonly rescans: Rescans;
   /** Writes into the run's folder what the new look came to. */
   seal(run: string, exit: ExitName, reasons: readonly string[]): void;
   /** Steps that ended since this process began. */
   readonly ended: readonly StepResult[];
   /** The run that this process has begun, as it is left now; null: none. */
   left(): Unfinished | null;
-}
-
-interface Verification {
-  /** Repaired findings that are still there. */
-  readonly persisting: readonly string[];
-  /** Findings of at least warning that were not there before. */
-  readonly appeared: readonly string[];
 }
 
 const asJson = ({ given }: Request): boolean => given.text("format") === "json";
@@ -137,7 +127,7 @@ export async function conclude(
   let verification: Verification;
   try {
     result = await execute();
-    verification = await verify(plan, before, site);
+    verification = await verify(plan, before, site.rescans);
   } catch (error) {
     if (!(error instanceof DoctorError)) {
       lastWords();
@@ -176,24 +166,6 @@ const unseen = ({ exit, message }: DoctorError): DoctorError =>
     `every step was done, and then the look at the cluster that verifies them failed: ${message}`,
   );
 
-/** What is well at once needs no second look; what is not may be a passing moment, which `--settle` waits for. */
-async function verify(plan: Plan, before: readonly string[] | null, site: Site): Promise<Verification> {
-  const atOnce = compare(plan, before, await site.rescan());
-  const isWell = atOnce.persisting.length + atOnce.appeared.length === 0;
-  return isWell || site.settledRescan === null ? atOnce : compare(plan, before, await site.settledRescan());
-}
-
-function compare(plan: Plan, before: readonly string[] | null, after: readonly Finding[]): Verification {
-  const alive = after.filter(({ state }) => state === "confirmed" || state === "suspected");
-  const ids = alive.map(({ id }) => id);
-  return {
-    persisting: plan.repairs.filter((id) => ids.includes(id)),
-    appeared: alive
-      .filter(({ id, severity }) => before !== null && severity !== "info" && !before.includes(id))
-      .map(({ id }) => id),
-  };
-}
-
 function report(
   plan: Plan,
   result: RunResult,
@@ -201,11 +173,7 @@ function report(
   site: Site,
   request: Request,
 ): number {
-  const wrong = [
-    ...verification.persisting.map((id) => `${id} is still there`),
-    ...verification.appeared.map((id) => `${id} is new`),
-  ];
-  const name: ExitName = wrong.length > 0 ? "unverified" : plan.blocked.length > 0 ? "findings" : "ok";
+  const { exit: name, wrong } = runEnd(plan, verification);
   site.seal(result.run, name, wrong);
   if (asJson(request)) {
     const reasons = [...wrong, ...plan.blocked.map((blocked) => `not repaired: ${why(blocked)}`)];

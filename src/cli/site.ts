@@ -103,8 +103,10 @@ export function siteOf(request: Request): Site & {
         folder.close();
       }
     },
-    rescan: () => rescan(request, "settle"),
-    settledRescan: request.given.duration("settle") === null ? null : () => rescan(request),
+    rescans: {
+      atOnce: () => rescan(request, "settle"),
+      settled: request.given.duration("settle") === null ? null : () => rescan(request),
+    },
   };
 }
 
