@@ -353,6 +353,32 @@ CREATE VIEW diverted_read AS
     AND NOT EXISTS (SELECT 1 FROM srv_partition w WHERE w.cell = r.cell AND w.keyspace = r.keyspace AND w.tablet_type = 'PRIMARY' AND w.shard = r.shard)
     AND NOT EXISTS (SELECT 1 FROM shard f WHERE f.keyspace = r.keyspace AND f.shard = r.shard AND f.is_primary_serving = 1);
 
+-- Shards to which SrvKeyspace routes writes, of cells_json, and which have a primary by their record. Of that: serving, state_name, health_error,
+-- as it says itself (NULL: it does not answer as PRIMARY of its shard); control_key: of the SrvKeyspace of its own cell, which it reads, where that
+-- disables its queries; workflow: a Reshard to or from the shard, journal_found = 1: which is past its point of no return.
+CREATE VIEW routed_shard AS
+  WITH routed AS (
+    SELECT keyspace, shard, json_group_array(cell ORDER BY cell) AS cells_json FROM srv_partition WHERE tablet_type = 'PRIMARY' GROUP BY keyspace, shard
+  ), moving AS (
+    SELECT w.keyspace, s.shard, min(w.workflow) AS workflow, max(w.journal_found) AS journal_found
+    FROM workflow w JOIN workflow_shard s USING (keyspace, workflow)
+    WHERE w.migration = 'shards' AND w.is_reverse = 0 AND s.shard_keyspace = w.keyspace GROUP BY w.keyspace, s.shard
+  ), control AS (
+    SELECT s.keyspace, s.shard, min(c.key) AS control_key, min(c.revision) AS control_revision
+    FROM shard s LEFT JOIN tablet t ON t.alias = s.primary_alias
+    JOIN srv_control c ON c.keyspace = s.keyspace AND c.shard = s.shard AND c.tablet_type = 'PRIMARY' AND c.query_service_disabled = 1
+      AND c.cell = coalesce(t.cell, c.cell)
+    GROUP BY s.keyspace, s.shard
+  )
+  SELECT r.keyspace, r.shard, r.cells_json, s.key, s.revision, s.is_primary_serving, s.primary_alias,
+    p.address, p.serving, p.state_name, nullif(p.health_error, '') AS health_error, p.observed_at_ms,
+    c.control_key, c.control_revision, m.workflow, m.journal_found
+  FROM routed r JOIN shard s USING (keyspace, shard)
+  LEFT JOIN recorded_primary p ON p.alias = s.primary_alias
+  LEFT JOIN control c ON c.keyspace = r.keyspace AND c.shard = r.shard
+  LEFT JOIN moving m ON m.keyspace = r.keyspace AND m.shard = r.shard
+  WHERE s.primary_alias IS NOT NULL;
+
 -- Shards without a record of which processes run, with their streams that are active. journal: of a Reshard, on one of them, that led to shards that
 -- serve now; NULL: there is none. switched_away = 1: the completion of a Reshard deleted the record; or no lock explains a deletion, there is such a
 -- journal, and no stream is active. Of these: covered = 1: shards that serve have all of its key range; lacking_json: its tables that one of them

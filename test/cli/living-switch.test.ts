@@ -13,7 +13,7 @@ import { switchAll } from "../sim/native/switch-traffic.js";
 import { operatorAt } from "./harness.js";
 
 const NAMED = "/vitess/global/internal/named_locks/";
-const OUTAGE = "writes-served-by-no-shard@customer/0";
+const OUTAGE = "interrupted-write-switch@customer/0";
 const DENIAL = "routing-contradicts-denial@customer.customer";
 
 /** A vtctld that has come so far, and still lives. */

@@ -209,7 +209,7 @@ describe("traffic goes back to the shards that writes never left", () => {
 
   test("a cutover that died is explained, and nothing of it is written", () => {
     const plan = fixOf(hoursLater(recorded("interrupted-cutover-after-journal-v24")), {
-      findings: ["writes-served-by-no-shard@customer/0"],
+      findings: ["interrupted-write-switch@customer/0"],
     });
     expect(plan.stages).toEqual([]);
     expect(plan.blocked.map(({ instead }) => instead).join()).toMatch(
