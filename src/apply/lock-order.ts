@@ -1,4 +1,4 @@
-import type { LockScope } from "../plan/plan.js";
+import type { LockScope } from "../plan/refs.js";
 
 const RANK: Readonly<Record<LockScope["kind"], number>> = { workflow: 0, keyspace: 1, shard: 2 };
 

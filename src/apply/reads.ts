@@ -1,4 +1,4 @@
-import type { Read } from "../plan/plan.js";
+import type { Read } from "../plan/refs.js";
 import { differsFrom, nameOf } from "./identity.js";
 import type { OwnChanges } from "./own-changes.js";
 import { readdressed } from "./readdress.js";

@@ -1,4 +1,5 @@
-import type { LockScope, Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import type { LockScope } from "../plan/refs.js";
 import { lockDirectory } from "../topology/lock-target.js";
 import type { HeldLock } from "./held-lock.js";
 import { describeHolder } from "./lock-holder.js";

@@ -4,7 +4,8 @@ import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/error
 import { envelope } from "../findings/envelope.js";
 import { sealed } from "../plan/fingerprint.js";
 import { beyondLimits, type Excess, type PlanLimits } from "../plan/limits.js";
-import type { Blocked, Plan } from "../plan/plan.js";
+import type { Plan } from "../plan/plan.js";
+import type { Blocked } from "../plan/refs.js";
 import { describeStep } from "../plan/steps/index.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";

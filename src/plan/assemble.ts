@@ -1,9 +1,10 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { PlanContext } from "./context.js";
 import { distinct } from "./distinct.js";
-import type { Draft } from "./draft.js";
-import type { Plan, Read, Stage } from "./plan.js";
-import { classOf, type DraftStep, destroysOf, type Step, subjectOf } from "./steps/index.js";
+import type { Draft, DraftStep } from "./draft.js";
+import type { Plan, Stage } from "./plan.js";
+import type { Read } from "./refs.js";
+import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 import { planCluster } from "./view/cluster.js";
 
 /** A plan that waits longer was made for another day; its reads would most likely be stale anyway. */

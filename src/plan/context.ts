@@ -1,5 +1,4 @@
 import type { Ids } from "../cluster/clock.js";
-import type { CommandTemplate } from "./stop-command.js";
 
 /** Time and randomness of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
 export interface PlanContext {
@@ -17,6 +16,9 @@ export interface PlanRequest {
 
 /** What to do with the tablets of a shard that no cancel dropped (docs/decisions.md#d8). */
 export type OrphanChoice = "restore" | "retire" | "leave";
+
+/** The words of `hooks.stopTablet`, before a tablet's names are put in (`parseCommand`). */
+export type CommandTemplate = readonly string[];
 
 /** How the vttablets of a retired shard are ended (docs/decisions.md#d19): they end themselves, or by the operator's command. */
 export type Stopping = Watched &

@@ -1,7 +1,35 @@
 import type { Finding } from "../findings/finding.js";
-import type { Obstacle } from "./obstacle.js";
-import type { Blocked, LockScope, Read } from "./plan.js";
-import type { DraftStep } from "./steps/index.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import type { Blocked, LockScope, Read } from "./refs.js";
+
+/** What stands in the way of a repair, without its place, and what the operator can do about it. */
+export interface Obstacle {
+  readonly reason: string;
+  readonly instead: string;
+}
+
+export const isObstacle = <T extends object>(value: T | Obstacle): value is Obstacle =>
+  "reason" in value && "instead" in value;
+
+/** One thing that can stand in the way of repairs, looked up for `scope`; empty: it does not. */
+export type Guard<Scope> = (snapshot: Snapshot, scope: Scope) => readonly Obstacle[];
+
+/** All that stands in the way, in the order of the guards. */
+export const obstaclesTo = <Scope>(
+  guards: readonly Guard<Scope>[],
+  snapshot: Snapshot,
+  scope: Scope,
+): readonly Obstacle[] => guards.flatMap((guard) => guard(snapshot, scope));
+
+/**
+ * The values of each kind of step, by its name. Each file of `steps/` adds what it declares, so that a repair rests on the steps that it
+ * takes, and not on all that there are.
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is filled where the kinds are declared
+export interface StepValues {}
+
+/** A step before it has its place in the plan; class and losses follow from its kind. */
+export type DraftStep = { [K in keyof StepValues]: { readonly kind: K } & StepValues[K] }[keyof StepValues];
 
 export interface DraftStage {
   readonly title: string;

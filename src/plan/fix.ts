@@ -6,8 +6,9 @@ import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
 import { hoistStops } from "./hoist-stops.js";
 import { mergeWatches } from "./merge-watches.js";
 import { refuseOlderSnapshot } from "./older-snapshot.js";
-import type { Blocked, Plan } from "./plan.js";
+import type { Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
+import type { Blocked } from "./refs.js";
 import { refuseRestoredTopology } from "./restored.js";
 import { rootOf, selectFindings } from "./select.js";
 

@@ -1,6 +1,5 @@
 import { distinct } from "./distinct.js";
-import { type Draft, type DraftStage, worthRunning } from "./draft.js";
-import type { DraftStep } from "./steps/index.js";
+import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
 
 type Stop = Extract<DraftStep, { kind: "stream.stop" }>;
 type End = Extract<DraftStep, { kind: "vdiff.delete" }>;

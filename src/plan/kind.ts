@@ -50,6 +50,11 @@ export interface Kind<F extends Fields, G extends string> {
   readonly inverse: (step: ValuesOf<F>) => Inverse;
 }
 
+/** The values of steps of these kinds, as `StepValues` has them. */
+export type ValuesOfKinds<K extends Readonly<Record<string, { readonly fields: Fields }>>> = {
+  readonly [N in keyof K]: ValuesOf<K[N]["fields"]>;
+};
+
 export const kind = <F extends Fields, G extends string>(declared: Kind<F, G>): Kind<F, G> => declared;
 
 /** The guard of nearly every step on a tablet. The process is asked right before each call that changes something, too. */

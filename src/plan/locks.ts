@@ -1,5 +1,5 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { LockScope } from "./plan.js";
+import type { LockScope } from "./refs.js";
 import { keyspaceRecord, type ShardRef } from "./view/shards.js";
 import type { StreamGroup } from "./view/streams.js";
 

@@ -1,5 +1,4 @@
-import { type Draft, type DraftStage, worthRunning } from "./draft.js";
-import type { DraftStep } from "./steps/index.js";
+import { type Draft, type DraftStage, type DraftStep, worthRunning } from "./draft.js";
 
 type StayAway = Extract<DraftStep, { kind: "tablet.stay-away" }>;
 

@@ -5,15 +5,13 @@ import {
   mapOf,
   oneOf,
   optional,
-  orNull,
   pattern,
   record,
   text,
-  union,
   type ValueOf,
   whole,
 } from "./fields.js";
-import { at, streamsOn } from "./refs.js";
+import { at, blocked, lock, read } from "./refs.js";
 import { step } from "./steps/index.js";
 
 /** A record that lives long, as it was: by it a cluster is known again. A look-alike has other revisions, or other bytes at the same ones. */
@@ -36,35 +34,9 @@ const cluster = record({
 });
 export type PlanCluster = ValueOf<typeof cluster>;
 
-/** A fact with the version that the plan rests on. */
-const read = union({
-  /** `modRevision` 0: the key must not exist. */
-  "topo-key": { ...at, modRevision: whole },
-  /** `ids` of the rows, ascending. */
-  "stream-rows": { ...streamsOn, ids: list(whole) },
-});
-export type Read = ValueOf<typeof read>;
-
-/** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (docs/vitess.md#lock-order). */
-const lock = union({
-  workflow: { keyspace: filled, workflow: filled },
-  keyspace: { keyspace: filled },
-  shard: { keyspace: filled, shard: filled },
-});
-export type LockScope = ValueOf<typeof lock>;
-
 /** Steps that run under the same Vitess locks, in order. Locks are taken at its start and given back at its end. */
 const stage = record({ title: text, locks: list(lock), steps: list(step) });
 export type Stage = ValueOf<typeof stage>;
-
-const blocked = record({
-  object: mapOf(text),
-  finding: orNull(text),
-  reason: text,
-  /** What the operator can do. */
-  instead: text,
-});
-export type Blocked = ValueOf<typeof blocked>;
 
 /**
  * What `fix --dry-run` prints and `fix` executes: the same value (docs/decisions.md#d13). It can be written to a file, reviewed, and run

@@ -1,4 +1,4 @@
-import { filled, list, mapOf, optional, orNull, record, text, type ValueOf, whole } from "./fields.js";
+import { filled, list, mapOf, optional, orNull, record, text, union, type ValueOf, whole } from "./fields.js";
 
 /** A key of the topology: an etcd, by its address list, and the key in it. */
 export const at = { server: filled, key: filled };
@@ -47,3 +47,29 @@ export type EarlierState = ValueOf<typeof earlierState>;
 
 export const deferredKey = record({ table: filled, alter: filled });
 export type DeferredKey = ValueOf<typeof deferredKey>;
+
+/** A fact with the version that the plan rests on. */
+export const read = union({
+  /** `modRevision` 0: the key must not exist. */
+  "topo-key": { ...at, modRevision: whole },
+  /** `ids` of the rows, ascending. */
+  "stream-rows": { ...streamsOn, ids: list(whole) },
+});
+export type Read = ValueOf<typeof read>;
+
+/** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (docs/vitess.md#lock-order). */
+export const lock = union({
+  workflow: { keyspace: filled, workflow: filled },
+  keyspace: { keyspace: filled },
+  shard: { keyspace: filled, shard: filled },
+});
+export type LockScope = ValueOf<typeof lock>;
+
+export const blocked = record({
+  object: mapOf(text),
+  finding: orNull(text),
+  reason: text,
+  /** What the operator can do. */
+  instead: text,
+});
+export type Blocked = ValueOf<typeof blocked>;

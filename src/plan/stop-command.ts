@@ -1,9 +1,6 @@
-import { RefusedError, UsageError } from "../cluster/errors.js";
-import type { Plan } from "./plan.js";
+import { UsageError } from "../cluster/errors.js";
+import type { CommandTemplate } from "./context.js";
 import type { TabletRef } from "./refs.js";
-
-/** The words of `hooks.stopTablet`, before a tablet's names are put in. */
-export type CommandTemplate = readonly string[];
 
 const PLACES = ["alias", "host", "port", "keyspace", "shard"] as const;
 type Place = (typeof PLACES)[number];
@@ -75,20 +72,4 @@ export function commandFor(
       return value;
     }),
   );
-}
-
-/**
- * A plan is a file, and its words are not run on this machine because they stand there. `configured`: `hooks.stopTablet` as it is now;
- * undefined: nobody gave one. Throws `RefusedError` where a command of the plan is not what that comes to for its tablet.
- */
-export function refuseOtherCommand(plan: Plan, configured: string | undefined): void {
-  const template = configured === undefined ? null : parseCommand(configured);
-  for (const step of plan.stages.flatMap(({ steps }) => steps)) {
-    if (step.kind !== "tablet.stop" || step.command === null) continue;
-    const known = template === null ? null : commandFor(template, step.tablet);
-    if (known !== null && JSON.stringify(known) === JSON.stringify(step.command)) continue;
-    throw new RefusedError(
-      `hooks.stopTablet: plan ${plan.id} would run \`${step.command.join(" ")}\` on this machine, and ${known === null ? "no such command is configured" : `what is configured is \`${known.join(" ")}\``}; give the command that the plan was made with, or make a new plan. Nothing was changed.`,
-    );
-  }
 }

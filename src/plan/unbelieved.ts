@@ -3,6 +3,7 @@ import { holdSchemaOf } from "./hold-schema.js";
 import { isInPlace } from "./named-key.js";
 import type { Plan } from "./plan.js";
 import { classOf, destroysOf, keysOf, type Step } from "./steps/index.js";
+import { commandFor, parseCommand } from "./stop-command.js";
 
 /**
  * A plan that came from a file, with the consent and the losses of each step as its kind has them: whoever can write the file must not
@@ -44,3 +45,19 @@ const faultOf = (step: Step, plan: Plan): string | null => {
     ? null
     : `names the schema ${step.holdSchema}, which is not ${own === undefined ? "that of a run that it takes back" : holdSchemaOf(own)}`;
 };
+
+/**
+ * A plan is a file, and its words are not run on this machine because they stand there. `configured`: `hooks.stopTablet` as it is now;
+ * undefined: nobody gave one. Throws `RefusedError` where a command of the plan is not what that comes to for its tablet.
+ */
+export function refuseOtherCommand(plan: Plan, configured: string | undefined): void {
+  const template = configured === undefined ? null : parseCommand(configured);
+  for (const step of plan.stages.flatMap(({ steps }) => steps)) {
+    if (step.kind !== "tablet.stop" || step.command === null) continue;
+    const known = template === null ? null : commandFor(template, step.tablet);
+    if (known !== null && JSON.stringify(known) === JSON.stringify(step.command)) continue;
+    throw new RefusedError(
+      `hooks.stopTablet: plan ${plan.id} would run \`${step.command.join(" ")}\` on this machine, and ${known === null ? "no such command is configured" : `what is configured is \`${known.join(" ")}\``}; give the command that the plan was made with, or make a new plan. Nothing was changed.`,
+    );
+  }
+}

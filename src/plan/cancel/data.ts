@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import { probed } from "../view/processes.js";
 import { type StreamGroup, streamsAt } from "../view/streams.js";
 import type { CancelSubject } from "./subject.js";

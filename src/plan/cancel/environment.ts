@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
-import type { Read } from "../plan.js";
+import type { Obstacle } from "../draft.js";
+import type { Read } from "../refs.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
 import { MAKE_IT_ANSWER } from "./refusal.js";

@@ -1,6 +1,6 @@
 import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import { shardName } from "../view/shards.js";
 import { dataRefusals, tableSets } from "./data.js";
 import { environment } from "./environment.js";

@@ -1,5 +1,5 @@
 import { RefusedError } from "../../cluster/errors.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 
 /** Every fact that was found, and the way out of the first. */
 export const refusedFor = (name: string, refusals: readonly Obstacle[]): RefusedError => {

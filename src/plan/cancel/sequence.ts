@@ -1,9 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, worthRunning } from "../draft.js";
-import type { LockScope, Read } from "../plan.js";
+import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import { keyNotes, keySteps } from "../recipes/deferred-keys.js";
 import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
-import type { DraftStep } from "../steps/index.js";
+import type { LockScope, Read } from "../refs.js";
 import { keyRead } from "../view/keys.js";
 import { tabletRef } from "../view/processes.js";
 import { streamRead } from "../view/streams.js";

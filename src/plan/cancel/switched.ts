@@ -1,7 +1,7 @@
 import type { SignKind } from "../../snapshot/derive/switch-sign.js";
 import type { SwitchSignRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import type { CancelSubject } from "./subject.js";
 import { toTables } from "./tables.js";
 import type { Cancellable } from "./types/cancel-type.js";

@@ -1,4 +1,4 @@
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import { claimedTwice, type Process } from "../view/processes.js";
 
 /** An alias that more than one process claims: nobody can tell which of them is the tablet, so neither is touched. */

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import { servingReferences, soundRecord } from "../serving/expected-graph.js";
 import { faultOf, sameRoute } from "../serving/partitions.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";

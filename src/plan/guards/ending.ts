@@ -1,5 +1,5 @@
 import type { Stopping } from "../context.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import type { Process } from "../view/processes.js";
 import { type ShardRef, shardName } from "../view/shards.js";
 

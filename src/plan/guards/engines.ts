@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Guard, Obstacle } from "../obstacle.js";
+import type { Guard, Obstacle } from "../draft.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { type Process, probed } from "../view/processes.js";
 

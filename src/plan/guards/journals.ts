@@ -1,4 +1,4 @@
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import { isPrimary, probed, processAt, processesOfShard } from "../view/processes.js";
 
 export interface JournaledWorkflow {

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { flagValue } from "../../tablets/command-line.js";
 import { decodeTablet } from "../../topology/records.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { shardName } from "../view/shards.js";
 

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 
 /** What queries of a keyspace are planned by, as far as its loss is seen here. */
 interface VSchema {

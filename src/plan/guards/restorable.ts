@@ -1,5 +1,5 @@
 import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { claimedTwice } from "../view/processes.js";
 import { keyspaceRecord, shardName, shardRecords } from "../view/shards.js";

@@ -1,5 +1,5 @@
 import type { TopoLockRow } from "../../snapshot/gen/tables.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 
 /** Its operation may still be running (docs/decisions.md#d11). */
 export const mayStillRun: Guard<TopoLockRow> = (snapshot, lock) =>

@@ -1,5 +1,5 @@
 import { keyRangeOfShard } from "../../cluster/key-range.js";
-import type { Guard } from "../obstacle.js";
+import type { Guard } from "../draft.js";
 import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 
 export const silentCells: Guard<ShardRef> = (snapshot, shard) =>

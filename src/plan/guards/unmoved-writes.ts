@@ -1,6 +1,6 @@
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
 import { shardRecords } from "../view/shards.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";

@@ -1,6 +1,6 @@
 import { type ShardReference, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import { namesOf, referencesOf, sameRoute } from "../serving/partitions.js";
 import { isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
 import { type ShardRecord, shardRecords } from "../view/shards.js";

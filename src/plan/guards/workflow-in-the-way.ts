@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import { probed, processesOfShard } from "../view/processes.js";
 import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
 

@@ -1,8 +1,8 @@
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { DraftStep } from "../draft.js";
 import { statementOf } from "../post-copy-action.js";
 import type { DeferredKey } from "../refs.js";
-import type { DraftStep } from "../steps/index.js";
 import { type StreamGroup, streamSet } from "../view/streams.js";
 
 /** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (docs/vitess.md#deferred-keys). */

@@ -1,7 +1,7 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { DraftStep } from "../draft.js";
 import { keyspaceLocks } from "../locks.js";
-import type { DraftStep } from "../steps/index.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
 import { streamsAt } from "../view/streams.js";
 import { repair } from "./repair.js";

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
 import { keyspaceLocks, streamLocks } from "../locks.js";
-import type { Blocked } from "../plan.js";
+import type { Blocked } from "../refs.js";
 import { historyCovers, type OrphanShard, reachable } from "../view/dropped-shard.js";
 import type { Process } from "../view/processes.js";
 import { orderShards, type ShardRef, shardName } from "../view/shards.js";

@@ -1,15 +1,14 @@
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
+import type { DraftStep } from "../draft.js";
 import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
 import { expectedGraph } from "../serving/expected-graph.js";
 import { disabledIn, namesOf, onlyAdds, READ_TYPES, referencesOf } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
-import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
-import { servingReads } from "../view/serving.js";
 import { keyspaceRecord, shardRecords } from "../view/shards.js";
-import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
+import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
 import { repair } from "./repair.js";
 
 /**

@@ -7,9 +7,8 @@ import {
   srvVSchemaKey,
 } from "../../topology/paths.js";
 import { poorerVSchemas } from "../guards/poorer-vschema.js";
-import type { Read } from "../plan.js";
-import { keyRead } from "../view/keys.js";
-import { globalRoot } from "../view/roots.js";
+import type { Read } from "../refs.js";
+import { globalRoot, keyRead } from "../view/keys.js";
 import { type CellRecord, cells } from "../view/shards.js";
 import { repair } from "./repair.js";
 

@@ -1,10 +1,17 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
-import { type Guard, isObstacle, type Obstacle } from "../obstacle.js";
-import type { LockScope, Read } from "../plan.js";
-import type { DraftStep } from "../steps/index.js";
+import {
+  type Draft,
+  type DraftStep,
+  EMPTY_DRAFT,
+  type Guard,
+  isObstacle,
+  joinDrafts,
+  type Obstacle,
+  refusedDraft,
+} from "../draft.js";
+import type { LockScope, Read } from "../refs.js";
 
 /** From the confirmed findings that name it to what is done about them. Pure; a recipe that can not act says why (`blocked`). */
 export type Recipe = (snapshot: Snapshot, findings: readonly Finding[], request: FixRequest) => Draft;

@@ -2,7 +2,7 @@ import type { Finding } from "../../findings/finding.js";
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
+import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
 import { unmovedWrites } from "../guards/unmoved-writes.js";
 import { workflowInTheWay } from "../guards/workflow-in-the-way.js";
 import {
@@ -16,11 +16,9 @@ import {
 import { nobodyToRead, type ReadsMove, readersOf } from "../serving/readers.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
 import { staleJournals } from "../serving/stale-journals.js";
-import type { DraftStep } from "../steps/index.js";
 import { base64, keyRead } from "../view/keys.js";
-import { servingReads } from "../view/serving.js";
 import { shardRecords } from "../view/shards.js";
-import { type CellGraph, cellGraphs } from "../view/srv-keyspaces.js";
+import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
 import type { Recipe } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */

@@ -10,12 +10,11 @@ import {
   type WorkflowJournals,
 } from "../guards/journals.js";
 import { keyspaceLocks } from "../locks.js";
-import type { Read } from "../plan.js";
-import { keyRead } from "../view/keys.js";
+import type { Read } from "../refs.js";
+import { globalRoot, keyRead } from "../view/keys.js";
 import { processAt, tabletRef } from "../view/processes.js";
-import { globalRoot } from "../view/roots.js";
-import { servingReads } from "../view/serving.js";
 import { shardName, shardRecords } from "../view/shards.js";
+import { servingReads } from "../view/srv-keyspaces.js";
 import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/streams.js";
 import { repair } from "./repair.js";
 

@@ -1,6 +1,6 @@
 import { type ShardReference, type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../obstacle.js";
+import type { Obstacle } from "../draft.js";
 import type { TabletRef } from "../refs.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
 import { shardName } from "../view/shards.js";

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { DraftStep } from "../steps/index.js";
+import type { DraftStep } from "../draft.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
 
 /**

@@ -1,6 +1,6 @@
 import { parseJournal } from "../../cluster/journal.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { DraftStep } from "../steps/index.js";
+import type { DraftStep } from "../draft.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
 import { shardRecords } from "../view/shards.js";
 

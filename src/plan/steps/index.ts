@@ -1,4 +1,5 @@
-import { type Field, type Fields, filled, oneOf, union, type ValuesOf } from "../fields.js";
+import type { DraftStep, StepValues } from "../draft.js";
+import { type Field, type Fields, filled, oneOf, union } from "../fields.js";
 import { type Inverse, inverseText } from "../inverse.js";
 import type { Destroys, Kind, Roots, StepClass, Write } from "../kind.js";
 import type { NamedKey } from "../named-key.js";
@@ -13,18 +14,13 @@ export const KINDS = { ...streamKinds, ...tableKinds, ...recordKinds, ...tabletK
 
 type Kinds = typeof KINDS;
 export type StepKind = keyof Kinds;
-type FieldsOf<K extends StepKind> = Kinds[K]["fields"];
-/** A step before it has its place in the plan; class and losses follow from its kind. */
-type DraftStepOf<K extends StepKind> = { readonly kind: K } & ValuesOf<FieldsOf<K>>;
-export type DraftStep = { [K in StepKind]: DraftStepOf<K> }[StepKind];
-
 interface StepBase {
   /** Unique in the plan, stable: `03-stream.stop-zone1-0000000200`. */
   readonly id: string;
   readonly class: StepClass;
   readonly destroys: Destroys;
 }
-export type Step = { [K in StepKind]: StepBase & DraftStepOf<K> }[StepKind];
+export type Step = { [K in StepKind]: StepBase & { readonly kind: K } & StepValues[K] }[StepKind];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
 /** The names of what must hold right before a step of the kind. */
 export type GuardOf<K extends StepKind> = keyof Kinds[K]["guards"];

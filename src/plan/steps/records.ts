@@ -19,7 +19,7 @@ import {
   whole,
 } from "../fields.js";
 import { none, putKeyBack } from "../inverse.js";
-import { keyWrite, kind, type StepClass } from "../kind.js";
+import { keyWrite, kind, type StepClass, type ValuesOfKinds } from "../kind.js";
 import {
   anyOf,
   ownKey,
@@ -267,3 +267,7 @@ const partitions = (base64: string): ReadonlyMap<string, SrvKeyspace_KeyspacePar
   const list: SrvKeyspace["partitions"] = record.kind === "answered" ? record.value.partitions : [];
   return new Map(list.map((one) => [TabletType[one.servedType] ?? String(one.servedType), one]));
 };
+
+declare module "../draft.js" {
+  interface StepValues extends ValuesOfKinds<typeof recordKinds> {}
+}

@@ -1,6 +1,6 @@
 import { bytes, filled, list, milliseconds, record, text } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
-import { keyWrite, kind } from "../kind.js";
+import { keyWrite, kind, type ValuesOfKinds } from "../kind.js";
 import { anyOf, keyspaceRecord, ownKey, shardRecord, tabletRecord } from "../named-key.js";
 import { at } from "../refs.js";
 
@@ -83,3 +83,7 @@ export const shardKinds = {
     inverse: () => none("a shard without a primary blocks every workflow command of its keyspace"),
   }),
 };
+
+declare module "../draft.js" {
+  interface StepValues extends ValuesOfKinds<typeof shardKinds> {}
+}

@@ -1,6 +1,6 @@
 import { filled, list, milliseconds, optional, pattern, text, whole, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
-import { isThePrimary, isTheTablet, kind, type Write } from "../kind.js";
+import { isThePrimary, isTheTablet, kind, type ValuesOfKinds, type Write } from "../kind.js";
 import { ownKey, shardRecord } from "../named-key.js";
 import {
   at,
@@ -226,3 +226,7 @@ export const streamKinds = {
       ),
   }),
 };
+
+declare module "../draft.js" {
+  interface StepValues extends ValuesOfKinds<typeof streamKinds> {}
+}

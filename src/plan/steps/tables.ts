@@ -1,6 +1,6 @@
 import { filled, list, text, whole, yesNo } from "../fields.js";
 import { none, notNeeded } from "../inverse.js";
-import { isThePrimary, kind, tableWrites } from "../kind.js";
+import { isThePrimary, kind, tableWrites, type ValuesOfKinds } from "../kind.js";
 import { deferredKey, streamsOn, type TabletRef, tablet } from "../refs.js";
 import { plural, quoted, streamNames, tabletName } from "./text.js";
 
@@ -150,3 +150,7 @@ export const tableKinds = {
     inverse: () => none("the rows are gone; what they were copied from still has them"),
   }),
 };
+
+declare module "../draft.js" {
+  interface StepValues extends ValuesOfKinds<typeof tableKinds> {}
+}

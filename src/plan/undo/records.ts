@@ -1,10 +1,9 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { type BegunStep, isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
-import type { Read } from "../plan.js";
+import type { Read } from "../refs.js";
 import type { Step } from "../steps/index.js";
-import { base64, keyFact, keyRead } from "../view/keys.js";
-import { globalRoot } from "../view/roots.js";
+import { base64, globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { harmOf } from "./harm.js";
 import { mergeBack } from "./merge.js";
 import { blockedBy, by, NOTHING, noted, type WayBack } from "./way-back.js";

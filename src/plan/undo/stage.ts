@@ -1,7 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { DraftStep } from "../draft.js";
 import type { BegunStep, PastRun } from "../past-run.js";
 import type { Stage } from "../plan.js";
-import type { DraftStep, Step } from "../steps/index.js";
+import type { Step } from "../steps/index.js";
 import { processesOfAlias, tabletRef } from "../view/processes.js";
 import { recordBack } from "./records.js";
 import { streamsBack } from "./streams.js";

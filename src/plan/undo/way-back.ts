@@ -1,5 +1,5 @@
-import type { Blocked, Read } from "../plan.js";
-import type { DraftStep } from "../steps/index.js";
+import type { DraftStep } from "../draft.js";
+import type { Blocked, Read } from "../refs.js";
 
 /** How one step of a run is taken back now. */
 export interface WayBack {

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Read } from "../plan.js";
+import type { Read } from "../refs.js";
 
 export interface KeyFact {
   readonly server: string;
@@ -14,6 +14,18 @@ export const keyFact = (snapshot: Snapshot, server: string, key: string): KeyFac
   return row === undefined
     ? null
     : { server, key, value: row.value, modRevision: row.mod_revision, createRevision: row.create_revision };
+};
+
+export interface TopoRoot {
+  readonly server: string;
+  readonly root: string;
+}
+
+/** Where the records of keyspaces, shards and rules live. */
+export const globalRoot = (snapshot: Snapshot): TopoRoot => {
+  const [global] = snapshot.rows("topo_root", { name: "global" });
+  if (global === undefined) throw new Error("a snapshot without a global root");
+  return global;
 };
 
 /** The version of a key that a plan rests on; 0 where it must not exist. */

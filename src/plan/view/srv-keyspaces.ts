@@ -2,7 +2,8 @@ import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { srvKeyspaceKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
-import { base64, keyFact } from "./keys.js";
+import type { Read } from "../refs.js";
+import { base64, keyFact, keyRead } from "./keys.js";
 import { cells } from "./shards.js";
 
 /** How one cell routes a keyspace. */
@@ -35,3 +36,7 @@ export const cellGraphs = (snapshot: Snapshot, keyspace: string): readonly CellG
       record: decoded === null ? "absent" : decoded.kind === "answered" ? decoded.value : "unreadable",
     };
   });
+
+/** Where queries of a keyspace go, cell by cell; that a cell has no record is a fact too. */
+export const servingReads = (snapshot: Snapshot, keyspace: string): readonly Read[] =>
+  cells(snapshot).map(({ server, root }) => keyRead(snapshot, server, srvKeyspaceKey(root, keyspace)));

@@ -1,6 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Read } from "../plan.js";
-import type { StreamRow, StreamSet } from "../refs.js";
+import type { Read, StreamRow, StreamSet } from "../refs.js";
 import { type Process, tabletRef } from "./processes.js";
 
 /** A stream as its own engine's tablet shows it. */

@@ -8,16 +8,11 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { BinlogSource, VReplicationWorkflowState, VReplicationWorkflowSubType, VReplicationWorkflowType } from "./binlogdata_pb.js";
-import { file_binlogdata } from "./binlogdata_pb.js";
-import type { Field, QueryResult } from "./query_pb.js";
-import { file_query } from "./query_pb.js";
-import type { FullStatus } from "./replicationdata_pb.js";
-import { file_replicationdata } from "./replicationdata_pb.js";
-import type { TabletType } from "./topodata_pb.js";
-import { file_topodata } from "./topodata_pb.js";
-import type { Time } from "./vttime_pb.js";
-import { file_vttime } from "./vttime_pb.js";
+import { type BinlogSource, type VReplicationWorkflowState, type VReplicationWorkflowSubType, type VReplicationWorkflowType, file_binlogdata } from "./binlogdata_pb.js";
+import { type Field, type QueryResult, file_query } from "./query_pb.js";
+import { type FullStatus, file_replicationdata } from "./replicationdata_pb.js";
+import { type TabletType, file_topodata } from "./topodata_pb.js";
+import { type Time, file_vttime } from "./vttime_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**

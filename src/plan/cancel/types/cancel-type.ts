@@ -1,8 +1,7 @@
 import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { Obstacle } from "../../obstacle.js";
-import type { Read } from "../../plan.js";
-import type { DraftStep } from "../../steps/index.js";
+import type { DraftStep, Obstacle } from "../../draft.js";
+import type { Read } from "../../refs.js";
 import type { Process } from "../../view/processes.js";
 import type { ShardRecord } from "../../view/shards.js";
 import type { StreamGroup } from "../../view/streams.js";

@@ -1,10 +1,9 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
-import type { Read } from "../../plan.js";
-import type { DraftStep } from "../../steps/index.js";
-import { base64, keyFact, keyRead } from "../../view/keys.js";
+import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../refs.js";
+import { base64, globalRoot, keyFact, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
-import { globalRoot } from "../../view/roots.js";
 import { cells } from "../../view/shards.js";
 import { streamsAt } from "../../view/streams.js";
 import type { CancelSubject, Side } from "../subject.js";

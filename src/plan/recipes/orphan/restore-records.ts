@@ -5,14 +5,13 @@ import { KeyRangeSchema, type Shard, ShardSchema } from "../../../proto/gen/topo
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
 import { decodeShard, encodeShard } from "../../../topology/records.js";
-import type { Read } from "../../plan.js";
-import type { DraftStep } from "../../steps/index.js";
+import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../refs.js";
 import type { Deletion, OrphanShard } from "../../view/dropped-shard.js";
-import { base64, keyRead } from "../../view/keys.js";
+import { base64, globalRoot, keyRead } from "../../view/keys.js";
 import { type Process, tabletRef } from "../../view/processes.js";
-import { globalRoot } from "../../view/roots.js";
-import { servingReads } from "../../view/serving.js";
 import { cells, keyspaceRecord, shardRecords } from "../../view/shards.js";
+import { servingReads } from "../../view/srv-keyspaces.js";
 import { deletionsOf, listedAliases } from "./dropped-tablets.js";
 import { tabletRecord } from "./tablet-record.js";
 

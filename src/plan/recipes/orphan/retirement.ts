@@ -3,15 +3,14 @@ import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
 import type { Stopping } from "../../context.js";
 import { distinct } from "../../distinct.js";
-import type { Read } from "../../plan.js";
-import type { DraftStep } from "../../steps/index.js";
+import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../refs.js";
 import { commandFor } from "../../stop-command.js";
 import type { OrphanShard } from "../../view/dropped-shard.js";
-import { keyFact, keyRead } from "../../view/keys.js";
+import { globalRoot, keyFact, keyRead } from "../../view/keys.js";
 import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
-import { globalRoot } from "../../view/roots.js";
-import { servingReads } from "../../view/serving.js";
 import { cells, shardName } from "../../view/shards.js";
+import { servingReads } from "../../view/srv-keyspaces.js";
 import { silentMembers } from "./dropped-tablets.js";
 
 interface Key {
