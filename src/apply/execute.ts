@@ -1,10 +1,19 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Plan } from "../plan/plan.js";
-import { provenToStart } from "./preconditions.js";
+import type { Ports } from "./ports.js";
+import { proveCluster, proveStart, refuseExpiredResume } from "./preconditions.js";
+import { finishedResult } from "./progress.js";
 import { type ExecuteOptions, Run } from "./run.js";
-import type { RunFolder } from "./run-folder.js";
-import type { RunResult } from "./run-result.js";
-import type { World } from "./world.js";
+import {
+  abandonedLocks,
+  intentsIn,
+  isFinished,
+  type JournalRecord,
+  type LockRecord,
+  resultsIn,
+} from "./runs/journal.js";
+import type { RunFolder } from "./runs/run-folder.js";
+import type { RunResult } from "./runs/run-result.js";
 
 /**
  * Executes a plan from its beginning: the plan's reads are proven first, then each stage takes its locks, and each step is checked,
@@ -14,7 +23,7 @@ import type { World } from "./world.js";
  */
 export async function execute(
   plan: Plan,
-  world: World,
+  ports: Ports,
   folder: RunFolder,
   options: ExecuteOptions,
 ): Promise<RunResult> {
@@ -24,6 +33,37 @@ export async function execute(
       `run ${folder.run} was started before; go on with \`vtdoctor resume ${folder.run}\``,
     );
   }
-  await provenToStart(plan, world);
-  return new Run(world, folder, options).toTheEnd("started");
+  await proveStart(plan, ports);
+  return new Run(ports, folder, options).toTheEnd("started");
+}
+
+/**
+ * Goes on with a run that was stopped or killed. What the journal calls done is not run again; a step that was begun is settled by
+ * reading reality (docs/decisions.md#d20). What the plan rests on is proven again under the locks: the keys that no begun step writes, the
+ * streams that the run has not taken away, and before tables are touched that the streams still stand. A plan that has expired only goes on
+ * where nothing is left that needs consent.
+ * Throws as `execute` does. A run that is finished already is only reported.
+ */
+export async function resume(folder: RunFolder, ports: Ports, options: ExecuteOptions): Promise<RunResult> {
+  const records = folder.records();
+  if (records.length === 0) return execute(folder.plan, ports, folder, options);
+  if (isFinished(records)) return finishedResult(folder, { alreadyFinished: true });
+  if (intentsIn(records).size > 0) refuseExpiredResume(folder.plan, resultsIn(records), ports.clock);
+  await proveCluster(folder.plan, ports);
+  await giveBackLocks(records, ports);
+  return new Run(ports, folder, options).toTheEnd("resumed");
+}
+
+/** Gives back the Vitess locks that a killed executor of the run left. The run's folder must be claimed. */
+export async function giveBackLocks(records: readonly JournalRecord[], ports: Ports): Promise<void> {
+  for (const lock of abandonedLocks(records)) await giveBack(lock, ports);
+}
+
+/** The folder has one executor at a time, so whoever held this lock for the run is gone. Otherwise it ends with its lease. */
+async function giveBack(lock: LockRecord, ports: Ports): Promise<void> {
+  const store = ports.store(lock.server);
+  const got = await store.get(lock.key);
+  if (got.kind === "answered" && got.value.entry?.createRevision === lock.createRevision) {
+    await store.revoke(lock.lease);
+  }
 }

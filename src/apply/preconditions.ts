@@ -3,14 +3,13 @@ import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
 import { contradiction, markOf } from "../plan/mark.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
-import { ownChanges } from "./own-changes.js";
-import { movedKey, movedRows } from "./reads.js";
+import type { Ports } from "./ports.js";
+import { movedKey, movedRows, ownChanges } from "./premises.js";
 import type { Refused, Silent } from "./verdict.js";
-import type { World } from "./world.js";
 
 const NOTHING = "nothing was changed";
 
-export function provenYoung(plan: Plan, clock: Clock): void {
+export function refuseExpired(plan: Plan, clock: Clock): void {
   if (clock.now() > plan.expiresAt) {
     throw new RefusedError(
       `plan ${plan.id} expired at ${new Date(plan.expiresAt).toISOString()}; ${anew(plan)}; ${NOTHING}`,
@@ -19,7 +18,7 @@ export function provenYoung(plan: Plan, clock: Clock): void {
 }
 
 /** A begun run that goes on days later would do what was decided on another day's cluster; only what needs no consent may still be done. */
-export function provenYoungEnough(plan: Plan, done: { has(step: string): boolean }, clock: Clock): void {
+export function refuseExpiredResume(plan: Plan, done: { has(step: string): boolean }, clock: Clock): void {
   if (clock.now() <= plan.expiresAt) return;
   const steps = plan.stages.flatMap((stage) => stage.steps);
   const open = steps.filter((step) => step.class === "confirm" && !done.has(step.id));
@@ -32,16 +31,16 @@ export function provenYoungEnough(plan: Plan, done: { has(step: string): boolean
 }
 
 /** A plan is bound to the etcd clusters that it was made on: an address may lead to another one, which may share the cluster id. */
-export async function provenCluster(plan: Plan, world: World): Promise<void> {
+export async function proveCluster(plan: Plan, ports: Ports): Promise<void> {
   for (const [server, expected] of Object.entries(plan.cluster.clusterIds)) {
-    const status = await world.store(server).status();
+    const status = await ports.store(server).status();
     if (status.kind === "unanswered") throw unproven(server, status);
     if (status.value.clusterId !== expected) {
       throw new RefusedError(
         `${server} is etcd cluster ${status.value.clusterId}, and plan ${plan.id} was made for ${expected}; ${NOTHING}`,
       );
     }
-    const key = contradiction(...(await marksOn(server, plan, world)));
+    const key = contradiction(...(await marksOn(server, plan, ports)));
     if (key !== null) {
       throw new RefusedError(
         `${server} is not the etcd that plan ${plan.id} was made for: its ${key} is another; ${NOTHING}`,
@@ -54,12 +53,12 @@ export async function provenCluster(plan: Plan, world: World): Promise<void> {
 async function marksOn(
   server: string,
   plan: Plan,
-  world: World,
+  ports: Ports,
 ): Promise<readonly [readonly ClusterMark[], readonly ClusterMark[]]> {
   const marks = plan.cluster.marks.filter((mark) => mark.server === server);
   const found: ClusterMark[] = [];
   for (const { key } of marks) {
-    const got = await world.store(server).get(key);
+    const got = await ports.store(server).get(key);
     if (got.kind === "unanswered") throw unproven(server, got);
     if (got.value.entry !== null) found.push(markOf(server, got.value.entry));
   }
@@ -72,16 +71,16 @@ const unproven = (server: string, { reason, message }: Unanswered): IncompleteEr
 const anew = ({ command }: Plan): string => `make a new one with \`${command}\``;
 
 /** All that can refuse a plan before its first lock: it is too old, another cluster's, or stale. */
-export async function provenToStart(plan: Plan, world: World): Promise<void> {
-  provenYoung(plan, world.clock);
-  await provenCluster(plan, world);
-  await provenReads(plan, world);
+export async function proveStart(plan: Plan, ports: Ports): Promise<void> {
+  refuseExpired(plan, ports.clock);
+  await proveCluster(plan, ports);
+  await provePremises(plan, ports);
 }
 
 /** A stale plan never runs (docs/decisions.md#p8). */
-export async function provenReads(plan: Plan, world: World): Promise<void> {
+export async function provePremises(plan: Plan, ports: Ports): Promise<void> {
   const nothing = ownChanges([], plan);
-  const moved = (await movedKey(plan.reads, nothing, world)) ?? (await movedRows(plan.reads, nothing, world));
+  const moved = (await movedKey(plan.reads, nothing, ports)) ?? (await movedRows(plan.reads, nothing, ports));
   if (moved !== null) throw stale(plan, moved);
 }
 

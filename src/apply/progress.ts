@@ -1,15 +1,16 @@
 import type { Clock } from "../cluster/clock.js";
 import {
   type DoctorError,
+  type ExitName,
   IncompleteError,
   InterruptedError,
   RefusedError,
   UnverifiedError,
 } from "../cluster/errors.js";
 import type { Step } from "../plan/steps/index.js";
-import { intentsIn, type JournalEntry, resultsIn } from "./journal.js";
-import type { RunFolder } from "./run-folder.js";
-import type { RunResult, StepResult } from "./run-result.js";
+import { intentsIn, type JournalEntry, resultsIn } from "./runs/journal.js";
+import type { RunFolder } from "./runs/run-folder.js";
+import type { RunResult, StepResult } from "./runs/run-result.js";
 import type { Refused, Silent } from "./verdict.js";
 
 /** How far a run has come, as its journal says, and the words for how it stops. */
@@ -111,4 +112,17 @@ export function finishedResult(
     return result ? [{ id, kind, outcome: result.outcome, said: result.said }] : [];
   });
   return { run: folder.run, steps, exit: "ok", alreadyFinished };
+}
+
+/** What the new look after a run's last step came to: the last words of its folder, which is the record for an audit. */
+export function recordVerification(
+  folder: RunFolder,
+  verdict: { readonly exit: ExitName; readonly reasons: readonly string[] },
+  clock: Clock,
+): void {
+  folder.append({ at: new Date(clock.now()).toISOString(), kind: "verified", ...verdict });
+  const said =
+    verdict.reasons.length === 0 ? "every step holds, and a new scan agrees" : verdict.reasons.join("; ");
+  const { run, steps } = finishedResult(folder, { alreadyFinished: true });
+  folder.saveReport({ run, exit: verdict.exit, said, steps });
 }

@@ -1,7 +1,7 @@
 import type { Outcome } from "../cluster/outcome.js";
 import type { KeyImage } from "../plan/past-run.js";
 import type { Entry } from "../topology/store.js";
-import type { Site } from "./site.js";
+import type { RunContext } from "./run-context.js";
 import { type KeyRef, unchanged, writeFenced } from "./topo-write.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "./verdict.js";
 
@@ -38,26 +38,26 @@ export interface EditSight {
 
 /** What every step that edits one record has in common; its way back is the record as it was. The guards are the kind's. */
 export const recordEdit = <S extends Target, R>(editOf: (step: S) => RecordEdit<R>) => ({
-  image: async (step: S, site: Site): Promise<Known<unknown>> => {
-    const [image, seen] = [await imageOfKey(step, site), await seeEdit(step, editOf(step), site)];
+  image: async (step: S, context: RunContext): Promise<Known<unknown>> => {
+    const [image, seen] = [await imageOfKey(step, context), await seeEdit(step, editOf(step), context)];
     if (image.kind !== "known" || seen.kind !== "known") return image;
     const { edited } = seen.value;
     // With what it becomes an undo knows whether anybody wrote since.
     if (edited.kind !== "put" && edited.kind !== "delete") return image;
     return known({ ...image.value, becomes: edited.kind === "put" ? base64(edited.value) : null });
   },
-  look: (step: S, site: Site): Promise<Known<EditSight>> => seeEdit(step, editOf(step), site),
+  look: (step: S, context: RunContext): Promise<Known<EditSight>> => seeEdit(step, editOf(step), context),
   ended: (step: S, { edited }: EditSight): string | null =>
     edited.kind === "as-it-should-be" ? editOf(step).doneWords : null,
-  run: async (step: S, site: Site): Promise<Effect> => {
-    const seen = await seeEdit(step, editOf(step), site);
+  run: async (step: S, context: RunContext): Promise<Effect> => {
+    const seen = await seeEdit(step, editOf(step), context);
     if (seen.kind !== "known") return seen;
     const { entry, edited } = seen.value;
     if (edited.kind === "as-it-should-be") return done(editOf(step).doneWords);
     if (edited.kind === "refused") return refused(edited.reason);
     const stop = movedOn(step, seen.value);
     if (stop !== null || entry === null) return stop ?? refused(movedWords(step.key));
-    const failed = await writeFenced(site, {
+    const failed = await writeFenced(context, {
       server: step.server,
       compares: [unchanged(step.key, entry.modRevision)],
       operations: [
@@ -77,8 +77,8 @@ export const movedOn = (at: Target, { entry }: EditSight): Refused | null => {
   return entry.modRevision === at.modRevision ? null : refused(movedWords(at.key));
 };
 
-async function seeEdit<R>(at: Target, edit: RecordEdit<R>, site: Site): Promise<Known<EditSight>> {
-  const got = await site.world.store(at.server).get(at.key);
+async function seeEdit<R>(at: Target, edit: RecordEdit<R>, context: RunContext): Promise<Known<EditSight>> {
+  const got = await context.ports.store(at.server).get(at.key);
   if (got.kind === "unanswered") return silent(at.server, got);
   const { entry } = got.value;
   if (entry === null)
@@ -93,8 +93,8 @@ const movedWords = (key: string): string => `${key} was changed since the plan w
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 /** The image of a key for `before/`; bytes are base64. */
-export async function imageOfKey(at: KeyRef, site: Site): Promise<Known<KeyImage>> {
-  const got = await site.world.store(at.server).get(at.key);
+export async function imageOfKey(at: KeyRef, context: RunContext): Promise<Known<KeyImage>> {
+  const got = await context.ports.store(at.server).get(at.key);
   if (got.kind === "unanswered") return silent(at.server, got);
   const entry = got.value.entry;
   return known({

@@ -2,20 +2,19 @@ import { DoctorError } from "../cluster/errors.js";
 import { fingerprintOf } from "../plan/fingerprint.js";
 import type { Stage } from "../plan/plan.js";
 import type { Step } from "../plan/steps/index.js";
-import { Fence } from "./fence.js";
-import { type HeldLock, lostWords } from "./held-lock.js";
-import { type OwnChanges, ownChanges } from "./own-changes.js";
-import { provenReads, provenYoung } from "./preconditions.js";
+import { Fence } from "./locks/fence.js";
+import { type HeldLock, lostWords } from "./locks/held-lock.js";
+import { releaseLocks, takeLocks } from "./locks/stage-locks.js";
+import type { Ports } from "./ports.js";
+import { provePremises, refuseExpired } from "./preconditions.js";
+import { movedKey, movedRows, type OwnChanges, ownChanges } from "./premises.js";
 import { Progress } from "./progress.js";
-import { movedKey, movedRows } from "./reads.js";
-import type { RunFolder } from "./run-folder.js";
-import type { RunResult } from "./run-result.js";
-import type { Site } from "./site.js";
-import { releaseLocks, takeLocks } from "./stage-locks.js";
+import type { RunContext } from "./run-context.js";
+import type { RunFolder } from "./runs/run-folder.js";
+import type { RunResult } from "./runs/run-result.js";
 import { StepRun } from "./step-run.js";
 import { startedSince } from "./steps/stream-verify-stopped.js";
 import type { Refused, Silent } from "./verdict.js";
-import type { World } from "./world.js";
 
 export interface ExecuteOptions {
   /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */
@@ -30,18 +29,18 @@ export class Run {
   private readonly signal: AbortSignal;
 
   constructor(
-    private readonly world: World,
+    private readonly ports: Ports,
     private readonly folder: RunFolder,
     private readonly options: ExecuteOptions,
   ) {
-    this.progress = new Progress(folder, world.clock);
+    this.progress = new Progress(folder, ports.clock);
     this.signal = options.signal ?? new AbortController().signal;
   }
 
   async toTheEnd(how: "started" | "resumed"): Promise<RunResult> {
     const { plan, run } = this.folder;
-    if (this.progress.untouched) provenYoung(plan, this.world.clock);
-    const { hostName, userName } = this.world;
+    if (this.progress.untouched) refuseExpired(plan, this.ports.clock);
+    const { hostName, userName } = this.ports;
     const sha256 = fingerprintOf(plan);
     this.progress.record({ kind: how, run, command: plan.command, hostName, userName, sha256 });
     try {
@@ -57,19 +56,19 @@ export class Run {
     const open = stage.steps.filter((step) => !this.progress.isDone(step));
     if (open.length === 0) return;
     this.throwIfAborted();
-    this.world.log({ kind: "stage-started", title: stage.title });
+    this.ports.log({ kind: "stage-started", title: stage.title });
     const locks = await this.lock(stage);
     try {
       await this.reprove();
-      const site = this.site(locks);
+      const context = this.context(locks);
       const doneBefore = this.steps.filter((step) => this.progress.isDone(step));
       let stoppedBefore = doneBefore.filter((step) => step.kind === "stream.verify-stopped");
       for (const step of open) {
         this.throwIfAborted();
-        const lost = site.fence.lostLock();
+        const lost = context.fence.lostLock();
         if (lost !== null) throw this.progress.interrupted(lostWords(lost));
         if (touchesData(step)) {
-          const started = await startedSince(stoppedBefore, this.ownChanges(), site);
+          const started = await startedSince(stoppedBefore, this.ownChanges(), context);
           if (started !== null) throw this.progress.stop(step.id, started);
           stoppedBefore = [];
         }
@@ -77,7 +76,7 @@ export class Run {
           const moved = await this.movedBySomebody();
           if (moved !== null) throw this.progress.stop(step.id, moved);
         }
-        await new StepRun(step, site, this.folder, this.progress).toItsEnd();
+        await new StepRun(step, context, this.folder, this.progress).toItsEnd();
       }
     } finally {
       await releaseLocks(locks);
@@ -86,8 +85,8 @@ export class Run {
   }
 
   private async lock(stage: Stage): Promise<readonly HeldLock[]> {
-    const patience = { timeoutMs: this.options.lockTimeoutMs, signal: this.signal };
-    const taken = await takeLocks(stage.locks, this.folder.plan, this.world, patience);
+    const wait = { timeoutMs: this.options.lockTimeoutMs, signal: this.signal };
+    const taken = await takeLocks(stage.locks, this.folder.plan, this.ports, wait);
     if (taken.kind !== "known") {
       this.throwIfAborted();
       throw this.progress.stop(`stage "${stage.title}"`, taken);
@@ -106,15 +105,15 @@ export class Run {
   /** Under the locks: what the plan rests on is as it was (docs/decisions.md#d16: lock, re-prove). */
   private async reprove(): Promise<void> {
     const { plan } = this.folder;
-    if (this.progress.untouched) return provenReads(plan, this.world);
+    if (this.progress.untouched) return provePremises(plan, this.ports);
     const moved =
-      (await this.movedBySomebody()) ?? (await movedRows(plan.reads, this.ownChanges(), this.world));
+      (await this.movedBySomebody()) ?? (await movedRows(plan.reads, this.ownChanges(), this.ports));
     if (moved !== null) throw this.progress.stop("the plan", moved);
   }
 
   /** A key that the plan rests on must stay as it was until a step of the plan has begun to write it. */
   private movedBySomebody(): Promise<Refused | Silent | null> {
-    return movedKey(this.folder.plan.reads, this.ownChanges(), this.world);
+    return movedKey(this.folder.plan.reads, this.ownChanges(), this.ports);
   }
 
   private ownChanges(): OwnChanges {
@@ -128,14 +127,14 @@ export class Run {
     return this.folder.plan.stages.flatMap((stage) => stage.steps);
   }
 
-  private site(locks: readonly HeldLock[]): Site {
+  private context(locks: readonly HeldLock[]): RunContext {
     const { plan, run } = this.folder;
     return {
-      world: this.world,
+      ports: this.ports,
       plan,
       run,
       fence: new Fence(locks),
-      evidence: this.folder,
+      folder: this.folder,
       signal: this.signal,
     };
   }

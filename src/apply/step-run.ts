@@ -1,10 +1,10 @@
 import type { DoctorError } from "../cluster/errors.js";
 import { inverseOf, type Step } from "../plan/steps/index.js";
 import type { Progress } from "./progress.js";
-import { readdressedStep } from "./readdress.js";
-import type { RunFolder } from "./run-folder.js";
-import type { Site } from "./site.js";
+import type { RunContext } from "./run-context.js";
+import type { RunFolder } from "./runs/run-folder.js";
 import { type BoundStep, bind } from "./steps/registry.js";
+import { readdressedStep } from "./tablet/tablet-address.js";
 import type { Check, Effect, Refused } from "./verdict.js";
 
 /** How often and how far apart the end state is looked for; longer where the reply was lost, as the call may still be at work. */
@@ -21,7 +21,7 @@ export class StepRun {
 
   constructor(
     private readonly step: Step,
-    private readonly site: Site,
+    private readonly context: RunContext,
     private readonly folder: RunFolder,
     private readonly progress: Progress,
   ) {
@@ -30,25 +30,25 @@ export class StepRun {
 
   async toItsEnd(): Promise<void> {
     const { id, kind } = this.step;
-    const { world } = this.site;
-    world.log({ kind: "step-started", id, step: kind });
-    const step = await readdressedStep(this.step, world);
+    const { ports } = this.context;
+    ports.log({ kind: "step-started", id, step: kind });
+    const step = await readdressedStep(this.step, ports);
     if (step.kind !== "known") throw this.progress.stop(id, step);
     this.bound = bind(step.value);
-    const before = await this.bound.check(this.site);
+    const before = await this.bound.check(this.context);
     if (before.kind === "refused" || before.kind === "unanswered") throw this.progress.stop(id, before);
     const said = before.kind === "done-already" ? before.said : await this.effect();
     const outcome = this.progress.isBegun(this.step) ? "done" : "done-already";
     const result = { id, kind, outcome, said } as const;
     this.progress.ended(result);
-    world.log({ kind: "step-ended", result });
+    ports.log({ kind: "step-ended", result });
   }
 
   private async effect(): Promise<string> {
     const { id, kind } = this.step;
     const before = await this.keepImage();
     this.progress.record({ kind: "intent", step: id, does: kind, inverse: inverseOf(this.step), before });
-    const effect = await this.bound.run(this.site);
+    const effect = await this.bound.run(this.context);
     if (effect.kind === "refused") throw this.refusedOrLost(effect);
     if (effect.kind === "unverified") throw this.progress.unverified(id, effect.reason);
     const proof = await this.proof(effect);
@@ -58,16 +58,16 @@ export class StepRun {
 
   private async keepImage(): Promise<string | null> {
     if (this.bound.image === null) return null;
-    const image = await this.bound.image(this.site);
+    const image = await this.bound.image(this.context);
     if (image.kind !== "known") throw this.progress.stop(this.step.id, image);
     return this.folder.keepBefore(this.step.id, image.value);
   }
 
   private async proof(effect: Attempt): Promise<Check> {
-    let proof = await this.bound.verify(this.site, effect);
+    let proof = await this.bound.verify(this.context, effect);
     for (let tries = 1; tries < VERIFY_TRIES[effect.kind] && isOpen(proof); tries++) {
-      await this.site.world.clock.sleep(VERIFY_EVERY_MS);
-      proof = await this.bound.verify(this.site, effect);
+      await this.context.ports.clock.sleep(VERIFY_EVERY_MS);
+      proof = await this.bound.verify(this.context, effect);
     }
     return proof;
   }
@@ -85,7 +85,7 @@ export class StepRun {
   /** Without its locks a run may go on later; a refusal needs a new plan. */
   private refusedOrLost(verdict: Refused): DoctorError {
     const { id } = this.step;
-    return this.site.fence.lostLock() === null
+    return this.context.fence.lostLock() === null
       ? this.progress.stop(id, verdict)
       : this.progress.interrupted(`${id}: ${verdict.reason}`);
   }

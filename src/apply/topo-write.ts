@@ -1,5 +1,5 @@
 import type { Compare, TxnOp } from "../topology/store.js";
-import type { Site } from "./site.js";
+import type { RunContext } from "./run-context.js";
 import { type Refused, refused, type Silent, silent } from "./verdict.js";
 
 export interface KeyRef {
@@ -17,16 +17,16 @@ export interface FencedWrite {
 }
 
 /** One compare-and-set transaction under the stage's locks (docs/decisions.md#d15). Null: written. */
-export async function writeFenced(site: Site, write: FencedWrite): Promise<Refused | Silent | null> {
-  const broken = await site.fence.broken(write.server);
+export async function writeFenced(context: RunContext, write: FencedWrite): Promise<Refused | Silent | null> {
+  const broken = await context.fence.broken(write.server);
   if (broken !== null) return broken;
-  const outcome = await site.world.store(write.server).txn({
-    compares: [...site.fence.compares(write.server), ...write.compares],
+  const outcome = await context.ports.store(write.server).txn({
+    compares: [...context.fence.compares(write.server), ...write.compares],
     operations: write.operations,
   });
   if (outcome.kind === "unanswered") return silent(write.server, outcome);
   if (outcome.value.succeeded) return null;
-  return (await site.fence.broken(null)) ?? refused(write.movedWords);
+  return (await context.fence.broken(null)) ?? refused(write.movedWords);
 }
 
 export const unchanged = (key: string, modRevision: number): Compare => ({

@@ -1,5 +1,5 @@
-import { writePlan } from "../apply/plan-file.js";
-import type { RunResult, StepResult } from "../apply/run-result.js";
+import { writePlan } from "../apply/runs/plan-file.js";
+import type { RunResult, StepResult } from "../apply/runs/run-result.js";
 import { DoctorError, EXIT, type ExitName, RefusedError } from "../cluster/errors.js";
 import { envelope } from "../findings/envelope.js";
 import { sealed } from "../plan/fingerprint.js";
@@ -23,7 +23,7 @@ export interface Site {
   execute(plan: Plan): Promise<RunResult>;
   readonly rescans: Rescans;
   /** Writes into the run's folder what the new look came to. */
-  seal(run: string, exit: ExitName, reasons: readonly string[]): void;
+  recordVerification(run: string, exit: ExitName, reasons: readonly string[]): void;
   /** Steps that ended since this process began. */
   readonly ended: readonly StepResult[];
   /** The run that this process has begun, as it is left now; null: none. */
@@ -135,7 +135,7 @@ export async function conclude(
       throw error;
     }
     const said = result === null ? error : unseen(error);
-    if (result !== null) site.seal(plan.id, said.exit, [said.message]);
+    if (result !== null) site.recordVerification(plan.id, said.exit, [said.message]);
     terminal.note(`vtdoctor: ${said.message}`);
     lastWords();
     return stopped(plan, said, result?.steps ?? site.ended, site.left(), request);
@@ -175,7 +175,7 @@ function report(
   request: Request,
 ): number {
   const { exit: name, wrong } = runEnd(plan, verification);
-  site.seal(result.run, name, wrong);
+  site.recordVerification(result.run, name, wrong);
   if (asJson(request)) {
     const reasons = [...wrong, ...plan.blocked.map((blocked) => `not repaired: ${why(blocked)}`)];
     const body = { run: result.run, plan, results: result.steps, verification };

@@ -1,4 +1,4 @@
-import type { ApplyEvent, World } from "../apply/world.js";
+import type { ApplyEvent, Ports } from "../apply/ports.js";
 import type { Clock, Ids } from "../cluster/clock.js";
 import type { CollectSources } from "../collect/collect.js";
 import type { Connection } from "../config/settings.js";
@@ -45,5 +45,5 @@ interface Closing {
 /** How a cluster is reached: over the network, or a simulated one in this process. */
 export interface Reach {
   sources(connection: Connection, context: Context, quiet: boolean): Promise<CollectSources & Closing>;
-  world(connection: Connection, context: Context, log: (event: ApplyEvent) => void): Promise<World & Closing>;
+  ports(connection: Connection, context: Context, log: (event: ApplyEvent) => void): Promise<Ports & Closing>;
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import type { Hooks } from "../apply/world.js";
+import type { Hooks } from "../apply/ports.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 
 /** Long enough for a graceful end of a process on another host. */

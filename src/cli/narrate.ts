@@ -1,4 +1,4 @@
-import type { ApplyEvent } from "../apply/world.js";
+import type { ApplyEvent } from "../apply/ports.js";
 import type { Request } from "./command.js";
 
 /** Tells on stderr what an execution does, a line a step; nothing with `--quiet`. */

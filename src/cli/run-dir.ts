@@ -1,4 +1,4 @@
-import type { Owner } from "../apply/folder-owner.js";
+import type { Owner } from "../apply/runs/folder-owner.js";
 import { LIMITS } from "../config/options.js";
 import type { Request } from "./command.js";
 

@@ -1,12 +1,12 @@
-import { claimFolder } from "../apply/folder-owner.js";
-import { followersOf, pastRun, readShelf, type Shelf, shelvedRun } from "../apply/run-shelf.js";
+import { claimFolder } from "../apply/runs/folder-owner.js";
+import { findRun, laterRunsOf, listRuns, pastRun, type RunList } from "../apply/runs/run-list.js";
 import { RefusedError } from "../cluster/errors.js";
 import type { PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
 import type { Request } from "./command.js";
 import { ownerOf, runsDirOf } from "./run-dir.js";
 
-export const shelfOf = (request: Request): Shelf => readShelf(runsDirOf(request));
+export const runsOf = (request: Request): RunList => listRuns(runsDirOf(request));
 
 /**
  * The run that the command names, with its folder claimed until `release`: nobody goes on with it meanwhile. A dry run claims nothing.
@@ -14,11 +14,11 @@ export const shelfOf = (request: Request): Shelf => readShelf(runsDirOf(request)
  */
 export function claimPast(request: Request, dryRun: boolean): { readonly past: PastRun; release(): void } {
   const runsDir = runsDirOf(request);
-  const shelf = readShelf(runsDir);
-  const shelved = shelvedRun(shelf, runsDir, request.given.text("run") ?? "");
-  const release = dryRun ? () => {} : claimFolder(shelved.path, ownerOf(request));
+  const list = listRuns(runsDir);
+  const stored = findRun(list, runsDir, request.given.text("run") ?? "");
+  const release = dryRun ? () => {} : claimFolder(stored.path, ownerOf(request));
   try {
-    return { past: pastRun(dryRun ? shelf : readShelf(runsDir), shelved), release };
+    return { past: pastRun(dryRun ? list : listRuns(runsDir), stored), release };
   } catch (error) {
     release();
     throw error;
@@ -27,7 +27,7 @@ export function claimPast(request: Request, dryRun: boolean): { readonly past: P
 
 /** A run that was taken back does not go on: its journal calls done what is undone. Throws `RefusedError`. */
 export function refuseTakenBack({ id }: Plan, runsDir: string): void {
-  const undo = followersOf(readShelf(runsDir), id).find(({ operation }) => operation === "undo");
+  const undo = laterRunsOf(listRuns(runsDir), id).find(({ operation }) => operation === "undo");
   if (undo === undefined) return;
   throw new RefusedError(
     undo.finished

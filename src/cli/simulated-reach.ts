@@ -7,7 +7,7 @@ export function simulatedReach(cluster: SimCluster): Reach {
   const close = () => {};
   return {
     sources: async () => ({ connect: (server) => cluster.connect(server), tablets: reader, clock, close }),
-    world: async (_, { ids, hostName, userName }, log) => ({
+    ports: async (_, { ids, hostName, userName }, log) => ({
       store: (server) => cluster.connect(server),
       ...{
         reader,

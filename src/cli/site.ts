@@ -1,15 +1,14 @@
-import { execute } from "../apply/execute.js";
-import { resultsIn } from "../apply/journal.js";
-import { provenToStart } from "../apply/preconditions.js";
-import { giveBackLocks, resume } from "../apply/resume.js";
+import { execute, giveBackLocks, resume } from "../apply/execute.js";
+import { refuseWhileRunning } from "../apply/mysql/running-statements.js";
+import type { ApplyEvent, Ports } from "../apply/ports.js";
+import { proveStart } from "../apply/preconditions.js";
+import { recordVerification } from "../apply/progress.js";
 import type { ExecuteOptions } from "../apply/run.js";
-import type { RunFolder } from "../apply/run-folder.js";
-import { createRunFolder, openRunFolder, refuseStarted } from "../apply/run-folder-disk.js";
-import type { RunResult, StepResult } from "../apply/run-result.js";
-import { readShelf, type ShelvedRun } from "../apply/run-shelf.js";
-import { seal } from "../apply/seal.js";
-import { refuseWhileAtWork } from "../apply/statements-at-work.js";
-import type { ApplyEvent, World } from "../apply/world.js";
+import { resultsIn } from "../apply/runs/journal.js";
+import type { RunFolder } from "../apply/runs/run-folder.js";
+import { createRunFolder, openRunFolder, refuseStarted } from "../apply/runs/run-folder-disk.js";
+import { listRuns, type StoredRun } from "../apply/runs/run-list.js";
+import type { RunResult, StepResult } from "../apply/runs/run-result.js";
 import { RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
@@ -37,7 +36,7 @@ export interface ResumedRun {
 export function siteOf(request: Request): Site & {
   open(run: string): ResumedRun;
   /** Rejects with RefusedError while a statement of the run is still at work in a tablet's MySQL. */
-  refuseWhileAtWork(run: string): Promise<void>;
+  refuseWhileRunning(run: string): Promise<void>;
 } {
   const folders = runsDirOf(request);
   const owner = ownerOf(request);
@@ -48,28 +47,28 @@ export function siteOf(request: Request): Site & {
     told(event);
   };
   let opened: Plan | null = null;
-  const shelved = (name: string | undefined): ShelvedRun | undefined =>
-    readShelf(folders).runs.find(({ run }) => run === name);
+  const stored = (name: string | undefined): StoredRun | undefined =>
+    listRuns(folders).runs.find(({ run }) => run === name);
   return {
     ended,
     left: () => opened && unfinished(opened, request),
-    refuseWhileAtWork: async (name) => {
-      const past = shelved(name);
-      if (past !== undefined) await inWorld(request, log, (world) => refuseWhileAtWork(past, world));
+    refuseWhileRunning: async (name) => {
+      const past = stored(name);
+      if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
     execute: (plan) =>
-      inWorld(request, log, async (world, options) => {
+      withPorts(request, log, async (ports, options) => {
         refuseStarted(folders, plan);
-        const past = shelved(plan.run);
-        if (past !== undefined) await refuseWhileAtWork(past, world);
+        const past = stored(plan.run);
+        if (past !== undefined) await refuseWhileRunning(past, ports);
         // A plan that is refused here has no run yet, and can be given again.
-        await provenToStart(plan, world);
+        await proveStart(plan, ports);
         const folder = createRunFolder(folders, plan, owner);
         opened = plan;
         return closing(folder, async () => {
           // A killed run still holds its locks for as long as their leases live.
-          if (past !== undefined) await giveBackLocks(past.records, world);
-          return execute(plan, world, folder, options);
+          if (past !== undefined) await giveBackLocks(past.records, ports);
+          return execute(plan, ports, folder, options);
         });
       }),
     open: (run) => {
@@ -82,23 +81,23 @@ export function siteOf(request: Request): Site & {
         throw error;
       }
       opened = folder.plan;
-      const goOn = async (world: World, options: ExecuteOptions): Promise<RunResult> => {
+      const goOn = async (ports: Ports, options: ExecuteOptions): Promise<RunResult> => {
         // An undo or a purge goes on: the run that it is of counts too.
-        for (const each of [shelved(run), shelved(folder.plan.run)])
-          if (each !== undefined) await refuseWhileAtWork(each, world);
-        return resume(folder, world, options);
+        for (const each of [stored(run), stored(folder.plan.run)])
+          if (each !== undefined) await refuseWhileRunning(each, ports);
+        return resume(folder, ports, options);
       };
       return {
         plan: folder.plan,
         rest: restOf(folder),
         close: () => folder.close(),
-        toTheEnd: () => closing(folder, () => inWorld(request, log, goOn)),
+        toTheEnd: () => closing(folder, () => withPorts(request, log, goOn)),
       };
     },
-    seal: (run, exit, reasons) => {
+    recordVerification: (run, exit, reasons) => {
       const folder = openRunFolder(folders, run, owner);
       try {
-        seal(folder, { exit, reasons }, request.context.clock);
+        recordVerification(folder, { exit, reasons }, request.context.clock);
       } finally {
         folder.close();
       }
@@ -141,18 +140,18 @@ async function closing<T>(folder: RunFolder, run: () => Promise<T>): Promise<T> 
   }
 }
 
-async function inWorld<T>(
+async function withPorts<T>(
   { given, context }: Request,
   log: (event: ApplyEvent) => void,
-  run: (world: World, options: ExecuteOptions) => Promise<T>,
+  run: (ports: Ports, options: ExecuteOptions) => Promise<T>,
 ): Promise<T> {
-  const world = await context.reach.world(connectionOf(given, context.env), context, log);
+  const ports = await context.reach.ports(connectionOf(given, context.env), context, log);
   try {
-    return await run(world, {
+    return await run(ports, {
       lockTimeoutMs: given.duration("lock-timeout") ?? 45_000,
       signal: context.signal,
     });
   } finally {
-    world.close();
+    ports.close();
   }
 }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
-import { intentsIn, isFinished, resultsIn } from "../apply/journal.js";
-import { recordsOf } from "../apply/run-shelf.js";
+import { intentsIn, isFinished, resultsIn } from "../apply/runs/journal.js";
+import { recordsOf } from "../apply/runs/run-list.js";
 import { LIMITS } from "../config/options.js";
 import type { Plan } from "../plan/plan.js";
 import type { Request } from "./command.js";

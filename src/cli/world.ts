@@ -1,4 +1,4 @@
-import type { ApplyEvent, World } from "../apply/world.js";
+import type { ApplyEvent, Ports } from "../apply/ports.js";
 import type { Connection } from "../config/settings.js";
 import { createTabletReader } from "../tablets/reader.js";
 import { createVtctld } from "../tablets/vtctld.js";
@@ -14,7 +14,7 @@ export function realWorld(
   connection: Connection,
   context: Context,
   log: (event: ApplyEvent) => void,
-): World & { close(): void } {
+): Ports & { close(): void } {
   const { clock, ids, hostName, userName } = context;
   const options = tabletOptions(connection);
   const writing = { ...options, timeoutMs: connection.writeTimeoutMs };

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { JournalRecord } from "../../src/apply/journal.js";
+import type { JournalRecord } from "../../src/apply/runs/journal.js";
 import { goOn, start } from "../crash/repair.js";
 import { moving, orphaned, planOf, running, type Scene } from "../crash/scene.js";
 

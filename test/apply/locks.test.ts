@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type LockRequest, takeLock } from "../../src/apply/locks.js";
-import type { World } from "../../src/apply/world.js";
+import { type LockRequest, takeLock } from "../../src/apply/locks/take-lock.js";
+import type { Ports } from "../../src/apply/ports.js";
 import { systemClock } from "../../src/cli/clock.js";
 import { SimCluster } from "../../src/sim/cluster.js";
 import { createKeyspace } from "../../src/sim/native/keyspace.js";
@@ -32,7 +32,7 @@ function clusterWithKeyspace(): SimCluster {
 
 const lockKeys = (cluster: SimCluster) => cluster.server(SERVER).range(`${DIRECTORY}/locks/`);
 
-async function take(doctor: World, request = KEYSPACE, timeoutMs = patience.timeoutMs) {
+async function take(doctor: Ports, request = KEYSPACE, timeoutMs = patience.timeoutMs) {
   const attempt = await takeLock(doctor.store(SERVER), request, doctor, { timeoutMs, signal: never });
   if (attempt.kind !== "held") throw new Error(`not held: ${JSON.stringify(attempt)}`);
   return attempt.lock;
@@ -157,7 +157,7 @@ describe("a lock of Vitess's", () => {
 
 describeWithEtcd("a lock in a real etcd", () => {
   let etcd: EtcdServer;
-  const open: World[] = [];
+  const open: Ports[] = [];
 
   beforeAll(async () => {
     etcd = await startEtcd();
@@ -174,7 +174,7 @@ describeWithEtcd("a lock in a real etcd", () => {
       env: { ...process.env, ETCDCTL_API: "3" },
     }).stdout;
 
-  function doctor(): World {
+  function doctor(): Ports {
     const store = connectEtcdStore(etcd.address, { timeoutMs: 5_000, tls: null }, systemClock);
     const world = { ...doctorAt(new SimCluster()), clock: systemClock, store: () => store };
     open.push(world);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isClosed } from "../../src/apply/presence.js";
+import { isClosed } from "../../src/apply/tablet/tablet-address.js";
 import { unanswered } from "../../src/cluster/outcome.js";
 import type { TabletRef } from "../../src/plan/refs.js";
 import type { TabletReader } from "../../src/tablets/access.js";

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { Owner } from "../../src/apply/folder-owner.js";
-import { abandonedLocks, type JournalRecord } from "../../src/apply/journal.js";
-import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
+import type { Owner } from "../../src/apply/runs/folder-owner.js";
+import { abandonedLocks, type JournalRecord } from "../../src/apply/runs/journal.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { Plan } from "../../src/plan/plan.js";
 
 let runs: string;

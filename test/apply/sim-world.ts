@@ -1,8 +1,8 @@
-import type { World } from "../../src/apply/world.js";
+import type { Ports } from "../../src/apply/ports.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import type { TopologyStore } from "../../src/topology/store.js";
 
-export interface Doctor extends World {
+export interface Doctor extends Ports {
   readonly events: string[];
 }
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { qualified, sqlName, sqlString } from "../../src/apply/sql.js";
+import { qualified, sqlName, sqlString } from "../../src/apply/mysql/sql.js";
 
 /** As Vitess's tokenizer reads it (go/vt/sqlparser/token.go scanString, decodeMap). */
 function readString(literal: string): string {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stoppedRowStatement } from "../../src/apply/stopped-row.js";
+import { stoppedRowStatement } from "../../src/apply/mysql/sql.js";
 
 const ROW = {
   id: 7,

@@ -1,6 +1,6 @@
 import { execute } from "../../src/apply/execute.js";
-import { createRunFolder } from "../../src/apply/run-folder-disk.js";
-import { pastRun, readShelf, shelvedRun } from "../../src/apply/run-shelf.js";
+import { createRunFolder } from "../../src/apply/runs/run-folder-disk.js";
+import { findRun, listRuns, pastRun } from "../../src/apply/runs/run-list.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { planUndo } from "../../src/plan/undo.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
@@ -58,9 +58,9 @@ export async function planAfter(
 ): Promise<Plan> {
   const snapshot = await snapshotOf(cluster);
   try {
-    const shelf = readShelf(dir);
+    const shelf = listRuns(dir);
     const request = { command: `vtdoctor ${run}`, restoredTopologyConfirmed: false };
-    const past = pastRun(shelf, shelvedRun(shelf, dir, run));
+    const past = pastRun(shelf, findRun(shelf, dir, run));
     return planner(snapshot, past, request, { now: cluster.clock.now(), ids: () => "u1" });
   } finally {
     snapshot.close();

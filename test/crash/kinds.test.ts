@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { readPlan, writePlan } from "../../src/apply/plan-file.js";
+import { readPlan, writePlan } from "../../src/apply/runs/plan-file.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { planPurge } from "../../src/plan/purge.js";
 import { KINDS } from "../../src/plan/steps/index.js";

@@ -1,9 +1,8 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { execute } from "../../src/apply/execute.js";
-import { resume } from "../../src/apply/resume.js";
-import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
-import type { RunResult } from "../../src/apply/run-result.js";
+import { execute, resume } from "../../src/apply/execute.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
+import type { RunResult } from "../../src/apply/runs/run-result.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-world.js";

@@ -1,8 +1,8 @@
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
-import type { JournalRecord } from "../../src/apply/journal.js";
-import type { RunFolder } from "../../src/apply/run-folder.js";
-import type { RunReport } from "../../src/apply/run-report.js";
+import type { JournalRecord } from "../../src/apply/runs/journal.js";
+import type { RunFolder } from "../../src/apply/runs/run-folder.js";
+import type { RunReport } from "../../src/apply/runs/run-result.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 

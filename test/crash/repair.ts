@@ -1,11 +1,10 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { execute } from "../../src/apply/execute.js";
-import type { Owner } from "../../src/apply/folder-owner.js";
-import { resume } from "../../src/apply/resume.js";
+import { execute, resume } from "../../src/apply/execute.js";
 import type { ExecuteOptions } from "../../src/apply/run.js";
-import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
-import type { RunResult } from "../../src/apply/run-result.js";
+import type { Owner } from "../../src/apply/runs/folder-owner.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
+import type { RunResult } from "../../src/apply/runs/run-result.js";
 import { DoctorError } from "../../src/cluster/errors.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { writeSet } from "../../src/plan/write-set.js";

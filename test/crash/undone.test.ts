@@ -1,10 +1,9 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { execute } from "../../src/apply/execute.js";
-import { resume } from "../../src/apply/resume.js";
-import { createRunFolder, openRunFolder } from "../../src/apply/run-folder-disk.js";
-import { readShelf } from "../../src/apply/run-shelf.js";
+import { execute, resume } from "../../src/apply/execute.js";
+import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
+import { listRuns } from "../../src/apply/runs/run-list.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { planPurge } from "../../src/plan/purge.js";
 import { planUndo } from "../../src/plan/undo.js";
@@ -64,7 +63,7 @@ describe.each(UNDONE)("the undo of the cancel of $name", (scene: Scene) => {
       const dir = freshRuns();
       await runUntil(plan, cluster, dir, killAt);
       const where = `killed at ${killAt}: ${at}`;
-      const begun = readShelf(dir).runs[0];
+      const begun = listRuns(dir).runs[0];
       if (begun === undefined) continue;
       cluster.clock.advance(60_000);
       const undo = await undoPlan(cluster, dir, plan.id);
@@ -161,7 +160,7 @@ async function killedEverywhere(
     const killed = await runUntil(next, each, dir, index + 1);
     const where = `killed at ${index + 1}: ${at}`;
     expect(killed.at, where).toBe(at);
-    const folder = readShelf(dir).runs.some(({ run }) => run === next.id)
+    const folder = listRuns(dir).runs.some(({ run }) => run === next.id)
       ? openRunFolder(dir, next.id, owner(3))
       : createRunFolder(dir, next, owner(3));
     await resume(folder, doctorAt(each, "doctor-3"), OPTIONS);

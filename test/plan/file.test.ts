@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { readPlan, writePlan } from "../../src/apply/plan-file.js";
+import { readPlan, writePlan } from "../../src/apply/runs/plan-file.js";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
 import type { ClusterMark, PlanCluster } from "../../src/plan/plan.js";
 import { refuseForeign } from "../../src/plan/view/cluster.js";

@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, type Shard_TabletControl, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
+import { list } from "../mysql/tables.js";
 import { type EditedRecord, type EditSight, movedOn, recordEdit } from "../record-edit.js";
 import { stepRunner } from "../step-runner.js";
-import { list } from "../tables.js";
 import { refused } from "../verdict.js";
 
 type Lift = StepOf<"denial.lift">;

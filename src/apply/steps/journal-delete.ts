@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
-import { notCleared } from "../clearance.js";
-import { nameOf } from "../identity.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
+import { nameOf } from "../tablet/identity.js";
+import { guardTablet } from "../tablet/tablet-guard.js";
 import { done, type Known, known, refused, silent } from "../verdict.js";
 
 type Delete = StepOf<"journal.delete">;
@@ -23,20 +23,20 @@ export const journalDelete = stepRunner<"journal.delete", readonly SidecarRow[]>
         : refused(`the journal ${step.journal} of ${nameOf(step.tablet)} is another one than in the plan`),
   },
 
-  async run(step, site) {
+  async run(step, context) {
     if (!/^\d+$/.test(step.journal)) return refused(`${step.journal} is no journal id`);
-    const stop = await notCleared(step.tablet, site);
+    const stop = await guardTablet(step.tablet, context);
     if (stop !== null) return stop;
     const statement = `delete from _vt.resharding_journal where id=${step.journal}`;
-    const reply = await site.world.writer.vreplicationExec(step.tablet.address, statement);
+    const reply = await context.ports.writer.vreplicationExec(step.tablet.address, statement);
     return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(doneWords(step));
   },
 });
 
 const doneWords = (step: Delete): string => `${nameOf(step.tablet)} has no journal ${step.journal}`;
 
-async function rowsOf(step: Delete, site: Site): Promise<Known<readonly SidecarRow[]>> {
-  const rows = await site.world.reader.rows(step.tablet.address, "journals");
+async function rowsOf(step: Delete, context: RunContext): Promise<Known<readonly SidecarRow[]>> {
+  const rows = await context.ports.reader.rows(step.tablet.address, "journals");
   if (rows.kind === "unanswered") return silent(nameOf(step.tablet), rows);
   return known(rows.value.filter((row) => row.id === step.journal));
 }

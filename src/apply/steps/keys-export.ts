@@ -1,12 +1,12 @@
 import type { DeferredKey } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
-import { runDdl } from "../ddl.js";
-import { nameOf } from "../identity.js";
-import { fileOfKeys, putOffKeys, save, streamsWords, unsaved } from "../put-off-keys.js";
-import { inIds, STOPPED, seeStreams } from "../sight.js";
-import type { Site } from "../site.js";
-import { sqlName } from "../sql.js";
+import { runDdl } from "../mysql/ddl.js";
+import { sqlName } from "../mysql/sql.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { deferredKeys, fileOfKeys, save, streamsWords, unsaved } from "../streams/deferred-keys.js";
+import { inIds, readStreams, STOPPED } from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
 import { done, type Known, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Export = StepOf<"keys.export">;
@@ -19,22 +19,22 @@ type Export = StepOf<"keys.export">;
 export const keysExport = stepRunner<"keys.export", Seen>({
   image: null,
   look,
-  ended: (step, seen, site) => (seen.isEnded ? endedWords(step, seen.now, site) : null),
+  ended: (step, seen, context) => (seen.isEnded ? endedWords(step, seen.now, context) : null),
   guards: { stopped: stillCopying, putOff: (_step, { invented }) => invented },
 
-  async run(step, site) {
-    const now = await putOffKeys(step, site);
+  async run(step, context) {
+    const now = await deferredKeys(step, context);
     if (now.kind !== "known") return now;
-    save(unsaved(now.value, step, site), step, site);
-    const file = fileOfKeys(step, site);
+    save(unsaved(now.value, step, context), step, context);
+    const file = fileOfKeys(step, context);
     if (!step.apply) return done(`the statements are in ${file}`);
-    const missing = await missingKeys(now.value, step, site);
+    const missing = await missingKeys(now.value, step, context);
     if (missing.kind !== "missing") return missing;
     for (const action of missing.actions) {
       const { tablet, dbName: database } = step;
       const options = { reloadSchema: true, disableForeignKeyChecks: false };
       const tables = [{ database, table: action.table }];
-      const stop = await runDdl({ tablet, statement: action.alter, tables, ...options }, site);
+      const stop = await runDdl({ tablet, statement: action.alter, tables, ...options }, context);
       if (stop !== null) return stop;
     }
     return done(
@@ -49,22 +49,22 @@ interface Seen {
   readonly invented: Broken;
 }
 
-async function look(step: Export, site: Site): Promise<Known<Seen>> {
-  const keys = await putOffKeys(step, site);
+async function look(step: Export, context: RunContext): Promise<Known<Seen>> {
+  const keys = await deferredKeys(step, context);
   if (keys.kind !== "known") return keys;
   const now = keys.value;
-  const invented = await notPutOff(step, now, site);
-  const missing = step.apply ? await missingKeys(now, step, site) : null;
+  const invented = await notPutOff(step, now, context);
+  const missing = step.apply ? await missingKeys(now, step, context) : null;
   if (missing !== null && missing.kind !== "missing") return missing;
   const isEnded =
-    invented === null && unsaved(now, step, site).length === 0 && (missing?.actions.length ?? 0) === 0;
+    invented === null && unsaved(now, step, context).length === 0 && (missing?.actions.length ?? 0) === 0;
   return known({ now, isEnded, invented });
 }
 
 /** A copy goes on only where an engine has the stream, or a primary's row says so. */
-async function stillCopying(step: Export, _seen: Seen, { world }: Site): Promise<Broken> {
+async function stillCopying(step: Export, _seen: Seen, { ports }: RunContext): Promise<Broken> {
   const { tablet, workflow, dbName, ids } = step;
-  const seen = await seeStreams(tablet, workflow, dbName, ids, world.reader);
+  const seen = await readStreams(tablet, workflow, dbName, ids, ports.reader);
   if (seen.kind !== "known") return seen;
   const rows = tablet.type === "PRIMARY" ? seen.value.rows : [];
   const running = [...rows, ...seen.value.engine].find(({ state }) => !STOPPED.has(state));
@@ -73,11 +73,11 @@ async function stillCopying(step: Export, _seen: Seen, { world }: Site): Promise
     : refused(`${inIds([running.id])} of ${workflow} on ${nameOf(tablet)} is ${running.state}, not Stopped`);
 }
 
-const endedWords = (step: Export, now: readonly DeferredKey[], site: Site): string => {
+const endedWords = (step: Export, now: readonly DeferredKey[], context: RunContext): string => {
   if (now.length === 0) return `${streamsWords(step)}: no secondary key is put off`;
   return step.apply
     ? `all ${now.length} deferred keys exist on ${nameOf(step.tablet)}`
-    : savedWords(step, now, fileOfKeys(step, site));
+    : savedWords(step, now, fileOfKeys(step, context));
 };
 
 const savedWords = (step: Export, now: readonly DeferredKey[], file: string): string => {
@@ -92,13 +92,13 @@ const isPlanned = ({ actions }: Export, { table, alter }: DeferredKey): boolean 
 async function notPutOff(
   step: Export,
   now: readonly DeferredKey[],
-  site: Site,
+  context: RunContext,
 ): Promise<Refused | Silent | null> {
   const gone = step.actions.filter(
     ({ table, alter }) => !now.some((row) => row.table === table && row.alter === alter),
   );
   if (gone.length === 0) return null;
-  const missing = await missingKeys(gone, step, site);
+  const missing = await missingKeys(gone, step, context);
   if (missing.kind !== "missing") return missing;
   const [first] = missing.actions;
   return first === undefined
@@ -118,9 +118,9 @@ const keysOf = (action: DeferredKey): readonly string[] =>
 async function missingKeys(
   actions: readonly DeferredKey[],
   step: Export,
-  site: Site,
+  context: RunContext,
 ): Promise<{ readonly kind: "missing"; readonly actions: readonly DeferredKey[] } | Refused | Silent> {
-  const schema = await site.world.reader.schema(step.tablet.address);
+  const schema = await context.ports.reader.schema(step.tablet.address);
   if (schema.kind === "unanswered") return silent(nameOf(step.tablet), schema);
   const missing: DeferredKey[] = [];
   for (const action of actions) {

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
@@ -14,20 +14,20 @@ export const lockClear = stepRunner<"lock.clear", Entry | null>({
   ended: (step, entry) => (entry === null ? `${step.key} is gone` : null),
   guards: { sameLock: another },
 
-  async run(step, site): Promise<Effect> {
-    const seen = await look(step, site);
+  async run(step, context): Promise<Effect> {
+    const seen = await look(step, context);
     if (seen.kind !== "known") return seen;
     const stop = another(step, seen.value);
     if (stop !== null) return stop;
-    const revoked = await site.world.store(step.server).revoke(step.lease);
+    const revoked = await context.ports.store(step.server).revoke(step.lease);
     return revoked.kind === "unanswered"
       ? silent(step.server, revoked)
       : done(`revoked the lease of ${step.key}`);
   },
 });
 
-async function look(step: Clear, { world }: Site): Promise<Known<Entry | null>> {
-  const got = await world.store(step.server).get(step.key);
+async function look(step: Clear, { ports }: RunContext): Promise<Known<Entry | null>> {
+  const got = await ports.store(step.server).get(step.key);
   return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
 }
 

@@ -3,11 +3,11 @@ import type { StepOf } from "../../plan/steps/index.js";
 import type { TabletAlias } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { nameOf } from "../identity.js";
-import { isClosed } from "../presence.js";
 import { imageOfKey } from "../record-edit.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { nameOf } from "../tablet/identity.js";
+import { isClosed } from "../tablet/tablet-address.js";
 import { unchanged, writeFenced } from "../topo-write.js";
 import {
   done,
@@ -27,23 +27,23 @@ type Remove = StepOf<"record.remove">;
  * docs/decisions.md#d20).
  */
 export const recordRemove = stepRunner<"record.remove", Entry | null>({
-  image: async (step, site) => {
-    const image = await imageOfKey(step, site);
+  image: async (step, context) => {
+    const image = await imageOfKey(step, context);
     return image.kind === "known" ? known({ ...image.value, becomes: null }) : image;
   },
 
   look,
   ended: (step, entry) => (entry === null ? goneWords(step) : null),
-  guards: { ours: foreign, ended: (step, _entry, site) => stillRuns(step, site) },
+  guards: { ours: foreign, ended: (step, _entry, context) => stillRuns(step, context) },
 
-  async run(step, site): Promise<Effect> {
-    const seen = await look(step, site);
+  async run(step, context): Promise<Effect> {
+    const seen = await look(step, context);
     if (seen.kind !== "known") return seen;
     const entry = seen.value;
     if (entry === null) return done(goneWords(step));
-    const stop = foreign(step, entry) ?? (await stillRuns(step, site));
+    const stop = foreign(step, entry) ?? (await stillRuns(step, context));
     if (stop !== null) return stop;
-    const failed = await writeFenced(site, {
+    const failed = await writeFenced(context, {
       server: step.server,
       compares: [unchanged(step.key, entry.modRevision)],
       operations: [{ kind: "delete", key: step.key }],
@@ -56,8 +56,8 @@ export const recordRemove = stepRunner<"record.remove", Entry | null>({
 const goneWords = (step: Remove): string =>
   `the ${step.of} record of ${step.keyspace}/${step.shard} is gone (${step.key})`;
 
-async function look(step: Remove, { world }: Site): Promise<Known<Entry | null>> {
-  const got = await world.store(step.server).get(step.key);
+async function look(step: Remove, { ports }: RunContext): Promise<Known<Entry | null>> {
+  const got = await ports.store(step.server).get(step.key);
   return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
 }
 
@@ -115,10 +115,10 @@ function forbidsShard(step: Remove, bytes: Uint8Array): string | null {
 const isStranger = (step: Remove, alias: TabletAlias): boolean => !step.members.includes(formatAlias(alias));
 
 /** Null: nothing listens where any of them ran. */
-async function stillRuns(step: Remove, { world }: Site): Promise<Refused | Silent | null> {
+async function stillRuns(step: Remove, { ports }: RunContext): Promise<Refused | Silent | null> {
   for (const tablet of step.ended) {
-    if (await isClosed(tablet, world.reader)) continue;
-    const identity = await world.reader.identity(tablet.address);
+    if (await isClosed(tablet, ports.reader)) continue;
+    const identity = await ports.reader.identity(tablet.address);
     return identity.kind === "unanswered"
       ? silent(nameOf(tablet), identity)
       : refused(`${nameOf(tablet)} has not ended, or runs again: its record stays`);

@@ -1,5 +1,5 @@
 import type { Step, StepKind, StepOf } from "../../plan/steps/index.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
 import { denialLift } from "./denial-lift.js";
@@ -68,10 +68,10 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
 
 /** A step joined with its runner. */
 export interface BoundStep {
-  readonly image: ((site: Site) => Promise<Known<unknown>>) | null;
-  check(site: Site): Promise<Check>;
-  run(site: Site): Promise<Effect>;
-  verify(site: Site, effect: Effect): Promise<Check>;
+  readonly image: ((context: RunContext) => Promise<Known<unknown>>) | null;
+  check(context: RunContext): Promise<Check>;
+  run(context: RunContext): Promise<Effect>;
+  verify(context: RunContext, effect: Effect): Promise<Check>;
 }
 
 export const bind = (step: Step): BoundStep => bindAs(step.kind, step);
@@ -80,9 +80,9 @@ function bindAs<K extends StepKind>(kind: K, step: StepOf<K>): BoundStep {
   const runner: StepRunner<K> = RUNNERS[kind];
   const image = runner.image;
   return {
-    image: image === null ? null : (site) => image(step, site),
-    check: (site) => runner.check(step, site),
-    run: (site) => runner.run(step, site),
-    verify: (site, effect) => runner.verify(step, site, effect),
+    image: image === null ? null : (context) => image(step, context),
+    check: (context) => runner.check(step, context),
+    run: (context) => runner.run(step, context),
+    verify: (context, effect) => runner.verify(step, context, effect),
   };
 }

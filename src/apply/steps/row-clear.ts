@@ -1,15 +1,21 @@
 import { formatAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
-import { notCleared } from "../clearance.js";
-import { nameOf } from "../identity.js";
-import { isClosed } from "../presence.js";
-import { wouldLoseKeys } from "../put-off-keys.js";
-import { countOf, imageOfRows, type RowSight, seeRows } from "../row-sight.js";
-import { inIds, unplanned } from "../sight.js";
-import type { Site } from "../site.js";
-import { sqlString } from "../sql.js";
+import { sqlString } from "../mysql/sql.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { unsavedKeys } from "../streams/deferred-keys.js";
+import {
+  countOf,
+  type FullStreamState,
+  imageOfStreams,
+  inIds,
+  readFullState,
+  unplanned,
+} from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
+import { isClosed } from "../tablet/tablet-address.js";
+import { guardTablet } from "../tablet/tablet-guard.js";
 import { done, type Effect, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Clear = StepOf<"row.clear">;
@@ -19,26 +25,26 @@ type Clear = StepOf<"row.clear">;
  * a tablet is a transaction of its own, so the order makes it safe: Stopped first, so that a primary that somebody elects meanwhile starts
  * nothing; the stream's row last, so that a run that died goes on. The election is looked for again before each statement.
  */
-export const rowClear = stepRunner<"row.clear", RowSight>({
-  image: (step, site) => imageOfRows(step, idsOf(step), site),
+export const rowClear = stepRunner<"row.clear", FullStreamState>({
+  image: (step, context) => imageOfStreams(step, idsOf(step), context),
 
-  look: (step, site) => seeRows(step, idsOf(step), site),
-  ended: (step, { rows, engine, leftovers }) =>
-    rows.length + engine.length + countOf(leftovers) === 0
+  look: (step, context) => readFullState(step, idsOf(step), context),
+  ended: (step, { rows, engine, copyRows }) =>
+    rows.length + engine.length + countOf(copyRows) === 0
       ? `${inIds(idsOf(step))} ${whereOf(step)}: no row and no copy state is left`
       : null,
   guards: {
-    noPrimary: (step, _seen, site) => elected(step, site),
+    noPrimary: (step, _seen, context) => elected(step, context),
     planned: strangers,
-    keysSaved: (step, _seen, site) => wouldLoseKeys({ ...step, ids: idsOf(step) }, site),
+    keysSaved: (step, _seen, context) => unsavedKeys({ ...step, ids: idsOf(step) }, context),
   },
 
-  async run(step, site): Promise<Effect> {
+  async run(step, context): Promise<Effect> {
     for (const statement of statements(step)) {
-      const stop = (await notCleared(step.tablet, site)) ?? (await elected(step, site));
+      const stop = (await guardTablet(step.tablet, context)) ?? (await elected(step, context));
       if (stop !== null) return stop;
       const options = { reloadSchema: false, disableForeignKeyChecks: false };
-      const reply = await site.world.writer.executeAsDba(step.tablet.address, statement, options);
+      const reply = await context.ports.writer.executeAsDba(step.tablet.address, statement, options);
       if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     }
     return done(`${inIds(idsOf(step))} of ${step.workflow} cleared in the MySQL of ${nameOf(step.tablet)}`);
@@ -59,17 +65,17 @@ const statements = (step: Clear): readonly string[] => {
 };
 
 /** Null: nobody is primary of the shard, by its record and by each of its tablets. */
-async function elected(step: Clear, { world }: Site): Promise<Refused | Silent | null> {
-  const got = await world.store(step.server).get(step.key);
+async function elected(step: Clear, { ports }: RunContext): Promise<Refused | Silent | null> {
+  const got = await ports.store(step.server).get(step.key);
   if (got.kind === "unanswered") return silent(step.server, got);
   const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
   if (shard?.kind !== "answered") return refused(`${step.key} is gone or can not be read; scan again`);
   const { primaryAlias } = shard.value;
   if (primaryAlias !== undefined && primaryAlias.cell !== "") return primaryWords(formatAlias(primaryAlias));
   for (const peer of step.peers) {
-    const identity = await world.reader.identity(peer.address);
+    const identity = await ports.reader.identity(peer.address);
     if (identity.kind === "answered" && identity.value.type === "PRIMARY") return primaryWords(peer.alias);
-    if (identity.kind === "unanswered" && !(await isClosed(peer, world.reader)))
+    if (identity.kind === "unanswered" && !(await isClosed(peer, ports.reader)))
       return silent(nameOf(peer), identity);
   }
   return null;
@@ -82,7 +88,7 @@ const primaryWords = (alias: string): Refused =>
 
 const whereOf = (step: Clear): string => `of ${step.workflow} in the MySQL of ${nameOf(step.tablet)}`;
 
-function strangers(step: Clear, seen: RowSight): Broken {
+function strangers(step: Clear, seen: FullStreamState): Broken {
   const unknown = unplanned(seen, idsOf(step));
   if (unknown.length > 0) return refused(`${inIds(unknown)} ${whereOf(step)} is not in the plan; plan anew`);
   const [inMemory] = seen.engine;

@@ -2,7 +2,7 @@ import { formatAlias } from "../../cluster/alias.js";
 import { answered, type Outcome } from "../../cluster/outcome.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
@@ -17,24 +17,24 @@ export const shardAwaitPrimary = stepRunner<"shard.await-primary", Uint8Array | 
   ended,
   guards: { noOther: another },
 
-  async run(step, site): Promise<Effect> {
-    const until = site.world.clock.now() + step.timeoutMs;
+  async run(step, context): Promise<Effect> {
+    const until = context.ports.clock.now() + step.timeoutMs;
     while (true) {
-      const seen = await look(step, site);
+      const seen = await look(step, context);
       const now = seen.kind === "known" ? ended(step, seen.value) : null;
       if (now !== null) return done(now);
       const stop = seen.kind === "known" ? another(step, seen.value) : seen;
       if (stop?.kind === "refused") return stop;
-      if (site.world.clock.now() >= until) return stop ?? tooLate(step);
-      if (!(await site.world.clock.sleep(POLL_MS, site.signal))) {
+      if (context.ports.clock.now() >= until) return stop ?? tooLate(step);
+      if (!(await context.ports.clock.sleep(POLL_MS, context.signal))) {
         return { kind: "unanswered", reason: `interrupted while waiting for ${step.alias}` };
       }
     }
   },
 });
 
-async function look(step: Await, { world }: Site): Promise<Known<Uint8Array | null>> {
-  const got = await world.store(step.server).get(step.key);
+async function look(step: Await, { ports }: RunContext): Promise<Known<Uint8Array | null>> {
+  const got = await ports.store(step.server).get(step.key);
   return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry?.value ?? null);
 }
 

@@ -2,7 +2,7 @@ import { formatAlias, parseAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Shard } from "../../proto/gen/topodata_pb.js";
 import { decodeShard } from "../../topology/records.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
@@ -21,8 +21,8 @@ export const shardElect = stepRunner<"shard.elect", Shard | null>({
       shard === null ? refused(`${step.key} is gone or can not be read; scan again`) : null,
   },
 
-  async run(step, site): Promise<Effect> {
-    const { vtctld } = site.world;
+  async run(step, context): Promise<Effect> {
+    const { vtctld } = context.ports;
     const alias = parseAlias(step.alias);
     if (vtctld === null || alias === null)
       return refused(`no vtctld is named to elect ${step.alias}: give --server, then resume`);
@@ -34,8 +34,8 @@ export const shardElect = stepRunner<"shard.elect", Shard | null>({
   },
 });
 
-async function look(step: Elect, { world }: Site): Promise<Known<Shard | null>> {
-  const got = await world.store(step.server).get(step.key);
+async function look(step: Elect, { ports }: RunContext): Promise<Known<Shard | null>> {
+  const got = await ports.store(step.server).get(step.key);
   if (got.kind === "unanswered") return silent(step.server, got);
   const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
   return known(shard?.kind === "answered" ? shard.value : null);

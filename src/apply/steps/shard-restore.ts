@@ -6,8 +6,8 @@ import { tabletKey } from "../../topology/paths.js";
 import { decodeShard, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
+import type { RunContext } from "../run-context.js";
 import { sameRecord } from "../same-record.js";
-import type { Site } from "../site.js";
 import { stepRunner } from "../step-runner.js";
 import { rootOfCell } from "../topo-roots.js";
 import { absent, writeFenced } from "../topo-write.js";
@@ -42,17 +42,17 @@ export const shardRestore = stepRunner<"shard.restore", Seen>({
         ? null
         : refused(`${step.key} exists already and differs from the record that the plan would put back`),
     keyspaceThere: (step, { keyspace }) => (keyspace === null ? refused(keyspaceGone(step)) : null),
-    tabletsThere: (step, _seen, site) => tabletMissing(step, site),
-    noOverlap: (step, { wanted }, site) => overlapped(step, wanted, site),
-    samePrimary: (_step, { wanted }, site) => primaryUnproven(wanted, site),
+    tabletsThere: (step, _seen, context) => tabletMissing(step, context),
+    noOverlap: (step, { wanted }, context) => overlapped(step, wanted, context),
+    samePrimary: (_step, { wanted }, context) => primaryUnproven(wanted, context),
   },
 
-  async run(step, site): Promise<Effect> {
-    const seen = await look(step, site);
+  async run(step, context): Promise<Effect> {
+    const seen = await look(step, context);
     if (seen.kind !== "known") return seen;
     const { keyspace } = seen.value;
     if (keyspace === null) return refused(keyspaceGone(step));
-    const failed = await writeFenced(site, {
+    const failed = await writeFenced(context, {
       server: step.server,
       compares: [
         absent(step.key),
@@ -75,10 +75,10 @@ interface Seen {
   readonly keyspace: Entry | null;
 }
 
-async function look(step: Restore, site: Site): Promise<Known<Seen>> {
+async function look(step: Restore, context: RunContext): Promise<Known<Seen>> {
   const wanted = decodeShard(Buffer.from(step.value, "base64"));
   if (wanted.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
-  const store = site.world.store(step.server);
+  const store = context.ports.store(step.server);
   const [existing, keyspace] = await Promise.all([store.get(step.key), store.get(step.keyspaceKey)]);
   if (existing.kind === "unanswered") return silent(step.server, existing);
   if (keyspace.kind === "unanswered") return silent(step.server, keyspace);
@@ -98,9 +98,9 @@ function isOurs(there: Shard, wanted: Shard): boolean {
 }
 
 /** Null: every tablet of the shard has its record, so that none of them is lost to Vitess once the shard is back. */
-async function tabletMissing(step: Restore, { world }: Site): Promise<Refused | Silent | null> {
+async function tabletMissing(step: Restore, { ports }: RunContext): Promise<Refused | Silent | null> {
   for (const { server, key } of step.tabletKeys) {
-    const got = await world.store(server).get(key);
+    const got = await ports.store(server).get(key);
     if (got.kind === "unanswered") return silent(server, got);
     if (got.value.entry === null)
       return refused(`${key} does not exist, and the shard comes after its tablets`);
@@ -109,15 +109,21 @@ async function tabletMissing(step: Restore, { world }: Site): Promise<Refused | 
 }
 
 /** Shards that the plan read are those it was decided with; any other with the same ids is younger. */
-async function overlapped(step: Restore, wanted: Shard, site: Site): Promise<Refused | Silent | null> {
+async function overlapped(
+  step: Restore,
+  wanted: Shard,
+  context: RunContext,
+): Promise<Refused | Silent | null> {
   const shards = step.key.slice(0, step.key.lastIndexOf(`${step.shard}/Shard`));
-  const listed = await site.world.store(step.server).range({ prefix: shards });
+  const listed = await context.ports.store(step.server).range({ prefix: shards });
   if (listed.kind === "unanswered") return silent(step.server, listed);
   const known = new Set(
-    site.plan.reads.flatMap((read) => (read.kind === "topo-key" && read.modRevision > 0 ? [read.key] : [])),
+    context.plan.reads.flatMap((read) =>
+      read.kind === "topo-key" && read.modRevision > 0 ? [read.key] : [],
+    ),
   );
   const restored = new Set(
-    site.plan.stages
+    context.plan.stages
       .flatMap((stage) => stage.steps)
       .flatMap((one) => (one.kind === "shard.restore" ? [one.key] : [])),
   );
@@ -135,13 +141,13 @@ async function overlapped(step: Restore, wanted: Shard, site: Site): Promise<Ref
 }
 
 /** A primary that the record names must be the recorded one, with the same term: a newer term would demote it. */
-async function primaryUnproven(wanted: Shard, site: Site): Promise<Refused | Silent | null> {
+async function primaryUnproven(wanted: Shard, context: RunContext): Promise<Refused | Silent | null> {
   const alias = wanted.primaryAlias;
   if (alias === undefined || alias.cell === "") return null;
-  const root = rootOfCell(site.plan.cluster, alias.cell);
+  const root = rootOfCell(context.plan.cluster, alias.cell);
   if (root === null) return refused(`the plan does not say where the topology of cell ${alias.cell} is`);
   const key = tabletKey(root.root, alias);
-  const got = await site.world.store(root.server).get(key);
+  const got = await context.ports.store(root.server).get(key);
   if (got.kind === "unanswered") return silent(root.server, got);
   const tablet = got.value.entry === null ? null : decodeTablet(got.value.entry.value);
   const name = formatAlias(alias);

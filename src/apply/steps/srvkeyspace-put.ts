@@ -2,11 +2,11 @@ import type { SrvKeyspaceWrite } from "../../plan/steps/records.js";
 import { SrvKeyspaceSchema } from "../../proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { differsFrom, nameOf } from "../identity.js";
 import { imageOfKey } from "../record-edit.js";
+import type { RunContext } from "../run-context.js";
 import { sameRecord } from "../same-record.js";
-import type { Site } from "../site.js";
 import { stepRunner } from "../step-runner.js";
+import { differsFrom, nameOf } from "../tablet/identity.js";
 import { absent, unchanged, writeFenced } from "../topo-write.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
@@ -22,17 +22,18 @@ const put = {
     entry !== null && isSame(entry.value, step.value) ? doneWords(step) : null,
   guards: {
     unchanged: movedOn,
-    serving: (step: SrvKeyspaceWrite, _entry: Entry | null, site: Site) => nobodyServes(step, site),
+    serving: (step: SrvKeyspaceWrite, _entry: Entry | null, context: RunContext) =>
+      nobodyServes(step, context),
   },
 
-  async run(step: SrvKeyspaceWrite, site: Site): Promise<Effect> {
-    const seen = await look(step, site);
+  async run(step: SrvKeyspaceWrite, context: RunContext): Promise<Effect> {
+    const seen = await look(step, context);
     if (seen.kind !== "known") return seen;
     const entry = seen.value;
     if (entry !== null && isSame(entry.value, step.value)) return done(doneWords(step));
     const stop = movedOn(step, entry);
     if (stop !== null) return stop;
-    const failed = await writeFenced(site, {
+    const failed = await writeFenced(context, {
       server: step.server,
       compares: [entry === null ? absent(step.key) : unchanged(step.key, entry.modRevision)],
       operations: [{ kind: "put", key: step.key, value: Buffer.from(step.value, "base64") }],
@@ -51,8 +52,8 @@ const doneWords = (step: SrvKeyspaceWrite): string =>
 const movedWords = (step: SrvKeyspaceWrite): string =>
   `${step.key} was changed since the plan was made; plan anew`;
 
-async function look(step: SrvKeyspaceWrite, { world }: Site): Promise<Known<Entry | null>> {
-  const got = await world.store(step.server).get(step.key);
+async function look(step: SrvKeyspaceWrite, { ports }: RunContext): Promise<Known<Entry | null>> {
+  const got = await ports.store(step.server).get(step.key);
   return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry);
 }
 
@@ -68,12 +69,15 @@ function movedOn(step: SrvKeyspaceWrite, entry: Entry | null): Refused | null {
 const ASKED = 5;
 const ASKED_EVERY_MS = 1000;
 
-async function nobodyServes({ serving = [] }: SrvKeyspaceWrite, site: Site): Promise<Refused | null> {
+async function nobodyServes(
+  { serving = [] }: SrvKeyspaceWrite,
+  context: RunContext,
+): Promise<Refused | null> {
   for (const group of serving) {
-    let silence = await noneServes(group, site);
+    let silence = await noneServes(group, context);
     for (let asked = 1; asked < ASKED && silence !== null; asked++) {
-      await site.world.clock.sleep(ASKED_EVERY_MS, site.signal);
-      silence = await noneServes(group, site);
+      await context.ports.clock.sleep(ASKED_EVERY_MS, context.signal);
+      silence = await noneServes(group, context);
     }
     if (silence !== null) return silence;
   }
@@ -82,12 +86,12 @@ async function nobodyServes({ serving = [] }: SrvKeyspaceWrite, site: Site): Pro
 
 type Group = NonNullable<SrvKeyspaceWrite["serving"]>[number];
 
-async function noneServes({ what, tablets }: Group, site: Site): Promise<Refused | null> {
+async function noneServes({ what, tablets }: Group, context: RunContext): Promise<Refused | null> {
   const answers = await Promise.all(
     tablets.map(async (tablet) => {
-      const differs = await differsFrom(tablet, site.world.reader);
+      const differs = await differsFrom(tablet, context.ports.reader);
       if (differs !== null) return differs.reason;
-      const reply = await site.world.reader.identity(tablet.address);
+      const reply = await context.ports.reader.identity(tablet.address);
       if (reply.kind === "unanswered") return silent(nameOf(tablet), reply).reason;
       return reply.value.serving ? null : `${nameOf(tablet)} does not serve`;
     }),

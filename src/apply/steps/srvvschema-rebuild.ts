@@ -3,7 +3,7 @@ import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
 import type { Compare, TxnOp } from "../../topology/store.js";
 import { imageOfKey } from "../record-edit.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { globalRoot, rootOfCell, sameServer } from "../topo-roots.js";
@@ -26,10 +26,10 @@ type Rebuild = StepOf<"srvvschema.rebuild">;
  * where the cell lives in the global etcd, the rules that it was built from must be unchanged in the same transaction.
  */
 export const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
-  image: async (step, site) => {
+  image: async (step, context) => {
     const images: unknown[] = [];
-    for (const at of keysOf(step, site)) {
-      const image = await imageOfKey(at, site);
+    for (const at of keysOf(step, context)) {
+      const image = await imageOfKey(at, context);
       if (image.kind !== "known") return image;
       images.push(image.value);
     }
@@ -39,11 +39,11 @@ export const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Chang
   ended: (step, drift) => (drift.length === 0 ? doneWords(step) : null),
   guards: { rootKnown: unknownCell },
 
-  async run(step, site): Promise<Effect> {
-    const drift = await driftOf(step, site);
+  async run(step, context): Promise<Effect> {
+    const drift = await driftOf(step, context);
     if (drift.kind !== "known") return drift;
     for (const change of drift.value) {
-      const failed = await writeFenced(site, {
+      const failed = await writeFenced(context, {
         ...change,
         movedWords: `${change.key} or a routing rule changed while it was rebuilt`,
       });
@@ -56,9 +56,9 @@ export const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Chang
 const doneWords = (step: Rebuild): string =>
   `SrvVSchema of ${step.cells.join(", ")} equals the global VSchemas and routing rules`;
 
-function keysOf(step: Rebuild, site: Site): readonly KeyRef[] {
+function keysOf(step: Rebuild, context: RunContext): readonly KeyRef[] {
   return step.cells.flatMap((cell) => {
-    const root = rootOfCell(site.plan.cluster, cell);
+    const root = rootOfCell(context.plan.cluster, cell);
     return root === null ? [] : [{ server: root.server, key: srvVSchemaKey(root.root) }];
   });
 }
@@ -68,21 +68,21 @@ interface Change extends KeyRef {
   readonly operations: readonly TxnOp[];
 }
 
-function unknownCell(step: Rebuild, _drift: readonly Change[], site: Site): Broken {
-  const cell = step.cells.find((each) => rootOfCell(site.plan.cluster, each) === null);
+function unknownCell(step: Rebuild, _drift: readonly Change[], context: RunContext): Broken {
+  const cell = step.cells.find((each) => rootOfCell(context.plan.cluster, each) === null);
   return cell === undefined ? null : refused(`the plan does not say where the topology of cell ${cell} is`);
 }
 
 /** The writes that are missing. */
-async function driftOf(step: Rebuild, site: Site): Promise<Known<readonly Change[]>> {
-  const cluster = site.plan.cluster;
-  if (unknownCell(step, [], site) !== null) return known([]);
+async function driftOf(step: Rebuild, context: RunContext): Promise<Known<readonly Change[]>> {
+  const cluster = context.plan.cluster;
+  if (unknownCell(step, [], context) !== null) return known([]);
   const { server, root } = globalRoot(cluster);
-  const sources = await readVSchemaSources(site.world.store(server), root);
+  const sources = await readVSchemaSources(context.ports.store(server), root);
   if (sources.kind === "unanswered") return silent(server, sources);
   const changes: Change[] = [];
-  for (const at of keysOf(step, site)) {
-    const change = await changeOf(at, sources.value, site);
+  for (const at of keysOf(step, context)) {
+    const change = await changeOf(at, sources.value, context);
     if (change.kind !== "known") return change;
     if (change.value !== null) changes.push(change.value);
   }
@@ -92,16 +92,16 @@ async function driftOf(step: Rebuild, site: Site): Promise<Known<readonly Change
 async function changeOf(
   at: KeyRef,
   sources: VSchemaSources,
-  site: Site,
+  context: RunContext,
 ): Promise<{ readonly kind: "known"; readonly value: Change | null } | Refused | Silent> {
-  const got = await site.world.store(at.server).get(at.key);
+  const got = await context.ports.store(at.server).get(at.key);
   if (got.kind === "unanswered") return silent(at.server, got);
   const entry = got.value.entry;
   const current = entry === null ? null : decodeSrvVSchema(entry.value);
   if (current?.kind === "unanswered") return refused(`${at.key} can not be decoded: ${current.message}`);
   const wanted = srvVSchemaFor(current?.value ?? null, sources);
   if (current !== null && sameSrvVSchema(current.value, wanted)) return known(null);
-  const rulesToo = sameServer(at.server, site.plan.cluster.globalServer);
+  const rulesToo = sameServer(at.server, context.plan.cluster.globalServer);
   return known({
     ...at,
     compares: [

@@ -1,10 +1,16 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
-import { wouldLoseKeys } from "../put-off-keys.js";
-import { countOf, imageOfRows, type RowSight, seeRows } from "../row-sight.js";
-import { inIds, unplanned } from "../sight.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { unsavedKeys } from "../streams/deferred-keys.js";
+import {
+  countOf,
+  type FullStreamState,
+  imageOfStreams,
+  inIds,
+  readFullState,
+  unplanned,
+} from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
+import { guardPrimary } from "../tablet/tablet-guard.js";
 import { done, refused, silent } from "../verdict.js";
 
 type Delete = StepOf<"stream.delete">;
@@ -13,11 +19,11 @@ type Delete = StepOf<"stream.delete">;
  * Deletes the rows of stopped streams by `DeleteVReplicationWorkflow`, which also ends their controllers and deletes their copy_state
  * and post_copy_action rows (docs/vitess.md#vreplicationexec). Never by SQL: that leaves a ghost that writes on (docs/vitess.md#ghosts).
  */
-export const streamDelete = stepRunner<"stream.delete", RowSight>({
-  image: (step, site) => imageOfRows(step, idsOf(step), site),
-  look: (step, site) => seeRows(step, idsOf(step), site),
-  ended: (step, { rows, engine, leftovers }) =>
-    rows.length + engine.length + countOf(leftovers) === 0
+export const streamDelete = stepRunner<"stream.delete", FullStreamState>({
+  image: (step, context) => imageOfStreams(step, idsOf(step), context),
+  look: (step, context) => readFullState(step, idsOf(step), context),
+  ended: (step, { rows, engine, copyRows }) =>
+    rows.length + engine.length + countOf(copyRows) === 0
       ? `${inIds(idsOf(step))} ${whereOf(step)}: no row in _vt and no stream in the engine`
       : null,
   guards: {
@@ -30,13 +36,13 @@ export const streamDelete = stepRunner<"stream.delete", RowSight>({
           );
     },
     stopped,
-    keysSaved: (step, _seen, site) => wouldLoseKeys({ ...step, ids: idsOf(step) }, site),
+    keysSaved: (step, _seen, context) => unsavedKeys({ ...step, ids: idsOf(step) }, context),
   },
 
-  async run(step, site) {
-    const stop = await notClearedAsPrimary(step.tablet, site);
+  async run(step, context) {
+    const stop = await guardPrimary(step.tablet, context);
     if (stop !== null) return stop;
-    const reply = await site.world.writer.deleteWorkflow(step.tablet.address, step.workflow);
+    const reply = await context.ports.writer.deleteWorkflow(step.tablet.address, step.workflow);
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     return done(`${nameOf(step.tablet)} deleted ${inIds(idsOf(step))} of ${step.workflow}`);
   },
@@ -47,7 +53,7 @@ const idsOf = (step: Delete): readonly number[] => step.rows.map((row) => row.id
 const whereOf = (step: Delete): string => `of ${step.workflow} on ${nameOf(step.tablet)}`;
 
 /** Without rows nothing is left that could be stopped: what the engine or the other tables still have then is nobody's to delete here. */
-function stopped(step: Delete, { rows, engine, leftovers }: RowSight): Broken {
+function stopped(step: Delete, { rows, engine, copyRows }: FullStreamState): Broken {
   const running = [...rows, ...engine].find((stream) => stream.state !== "Stopped");
   if (running !== undefined)
     return refused(`${inIds([running.id])} ${whereOf(step)} is ${running.state}, not Stopped`);
@@ -57,6 +63,6 @@ function stopped(step: Delete, { rows, engine, leftovers }: RowSight): Broken {
         `${inIds(engine.map((ghost) => ghost.id))} ${whereOf(step)} is still in the engine without a row`,
       )
     : refused(
-        `${countOf(leftovers)} rows of ${inIds(idsOf(step))} ${whereOf(step)} are left in copy_state or post_copy_action`,
+        `${countOf(copyRows)} rows of ${inIds(idsOf(step))} ${whereOf(step)} are left in copy_state or post_copy_action`,
       );
 }

@@ -1,11 +1,11 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
-import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
-import { inIds, type StreamSight, seeStreams } from "../sight.js";
-import type { Site } from "../site.js";
-import { sqlString } from "../sql.js";
+import { sqlString } from "../mysql/sql.js";
+import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
+import { inIds, readStreams, type StreamState } from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
+import { guardPrimary } from "../tablet/tablet-guard.js";
 import { done, type Effect, known, refused, silent } from "../verdict.js";
 
 type Restart = StepOf<"stream.restart">;
@@ -14,12 +14,12 @@ type Restart = StepOf<"stream.restart">;
  * Sets stopped streams back to the state that they had, by `VReplicationExec`, which starts their controllers
  * (docs/vitess.md#vreplicationexec).
  */
-export const streamRestart = stepRunner<"stream.restart", StreamSight>({
-  image: async (step, site) => {
-    const seen = await look(step, site);
+export const streamRestart = stepRunner<"stream.restart", StreamState>({
+  image: async (step, context) => {
+    const seen = await look(step, context);
     return seen.kind === "known" ? known(seen.value.rows.map((row) => row.image)) : seen;
   },
-  look: (step, site) => look(step, site),
+  look: (step, context) => look(step, context),
   ended: (step, { rows }) =>
     missing(step, rows).length === 0 && oursIn(step, rows).length === 0 ? restartedWords(step) : null,
   guards: {
@@ -35,11 +35,11 @@ export const streamRestart = stepRunner<"stream.restart", StreamSight>({
     },
   },
 
-  async run(step, site): Promise<Effect> {
+  async run(step, context): Promise<Effect> {
     for (const row of step.rows) {
-      const stop = await notClearedAsPrimary(step.tablet, site);
+      const stop = await guardPrimary(step.tablet, context);
       if (stop !== null) return stop;
-      const reply = await site.world.writer.vreplicationExec(
+      const reply = await context.ports.writer.vreplicationExec(
         step.tablet.address,
         `update _vt.vreplication set state=${sqlString(row.state)}, message=${sqlString(row.message)} where db_name=${sqlString(step.dbName)} and workflow=${sqlString(step.workflow)} and id=${row.id} and message=${sqlString(stopMessage(step.stoppedBy))}`,
       );
@@ -51,14 +51,14 @@ export const streamRestart = stepRunner<"stream.restart", StreamSight>({
 
 const idsOf = (step: Restart): readonly number[] => step.rows.map((row) => row.id);
 
-const look = (step: Restart, site: Site) =>
-  seeStreams(step.tablet, step.workflow, step.dbName, idsOf(step), site.world.reader);
+const look = (step: Restart, context: RunContext) =>
+  readStreams(step.tablet, step.workflow, step.dbName, idsOf(step), context.ports.reader);
 
 const restartedWords = (step: Restart): string =>
   `${inIds(idsOf(step))} of ${step.workflow} on ${nameOf(step.tablet)} goes on in the state from before`;
 
-const missing = (step: Restart, rows: StreamSight["rows"]): readonly number[] =>
+const missing = (step: Restart, rows: StreamState["rows"]): readonly number[] =>
   idsOf(step).filter((id) => !rows.some((row) => row.id === id));
 
-const oursIn = (step: Restart, rows: StreamSight["rows"]): StreamSight["rows"] =>
+const oursIn = (step: Restart, rows: StreamState["rows"]): StreamState["rows"] =>
   rows.filter((row) => idsOf(step).includes(row.id) && row.message === stopMessage(step.stoppedBy));

@@ -1,11 +1,11 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
-import { nameOf } from "../identity.js";
-import { notClearedAsPrimary } from "../primacy.js";
-import { inIds, STOPPED, type StreamSight, seeStreams, unplanned } from "../sight.js";
-import type { Site } from "../site.js";
-import { sqlString } from "../sql.js";
+import { sqlString } from "../mysql/sql.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { inIds, readStreams, STOPPED, type StreamState, unplanned } from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
+import { guardPrimary } from "../tablet/tablet-guard.js";
 import { done, type Known, known, refused, silent } from "../verdict.js";
 
 type Stop = StepOf<"stream.stop">;
@@ -14,21 +14,22 @@ type Stop = StepOf<"stream.stop">;
  * Stops the workflow's streams on one tablet by `VReplicationExec`: the one call that every version answers and that changes nothing
  * but state and message (docs/vitess.md#cancel-order, docs/vitess.md#vreplicationexec). The engine ends the controllers before it answers.
  */
-export const streamStop = stepRunner<"stream.stop", StreamSight>({
-  image: imageOfRows,
-  look: (step, site) => seeStreams(step.tablet, step.workflow, step.dbName, idsOf(step), site.world.reader),
-  ended: (step, sight) =>
-    allStopped(sight) && unknownStreams(step, sight) === null && newlyFrozen(step, sight) === null
+export const streamStop = stepRunner<"stream.stop", StreamState>({
+  image: imageOfStreams,
+  look: (step, context) =>
+    readStreams(step.tablet, step.workflow, step.dbName, idsOf(step), context.ports.reader),
+  ended: (step, state) =>
+    allStopped(state) && unknownStreams(step, state) === null && newlyFrozen(step, state) === null
       ? `${inIds(idsOf(step))} of ${step.workflow} on ${nameOf(step.tablet)}: Stopped in _vt and in the engine`
       : null,
   guards: { planned: unknownStreams, notSwitched: newlyFrozen },
 
-  async run(step, site) {
-    const stop = await notClearedAsPrimary(step.tablet, site);
+  async run(step, context) {
+    const stop = await guardPrimary(step.tablet, context);
     if (stop !== null) return stop;
-    const reply = await site.world.writer.vreplicationExec(
+    const reply = await context.ports.writer.vreplicationExec(
       step.tablet.address,
-      stopStatement(step, site.run),
+      stopStatement(step, context.run),
     );
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
     return done(`${nameOf(step.tablet)} stopped ${inIds(idsOf(step))} of ${step.workflow}`);
@@ -40,25 +41,25 @@ export const stopStatement = (step: Stop, run: string): string =>
 
 const idsOf = (step: Stop): readonly number[] => step.rows.map((row) => row.id);
 
-async function imageOfRows(step: Stop, site: Site): Promise<Known<unknown>> {
-  const seen = await seeStreams(step.tablet, step.workflow, step.dbName, idsOf(step), site.world.reader);
+async function imageOfStreams(step: Stop, context: RunContext): Promise<Known<unknown>> {
+  const seen = await readStreams(step.tablet, step.workflow, step.dbName, idsOf(step), context.ports.reader);
   return seen.kind === "known" ? known(seen.value.rows.map((row) => row.image)) : seen;
 }
 
-const ghostsIn = (sight: StreamSight): StreamSight["engine"] =>
-  sight.engine.filter((stream) => !sight.rows.some((row) => row.id === stream.id));
+const ghostsIn = (state: StreamState): StreamState["engine"] =>
+  state.engine.filter((stream) => !state.rows.some((row) => row.id === stream.id));
 
-const allStopped = (sight: StreamSight): boolean =>
-  [...sight.rows, ...sight.engine].every((stream) => stream.state === "Stopped");
+const allStopped = (state: StreamState): boolean =>
+  [...state.rows, ...state.engine].every((stream) => stream.state === "Stopped");
 
-function unknownStreams(step: Stop, sight: StreamSight): Broken {
-  const strangers = unplanned(sight, idsOf(step));
+function unknownStreams(step: Stop, state: StreamState): Broken {
+  const strangers = unplanned(state, idsOf(step));
   if (strangers.length > 0) {
     return refused(
       `${nameOf(step.tablet)} has ${inIds(strangers)} of ${step.workflow}, which the plan does not know; plan anew`,
     );
   }
-  const ghosts = ghostsIn(sight);
+  const ghosts = ghostsIn(state);
   return ghosts.some((stream) => !STOPPED.has(stream.state))
     ? refused(
         `the engine of ${nameOf(step.tablet)} runs ${inIds(ghosts.map((ghost) => ghost.id))} without a row in _vt.vreplication, which no statement can stop`,
@@ -66,8 +67,8 @@ function unknownStreams(step: Stop, sight: StreamSight): Broken {
     : null;
 }
 
-function newlyFrozen(step: Stop, sight: StreamSight): Broken {
-  const frozen = sight.rows.filter(
+function newlyFrozen(step: Stop, state: StreamState): Broken {
+  const frozen = state.rows.filter(
     (row) => row.message === "FROZEN" && step.rows.every((r) => r.id !== row.id || r.message !== "FROZEN"),
   );
   return frozen.length === 0

@@ -1,11 +1,10 @@
 import type { StreamSet } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
-import { nameOf } from "../identity.js";
-import { seeLeftovers } from "../leftovers.js";
-import { inIds } from "../sight.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
-import { seeAll, streamsIn } from "../stillness.js";
+import { readStreamSets, streamsIn } from "../streams/stopped-streams.js";
+import { inIds, readCopyRows } from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 /**
@@ -20,11 +19,11 @@ interface Observation {
   readonly othersRunning: number;
 }
 
-async function observeTwice(step: StepOf<"stream.verify-gone">, site: Site): Promise<Effect> {
-  const first = await observe(step.streams, site);
+async function observeTwice(step: StepOf<"stream.verify-gone">, context: RunContext): Promise<Effect> {
+  const first = await observe(step.streams, context);
   if (first.kind !== "known") return first;
-  await site.world.clock.sleep(step.settleMs);
-  const second = await observe(step.streams, site);
+  await context.ports.clock.sleep(step.settleMs);
+  const second = await observe(step.streams, context);
   if (second.kind !== "known") return second;
   const moved = step.streams.flatMap((set, index) => {
     const [before, after] = [first.value[index], second.value[index]];
@@ -43,25 +42,28 @@ async function observeTwice(step: StepOf<"stream.verify-gone">, site: Site): Pro
 const movedWords = (set: StreamSet, after: Observation): string =>
   `${nameOf(set.tablet)} still takes other writes (${after.othersRunning === 0 ? "heartbeats or clients" : `${after.othersRunning} streams of other workflows run there`}), so its MySQL position is no proof`;
 
-async function observe(sets: readonly StreamSet[], site: Site): Promise<Known<readonly Observation[]>> {
-  const sights = await seeAll(sets, site);
-  if (sights.kind !== "known") return sights;
+async function observe(
+  sets: readonly StreamSet[],
+  context: RunContext,
+): Promise<Known<readonly Observation[]>> {
+  const states = await readStreamSets(sets, context);
+  if (states.kind !== "known") return states;
   const observations: Observation[] = [];
   for (const [index, set] of sets.entries()) {
-    const sight = sights.value[index];
-    if (sight === undefined) continue;
+    const state = states.value[index];
+    if (state === undefined) continue;
     const left = await notGone(
       set,
-      sight.rows.length,
-      sight.engine.map((stream) => stream.id),
-      site,
+      state.rows.length,
+      state.engine.map((stream) => stream.id),
+      context,
     );
     if (left !== null) return left;
-    const position = await site.world.reader.rows(set.tablet.address, "position");
+    const position = await context.ports.reader.rows(set.tablet.address, "position");
     if (position.kind === "unanswered") return silent(nameOf(set.tablet), position);
     observations.push({
       position: position.value[0]?.position ?? "",
-      othersRunning: sight.othersRunning,
+      othersRunning: state.othersRunning,
     });
   }
   return known(observations);
@@ -71,13 +73,13 @@ async function notGone(
   set: StreamSet,
   rows: number,
   engine: readonly number[],
-  site: Site,
+  context: RunContext,
 ): Promise<Refused | Exclude<Known<never>, { kind: "known" }> | null> {
   const where = `of ${set.workflow} on ${nameOf(set.tablet)}`;
   if (rows > 0) return refused(`${rows} rows ${where} are in _vt.vreplication`);
   if (engine.length > 0) return refused(`${inIds(engine)} ${where} runs on in the engine without a row`);
-  const leftovers = await seeLeftovers(set.tablet, set.ids, site.world.reader);
-  if (leftovers.kind !== "known") return leftovers;
-  const left = leftovers.value.copyState.length + leftovers.value.postCopyActions.length;
+  const copyRows = await readCopyRows(set.tablet, set.ids, context.ports.reader);
+  if (copyRows.kind !== "known") return copyRows;
+  const left = copyRows.value.copyState.length + copyRows.value.postCopyActions.length;
   return left === 0 ? null : refused(`${left} rows ${where} are left in copy_state or post_copy_action`);
 }

@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { nameOf } from "../identity.js";
-import type { OwnChanges } from "../own-changes.js";
-import { inIds } from "../sight.js";
-import type { Site } from "../site.js";
+import type { OwnChanges } from "../premises.js";
+import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
-import { notStopped, seeAll, streamsIn } from "../stillness.js";
+import { notStopped, readStreamSets, streamsIn } from "../streams/stopped-streams.js";
+import { inIds } from "../streams/stream-state.js";
+import { nameOf } from "../tablet/identity.js";
 import { done, type Refused, refused, type Silent } from "../verdict.js";
 
 /**
@@ -22,11 +22,11 @@ type VerifyStopped = StepOf<"stream.verify-stopped">;
 export async function startedSince(
   proofs: readonly VerifyStopped[],
   own: OwnChanges,
-  site: Site,
+  context: RunContext,
 ): Promise<Refused | Silent | null> {
   for (const { streams, settleMs } of proofs) {
     const left = streams.filter((set) => !own.changedStreams(set));
-    const seen = left.length === 0 ? null : await observeTwice({ streams: left, settleMs }, site);
+    const seen = left.length === 0 ? null : await observeTwice({ streams: left, settleMs }, context);
     if (seen !== null && seen.kind !== "done") return seen;
   }
   return null;
@@ -34,12 +34,12 @@ export async function startedSince(
 
 async function observeTwice(
   step: Pick<VerifyStopped, "streams" | "settleMs">,
-  site: Site,
+  context: RunContext,
 ): Promise<ReturnType<typeof done> | Refused | Silent> {
-  const first = await seeAll(step.streams, site);
+  const first = await readStreamSets(step.streams, context);
   if (first.kind !== "known") return first;
-  await site.world.clock.sleep(step.settleMs);
-  const second = await seeAll(step.streams, site);
+  await context.ports.clock.sleep(step.settleMs);
+  const second = await readStreamSets(step.streams, context);
   if (second.kind !== "known") return second;
   for (const [index, set] of step.streams.entries()) {
     const [before, after] = [first.value[index], second.value[index]];

@@ -1,26 +1,26 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { runDdl } from "../ddl.js";
-import { nameOf } from "../identity.js";
-import { qualified } from "../sql.js";
+import { runDdl } from "../mysql/ddl.js";
+import { qualified } from "../mysql/sql.js";
+import { definitionsOf, list, readTables, type TableState, writtenInto } from "../mysql/tables.js";
 import { stepRunner } from "../step-runner.js";
-import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
+import { nameOf } from "../tablet/identity.js";
 import { done } from "../verdict.js";
 
 type Drop = StepOf<"table.drop">;
 
 /** `--purge`: drops the tables, one statement each as Vitess's own cancel does (docs/vitess.md#cancel-order). It replicates. */
-export const tableDrop = stepRunner<"table.drop", TableSight>({
+export const tableDrop = stepRunner<"table.drop", TableState>({
   image: definitionsOf,
-  look: (step, site) => seeTables(step.tablet, step.dbName, step.tables, null, site.world.reader),
+  look: (step, context) => readTables(step.tablet, step.dbName, step.tables, null, context.ports.reader),
   ended: (step, seen) => (seen.inDatabase.length === 0 ? droppedWords(step) : null),
-  guards: { nothingWrites: (step, _seen, site) => writtenInto(step, site) },
+  guards: { nothingWrites: (step, _seen, context) => writtenInto(step, context) },
 
-  async run(step, site) {
+  async run(step, context) {
     for (const table of step.tables) {
       const { tablet, dbName: database } = step;
       const statement = `drop table if exists ${qualified(database, table)}`;
       const options = { reloadSchema: true, disableForeignKeyChecks: true };
-      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, site);
+      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, context);
       if (stop !== null) return stop;
     }
     return done(droppedWords(step));

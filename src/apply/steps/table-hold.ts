@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { type Ddl, runDdl } from "../ddl.js";
-import { nameOf } from "../identity.js";
-import { qualified, sqlName } from "../sql.js";
+import { type Ddl, runDdl } from "../mysql/ddl.js";
+import { qualified, sqlName } from "../mysql/sql.js";
+import { definitionsOf, list, readTables, type TableState, writtenInto } from "../mysql/tables.js";
 import { type Broken, stepRunner } from "../step-runner.js";
-import { definitionsOf, list, seeTables, type TableSight, writtenInto } from "../tables.js";
+import { nameOf } from "../tablet/identity.js";
 import { done, refused } from "../verdict.js";
 
 type Hold = StepOf<"table.hold">;
@@ -12,14 +12,15 @@ type Hold = StepOf<"table.hold">;
  * Moves the copied tables into a schema of ours in one `RENAME TABLE` (docs/decisions.md#d18; docs/vitess.md#held-tables): all of them or
  * none, with their foreign keys and constraints, and out of reach of Vitess's table garbage collection. It replicates.
  */
-export const tableHold = stepRunner<"table.hold", TableSight>({
+export const tableHold = stepRunner<"table.hold", TableState>({
   image: definitionsOf,
-  look: (step, site) => seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader),
+  look: (step, context) =>
+    readTables(step.tablet, step.dbName, step.tables, step.holdSchema, context.ports.reader),
   ended: (step, { held, inDatabase }) =>
     held.length === step.tables.length && inDatabase.length === 0 ? heldWords(step) : null,
   guards: {
     allThere: scattered,
-    nothingWrites: (step, _seen, site) => writtenInto(step, site),
+    nothingWrites: (step, _seen, context) => writtenInto(step, context),
     noTriggers: (step, { triggered }) =>
       triggered.length === 0
         ? null
@@ -28,10 +29,10 @@ export const tableHold = stepRunner<"table.hold", TableSight>({
           ),
   },
 
-  async run(step, site) {
+  async run(step, context) {
     for (const ddl of holdStatements(step)) {
       const options = { reloadSchema: true, disableForeignKeyChecks: false };
-      const stop = await runDdl({ tablet: step.tablet, ...ddl, ...options }, site);
+      const stop = await runDdl({ tablet: step.tablet, ...ddl, ...options }, context);
       if (stop !== null) return stop;
     }
     return done(heldWords(step));
@@ -49,7 +50,7 @@ const holdStatements = (step: Hold): readonly Pick<Ddl, "statement" | "tables">[
 const heldWords = (step: Hold): string =>
   `${nameOf(step.tablet)} holds ${list(step.tables)} in ${step.holdSchema}${step.views.length === 0 ? "" : `; the views ${list(step.views)} stay behind and are broken until the tables are back`}`;
 
-function scattered(step: Hold, { held, inDatabase }: TableSight): Broken {
+function scattered(step: Hold, { held, inDatabase }: TableState): Broken {
   const there = inDatabase.map((table) => table.name);
   if (held.length > 0) {
     return refused(

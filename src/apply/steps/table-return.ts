@@ -1,11 +1,17 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { runDdl } from "../ddl.js";
-import { dropHoldSchema, type Hold, seeHold } from "../hold.js";
-import { nameOf } from "../identity.js";
-import type { Site } from "../site.js";
-import { qualified } from "../sql.js";
+import { runDdl } from "../mysql/ddl.js";
+import { qualified } from "../mysql/sql.js";
+import {
+  definitionsOf,
+  dropHoldSchema,
+  type HoldState,
+  list,
+  readHold,
+  readTables,
+} from "../mysql/tables.js";
+import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
-import { definitionsOf, list, seeTables } from "../tables.js";
+import { nameOf } from "../tablet/identity.js";
 import { done, type Effect, type Known, known, refused } from "../verdict.js";
 
 type Return = StepOf<"table.return">;
@@ -33,17 +39,23 @@ export const tableReturn = stepRunner<"table.return", Seen>({
     },
   },
 
-  async run(step, site): Promise<Effect> {
-    const seen = await seeTables(step.tablet, step.dbName, step.tables, step.holdSchema, site.world.reader);
+  async run(step, context): Promise<Effect> {
+    const seen = await readTables(
+      step.tablet,
+      step.dbName,
+      step.tables,
+      step.holdSchema,
+      context.ports.reader,
+    );
     if (seen.kind !== "known") return seen;
     if (seen.value.held.length > 0) {
       const tables = step.tables.map((table) => ({ database: step.holdSchema, table }));
       const options = { reloadSchema: true, disableForeignKeyChecks: false };
       const { tablet } = step;
-      const stop = await runDdl({ tablet, statement: renameBack(step), tables, ...options }, site);
+      const stop = await runDdl({ tablet, statement: renameBack(step), tables, ...options }, context);
       if (stop !== null) return stop;
     }
-    return (await dropHoldSchema(step, site)) ?? done(backWords(step));
+    return (await dropHoldSchema(step, context)) ?? done(backWords(step));
   },
 });
 
@@ -56,14 +68,14 @@ const backWords = (step: Return): string =>
 interface Seen {
   readonly held: readonly string[];
   readonly there: readonly string[];
-  readonly hold: Hold;
+  readonly hold: HoldState;
 }
 
-async function look(step: Return, site: Site): Promise<Known<Seen>> {
+async function look(step: Return, context: RunContext): Promise<Known<Seen>> {
   const { tablet, dbName, tables, holdSchema } = step;
-  const seen = await seeTables(tablet, dbName, tables, holdSchema, site.world.reader);
+  const seen = await readTables(tablet, dbName, tables, holdSchema, context.ports.reader);
   if (seen.kind !== "known") return seen;
-  const hold = await seeHold(step, site);
+  const hold = await readHold(step, context);
   if (hold.kind !== "known") return hold;
   const there = seen.value.inDatabase.map((table) => table.name);
   return known({ held: seen.value.held, there, hold: hold.value });

@@ -1,16 +1,16 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { differsFrom, nameOf } from "../identity.js";
 import { provenByAnswer, type StepRunner } from "../step-runner.js";
+import { differsFrom, nameOf } from "../tablet/identity.js";
 import { done, type Effect, READY, type Refused, type Silent, silent } from "../verdict.js";
 
 type Refresh = StepOf<"tablet.refresh">;
 
-const refresh = provenByAnswer<"tablet.refresh">(async (step, site) => {
-  const lost = await site.fence.broken(null);
+const refresh = provenByAnswer<"tablet.refresh">(async (step, context) => {
+  const lost = await context.fence.broken(null);
   if (lost !== null) return lost;
-  const stop = await differsFrom(step.tablet, site.world.reader);
+  const stop = await differsFrom(step.tablet, context.ports.reader);
   if (stop !== null) return failed(step, stop);
-  const reply = await site.world.writer.refreshState(step.tablet.address);
+  const reply = await context.ports.writer.refreshState(step.tablet.address);
   return reply.kind === "unanswered"
     ? failed(step, silent(nameOf(step.tablet), reply))
     : done(`${nameOf(step.tablet)} has read its shard and serving graph again`);
@@ -22,7 +22,7 @@ const refresh = provenByAnswer<"tablet.refresh">(async (step, site) => {
  */
 export const tabletRefresh: StepRunner<"tablet.refresh"> = {
   ...refresh,
-  check: async (step, site) => (step.mayFail === true ? READY : refresh.check(step, site)),
+  check: async (step, context) => (step.mayFail === true ? READY : refresh.check(step, context)),
 };
 
 /** What is said of a tablet that could not be told; whatever rests on it asks it itself. */

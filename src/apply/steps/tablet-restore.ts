@@ -12,10 +12,10 @@ import {
 import { flagValue } from "../../tablets/command-line.js";
 import { decodeShardReplication, decodeTablet, encodeShardReplication } from "../../topology/records.js";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
-import { differsFrom, nameOf } from "../identity.js";
 import { imageOfKey } from "../record-edit.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { differsFrom, nameOf } from "../tablet/identity.js";
 import { absent, unchanged, writeFenced } from "../topo-write.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
@@ -27,9 +27,9 @@ type Restore = StepOf<"tablet.restore">;
  * publishes again (docs/vitess.md#publishing).
  */
 export const tabletRestore = stepRunner<"tablet.restore", Seen>({
-  image: async (step, site) => {
-    const replication = await imageOfKey({ server: step.server, key: step.replicationKey }, site);
-    const record = await imageOfKey(step, site);
+  image: async (step, context) => {
+    const replication = await imageOfKey({ server: step.server, key: step.replicationKey }, context);
+    const record = await imageOfKey(step, context);
     if (replication.kind !== "known") return replication;
     return record.kind === "known" ? known([record.value, replication.value]) : record;
   },
@@ -42,22 +42,22 @@ export const tabletRestore = stepRunner<"tablet.restore", Seen>({
   guards: {
     noOther: otherProcess,
     listable: (_step, { listing }) => (listing.kind === "refused" ? listing : null),
-    process: ({ tablet }, _seen, { world }) => differsFrom(tablet, world.reader),
+    process: ({ tablet }, _seen, { ports }) => differsFrom(tablet, ports.reader),
     ownWords: unlikeItself,
   },
 
-  async run(step, site): Promise<Effect> {
-    const seen = await look(step, site);
+  async run(step, context): Promise<Effect> {
+    const seen = await look(step, context);
     if (seen.kind !== "known") return seen;
     const { record, listing } = seen.value;
     if (listing.kind === "refused") return listing;
     const stop =
       otherProcess(step, seen.value) ??
-      (await differsFrom(step.tablet, site.world.reader)) ??
-      (await unlikeItself(step, seen.value, site));
+      (await differsFrom(step.tablet, context.ports.reader)) ??
+      (await unlikeItself(step, seen.value, context));
     if (stop !== null) return stop;
     const parts = [record === null ? createRecord(step) : null, listing.kind === "add" ? listing : null];
-    const failed = await writeFenced(site, {
+    const failed = await writeFenced(context, {
       server: step.server,
       compares: parts.flatMap((part) => part?.compare ?? []),
       operations: parts.flatMap((part) => part?.operation ?? []),
@@ -78,8 +78,8 @@ interface Seen {
   readonly listing: Listing;
 }
 
-async function look(step: Restore, site: Site): Promise<Known<Seen>> {
-  const store = site.world.store(step.server);
+async function look(step: Restore, context: RunContext): Promise<Known<Seen>> {
+  const store = context.ports.store(step.server);
   const [record, replication] = await Promise.all([store.get(step.key), store.get(step.replicationKey)]);
   if (record.kind === "unanswered") return silent(step.server, record);
   if (replication.kind === "unanswered") return silent(step.server, replication);
@@ -139,12 +139,12 @@ function listingOf(step: Restore, entry: Entry | null): Listing {
 }
 
 /** Null: the record describes the running process, down to its type and ports. */
-async function unlikeItself(step: Restore, { wanted: tablet }: Seen, site: Site): Promise<Broken> {
+async function unlikeItself(step: Restore, { wanted: tablet }: Seen, context: RunContext): Promise<Broken> {
   const claimed = `${aliasOf(tablet)} ${tablet.keyspace}/${tablet.shard} ${TabletType[tablet.type]}`;
   const expected = `${step.tablet.alias} ${step.tablet.keyspace}/${step.tablet.shard} ${step.tablet.type}`;
   if (claimed !== expected)
     return refused(`the plan's record for ${step.key} is of ${claimed}, not ${expected}`);
-  const vars = await site.world.reader.vars(step.tablet.address);
+  const vars = await context.ports.reader.vars(step.tablet.address);
   const own: readonly string[] = vars.kind === "answered" ? JSON.parse(vars.value.commandLineJson) : [];
   const grpc = Number(flagValue(own, "grpc-port") || step.tablet.address.grpcPort);
   const http = Number(flagValue(own, "port") || step.tablet.address.httpPort);

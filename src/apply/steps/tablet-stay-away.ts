@@ -1,5 +1,5 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
 import { done, type Effect, type Known, known, silent } from "../verdict.js";
 
@@ -13,15 +13,15 @@ const START_MS = 10_000;
  * Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (docs/decisions.md#d19). Only
  * reads.
  */
-export const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, site): Promise<Effect> => {
-  const { clock } = site.world;
+export const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, context): Promise<Effect> => {
+  const { clock } = context.ports;
   const until = clock.now() + step.watchMs;
   while (clock.now() < until) {
-    if (!(await clock.sleep(POLL_MS, site.signal)))
+    if (!(await clock.sleep(POLL_MS, context.signal)))
       return { kind: "unanswered", reason: "interrupted while watching" };
-    const back = await returned(step, site);
+    const back = await returned(step, context);
     if (back.kind !== "known") return back;
-    if (back.value.length > 0) return await told(step, site);
+    if (back.value.length > 0) return await told(step, context);
   }
   return done(
     `${aliases(step)} stayed away for ${step.watchMs / 1000} s, and no record of them or their shard came back`,
@@ -30,9 +30,9 @@ export const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, si
 
 const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");
 
-async function told(step: StayAway, site: Site): Promise<Effect> {
-  await site.world.clock.sleep(START_MS);
-  const back = await returned(step, site);
+async function told(step: StayAway, context: RunContext): Promise<Effect> {
+  await context.ports.clock.sleep(START_MS);
+  const back = await returned(step, context);
   if (back.kind !== "known") return back;
   const what = back.value.length > 0 ? back.value.join("; ") : "and is away again: it starts over and over";
   return {
@@ -42,15 +42,15 @@ async function told(step: StayAway, site: Site): Promise<Effect> {
 }
 
 /** What is there again, in words. */
-async function returned(step: StayAway, { world }: Site): Promise<Known<readonly string[]>> {
+async function returned(step: StayAway, { ports }: RunContext): Promise<Known<readonly string[]>> {
   const words: string[] = [];
   for (const tablet of step.tablets) {
-    const identity = await world.reader.identity(tablet.address);
+    const identity = await ports.reader.identity(tablet.address);
     if (identity.kind === "answered" && identity.value.alias === tablet.alias)
       words.push(`${tablet.alias} runs again as ${identity.value.type}`);
   }
   for (const { server, key } of step.keys) {
-    const got = await world.store(server).get(key);
+    const got = await ports.store(server).get(key);
     if (got.kind === "unanswered") return silent(server, got);
     const { entry } = got.value;
     if (entry !== null) words.push(`${key} exists again since revision ${entry.createRevision}`);

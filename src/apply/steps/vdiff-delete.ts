@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
-import { notCleared } from "../clearance.js";
-import { nameOf } from "../identity.js";
-import type { Site } from "../site.js";
+import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
+import { nameOf } from "../tablet/identity.js";
+import { guardTablet } from "../tablet/tablet-guard.js";
 import { done, type Known, known, silent } from "../verdict.js";
 
 type DeleteVDiffs = StepOf<"vdiff.delete">;
@@ -15,10 +15,10 @@ export const vdiffDelete = stepRunner<"vdiff.delete", readonly SidecarRow[]>({
   ended: (step, rows) => (rows.length === 0 ? doneWords(step) : null),
   guards: {},
 
-  async run(step, site) {
-    const stop = await notCleared(step.tablet, site);
+  async run(step, context) {
+    const stop = await guardTablet(step.tablet, context);
     if (stop !== null) return stop;
-    const reply = await site.world.writer.deleteVDiffs(step.tablet.address, step.keyspace, step.workflow);
+    const reply = await context.ports.writer.deleteVDiffs(step.tablet.address, step.keyspace, step.workflow);
     return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(doneWords(step));
   },
 });
@@ -26,8 +26,8 @@ export const vdiffDelete = stepRunner<"vdiff.delete", readonly SidecarRow[]>({
 const doneWords = (step: DeleteVDiffs): string =>
   `${nameOf(step.tablet)} has no VDiff of ${step.keyspace}.${step.workflow}`;
 
-async function vdiffsOf(step: DeleteVDiffs, site: Site): Promise<Known<readonly SidecarRow[]>> {
-  const rows = await site.world.reader.rows(step.tablet.address, "vdiffs");
+async function vdiffsOf(step: DeleteVDiffs, context: RunContext): Promise<Known<readonly SidecarRow[]>> {
+  const rows = await context.ports.reader.rows(step.tablet.address, "vdiffs");
   if (rows.kind === "unanswered") return silent(nameOf(step.tablet), rows);
   return known(rows.value.filter((row) => row.workflow === step.workflow && row.keyspace === step.keyspace));
 }

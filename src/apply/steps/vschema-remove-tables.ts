@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Keyspace } from "../../proto/gen/vschema_pb.js";
 import { decodeVSchema, encodeVSchema } from "../../topology/records.js";
+import { list } from "../mysql/tables.js";
 import { type EditedRecord, type EditSight, movedOn, recordEdit } from "../record-edit.js";
 import { stepRunner } from "../step-runner.js";
-import { list } from "../tables.js";
 
 type RemoveTables = StepOf<"vschema.remove-tables">;
 

@@ -1,4 +1,4 @@
-import { readPlan } from "../../apply/plan-file.js";
+import { readPlan } from "../../apply/runs/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";

@@ -20,7 +20,7 @@ const followUp =
     const { past, release } = claimPast(request, request.given.yes("dry-run"));
     const site = siteOf(request);
     try {
-      if (request.given.text("snapshot") === undefined) await site.refuseWhileAtWork(past.plan.id);
+      if (request.given.text("snapshot") === undefined) await site.refuseWhileRunning(past.plan.id);
       return await write(request, site, {
         looked: "named",
         // What the run had repaired is there again after an undo: a new finding is no failure of it.

@@ -1,0 +1,62 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { RefusedError } from "../../cluster/errors.js";
+import type { JournalRecord } from "./journal.js";
+
+export const journalIn = (folder: string): string => join(folder, "journal.jsonl");
+
+/** `journal.jsonl`: one record a line, each on disk before `append` returns. */
+export class JournalFile {
+  readonly #handle: number;
+  readonly #records: JournalRecord[];
+
+  /** A torn last record, of a crash while it was written, is cut off: its effect can not have begun. */
+  constructor(file: string) {
+    const { records, bytes } = readRecords(file);
+    this.#records = records;
+    this.#handle = openSync(file, "a", 0o600);
+    ftruncateSync(this.#handle, bytes);
+  }
+
+  get records(): readonly JournalRecord[] {
+    return [...this.#records];
+  }
+
+  append(record: JournalRecord): void {
+    writeFileSync(this.#handle, `${JSON.stringify(record)}\n`);
+    fsyncSync(this.#handle);
+    this.#records.push(record);
+  }
+
+  close(): void {
+    closeSync(this.#handle);
+  }
+}
+
+/** Without opening it for writing; a torn last record is left out. */
+export const readJournal = (file: string): readonly JournalRecord[] => readRecords(file).records;
+
+function readRecords(file: string): { readonly records: JournalRecord[]; readonly bytes: number } {
+  const content = existsSync(file) ? readFileSync(file) : Buffer.alloc(0);
+  const whole = content.subarray(0, content.lastIndexOf(0x0a) + 1);
+  const lines = whole.toString("utf8").split("\n").slice(0, -1);
+  return { records: lines.map((line, index) => parseLine(file, line, index + 1)), bytes: whole.length };
+}
+
+function parseLine(file: string, line: string, number: number): JournalRecord {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new RefusedError(
+      `${file}:${number} is no journal record, so what was done can not be known; restore the file from a backup of the run's folder`,
+    );
+  }
+}

@@ -1,0 +1,44 @@
+import type { TabletRef } from "../../plan/refs.js";
+import type { Step } from "../../plan/steps/index.js";
+import type { TabletReader } from "../../tablets/access.js";
+import { addressOfRecord, namesProcess } from "../../tablets/tablet-record.js";
+import { decodeTablet } from "../../topology/records.js";
+import type { Ports } from "../ports.js";
+import { type Known, known, silent } from "../verdict.js";
+
+/**
+ * The tablet where its record says now that it runs: since the plan was made it may have moved, and its old address belong to somebody
+ * else. A record that is gone or names no process leaves the planned address; who answers there is asked before each call.
+ */
+export async function readdressed(tablet: TabletRef, ports: Ports): Promise<Known<TabletRef>> {
+  if (tablet.record === undefined) return known(tablet);
+  const { server, key } = tablet.record;
+  const got = await ports.store(server).get(key);
+  if (got.kind === "unanswered") return silent(server, got);
+  const record = got.value.entry === null ? null : decodeTablet(got.value.entry.value);
+  if (record?.kind !== "answered" || !namesProcess(record.value)) return known(tablet);
+  const address = addressOfRecord(record.value);
+  const { host, grpcPort } = tablet.address;
+  return known(host === address.host && grpcPort === address.grpcPort ? tablet : { ...tablet, address });
+}
+
+/** The step with its tablet where it is now. One that a step ends stays where it was: nothing may answer there any more. */
+export async function readdressedStep<S extends Step>(step: S, ports: Ports): Promise<Known<S>> {
+  if (step.kind === "tablet.stop") return known(step);
+  if ("tablet" in step) {
+    const tablet = await readdressed(step.tablet, ports);
+    return tablet.kind === "known" ? known({ ...step, tablet: tablet.value }) : tablet;
+  }
+  return known(step);
+}
+
+/** Whether nothing listens at the tablet's address. Only a refused connection proves that; silence may be a host that is busy. */
+export async function isClosed(tablet: TabletRef, reader: TabletReader): Promise<boolean> {
+  const identity = await reader.identity(tablet.address);
+  return (
+    identity.kind === "unanswered" &&
+    identity.reason === "unreachable" &&
+    // A name with several addresses says what each of them did.
+    identity.message.split("; ").every((each) => each.includes("ECONNREFUSED"))
+  );
+}
