@@ -1,8 +1,8 @@
 import type { Clock } from "../cluster/clock.js";
 import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
-import { contradiction, markOf } from "../plan/mark.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
+import { contradiction, markOf } from "../plan/view/cluster.js";
 import type { Ports } from "./ports.js";
 import { movedKey, movedRows, ownChanges } from "./premises.js";
 import type { Refused, Silent } from "./verdict.js";

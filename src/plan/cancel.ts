@@ -1,21 +1,24 @@
-import { UsageError } from "../cluster/errors.js";
+import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js";
+import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { cancelSubject } from "./cancel/find-subject.js";
 import { judgeCancel } from "./cancel/forbidden.js";
 import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
-import { refusedFor } from "./cancel/refusal.js";
-import { residue } from "./cancel/residue.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { cancelType } from "./cancel/types/index.js";
 import type { CancelRequest, PlanContext } from "./context.js";
-import { type Draft, joinDrafts } from "./draft.js";
+import { distinct } from "./distinct.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts, type Obstacle, worthRunning } from "./draft.js";
+import { unreachableTargets } from "./dropped/targets.js";
+import { vdiffSteps } from "./end-streams.js";
 import { hoistStops } from "./hoist-stops.js";
-import { holdSchemaOf } from "./hold-schema.js";
-import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Plan } from "./plan.js";
-import { unreachableTargets } from "./recipes/unreachable-targets.js";
-import { refuseRestoredTopology } from "./restored.js";
+import { orphanShard } from "./recipes/orphan-shard.js";
+import { holdSchemaOf } from "./steps/tables.js";
+import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
+import { isPrimary, type Process, processAt } from "./view/processes.js";
+import { keyspaceRecord, type ShardRef, shardName } from "./view/shards.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
@@ -62,3 +65,109 @@ const checkOptions = (request: CancelRequest): void => {
   if (request.restoreSecondaryKeys && request.keepData !== true)
     throw new UsageError("--restore-secondary-keys works on the tables that --keep-data keeps: give both");
 };
+
+/** Every fact that was found, and the way out of the first. */
+const refusedFor = (name: string, refusals: readonly Obstacle[]): RefusedError => {
+  const facts = [...new Set(refusals.map((refusal) => refusal.reason))].join("; ");
+  return new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${refusals[0]?.instead}.`);
+};
+
+/**
+ * What is left of a workflow that has no streams (any more): orphaned targets of its cancel, VDiff reports; else nothing, which is
+ * right only with `--missing-ok`. Throws `UsageError` for an unknown keyspace or workflow, `IncompleteError` where a tablet that
+ * did not answer could have its streams.
+ */
+const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
+  refuseUnknownKeyspace(snapshot, request.keyspace);
+  const orphans = droppedShards(snapshot, request);
+  if (orphans.length > 0)
+    return orphanShard(
+      snapshot,
+      orphans.map((shard) => ({ ...shard, finding: null })),
+      null,
+    );
+  refuseSilence(snapshot, request);
+  const holders = vdiffHolders(snapshot, request);
+  if (holders.length === 0) return nothing(snapshot, request);
+  return {
+    ...EMPTY_DRAFT,
+    stages: worthRunning([
+      {
+        title: `Delete what is left of ${request.keyspace}.${request.workflow}`,
+        locks: [{ kind: "workflow", keyspace: request.keyspace, workflow: request.workflow }],
+        steps: holders.flatMap((process) => vdiffSteps(snapshot, process, [request.workflow])),
+      },
+    ]),
+    notes: [`${request.keyspace}.${request.workflow} has no streams; only VDiff reports are left of it`],
+  };
+};
+
+const refuseUnknownKeyspace = (snapshot: Snapshot, keyspace: string): void => {
+  if (keyspaceRecord(snapshot, keyspace) !== null) return;
+  const known = snapshot.rows("keyspace").map((row) => row.keyspace);
+  const list = known.length === 0 ? "The cluster has none." : `The cluster has ${known.join(", ")}.`;
+  throw new UsageError(`there is no keyspace ${keyspace}.${didYouMean(keyspace, known)} ${list}`);
+};
+
+/**
+ * Shards that a cancel of this workflow dropped and that still have processes; its streams may be deleted already
+ * (docs/vitess.md#legacy-cancel).
+ */
+const droppedShards = (snapshot: Snapshot, request: CancelRequest): readonly ShardRef[] =>
+  snapshot.all<ShardRef>(
+    `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
+     JOIN process p ON p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1 AND p.shard_record = 'absent'
+     WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0 AND d.keyspace = ? AND d.workflow = ?
+     ORDER BY d.keyspace, d.shard`,
+    request.keyspace,
+    request.workflow,
+  );
+
+const refuseSilence = (snapshot: Snapshot, request: CancelRequest): void => {
+  const [silent] = snapshot.all<{ domain: string; subject: string; message: string }>(
+    `SELECT domain, subject, message FROM unanswered
+     WHERE required = 1 AND (domain IN ('topology', 'cell') OR (domain IN ('tablet', 'sidecar') AND keyspace = ?))
+     ORDER BY domain DESC, subject`,
+    request.keyspace,
+  );
+  if (silent === undefined) return;
+  throw new IncompleteError(
+    `no stream of ${request.keyspace}.${request.workflow} was seen, but ${silent.domain} ${silent.subject} did not answer (${silent.message}) and may have one: make it answer, then plan again`,
+  );
+};
+
+const vdiffHolders = (snapshot: Snapshot, request: CancelRequest): readonly Process[] =>
+  distinct(
+    snapshot
+      .rows("vdiff", { keyspace: request.keyspace, workflow: request.workflow })
+      .map(({ address }) => address),
+  )
+    .map((address) => processAt(snapshot, address))
+    .filter((process) => process !== null)
+    .filter(isPrimary);
+
+/** Neither the workflow nor anything of it: a slip of the hand, unless `--missing-ok` says that it may be so. */
+const nothing = (snapshot: Snapshot, { keyspace, workflow, missingOk }: CancelRequest): Draft => {
+  const known = snapshot.rows("workflow", { keyspace }).map((row) => row.workflow);
+  const drops = unnamedDrops(snapshot, keyspace);
+  const words = `${keyspace} has no workflow ${workflow}, and nothing is left of one; it has ${known.join(", ") || "none"}`;
+  if (missingOk) return { ...EMPTY_DRAFT, notes: [...drops, `nothing to do: ${words}`] };
+  throw new UsageError(
+    `${[`${words}.${didYouMean(workflow, known)}`, ...drops.map((drop) => `${drop}.`)].join(" ")} With --missing-ok this is no error.`,
+  );
+};
+
+/** A legacy cancel deletes the streams and names no workflow (docs/vitess.md#legacy-cancel): it may or may not have been this one. */
+const unnamedDrops = (snapshot: Snapshot, keyspace: string): readonly string[] =>
+  snapshot
+    .all<ShardRef>(
+      `SELECT DISTINCT d.keyspace, d.shard FROM deletion d
+       JOIN process p ON p.keyspace = d.keyspace AND p.shard = d.shard AND p.same_cluster = 1 AND p.shard_record = 'absent'
+       WHERE d.kind = 'shard' AND d.operation = 'cancel' AND d.recreated = 0 AND d.keyspace = ? AND d.workflow = ''
+       ORDER BY d.shard`,
+      keyspace,
+    )
+    .map(
+      (shard) =>
+        `a cancel of some workflow dropped ${shardName(shard)}, whose tablets still run: vtdoctor fix shard-missing-live-tablets@${shardName(shard)}`,
+    );

@@ -5,12 +5,11 @@ import type { FixRequest, PlanContext } from "./context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
 import { hoistStops } from "./hoist-stops.js";
 import { mergeWatches } from "./merge-watches.js";
-import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { Plan } from "./plan.js";
 import { RECIPES } from "./recipes/index.js";
 import type { Blocked } from "./refs.js";
-import { refuseRestoredTopology } from "./restored.js";
 import { rootOf, selectFindings } from "./select.js";
+import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
  * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is repaired by

@@ -3,12 +3,12 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type DraftStage, worthRunning } from "./draft.js";
-import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/index.js";
 import { heldTables, noPrimary, objectOf, primaryOf, silentTables } from "./undo/tables.js";
 import { blockedBy, by, NOTHING, type WayBack } from "./undo/way-back.js";
+import { refuseOlderSnapshot } from "./unfit-snapshot.js";
 import { probed, tabletRef } from "./view/processes.js";
 
 type Hold = StepOf<"table.hold">;

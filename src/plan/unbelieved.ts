@@ -1,8 +1,8 @@
 import { RefusedError, UsageError } from "../cluster/errors.js";
-import { holdSchemaOf } from "./hold-schema.js";
 import { isInPlace } from "./named-key.js";
 import type { Plan } from "./plan.js";
 import { classOf, destroysOf, keysOf, type Step } from "./steps/index.js";
+import { holdSchemaOf } from "./steps/tables.js";
 import { commandFor, parseCommand } from "./stop-command.js";
 
 /**

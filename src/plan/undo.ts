@@ -2,11 +2,10 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, worthRunning } from "./draft.js";
-import { refuseOlderSnapshot } from "./older-snapshot.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
-import { refuseRestoredTopology } from "./restored.js";
 import { stageBack } from "./undo/stage.js";
+import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
  * Takes a run back: what it really did, by its journal and before-images, in the opposite order and under the same locks

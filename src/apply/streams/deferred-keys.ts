@@ -1,4 +1,4 @@
-import { statementOf } from "../../plan/post-copy-action.js";
+import { statementOf } from "../../cluster/post-copy-action.js";
 import type { DeferredKey, TabletRef } from "../../plan/refs.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";

@@ -3,9 +3,10 @@ import type { Obstacle } from "../draft.js";
 import type { Read } from "../refs.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
 import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
-import { MAKE_IT_ANSWER } from "./refusal.js";
-import type { CancelSubject, Side } from "./subject.js";
-import type { Cancellable } from "./types/cancel-type.js";
+import type { Cancellable, CancelSubject, Side } from "./types/cancel-type.js";
+
+/** What to do about a silence. */
+const MAKE_IT_ANSWER = "make it answer, then plan again: an absence is never concluded from silence";
 
 /** What must be seen, and who must not be at work, before anything is stopped (docs/vitess.md#cancel-guards). */
 export const environment = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[] => [

@@ -8,7 +8,7 @@ import {
   streamsAt,
   streamsOfWorkflow,
 } from "../view/streams.js";
-import type { CancelSubject, Side } from "./subject.js";
+import type { CancelSubject, Side } from "./types/cancel-type.js";
 import { cancelType } from "./types/index.js";
 
 /** Null where no stream of that name is left in the keyspace. */

@@ -2,12 +2,10 @@ import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
 import { shardName } from "../view/shards.js";
-import { dataRefusals, tableSets } from "./data.js";
 import { environment } from "./environment.js";
-import type { CancelSubject } from "./subject.js";
 import { switched } from "./switched.js";
-import { rulesOf } from "./tables.js";
-import type { Cancellable } from "./types/cancel-type.js";
+import { dataRefusals, rulesOf, tableSets } from "./tables.js";
+import type { Cancellable, CancelSubject } from "./types/cancel-type.js";
 import { cancelType } from "./types/index.js";
 
 /** Whether a workflow may be cancelled: only one that may can be planned. */

@@ -2,15 +2,14 @@ import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import { streamLocks } from "../locks.js";
+import { returnedShard } from "../dropped/returned.js";
+import { deleteSteps, goneSteps, stopSteps, streamLocks } from "../end-streams.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
-import { returnedShard } from "../recipes/returned/old-streams.js";
 import { returnedShardDraft } from "../recipes/returned-shard.js";
-import { deleteSteps, goneSteps, stopSteps } from "../recipes/streams-away.js";
 import type { ShardRef } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
-import { type CancelSubject, isOrphaned, type Side } from "./subject.js";
 import { reverseRunning } from "./switched.js";
+import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
 
 /** What may be done with the broken parts. */
 export type Repairing = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;

@@ -1,13 +1,12 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
-import { keyNotes, keySteps } from "../recipes/deferred-keys.js";
-import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "../recipes/streams-away.js";
+import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } from "../end-streams.js";
 import type { LockScope, Read } from "../refs.js";
 import { keyRead } from "../view/keys.js";
 import { tabletRef } from "../view/processes.js";
 import { streamRead } from "../view/streams.js";
-import { type TableSet, tableSets } from "./data.js";
 import { absenceReads } from "./environment.js";
+import { type TableSet, tableSets } from "./tables.js";
 import type { Cancellable } from "./types/cancel-type.js";
 
 export interface CancelOptions {

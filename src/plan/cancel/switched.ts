@@ -2,9 +2,8 @@ import type { SignKind } from "../../snapshot/derive/switch-sign.js";
 import type { SwitchSignRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import type { CancelSubject } from "./subject.js";
 import { toTables } from "./tables.js";
-import type { Cancellable } from "./types/cancel-type.js";
+import type { Cancellable, CancelSubject } from "./types/cancel-type.js";
 
 /**
  * Facts that say traffic is, or is about to be, on the targets (docs/decisions.md#d16, docs/vitess.md#cancel-guards). They are those that

@@ -1,8 +1,8 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
-import { keyspaceLocks } from "../locks.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
+import { keyspaceLocks } from "../view/shards.js";
 import { streamsAt } from "../view/streams.js";
 import { repair } from "./repair.js";
 

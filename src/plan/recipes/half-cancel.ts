@@ -6,10 +6,9 @@ import { brokenParts, intactPart, partsOf } from "../cancel/half-done.js";
 import { cancelDraft } from "../cancel/sequence.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
 import { shardName } from "../view/shards.js";
-import { orphanTargets } from "./orphan/targets.js";
 import type { Recipe } from "./repair.js";
-import { unreachableTargets } from "./unreachable-targets.js";
 
 interface HalfCancelled {
   readonly keyspace: string;

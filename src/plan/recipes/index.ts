@@ -1,8 +1,8 @@
+import { orphanTargets, withUnreachableTargets } from "../dropped/targets.js";
 import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
 import { halfCancel } from "./half-cancel.js";
 import { liftDenial } from "./lift-denial.js";
-import { orphanTargets } from "./orphan/targets.js";
 import { orphanShard } from "./orphan-shard.js";
 import { rebuildSrvKeyspace } from "./rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "./rebuild-srvvschema.js";
@@ -10,7 +10,6 @@ import type { Recipe } from "./repair.js";
 import { returnedShards } from "./returned-shard.js";
 import { serveFromSources } from "./serve-from-sources.js";
 import { staleJournal } from "./stale-journal.js";
-import { withUnreachableTargets } from "./unreachable-targets.js";
 
 /** In the order in which a plan runs them: streams and records first, because other repairs rest on them. */
 export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [

@@ -1,10 +1,9 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import type { DraftStep } from "../draft.js";
-import { keyspaceLocks } from "../locks.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
-import { type ShardRecord, shardName, shardRecords } from "../view/shards.js";
+import { keyspaceLocks, type ShardRecord, shardName, shardRecords } from "../view/shards.js";
 import { groupStreams, streamRead, streamsAt } from "../view/streams.js";
 import { repair } from "./repair.js";
 

@@ -1,20 +1,25 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { OrphanChoice, Stopping } from "../context.js";
 import { type Draft, type DraftStage, joinDrafts, worthRunning } from "../draft.js";
-import { keyspaceLocks, streamLocks } from "../locks.js";
+import { type DecidedShard, decide } from "../dropped/decision.js";
+import { removedBefore } from "../dropped/dropped-tablets.js";
+import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "../dropped/restore-records.js";
+import { endSteps, retireNotes, retireReads, stayAwaySteps } from "../dropped/retirement.js";
+import { cancelledStreams, type OrphanTarget, reverseLeftovers, stayingNotes } from "../dropped/targets.js";
+import {
+  deleteSteps,
+  goneSteps,
+  keyNotes,
+  keySteps,
+  stopSteps,
+  streamLocks,
+  vdiffSteps,
+} from "../end-streams.js";
 import type { Blocked } from "../refs.js";
 import { historyCovers, type OrphanShard, reachable } from "../view/dropped-shard.js";
 import type { Process } from "../view/processes.js";
-import { orderShards, type ShardRef, shardName } from "../view/shards.js";
+import { keyspaceLocks, orderShards, type ShardRef, shardName } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
-import { keyNotes, keySteps } from "./deferred-keys.js";
-import { cancelledStreams, reverseLeftovers, stayingNotes } from "./orphan/cancelled-streams.js";
-import { type DecidedShard, decide } from "./orphan/decision.js";
-import { removedBefore } from "./orphan/dropped-tablets.js";
-import { awaitSteps, restoreReads, shardSteps, tabletSteps } from "./orphan/restore-records.js";
-import { endSteps, retireNotes, retireReads, stayAwaySteps } from "./orphan/retirement.js";
-import type { OrphanTarget } from "./orphan/targets.js";
-import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
  * Shards whose records are gone while their tablets run (scenes S1, S1b; docs/decisions.md#d17): the streams of the cancel that dropped them, or

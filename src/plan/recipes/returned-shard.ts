@@ -4,18 +4,24 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
 import type { FixRequest, ShardRequest } from "../context.js";
 import { type Draft, type DraftStage, EMPTY_DRAFT, joinDrafts, worthRunning } from "../draft.js";
-import { keyspaceLocks, streamLocks } from "../locks.js";
+import { retireNotes, retireReads, retireStages } from "../dropped/removal.js";
+import { tabletSteps } from "../dropped/restore-records.js";
+import { tabletRecordKey } from "../dropped/retirement.js";
+import { clearableRows, type Returned, returnedShard } from "../dropped/returned.js";
+import { whatForbids } from "../dropped/returned-obstacles.js";
+import {
+  deleteSteps,
+  goneSteps,
+  keyNotes,
+  keySteps,
+  stopSteps,
+  streamLocks,
+  vdiffSteps,
+} from "../end-streams.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import { keyspaceLocks, orderShards, type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { streamRead, streamRows } from "../view/streams.js";
-import { keyNotes, keySteps } from "./deferred-keys.js";
-import { tabletSteps } from "./orphan/restore-records.js";
-import { tabletRecordKey } from "./orphan/retirement.js";
-import { whatForbids } from "./returned/obstacles.js";
-import { clearableRows, type Returned, returnedShard } from "./returned/old-streams.js";
-import { retireNotes, retireReads, retireStages } from "./returned/removal.js";
-import { deleteSteps, goneSteps, stopSteps, vdiffSteps } from "./streams-away.js";
 
 /**
  * Shards that were dropped and that a restarted vttablet brought back (scene S5; docs/vitess.md#restarted-orphans). Without a primary every

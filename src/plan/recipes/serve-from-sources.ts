@@ -3,8 +3,7 @@ import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
-import { unmovedWrites } from "../guards/unmoved-writes.js";
-import { workflowInTheWay } from "../guards/workflow-in-the-way.js";
+import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
 import {
   READ_TYPES,
   readsBack,

@@ -9,11 +9,10 @@ import {
   unseenJournals,
   type WorkflowJournals,
 } from "../guards/journals.js";
-import { keyspaceLocks } from "../locks.js";
 import type { Read } from "../refs.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { processAt, tabletRef } from "../view/processes.js";
-import { shardName, shardRecords } from "../view/shards.js";
+import { keyspaceLocks, shardName, shardRecords } from "../view/shards.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/streams.js";
 import { repair } from "./repair.js";

@@ -1,6 +1,7 @@
 import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
 import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { LockScope } from "../refs.js";
 
 export interface ShardRef {
   readonly keyspace: string;
@@ -37,6 +38,12 @@ export const shardRecords = (snapshot: Snapshot, keyspace: string): readonly Sha
 
 export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRow | null =>
   snapshot.rows("keyspace", { keyspace })[0] ?? null;
+
+/** A keyspace without a record can not be locked, by Vitess neither. */
+export const keyspaceLocks = (snapshot: Snapshot, keyspaces: readonly string[]): readonly LockScope[] =>
+  keyspaces
+    .filter((keyspace) => keyspaceRecord(snapshot, keyspace) !== null)
+    .map((keyspace) => ({ kind: "keyspace", keyspace }));
 
 export interface CellRecord {
   readonly cell: string;

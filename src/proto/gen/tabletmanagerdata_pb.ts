@@ -6,8 +6,7 @@
 // @generated from file tabletmanagerdata.proto (package tabletmanagerdata, syntax proto3)
 /* eslint-disable */
 
-import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import { type BinlogSource, type VReplicationWorkflowState, type VReplicationWorkflowSubType, type VReplicationWorkflowType, file_binlogdata } from "./binlogdata_pb.js";
 import { type Field, type QueryResult, file_query } from "./query_pb.js";
 import { type FullStatus, file_replicationdata } from "./replicationdata_pb.js";

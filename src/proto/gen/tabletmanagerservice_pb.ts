@@ -6,8 +6,7 @@
 // @generated from file tabletmanagerservice.proto (package tabletmanagerservice, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import { type GenFile, type GenService, fileDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import { type ChangeTagsRequestSchema, type ChangeTagsResponseSchema, type ChangeTypeRequestSchema, type ChangeTypeResponseSchema, type DeleteVReplicationWorkflowRequestSchema, type DeleteVReplicationWorkflowResponseSchema, type ExecuteFetchAsDbaRequestSchema, type ExecuteFetchAsDbaResponseSchema, type ExecuteMultiFetchAsDbaRequestSchema, type ExecuteMultiFetchAsDbaResponseSchema, type FullStatusRequestSchema, type FullStatusResponseSchema, type GetSchemaRequestSchema, type GetSchemaResponseSchema, type PingRequestSchema, type PingResponseSchema, type ReadVReplicationWorkflowRequestSchema, type ReadVReplicationWorkflowResponseSchema, type RefreshStateRequestSchema, type RefreshStateResponseSchema, type ReloadSchemaRequestSchema, type ReloadSchemaResponseSchema, type RunHealthCheckRequestSchema, type RunHealthCheckResponseSchema, type VDiffRequestSchema, type VDiffResponseSchema, type VReplicationExecRequestSchema, type VReplicationExecResponseSchema, file_tabletmanagerdata } from "./tabletmanagerdata_pb.js";
 
 /**

@@ -6,10 +6,9 @@ import { base64, globalRoot, keyFact, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
 import { cells } from "../../view/shards.js";
 import { streamsAt } from "../../view/streams.js";
-import type { CancelSubject, Side } from "../subject.js";
 import { refusalOf } from "../switched.js";
 import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../tables.js";
-import type { CancelType } from "./cancel-type.js";
+import type { CancelSubject, CancelType, Side } from "./cancel-type.js";
 
 /** Tables: rules in every copy and the sources' denied tables say whose traffic they are. */
 export const moveTables: CancelType = {

@@ -1,5 +1,5 @@
-import { referenceCopies } from "../../view/reference-copies.js";
 import { servingReads } from "../../view/srv-keyspaces.js";
+import { referenceCopies } from "../../view/streams.js";
 import { refusalOf } from "../switched.js";
 import { type CancelType, NO_RECORDS } from "./cancel-type.js";
 

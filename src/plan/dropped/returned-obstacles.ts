@@ -1,15 +1,12 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { ShardRequest } from "../../context.js";
-import { type Guard, type Obstacle, obstaclesTo } from "../../draft.js";
-import { aliasClash } from "../../guards/alias-clash.js";
-import { nobodySaidHow, unknownRecords } from "../../guards/ending.js";
-import { unknownRows } from "../../guards/engines.js";
-import { ownedByOperator } from "../../guards/operator.js";
-import { onlyCopy, routedQueries, silentCells } from "../../guards/traffic.js";
-import { processAt, processesOfAlias } from "../../view/processes.js";
-import { shardName, shardRecords } from "../../view/shards.js";
-import { membersOf } from "./members.js";
-import { type Returned, unreachableRows } from "./old-streams.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { ShardRequest } from "../context.js";
+import { type Guard, type Obstacle, obstaclesTo } from "../draft.js";
+import { ownedByOperator } from "../guards/operator.js";
+import { aliasClash, nobodySaidHow, unknownRecords, unknownRows } from "../guards/tablets.js";
+import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
+import { processAt, processesOfAlias } from "../view/processes.js";
+import { shardName, shardRecords } from "../view/shards.js";
+import { membersOf, type Returned, unreachableRows } from "./returned.js";
 
 type Asked = Returned & ShardRequest;
 

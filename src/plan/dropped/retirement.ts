@@ -1,16 +1,16 @@
-import { parseAlias } from "../../../cluster/alias.js";
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { shardKey, shardReplicationKey, tabletKey } from "../../../topology/paths.js";
-import type { Stopping } from "../../context.js";
-import { distinct } from "../../distinct.js";
-import type { DraftStep } from "../../draft.js";
-import type { Read } from "../../refs.js";
-import { commandFor } from "../../stop-command.js";
-import type { OrphanShard } from "../../view/dropped-shard.js";
-import { globalRoot, keyFact, keyRead } from "../../view/keys.js";
-import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
-import { cells, shardName } from "../../view/shards.js";
-import { servingReads } from "../../view/srv-keyspaces.js";
+import { parseAlias } from "../../cluster/alias.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
+import type { Stopping } from "../context.js";
+import { distinct } from "../distinct.js";
+import type { DraftStep } from "../draft.js";
+import type { Read } from "../refs.js";
+import { commandFor } from "../stop-command.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { globalRoot, keyFact, keyRead } from "../view/keys.js";
+import { isPrimary, type Process, tabletRef } from "../view/processes.js";
+import { cells, shardName } from "../view/shards.js";
+import { servingReads } from "../view/srv-keyspaces.js";
 import { silentMembers } from "./dropped-tablets.js";
 
 interface Key {

@@ -1,19 +1,22 @@
 import { clone, create } from "@bufbuild/protobuf";
-import { parseAlias } from "../../../cluster/alias.js";
-import { keyRangeOfShard } from "../../../cluster/key-range.js";
-import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../../proto/gen/topodata_pb.js";
-import { type Time, TimeSchema } from "../../../proto/gen/vttime_pb.js";
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { decodeShard, decodeTablet, encodeTablet } from "../../../topology/records.js";
-import type { Deletion } from "../../view/dropped-shard.js";
-import { type ProcessFlags, processFlags } from "../../view/process-flags.js";
-import { isPrimary, type Process, tabletRef } from "../../view/processes.js";
-import { movedRecord } from "./moved-record.js";
+import { parseAlias } from "../../cluster/alias.js";
+import { keyRangeOfShard } from "../../cluster/key-range.js";
+import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../proto/gen/topodata_pb.js";
+import { type Time, TimeSchema } from "../../proto/gen/vttime_pb.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decodeShard, decodeTablet, encodeTablet } from "../../topology/records.js";
+import type { Deletion } from "../view/dropped-shard.js";
+import { isPrimary, type Process, type ProcessFlags, processFlags, tabletRef } from "../view/processes.js";
 
 /** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
 export type TabletRecord =
   | { readonly kind: "record"; readonly bytes: Uint8Array; readonly origin: string }
-  | { readonly kind: "unproven"; readonly reason: string };
+  | Unproven;
+
+interface Unproven {
+  readonly kind: "unproven";
+  readonly reason: string;
+}
 
 export interface Deletions {
   readonly tablet: Deletion | null;
@@ -46,7 +49,7 @@ export const tabletRecord = (
   };
 };
 
-const unproven = (reason: string): TabletRecord => ({ kind: "unproven", reason });
+const unproven = (reason: string): Unproven => ({ kind: "unproven", reason });
 
 interface Difference {
   readonly kind: "other-shard" | "other-address";
@@ -191,4 +194,48 @@ const termOf = (process: Process, recorded: readonly (Time | undefined)[]): Time
 const shardTerm = (deletion: Deletion | null): Time | undefined => {
   const shard = deletion === null ? null : decodeShard(deletion.value);
   return shard?.kind === "answered" ? shard.value.primaryTermStartTime : undefined;
+};
+
+type Moved = { readonly kind: "moved"; readonly record: Tablet; readonly from: string } | Unproven;
+
+/**
+ * The last record of a tablet that runs at another address now, with what the process says of itself in the place of the old host and
+ * ports: a record with the old ones would keep the process from publishing for ever (docs/vitess.md#publishing). Only where nobody of
+ * that alias can still be at the old address.
+ */
+const movedRecord = (snapshot: Snapshot, record: Tablet, process: Process, flags: ProcessFlags): Moved => {
+  const { address } = tabletRef(snapshot, process);
+  const from = `${record.hostname}:${record.portMap.grpc ?? 0}`;
+  if (flags.grpcPort !== address.grpcPort)
+    return unproven(
+      flags.grpcPort === undefined
+        ? "it does not say on which gRPC port it listens"
+        : `it was started with gRPC port ${flags.grpcPort}`,
+    );
+  const httpPort = flags.httpPort ?? 0;
+  const mysqlPort = flags.mysqlPort ?? address.mysqlPort;
+  if (httpPort === 0) return unproven("it does not say its HTTP port");
+  if (mysqlPort === 0) return unproven("nobody knows its MySQL port");
+  const there = whoIsAt(snapshot, from, process.alias);
+  if (there !== null) return unproven(there);
+  const hostname = flags.hostname ?? address.host;
+  const moved = clone(TabletSchema, record);
+  moved.hostname = hostname;
+  moved.portMap = { ...record.portMap, grpc: address.grpcPort, vt: httpPort };
+  moved.mysqlHostname = flags.mysqlHost ?? hostname;
+  moved.mysqlPort = mysqlPort;
+  return { kind: "moved", record: moved, from };
+};
+
+/** Null: the old address refuses connections, or another tablet has it. */
+const whoIsAt = (snapshot: Snapshot, address: string, alias: string): string | null => {
+  const [live] = snapshot.rows("live_tablet", { address });
+  if (live !== undefined)
+    return live.alias === null || live.alias === alias
+      ? `a process at ${address} may be the same tablet`
+      : null;
+  const [probe] = snapshot.rows("probe", { address, channel: "health" });
+  return probe?.answered === 0 && probe.reason === "unreachable"
+    ? null
+    : `it is not proven that nobody is left at ${address} (${probe?.reason ?? "not asked"})`;
 };

@@ -1,11 +1,11 @@
-import { formatAlias } from "../../../cluster/alias.js";
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { decodeShardReplication } from "../../../topology/records.js";
-import type { Guard, Obstacle } from "../../draft.js";
-import { aliasClash } from "../../guards/alias-clash.js";
-import type { OrphanShard } from "../../view/dropped-shard.js";
-import { claimedTwice } from "../../view/processes.js";
-import { shardName } from "../../view/shards.js";
+import { formatAlias } from "../../cluster/alias.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decodeShardReplication } from "../../topology/records.js";
+import type { Guard, Obstacle } from "../draft.js";
+import { aliasClash } from "../guards/tablets.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { claimedTwice } from "../view/processes.js";
+import { shardName } from "../view/shards.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
 
 /**

@@ -1,14 +1,19 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { OrphanChoice, Stopping } from "../../context.js";
-import { type Guard, type Obstacle, obstaclesTo } from "../../draft.js";
-import { aliasClash } from "../../guards/alias-clash.js";
-import { nobodySaidHow, unknownRecords } from "../../guards/ending.js";
-import { unknownStreams } from "../../guards/engines.js";
-import { ownedByOperator } from "../../guards/operator.js";
-import { keyspaceGone, primaryUnfit, rangeTaken } from "../../guards/restorable.js";
-import { onlyCopy, routedQueries, silentCells } from "../../guards/traffic.js";
-import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../../view/dropped-shard.js";
-import { type ShardRef, shardName, shardRecords } from "../../view/shards.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { OrphanChoice, Stopping } from "../context.js";
+import { type Guard, type Obstacle, obstaclesTo } from "../draft.js";
+import { ownedByOperator } from "../guards/operator.js";
+import {
+  aliasClash,
+  keyspaceGone,
+  nobodySaidHow,
+  primaryUnfit,
+  rangeTaken,
+  unknownRecords,
+  unknownStreams,
+} from "../guards/tablets.js";
+import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
+import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
+import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { unaccounted } from "./dropped-tablets.js";
 import type { OrphanTarget } from "./targets.js";
 

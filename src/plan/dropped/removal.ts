@@ -1,17 +1,15 @@
-import type { Snapshot } from "../../../snapshot/snapshot.js";
-import { shardKey, shardReplicationKey } from "../../../topology/paths.js";
-import type { ShardRequest, Stopping } from "../../context.js";
-import { distinct } from "../../distinct.js";
-import type { DraftStage, DraftStep } from "../../draft.js";
-import { keyspaceLocks } from "../../locks.js";
-import type { LockScope, Read, TabletRef } from "../../refs.js";
-import { globalRoot, keyFact, keyRead } from "../../view/keys.js";
-import { tabletRef } from "../../view/processes.js";
-import { cells, shardName } from "../../view/shards.js";
-import { servingReads } from "../../view/srv-keyspaces.js";
-import { endSteps, recordKeys } from "../orphan/retirement.js";
-import { type Member, membersOf } from "./members.js";
-import { type Returned, unreachableRows } from "./old-streams.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { shardKey, shardReplicationKey } from "../../topology/paths.js";
+import type { ShardRequest, Stopping } from "../context.js";
+import { distinct } from "../distinct.js";
+import type { DraftStage, DraftStep } from "../draft.js";
+import type { LockScope, Read, TabletRef } from "../refs.js";
+import { globalRoot, keyFact, keyRead } from "../view/keys.js";
+import { tabletRef } from "../view/processes.js";
+import { cells, keyspaceLocks, shardName } from "../view/shards.js";
+import { servingReads } from "../view/srv-keyspaces.js";
+import { endSteps, recordKeys } from "./retirement.js";
+import { type Member, membersOf, type Returned, unreachableRows } from "./returned.js";
 
 /**
  * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no

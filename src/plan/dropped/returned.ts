@@ -1,0 +1,98 @@
+import { CLOCK_SKEW_S } from "../../snapshot/derive/operation-limits.js";
+import type { TabletRow } from "../../snapshot/gen/tables.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { droppedShard, type OrphanShard } from "../view/dropped-shard.js";
+import type { Process } from "../view/processes.js";
+import type { ShardRef } from "../view/shards.js";
+import type { StreamGroup } from "../view/streams.js";
+
+/** A shard that was dropped and exists again. */
+export interface Returned extends OrphanShard {
+  /** Streams from before the deletion: every one where there is no primary, as none can have been created since. */
+  readonly old: readonly StreamGroup[];
+  readonly kept: readonly StreamGroup[];
+}
+
+export const returnedShard = (snapshot: Snapshot, shard: ShardRef): Returned => {
+  const orphan = droppedShard(snapshot, shard);
+  const isOld = (group: StreamGroup): boolean =>
+    orphan.primaries.length === 0 ||
+    group.streams.every(({ address, id }) => bornBefore(snapshot, shard, address, id));
+  return {
+    ...orphan,
+    old: orphan.groups.filter(isOld),
+    kept: orphan.groups.filter((group) => !isOld(group)),
+  };
+};
+
+/** By its own log row and the time of the lock under which the shard was dropped, further apart than two hosts' clocks. */
+const bornBefore = (
+  snapshot: Snapshot,
+  { keyspace, shard }: ShardRef,
+  address: string,
+  id: number,
+): boolean =>
+  snapshot.all(
+    `SELECT 1 FROM vreplication v JOIN deletion d ON d.kind = 'shard' AND d.keyspace = ? AND d.shard = ?
+     WHERE v.address = ? AND v.id = ? AND v.created_at <= d.lock_taken_at - ?
+       AND d.deleted_revision = (SELECT max(deleted_revision) FROM deletion WHERE kind = 'shard' AND keyspace = d.keyspace AND shard = d.shard)`,
+    keyspace,
+    shard,
+    address,
+    id,
+    CLOCK_SKEW_S,
+  ).length > 0;
+
+/** Old rows that no engine has and that SQL can reach, where the shard has no primary. */
+export const clearableRows = (shard: Returned): readonly StreamGroup[] =>
+  shard.old.filter(({ process }) => process.readOnly !== 1);
+
+export const unreachableRows = (shard: Returned): readonly StreamGroup[] =>
+  shard.primaries.length > 0 ? [] : shard.old.filter(({ process }) => process.readOnly === 1);
+
+/** A tablet of the shard: by its record, by ShardReplication, or by its process. */
+export interface Member {
+  readonly alias: string;
+  readonly record: TabletFact | null;
+  /** Null where it does not answer. */
+  readonly process: Process | null;
+}
+
+interface TabletFact {
+  readonly server: string;
+  readonly key: string;
+  readonly type: string;
+  /** `host:port`; empty where the process has ended and said so (docs/vitess.md#shutdown). */
+  readonly address: string;
+  readonly host: string;
+  readonly grpcPort: number;
+  readonly httpPort: number;
+  readonly mysqlHost: string;
+  readonly mysqlPort: number;
+}
+
+export const membersOf = (snapshot: Snapshot, shard: Returned): readonly Member[] => {
+  const of = { keyspace: shard.keyspace, shard: shard.shard };
+  const records = new Map(snapshot.rows("tablet", of).map((row) => [row.alias, tabletFact(row)]));
+  const listed = snapshot.rows("shard_replication", of);
+  const processes = new Map(shard.processes.map((process) => [process.alias, process]));
+  return [...new Set([...records.keys(), ...listed.map(({ alias }) => alias), ...processes.keys()])]
+    .sort()
+    .map((alias) => ({
+      alias,
+      record: records.get(alias) ?? null,
+      process: processes.get(alias) ?? null,
+    }));
+};
+
+const tabletFact = (row: TabletRow): TabletFact => ({
+  server: row.server,
+  key: row.key,
+  type: row.type,
+  address: row.hostname === "" ? "" : `${row.hostname}:${row.grpc_port}`,
+  host: row.hostname,
+  grpcPort: row.grpc_port,
+  httpPort: row.http_port,
+  mysqlHost: row.mysql_host,
+  mysqlPort: row.mysql_port,
+});

@@ -1,0 +1,142 @@
+import type { Finding } from "../../findings/finding.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import type { Recipe } from "../recipes/repair.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { isPrimary, type Process, processAt, processesOfAlias, processesOfShard } from "../view/processes.js";
+import { type ShardRef, shardName } from "../view/shards.js";
+import {
+  groupStreams,
+  referenceCopies,
+  type StreamFact,
+  type StreamGroup,
+  streamsAt,
+} from "../view/streams.js";
+
+export interface OrphanTarget extends ShardRef {
+  readonly finding: string | null;
+}
+
+/** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
+export const orphanTargets = (snapshot: Snapshot, findings: readonly Finding[]): readonly OrphanTarget[] => {
+  const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
+  const others = findings.filter((finding) => !ofShards.includes(finding));
+  // Later ones win where two name one shard, so that the plan speaks of the shard's own finding.
+  return [...others, ...ofShards].flatMap((finding) => targetOf(snapshot, finding));
+};
+
+const targetOf = (snapshot: Snapshot, finding: Finding): readonly OrphanTarget[] => {
+  const { keyspace, shard, alias, address } = finding.object;
+  if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
+  return processesNamed(snapshot, alias, address).map((process) => ({
+    keyspace: process.keyspace,
+    shard: process.shard,
+    finding: finding.id,
+  }));
+};
+
+const processesNamed = (
+  snapshot: Snapshot,
+  alias: string | undefined,
+  address: string | undefined,
+): readonly Process[] => {
+  if (alias !== undefined) return processesOfAlias(snapshot, alias);
+  const process = address === undefined ? null : processAt(snapshot, address);
+  return process === null ? [] : [process];
+};
+
+/**
+ * The streams on a dropped shard that end with the proven cancel that dropped it: its workflow's, and the copies of reference-table streams
+ * that its Reshard made there (docs/vitess.md#reference-copies). Any other may be wanted: a Materialize, or the workflow of a shard that
+ * a person deleted by mistake.
+ */
+export const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
+  const workflows = snapshot
+    .rows("cancelled_target", { keyspace: orphan.keyspace, shard: orphan.shard, fate: "dropped" })
+    .map(({ workflow }) => workflow);
+  const own = orphan.groups.filter((group) => workflows.includes(group.workflow));
+  const sources = own
+    .flatMap((group) => group.streams)
+    .flatMap((stream) => processesOfShard(snapshot, stream.sourceKeyspace, stream.sourceShard))
+    .filter(isPrimary);
+  const copies = workflows.flatMap((workflow) =>
+    referenceCopies(snapshot, orphan.primaries, sources, workflow),
+  );
+  return orphan.groups.filter(
+    (group) => own.includes(group) || copies.some((copy) => sameGroup(copy, group)),
+  );
+};
+
+const sameGroup = (one: StreamGroup, other: StreamGroup): boolean =>
+  one.process.address === other.process.address &&
+  one.workflow === other.workflow &&
+  one.dbName === other.dbName;
+
+/** What is said of the streams that stay on a shard whose records come back. */
+export const stayingNotes = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] => {
+  const going = cancelledStreams(snapshot, orphan);
+  return orphan.groups
+    .filter((group) => !going.includes(group))
+    .map(
+      ({ workflow, process }) =>
+        `the streams of ${workflow} on ${process.alias} stay as they are, as no cancel of it is proven; if it is not wanted, cancel ${orphan.keyspace}.${workflow} once ${shardName(orphan)} is back`,
+    );
+};
+
+/**
+ * Reverse streams of the lost workflows that an interrupted switch left on source primaries. Only where every stream of the group reads
+ * from one of these shards: a call deletes a whole workflow, and others of it may be somebody's way back.
+ */
+export const reverseLeftovers = (
+  snapshot: Snapshot,
+  orphans: readonly OrphanShard[],
+  groups: readonly StreamGroup[],
+): readonly StreamGroup[] => {
+  const names = new Set(groups.map((group) => `${group.workflow}_reverse`));
+  const addresses = snapshot.all<{ address: string }>("SELECT DISTINCT address FROM stream ORDER BY address");
+  return addresses.flatMap(({ address }) => {
+    const process = processAt(snapshot, address);
+    if (process === null || !isPrimary(process) || isOrphan(orphans, process.keyspace, process.shard))
+      return [];
+    return groupStreams(process, streamsAt(snapshot, address)).filter(
+      (group) => names.has(group.workflow) && group.streams.every((stream) => readsFrom(orphans, stream)),
+    );
+  });
+};
+
+const isOrphan = (orphans: readonly OrphanShard[], keyspace: string, shard: string): boolean =>
+  orphans.some((orphan) => orphan.keyspace === keyspace && orphan.shard === shard);
+
+const readsFrom = (orphans: readonly OrphanShard[], stream: StreamFact): boolean =>
+  stream.sourceExternal === "" && isOrphan(orphans, stream.sourceKeyspace, stream.sourceShard);
+
+/**
+ * Targets that one cancel dropped with these and of which nothing answers: their streams wait in a MySQL that nobody can reach through a
+ * tablet. Nothing can be done about them now, which is said.
+ */
+export const unreachableTargets = (snapshot: Snapshot, shards: readonly ShardRef[]): Draft => {
+  const rows = snapshot.all<ShardRef & { readonly aliases: string | null }>(
+    `SELECT DISTINCT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
+         WHERE t.kind = 'tablet' AND t.keyspace = c.keyspace AND t.shard = c.shard ORDER BY alias)) AS aliases
+     FROM cancelled_target c JOIN cancelled_target s USING (keyspace, workflow)
+     WHERE c.fate = 'silent' AND s.keyspace || '/' || s.shard IN (SELECT value FROM json_each(?))
+     ORDER BY c.keyspace, c.shard`,
+    JSON.stringify(shards.map(shardName)),
+  );
+  const blocked = rows.map(({ aliases, ...shard }) => ({
+    object: { keyspace: shard.keyspace, shard: shard.shard },
+    finding: null,
+    reason: `${shardName(shard)} was dropped by the same cancel, and no tablet of it answers${aliases === null ? "" : ` (${aliases})`}: its streams stay in its MySQL and run again if it comes back as primary`,
+    instead: "start it and cancel again at once, or remove it for good (vttablet and MySQL)",
+  }));
+  return { ...EMPTY_DRAFT, blocked };
+};
+
+/** A repair of dropped shards, which also says what can not be done about those that went with them. */
+export const withUnreachableTargets =
+  (recipe: Recipe): Recipe =>
+  (snapshot, findings, request) =>
+    joinDrafts([
+      recipe(snapshot, findings, request),
+      unreachableTargets(snapshot, request.orphans === "leave" ? [] : orphanTargets(snapshot, findings)),
+    ]);

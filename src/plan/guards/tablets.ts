@@ -1,0 +1,123 @@
+import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Stopping } from "../context.js";
+import type { Guard, Obstacle } from "../draft.js";
+import type { OrphanShard } from "../view/dropped-shard.js";
+import { claimedTwice, type Process, probed } from "../view/processes.js";
+import { keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+
+/** An alias that more than one process claims: nobody can tell which of them is the tablet, so neither is touched. */
+export const aliasClash: Guard<{ readonly processes: readonly Process[] }> = (_, { processes }) =>
+  [...claimedTwice(processes)].map((alias) => {
+    const addresses = processes.filter((process) => process.alias === alias).map(({ address }) => address);
+    return {
+      reason: `${addresses.length} processes say that they are ${alias} (${addresses.join(", ")}): a record could only name one of them, and neither is touched`,
+      instead: "stop the one that is a copy, then plan again",
+    };
+  });
+
+type Processes = Pick<OrphanShard, "processes">;
+
+/** Streams of the primaries' engines that are not known, or not understood. */
+export const unknownStreams: Guard<OrphanShard> = (snapshot, shard) =>
+  shard.primaries.flatMap((primary) => streamsOfEngine(snapshot, shard, primary));
+
+/** The same of every tablet's: where none is PRIMARY, each has the rows in its MySQL. */
+export const unknownRows: Guard<Processes> = (snapshot, shard) =>
+  shard.processes.flatMap((process) => streamsOfEngine(snapshot, shard, process));
+
+/** Whether all of the engine's streams are known and understood. */
+const streamsOfEngine = (snapshot: Snapshot, shard: Processes, primary: Process): readonly Obstacle[] => [
+  ...(probed(snapshot, primary.address, "streams")
+    ? []
+    : [
+        {
+          reason: `${primary.alias} did not say which streams it has`,
+          instead: "make it answer (see the scan's coverage), then plan again",
+        },
+      ]),
+  ...unreadable(snapshot, shard),
+];
+
+const unreadable = (snapshot: Snapshot, shard: Processes): readonly Obstacle[] =>
+  shard.processes.flatMap((process) =>
+    snapshot.rows("unparsable_source", { address: process.address }).map(({ id, workflow }) => ({
+      reason: `the source of stream ${id} of ${workflow} on ${process.alias} can not be read, so nothing may rest on it`,
+      instead: "look at the row in `_vt.vreplication` and delete it through the tablet by hand",
+    })),
+  );
+
+export const nobodySaidHow: Guard<ShardRef & { readonly stopping: Stopping | null }> = (_, shard) =>
+  shard.stopping !== null
+    ? []
+    : [
+        {
+          reason: `nobody said how the vttablets of ${shardName(shard)} are ended: under a supervisor they would come back and bring the shard back`,
+          instead:
+            "name the command that stops one for good as hooks.stopTablet (config key or flag, like 'systemctl stop vttablet@{alias}'), or give --unsupervised where nothing starts them again",
+        },
+      ];
+
+/** Only where the record of a process is known can it be said how the process ends. */
+export const unknownRecords: Guard<{ readonly processes: readonly Process[] }> = (_, { processes }) =>
+  processes
+    .filter(({ record }) => record === "unknown")
+    .map(({ alias }) => ({
+      reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
+      instead: "make the cell's topology server reachable, then plan again",
+    }));
+
+export const keyspaceGone: Guard<OrphanShard> = (snapshot, orphan) =>
+  keyspaceRecord(snapshot, orphan.keyspace) === null
+    ? [
+        {
+          reason: `the keyspace ${orphan.keyspace} has no record, so ${shardName(orphan)} has nowhere to go`,
+          instead: `create the keyspace again if it was deleted by mistake, or say --orphans retire`,
+        },
+      ]
+    : [];
+
+/** Its range may have been given to another shard since it was dropped. */
+export const rangeTaken: Guard<OrphanShard> = (snapshot, orphan) => {
+  const range = keyRangeOfShard(orphan.shard);
+  if (range === null)
+    return [
+      {
+        reason: `${orphan.shard} is no shard name that Vitess accepts`,
+        instead: "restore its records by hand",
+      },
+    ];
+  const records = shardRecords(snapshot, orphan.keyspace);
+  const younger = records.filter(
+    (other) =>
+      overlaps(other, range) &&
+      (orphan.deletion === null
+        ? other.serving === 0
+        : other.createRevision > orphan.deletion.deletedRevision),
+  );
+  return younger.map((other) => ({
+    reason: `${shardName(other)} overlaps ${shardName(orphan)} and ${orphan.deletion === null ? "may be" : "is"} younger than its deletion (created at revision ${other.createRevision})`,
+    instead: "the range was given to another shard since: say --orphans retire",
+  }));
+};
+
+/** Exactly one process has to be PRIMARY: streams end through it, and it fills in the Shard record. */
+export const primaryUnfit: Guard<OrphanShard> = (snapshot, orphan) => {
+  const [primary] = orphan.primaries;
+  if (primary === undefined && claimedTwice(orphan.processes).size > 0) return [];
+  if (primary === undefined)
+    return [
+      {
+        reason: `no process of ${shardName(orphan)} is PRIMARY, so its streams can not be stopped through a tablet and nobody would fill in the Shard record`,
+        instead: "do not restart or promote anything there: a stream that is left would run again",
+      },
+    ];
+  if (orphan.primaries.length > 1)
+    return [
+      {
+        reason: `${orphan.primaries.map((process) => process.alias).join(" and ")} both say that they are PRIMARY of ${shardName(orphan)}`,
+        instead: "end the older primary's term first",
+      },
+    ];
+  return streamsOfEngine(snapshot, orphan, primary);
+};
