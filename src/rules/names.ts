@@ -12,6 +12,7 @@ type Source = Pick<RuleSource, "error">;
  */
 export const checkNames = (source: Source, rule: RuleFile, bench: Bench): void => {
   const columns = prepared(source, ["query"], rule.query, bench);
+  refuseVerdicts(source, columns);
   const names = new Names(source, columns);
   names.columns(["object"], rule.object);
   names.text(["locator"], rule.locator);
@@ -32,6 +33,17 @@ export const checkNames = (source: Source, rule: RuleFile, bench: Bench): void =
     names.columns(["follows", i, "on"], on);
     names.condition(["follows", i, "when"], when ?? {});
   }
+};
+
+/** Fields that are texts and variants: as columns they would silently say nothing. */
+const VERDICTS = ["severity", "durable", "doubt", "unknown"];
+
+const refuseVerdicts = (source: Source, columns: readonly string[]): void => {
+  for (const column of columns.filter((name) => VERDICTS.includes(name)))
+    throw source.error(
+      ["query"],
+      `gives a column '${column}', which decides nothing: take it out and say it in the field '${column}', of the rule or of one of its variants`,
+    );
 };
 
 const checkVerdict = (names: Names, path: FieldPath, verdict: Partial<Verdict>): void => {

@@ -107,6 +107,11 @@ describe("a mistake in a rule is named with file, line and field", () => {
       `"shard-named-x.yaml:5: query: does not prepare: near "DELETE": syntax error"`,
     );
   });
+  it.each(["severity", "durable", "doubt", "unknown"])("a column %s, which is a field", (column) => {
+    expect(broken("SELECT keyspace,", `SELECT 'so' AS ${column}, keyspace,`)).toBe(
+      `shard-named-x.yaml:5: query: gives a column '${column}', which decides nothing: take it out and say it in the field '${column}', of the rule or of one of its variants`,
+    );
+  });
   it("a placeholder that names no column", () => {
     expect(broken("{keyspace} has a shard", "{keyspce} has a shard")).toMatchInlineSnapshot(
       `"shard-named-x.yaml:9: symptom: the query gives no column 'keyspce'. Did you mean "keyspace"?"`,
