@@ -1,5 +1,6 @@
 import { formatAlias } from "../../src/cluster/alias.js";
 import { emptyFacts, type Facts } from "../../src/snapshot/facts.js";
+import { shardKey } from "../../src/topology/paths.js";
 import { aLiveTablet, aProbe, aStream, aTopoKey, aTopology, aWitness, ETCD } from "../snapshot/make-facts.js";
 import { recordsOf } from "./records.js";
 import {
@@ -7,6 +8,7 @@ import {
   CELLS,
   cellRoot,
   keyspacesOf,
+  ROOT,
   type Shape,
   shardsOf,
   TERM_START,
@@ -77,6 +79,21 @@ export function largeFacts(tablets: number): Facts {
 }
 
 const addressOf = ({ at }: BenchTablet): string => `${at.host}:${at.grpcPort}`;
+
+/** The same after somebody deleted the records of one shard of ten, with its tablets': all their processes run on. */
+export function sickFacts(tablets: number): Facts {
+  const facts = largeFacts(tablets);
+  const shards = facts.topo_key.filter(({ key }) => key.endsWith("/Shard")).map(({ key }) => key);
+  const deleted = new Set(shards.filter((_, index) => index % 10 === 0));
+  const lost = new Set(
+    facts.live_tablet
+      .filter(({ keyspace, shard }) => deleted.has(shardKey(ROOT, keyspace ?? "", shard ?? "")))
+      .map(({ alias }) => alias),
+  );
+  const gone = (key: string): boolean =>
+    deleted.has(key) || lost.has(/\/tablets\/(.+)\/Tablet$/.exec(key)?.[1] ?? "");
+  return { ...facts, topo_key: facts.topo_key.filter(({ key }) => !gone(key)) };
+}
 
 const aliasOf = ({ cell, uid }: BenchTablet): string => formatAlias({ cell, uid });
 
