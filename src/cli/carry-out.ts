@@ -9,26 +9,12 @@ import type { Blocked } from "../plan/refs.js";
 import { describeStep } from "../plan/steps/index.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
-import { type Rescans, runEnd, type Verification, verify } from "../verify/verify.js";
+import { runEnd, type Verification, verify } from "../verify/verify.js";
 import type { Request } from "./command.js";
-import { consent, type Looked } from "./consent.js";
-import { afterReport, emit, emitJson } from "./output.js";
-import { shellWord } from "./shell-word.js";
-import { styleOf } from "./style.js";
-import type { Unfinished } from "./unfinished.js";
-
-/** What a plan is executed in and judged by again. */
-export interface Site {
-  /** Creates the run's folder and executes the plan. */
-  execute(plan: Plan): Promise<RunResult>;
-  readonly rescans: Rescans;
-  /** Writes into the run's folder what the new look came to. */
-  recordVerification(run: string, exit: ExitName, reasons: readonly string[]): void;
-  /** Steps that ended since this process began. */
-  readonly ended: readonly StepResult[];
-  /** The run that this process has begun, as it is left now; null: none. */
-  left(): Unfinished | null;
-}
+import { consent, type Review } from "./consent.js";
+import type { Executor, Work } from "./executor.js";
+import { afterReport, emit, emitJson, shellWord, styleOf } from "./output.js";
+import type { Unfinished } from "./run-dir.js";
 
 const asJson = ({ given }: Request): boolean => given.text("format") === "json";
 
@@ -76,22 +62,45 @@ function refuseBeyond(plan: Plan, request: Request): void {
   );
 }
 
-/** Asks, executes, looks again (docs/decisions.md#d13). `before`: ids of what was found before; null: what appears is no matter. */
+/** What the operator has seen of the work, and what was found before it. */
+export interface Terms {
+  readonly review: Review;
+  /** Ids of what was found before; null: what appears is no matter. */
+  readonly before: readonly string[] | null;
+}
+
+/** Shows, asks, executes, looks again (docs/decisions.md#d13): the way of every command that writes. */
 export async function carryOut(
-  plan: Plan,
-  before: readonly string[] | null,
-  looked: Looked,
-  site: Site,
+  work: Work,
+  { review, before }: Terms,
+  executor: Executor,
   request: Request,
 ): Promise<number> {
-  if (plan.stages.length === 0) return nothingToRun(plan, request);
-  refuseBeyond(plan, request);
-  // What was reviewed may have been another file.
-  if (looked === "reviewed" || !asJson(request))
-    request.context.terminal.note(renderPlan(plan, describeStep, styleOf(request)));
-  await consent(plan, looked, request);
-  return conclude(plan, before, () => site.execute(plan), site, request);
+  if (work.plan.stages.length === 0) return nothingToRun(work.plan, request);
+  try {
+    await agreed(work, review, request);
+  } catch (error) {
+    work.close();
+    throw error;
+  }
+  return conclude(work, before, executor, request);
 }
+
+async function agreed({ plan, rest }: Work, review: Review, request: Request): Promise<void> {
+  // Nothing is left but to look again.
+  if (rest.stages.length === 0) return;
+  const { terminal } = request.context;
+  if (review !== "begun") refuseBeyond(plan, request);
+  // What was reviewed may have been another file.
+  if (review === "reviewed" || !asJson(request)) {
+    if (review === "begun")
+      terminal.note(`What is left of run ${plan.id}, ${count(rest)} of ${count(plan)} steps:\n`);
+    terminal.note(renderPlan(rest, describeStep, styleOf(request)));
+  }
+  await consent(rest, review, request);
+}
+
+const count = ({ stages }: Plan): number => stages.flatMap(({ steps }) => steps).length;
 
 function nothingToRun(plan: Plan, request: Request): number {
   const name: ExitName = plan.blocked.length > 0 ? "refused" : "ok";
@@ -110,17 +119,16 @@ function nothingToRun(plan: Plan, request: Request): number {
 const why = ({ finding, object, reason, instead }: Blocked): string =>
   `${finding ?? Object.values(object).join("/")}: ${reason}. Instead: ${instead}`;
 
-/** Runs to the end, looks again and reports. A run that stops part-way is reported too, with what it did. `before` null: not known. */
-export async function conclude(
-  plan: Plan,
+/** Runs to the end, looks again and reports. A run that stops part-way is reported too, with what it did. */
+async function conclude(
+  { plan, execute }: Work,
   before: readonly string[] | null,
-  execute: () => Promise<RunResult>,
-  site: Site,
+  executor: Executor,
   request: Request,
 ): Promise<number> {
   const { terminal, killed } = request.context;
   const lastWords = () => {
-    const left = site.left();
+    const left = executor.left();
     if (left !== null) terminal.note(left.words);
   };
   killed.addEventListener("abort", lastWords);
@@ -128,21 +136,21 @@ export async function conclude(
   let verification: Verification;
   try {
     result = await execute();
-    verification = await verify(plan, before, site.rescans);
+    verification = await verify(plan, before, executor.rescans);
   } catch (error) {
     if (!(error instanceof DoctorError)) {
       lastWords();
       throw error;
     }
     const said = result === null ? error : unseen(error);
-    if (result !== null) site.recordVerification(plan.id, said.exit, [said.message]);
+    if (result !== null) executor.recordVerification(plan.id, said.exit, [said.message]);
     terminal.note(`vtdoctor: ${said.message}`);
     lastWords();
-    return stopped(plan, said, result?.steps ?? site.ended, site.left(), request);
+    return stopped(plan, said, result?.steps ?? executor.ended, executor.left(), request);
   } finally {
     killed.removeEventListener("abort", lastWords);
   }
-  return report(plan, result, verification, site, request);
+  return report(plan, result, verification, executor, request);
 }
 
 function stopped(
@@ -171,11 +179,11 @@ function report(
   plan: Plan,
   result: RunResult,
   verification: Verification,
-  site: Site,
+  executor: Executor,
   request: Request,
 ): number {
   const { exit: name, wrong } = runEnd(plan, verification);
-  site.recordVerification(result.run, name, wrong);
+  executor.recordVerification(result.run, name, wrong);
   if (asJson(request)) {
     const reasons = [...wrong, ...plan.blocked.map((blocked) => `not repaired: ${why(blocked)}`)];
     const body = { run: result.run, plan, results: result.steps, verification };

@@ -146,7 +146,7 @@ export const COMMANDS: readonly Command[] = [
       ["vtdoctor undo 20261125t004501ab12cd34", "takes it back, after a question"],
     ],
     options: FOLLOWING,
-    load: async () => ({ run: (await import("./commands/follow-up.js")).undo }),
+    load: async () => ({ run: (await import("./commands/past-run.js")).undo }),
   },
   {
     name: "purge",
@@ -157,7 +157,7 @@ export const COMMANDS: readonly Command[] = [
       ["vtdoctor purge 20261125t004501ab12cd34 --confirm customer --yes", "drops them, and does not ask"],
     ],
     options: FOLLOWING,
-    load: async () => ({ run: (await import("./commands/follow-up.js")).purge }),
+    load: async () => ({ run: (await import("./commands/past-run.js")).purge }),
   },
   {
     name: "runs",

@@ -5,14 +5,18 @@ import { inverseOf, type Step } from "../plan/steps/index.js";
 import { counted, printable } from "../report/text.js";
 import type { Request } from "./command.js";
 
-/** How much the operator has already looked at: naming a finding or a workflow, or giving a saved plan, is consent to class `confirm`. */
-export type Looked = "named" | "reviewed" | "not";
+/**
+ * What the operator has looked at already: naming a finding or a workflow, or giving a saved plan, is consent to class `confirm`; what is
+ * left of a run that was begun was consented to when it began.
+ */
+export type Review = "named" | "reviewed" | "begun" | "none";
 
 /** Throws RefusedError unless the operator agrees to the plan that was just shown (docs/decisions.md#d14, docs/decisions.md#d18). */
-export async function consent(plan: Plan, looked: Looked, request: Request): Promise<void> {
+export async function consent(plan: Plan, review: Review, request: Request): Promise<void> {
+  if (review === "begun") return agreement(plan, request);
   const steps = plan.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
-  if (request.given.yes("yes") && looked === "not" && steps.some((step) => step.class === "confirm")) {
+  if (request.given.yes("yes") && review === "none" && steps.some((step) => step.class === "confirm")) {
     throw new RefusedError(
       "--yes alone runs only repairs of class safe, and this plan has others: name the findings, or save the plan with --dry-run --out FILE, review it, and give it with --plan FILE. Nothing was changed.",
     );
@@ -21,7 +25,7 @@ export async function consent(plan: Plan, looked: Looked, request: Request): Pro
 }
 
 /** `--yes`, or yes to the question, which says where: the plan may have scrolled away. Throws RefusedError. */
-export async function agreement(plan: Plan, { given, context }: Request): Promise<void> {
+async function agreement(plan: Plan, { given, context }: Request): Promise<void> {
   if (given.yes("yes")) return;
   const answer = await context.terminal.ask(`${question(plan)} Type yes: `);
   if (answer === null) {

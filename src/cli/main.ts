@@ -7,17 +7,15 @@ import { COMMON, shortsOf } from "../config/options.js";
 import { Given } from "../config/settings.js";
 import { parseArguments } from "./arguments.js";
 import { randomIds, systemClock } from "./clock.js";
+import type { Backend, Context } from "./command.js";
 import { COMMANDS } from "./commands.js";
-import type { Context, Reach } from "./context.js";
-import { failure, type Wanted } from "./failure.js";
-import { interruptible } from "./interrupt.js";
-import { tryOutputs } from "./output.js";
-import { processTerminal } from "./terminal.js";
+import { failure, tryOutputs, type Wanted } from "./output.js";
+import { interruptible, processTerminal } from "./process.js";
 
 /** Each side is loaded when it is asked for: `scan` never loads what can write. */
-export const network: Reach = {
-  sources: async (...how) => (await import("./sources.js")).readSources(...how),
-  ports: async (...how) => (await import("./world.js")).realWorld(...how),
+export const network: Backend = {
+  sources: async (...how) => (await import("./network/read-side.js")).networkReadSide(...how),
+  ports: async (...how) => (await import("./network/write-side.js")).networkWriteSide(...how),
 };
 
 const withoutRecordings: Context["recordings"] = async () => () => null;
@@ -35,7 +33,7 @@ export async function main(process: NodeJS.Process, recordings = withoutRecordin
     userName: userNameOf(process.env, process.getuid?.()),
     ...interruptible(process),
     terminal: processTerminal(process),
-    reach: network,
+    backend: network,
     recordings,
   };
   const argv = process.argv.slice(2);

@@ -1,15 +1,15 @@
 import { type CollectSettings, type CollectSources, collect, observeTwice } from "../collect/collect.js";
-import { connectionOf, type Given } from "../config/settings.js";
+import { type Connection, connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
 import { judge, sightedIds } from "../rules/judge.js";
+import { loadRules, pickRules, SHIPPED_RULES } from "../rules/load.js";
 import type { Rule } from "../rules/rule.js";
 import { withSettledIds } from "../rules/settled.js";
 import type { Facts } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
-import { collectSettings } from "./collect-settings.js";
+import { NO_INVENTORY, readInventory } from "../witnesses/inventory.js";
 import type { Request } from "./command.js";
-import { unlessAborted } from "./interrupt.js";
-import { everyRule } from "./rule-set.js";
+import { unlessAborted } from "./process.js";
 
 /** What was seen, of a cluster or of a saved snapshot. */
 export interface Observation {
@@ -51,7 +51,7 @@ async function lookLive(
   const connection = connectionOf(given, context.env);
   const settleMs = given.duration("settle");
   const known = earlier.map((snapshot) => snapshot.facts());
-  const sources = await context.reach.sources(connection, context, given.yes("quiet"));
+  const sources = await context.backend.sources(connection, context, given.yes("quiet"));
   let facts: Facts;
   try {
     const settings = { ...collectSettings(connection, known, settleMs, context.version), askTables };
@@ -85,3 +85,33 @@ export const judged = (
     earlier: observation.earlier,
     suppressions: request.suppressions,
   });
+
+/** Reads of old revisions that one scan may ask of an etcd (docs/decisions.md#d7). */
+const HISTORY_BUDGET = 400;
+
+const collectSettings = (
+  connection: Connection,
+  earlier: readonly Facts[],
+  settleMs: number | null,
+  version: string,
+): CollectSettings => ({
+  version,
+  globalServer: connection.globalServer,
+  globalRoot: connection.globalRoot,
+  inventory: connection.inventory === null ? NO_INVENTORY : readInventory(connection.inventory),
+  earlier,
+  keyspaces: connection.keyspaces,
+  cells: connection.cells,
+  timeoutMs: connection.timeoutMs,
+  concurrency: connection.concurrency,
+  historyBudget: HISTORY_BUDGET,
+  mysql: connection.mysql !== null,
+  askTables: false,
+  settleMs,
+});
+
+/** Our rules and the operator's (`--rules`). */
+const everyRule = (given: Given): readonly Rule[] => loadRules([SHIPPED_RULES, ...given.texts("rules")]);
+
+/** The same, reduced to `--rule` where that was given. */
+export const ruleSet = (given: Given): readonly Rule[] => pickRules(everyRule(given), given.texts("rule"));

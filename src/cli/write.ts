@@ -3,15 +3,15 @@ import type { Finding } from "../findings/finding.js";
 import type { PlanContext, PlanRequest } from "../plan/context.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import { carryOut, type Site, showPlan } from "./carry-out.js";
+import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";
-import { type Looked, restoredTopologyConfirmed } from "./consent.js";
-import { judged, observe } from "./observe.js";
-import { ruleSet } from "./rule-set.js";
+import { type Review, restoredTopologyConfirmed } from "./consent.js";
+import type { Executor } from "./executor.js";
+import { judged, observe, ruleSet } from "./observe.js";
 
 /** What a command that writes has of its own; the way to the end is the same for all. */
 interface Writing {
-  readonly looked: Looked;
+  readonly review: Review;
   /** Whether a finding that was not there before counts against the run. */
   readonly mindsNew: boolean;
   /** Whether the look at the cluster asks for the tables of every shard. */
@@ -32,8 +32,8 @@ interface Seen {
 /** Looks at the cluster, plans, and shows the plan (`--dry-run`) or carries it out. */
 export async function write(
   request: Request,
-  site: Site,
-  { looked, mindsNew, askTables = false, plan: planOf }: Writing,
+  executor: Executor,
+  { review, mindsNew, askTables = false, plan: planOf }: Writing,
 ): Promise<number> {
   const { given, context } = request;
   const dryRun = given.yes("dry-run");
@@ -55,11 +55,11 @@ export async function write(
   });
   if (dryRun) return showPlan(plan, request);
   const before = mindsNew ? findings().map(({ id }) => id) : null;
-  return carryOut(plan, before, looked, site, request);
+  return carryOut(executor.start(plan), { review, before }, executor, request);
 }
 
 /** What can only be had of a plan that is not executed. Throws `UsageError`. */
-export function refuseHalfDry({ given }: Request): void {
+export function refuseDryRunFlags({ given }: Request): void {
   if (given.yes("dry-run")) return;
   if (given.text("out") !== undefined) throw new UsageError("--out: saves the plan of --dry-run; give both.");
   if (given.text("snapshot") !== undefined) {

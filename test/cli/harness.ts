@@ -1,9 +1,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Context } from "../../src/cli/context.js";
+import type { Context } from "../../src/cli/command.js";
+import { simulatedBackend } from "../../src/cli/commands/demo.js";
 import { network, run } from "../../src/cli/main.js";
-import { simulatedReach } from "../../src/cli/simulated-reach.js";
 import type { Clock } from "../../src/cluster/clock.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
@@ -58,7 +58,7 @@ export function contextOf(typed: Typed): {
     signal: typed.signal ?? new AbortController().signal,
     killed: typed.killed ?? new AbortController().signal,
     recordings: recordedFacts,
-    reach: typed.cluster === undefined ? network : simulatedReach(typed.cluster),
+    backend: typed.cluster === undefined ? network : simulatedBackend(typed.cluster),
     terminal: {
       out: (text) => {
         said.out += text.endsWith("\n") ? text : `${text}\n`;

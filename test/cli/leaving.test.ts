@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { interruptible } from "../../src/cli/interrupt.js";
+import { interruptible } from "../../src/cli/process.js";
 import { operatorAt, type Said, seed, type Typed } from "./harness.js";
 
 const ROOT = "shard-missing-live-tablets@customer/-80";

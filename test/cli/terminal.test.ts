@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { withoutIpServerNames } from "../../src/cli/main.js";
-import { processTerminal } from "../../src/cli/terminal.js";
+import { processTerminal } from "../../src/cli/process.js";
 
 type Streams = Parameters<typeof processTerminal>[0];
 

@@ -3,16 +3,16 @@ import { vtctldOf } from "../../config/settings.js";
 import { planCancel } from "../../plan/cancel.js";
 import type { CancelRequest } from "../../plan/context.js";
 import type { Run } from "../command.js";
-import { siteOf } from "../site.js";
-import { refuseHalfDry, write } from "../write.js";
+import { executorOf } from "../executor.js";
+import { refuseDryRunFlags, write } from "../write.js";
 
 /** The corrected cancel: planned, shown, confirmed, executed, looked at again. */
 export const run: Run = async (request) => {
   const { given } = request;
   const [keyspace, workflow] = nameOf(given.text("workflow") ?? "");
-  refuseHalfDry(request);
-  return write(request, siteOf(request), {
-    looked: "named",
+  refuseDryRunFlags(request);
+  return write(request, executorOf(request), {
+    review: "named",
     mindsNew: true,
     plan: async ({ snapshot, asked, context }) => {
       const wanted: CancelRequest = {

@@ -5,9 +5,7 @@ import type { SimCluster } from "../../sim/cluster.js";
 import { reshardingLab } from "../../sim/lab.js";
 import { reshardCancel } from "../../sim/native/reshard-cancel.js";
 import { scratchFolder } from "../../snapshot/scratch.js";
-import type { Request, Run } from "../command.js";
-import type { Context } from "../context.js";
-import { simulatedReach } from "../simulated-reach.js";
+import type { Backend, Context, Request, Run } from "../command.js";
 
 const WORKFLOW = { keyspace: "customer", workflow: "c2" };
 
@@ -74,7 +72,7 @@ function operator(cluster: SimCluster, { context, given, vtdoctor }: Request, fo
     clock: cluster.clock,
     cwd: folder,
     env: { NO_COLOR, FORCE_COLOR },
-    reach: simulatedReach(cluster),
+    backend: simulatedBackend(cluster),
     // One stream, so that the story keeps its order where the two go to different places.
     terminal: { ...terminal, note: terminal.out, progress: () => {} },
   };
@@ -88,3 +86,27 @@ function operator(cluster: SimCluster, { context, given, vtdoctor }: Request, fo
 
 const prompt = (out: (text: string) => void, command: string, comment: string): void =>
   out(`\n$ ${command.padEnd(70)} # ${comment}\n`);
+
+/** A simulated cluster behind the same ports as a real one. */
+export function simulatedBackend(cluster: SimCluster): Backend {
+  const { reader, writer, clock } = cluster;
+  const close = () => {};
+  return {
+    sources: async () => ({ connect: (server) => cluster.connect(server), tablets: reader, clock, close }),
+    ports: async (_, { ids, hostName, userName }, log) => ({
+      store: (server) => cluster.connect(server),
+      ...{
+        reader,
+        writer,
+        hooks: cluster.hooks,
+        vtctld: cluster.vtctld,
+        clock,
+        ids,
+        hostName,
+        userName,
+        log,
+        close,
+      },
+    }),
+  };
+}

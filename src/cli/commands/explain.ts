@@ -4,10 +4,8 @@ import { explainFinding } from "../../report/explain.js";
 import { showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
 import type { Run } from "../command.js";
-import { judged, observe } from "../observe.js";
-import { emit, emitJson } from "../output.js";
-import { ruleSet } from "../rule-set.js";
-import { styleOf } from "../style.js";
+import { judged, observe, ruleSet } from "../observe.js";
+import { emit, emitJson, styleOf } from "../output.js";
 
 /** The proof of a finding; for a rule's id, what the rule means. */
 export const run: Run = async (request) => {

@@ -7,8 +7,8 @@ import { parseCommand } from "../../plan/stop-command.js";
 import { refuseOtherCommand } from "../../plan/unbelieved.js";
 import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Request, Run } from "../command.js";
-import { siteOf } from "../site.js";
-import { refuseHalfDry, write } from "../write.js";
+import { executorOf } from "../executor.js";
+import { refuseDryRunFlags, write } from "../write.js";
 
 /** Plans repairs for what is found, or executes a saved plan. */
 export const run: Run = async (request) => {
@@ -20,12 +20,12 @@ export const run: Run = async (request) => {
 async function planned(request: Request): Promise<number> {
   const { given } = request;
   checkSelection(given);
-  refuseHalfDry(request);
+  refuseDryRunFlags(request);
   const stopping = stoppingOf(given);
   const named = given.texts("findings");
   const keyspaces = given.names("keyspace");
-  return write(request, siteOf(request), {
-    looked: named.length > 0 ? "named" : "not",
+  return write(request, executorOf(request), {
+    review: named.length > 0 ? "named" : "none",
     mindsNew: true,
     plan: async ({ snapshot, findings, asked, context }) => {
       const wanted: FixRequest = {
@@ -78,8 +78,8 @@ async function executed(request: Request, path: string): Promise<number> {
     );
   const plan = readPlan(path);
   refuseOtherCommand(plan, given.text("hooks.stopTablet"));
-  return write(request, siteOf(request), {
-    looked: "reviewed",
+  return write(request, executorOf(request), {
+    review: "reviewed",
     mindsNew: true,
     plan: ({ snapshot }) => {
       refuseForeign(plan, planCluster(snapshot));

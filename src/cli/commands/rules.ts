@@ -6,8 +6,7 @@ import { type ExampleResult, runExamples } from "../../rules/examples.js";
 import { loadRules, pickRules, SHIPPED_RULES } from "../../rules/load.js";
 import type { Rule } from "../../rules/rule.js";
 import type { Request, Run } from "../command.js";
-import { emit, emitJson } from "../output.js";
-import { styleOf } from "../style.js";
+import { emit, emitJson, styleOf } from "../output.js";
 
 const ACTIONS = ["list", "show", "test"];
 

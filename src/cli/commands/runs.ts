@@ -5,10 +5,8 @@ import { EXIT } from "../../cluster/errors.js";
 import { envelope } from "../../findings/envelope.js";
 import { renderRuns } from "../../report/runs.js";
 import type { Run } from "../command.js";
-import { emit, emitJson } from "../output.js";
-import { ownerOf, runsDirOf } from "../run-dir.js";
-import { runsOf } from "../run-shelf.js";
-import { styleOf } from "../style.js";
+import { emit, emitJson, styleOf } from "../output.js";
+import { ownerOf, runsDirOf, runsOf } from "../run-dir.js";
 
 /** Lists the runs of `--run-dir`, or tells one. Reads the folders only, no cluster. */
 export const run: Run = async (request) => {

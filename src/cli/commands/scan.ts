@@ -4,10 +4,8 @@ import type { FailOn } from "../../findings/verdict.js";
 import { formatNamed } from "../../report/formats.js";
 import { readCluster, readCoverage } from "../../rules/scope.js";
 import type { Request, Run } from "../command.js";
-import { judged, keep, look, type Observation } from "../observe.js";
-import { afterReport, emit } from "../output.js";
-import { ruleSet } from "../rule-set.js";
-import { styleOf } from "../style.js";
+import { judged, keep, look, type Observation, ruleSet } from "../observe.js";
+import { afterReport, emit, styleOf } from "../output.js";
 
 /** Looks, judges, reports. Read-only. */
 export const run: Run = async (request) => {

@@ -1,12 +1,29 @@
 import { availableParallelism } from "node:os";
 import { setFlagsFromString } from "node:v8";
 import { Worker } from "node:worker_threads";
-import type { Clock } from "../cluster/clock.js";
-import type { TabletReader } from "../tablets/access.js";
-import type { TabletOptions } from "../tablets/options.js";
-import { portReader } from "../tablets/port-reader.js";
-import { createTabletReader } from "../tablets/reader.js";
-import { spreadReader } from "../tablets/spread.js";
+import type { Clock } from "../../cluster/clock.js";
+import type { Connection } from "../../config/settings.js";
+import type { TabletReader } from "../../tablets/access.js";
+import type { TabletOptions } from "../../tablets/options.js";
+import { portReader } from "../../tablets/port-reader.js";
+import { createTabletReader } from "../../tablets/reader.js";
+import { spreadReader } from "../../tablets/spread.js";
+
+/** Calls in flight to one host: many tablets share one in test clusters, and a production host must not feel a scan. */
+const PER_HOST = 8;
+
+export const tabletOptions = (connection: Connection): TabletOptions => ({
+  timeoutMs: connection.timeoutMs,
+  concurrency: connection.concurrency,
+  concurrencyPerHost: PER_HOST,
+  tls: connection.tabletTls,
+  staticAuth: connection.staticAuth,
+  mysql: connection.mysql && {
+    user: connection.mysql.user,
+    password: connection.mysql.password,
+    ssl: connection.mysql.tls,
+  },
+});
 
 /** Below this many tablets a thread costs more (its own copy of the libraries) than it saves. */
 const MANY = 128;

@@ -6,23 +6,23 @@ import { planUndo } from "../../plan/undo.js";
 import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Run } from "../command.js";
-import { claimPast } from "../run-shelf.js";
-import { siteOf } from "../site.js";
-import { refuseHalfDry, write } from "../write.js";
+import { executorOf } from "../executor.js";
+import { claimPastRun } from "../run-dir.js";
+import { refuseDryRunFlags, write } from "../write.js";
 
 type Planner = (snapshot: Snapshot, past: PastRun, request: PlanRequest, context: PlanContext) => Plan;
 
 /** A command on an earlier run: planned on its folder and on a new look at the cluster, and executed as a run of its own. */
-const followUp =
+const onPastRun =
   (planner: Planner): Run =>
   async (request) => {
-    refuseHalfDry(request);
-    const { past, release } = claimPast(request, request.given.yes("dry-run"));
-    const site = siteOf(request);
+    refuseDryRunFlags(request);
+    const { past, release } = claimPastRun(request, request.given.yes("dry-run"));
+    const executor = executorOf(request);
     try {
-      if (request.given.text("snapshot") === undefined) await site.refuseWhileRunning(past.plan.id);
-      return await write(request, site, {
-        looked: "named",
+      if (request.given.text("snapshot") === undefined) await executor.refuseWhileRunning(past.plan.id);
+      return await write(request, executor, {
+        review: "named",
         // What the run had repaired is there again after an undo: a new finding is no failure of it.
         mindsNew: false,
         askTables: true,
@@ -37,7 +37,7 @@ const followUp =
   };
 
 /** Takes a run back. */
-export const undo = followUp(planUndo);
+export const undo = onPastRun(planUndo);
 
 /** Drops for good what a run holds; asks for the keyspace's name. */
-export const purge = followUp(planPurge);
+export const purge = onPastRun(planPurge);

@@ -1,12 +1,11 @@
-import type { CollectSources } from "../collect/collect.js";
-import type { Connection } from "../config/settings.js";
-import { connectEtcdReader } from "../topology/etcd-reader.js";
-import type { Context } from "./context.js";
-import { tabletOptions } from "./tablet-options.js";
-import { threadedReader } from "./tablet-threads.js";
+import type { CollectSources } from "../../collect/collect.js";
+import type { Connection } from "../../config/settings.js";
+import { connectEtcdReader } from "../../topology/etcd-reader.js";
+import type { Context } from "../command.js";
+import { tabletOptions, threadedReader } from "./tablet-threads.js";
 
 /** A real cluster's read side; `close` lets the process end. */
-export function readSources(
+export function networkReadSide(
   connection: Connection,
   context: Context,
   quiet: boolean,

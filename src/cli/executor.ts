@@ -9,39 +9,49 @@ import type { RunFolder } from "../apply/runs/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/runs/run-folder-disk.js";
 import { listRuns, type StoredRun } from "../apply/runs/run-list.js";
 import type { RunResult, StepResult } from "../apply/runs/run-result.js";
-import { RefusedError } from "../cluster/errors.js";
+import { type ExitName, RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
 import type { Plan } from "../plan/plan.js";
-import type { Site } from "./carry-out.js";
+import type { Rescans } from "../verify/verify.js";
 import type { Request } from "./command.js";
-import { narrate } from "./narrate.js";
-import { judged, observe } from "./observe.js";
-import { ruleSet } from "./rule-set.js";
-import { ownerOf, runsDirOf } from "./run-dir.js";
-import { refuseTakenBack } from "./run-shelf.js";
-import { unfinished } from "./unfinished.js";
+import { judged, observe, ruleSet } from "./observe.js";
+import { ownerOf, refuseUndone, runsDirOf, type Unfinished, unfinished } from "./run-dir.js";
 
-export interface ResumedRun {
+/** What is to be carried out: a new plan, or a run that was begun. */
+export interface Work {
   readonly plan: Plan;
   /** The plan without the steps that were done. */
   readonly rest: Plan;
-  /** Goes on with it, and closes it. */
-  toTheEnd(): Promise<RunResult>;
+  /** Executes it to its end, and closes it. */
+  execute(): Promise<RunResult>;
   /** Leaves it as it is. */
   close(): void;
 }
 
-/** The cluster that the connection flags name, with runs in `--run-dir`. */
-export function siteOf(request: Request): Site & {
-  open(run: string): ResumedRun;
+/** Executes plans and looks at the cluster again. */
+export interface Executor {
+  /** The run's folder is made when the plan is executed. */
+  start(plan: Plan): Work;
+  /** Goes on with a run; nobody else does until it is closed. */
+  open(run: string): Work;
+  readonly rescans: Rescans;
+  /** Writes into the run's folder what the new look came to. */
+  recordVerification(run: string, exit: ExitName, reasons: readonly string[]): void;
+  /** Steps that ended since this process began. */
+  readonly ended: readonly StepResult[];
+  /** The run that this process has begun, as it is left now; null: none. */
+  left(): Unfinished | null;
   /** Rejects with RefusedError while a statement of the run is still at work in a tablet's MySQL. */
   refuseWhileRunning(run: string): Promise<void>;
-} {
+}
+
+/** On the cluster that the connection flags name, with runs in `--run-dir`. */
+export function executorOf(request: Request): Executor {
   const folders = runsDirOf(request);
   const owner = ownerOf(request);
   const ended: StepResult[] = [];
-  const told = narrate(request);
+  const told = progressLog(request);
   const log = (event: ApplyEvent): void => {
     if (event.kind === "step-ended") ended.push(event.result);
     told(event);
@@ -49,6 +59,20 @@ export function siteOf(request: Request): Site & {
   let opened: Plan | null = null;
   const stored = (name: string | undefined): StoredRun | undefined =>
     listRuns(folders).runs.find(({ run }) => run === name);
+  const begin = async (plan: Plan, ports: Ports, options: ExecuteOptions): Promise<RunResult> => {
+    refuseStarted(folders, plan);
+    const past = stored(plan.run);
+    if (past !== undefined) await refuseWhileRunning(past, ports);
+    // A plan that is refused here has no run yet, and can be given again.
+    await proveStart(plan, ports);
+    const folder = createRunFolder(folders, plan, owner);
+    opened = plan;
+    return closing(folder, async () => {
+      // A killed run still holds its locks for as long as their leases live.
+      if (past !== undefined) await giveBackLocks(past.records, ports);
+      return execute(plan, ports, folder, options);
+    });
+  };
   return {
     ended,
     left: () => opened && unfinished(opened, request),
@@ -56,26 +80,17 @@ export function siteOf(request: Request): Site & {
       const past = stored(name);
       if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
-    execute: (plan) =>
-      withPorts(request, log, async (ports, options) => {
-        refuseStarted(folders, plan);
-        const past = stored(plan.run);
-        if (past !== undefined) await refuseWhileRunning(past, ports);
-        // A plan that is refused here has no run yet, and can be given again.
-        await proveStart(plan, ports);
-        const folder = createRunFolder(folders, plan, owner);
-        opened = plan;
-        return closing(folder, async () => {
-          // A killed run still holds its locks for as long as their leases live.
-          if (past !== undefined) await giveBackLocks(past.records, ports);
-          return execute(plan, ports, folder, options);
-        });
-      }),
+    start: (plan) => ({
+      plan,
+      rest: plan,
+      close: () => {},
+      execute: () => withPorts(request, log, (ports, options) => begin(plan, ports, options)),
+    }),
     open: (run) => {
       const folder = openRunFolder(folders, run, owner);
       try {
         refuseElsewhere(folder.plan, request);
-        refuseTakenBack(folder.plan, folders);
+        refuseUndone(folder.plan, folders);
       } catch (error) {
         folder.close();
         throw error;
@@ -91,7 +106,7 @@ export function siteOf(request: Request): Site & {
         plan: folder.plan,
         rest: restOf(folder),
         close: () => folder.close(),
-        toTheEnd: () => closing(folder, () => withPorts(request, log, goOn)),
+        execute: () => closing(folder, () => withPorts(request, log, goOn)),
       };
     },
     recordVerification: (run, exit, reasons) => {
@@ -145,7 +160,7 @@ async function withPorts<T>(
   log: (event: ApplyEvent) => void,
   run: (ports: Ports, options: ExecuteOptions) => Promise<T>,
 ): Promise<T> {
-  const ports = await context.reach.ports(connectionOf(given, context.env), context, log);
+  const ports = await context.backend.ports(connectionOf(given, context.env), context, log);
   try {
     return await run(ports, {
       lockTimeoutMs: given.duration("lock-timeout") ?? 45_000,
@@ -155,3 +170,30 @@ async function withPorts<T>(
     ports.close();
   }
 }
+
+/** Tells on stderr what an execution does, a line a step; nothing with `--quiet`. */
+const progressLog = ({
+  given,
+  context,
+}: Pick<Request, "given" | "context">): ((event: ApplyEvent) => void) => {
+  if (given.yes("quiet")) return () => {};
+  const { terminal } = context;
+  return (event) => {
+    switch (event.kind) {
+      case "stage-started":
+        return terminal.note(`${event.title}`);
+      case "lock-awaited":
+        return terminal.progress(
+          `waiting for the lock on ${event.lock}, held by ${event.holder.action} on ${event.holder.hostName}`,
+        );
+      case "lock-taken":
+        return terminal.progress(`lock on ${event.lock} taken`);
+      case "step-started":
+        return terminal.progress(`${event.id} ...`);
+      case "step-ended":
+        return terminal.note(
+          `  ${event.result.outcome === "done" ? "done" : "was done"}  ${event.result.id}: ${event.result.said}`,
+        );
+    }
+  };
+};
