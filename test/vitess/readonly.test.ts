@@ -29,7 +29,7 @@ describe.skipIf(labMissing() !== null)("reading commands", () => {
       ["scan", "--settle", "1s"],
       ["query", "select * from shard"],
       ["fix", "--all", "--dry-run"],
-      ["cancel", "customer.c2", "--dry-run"],
+      ["cancel", "customer.c2", "--missing-ok", "--dry-run"],
     ];
     for (const command of commands) {
       const said = await doctor.run(...command);
