@@ -1,4 +1,5 @@
-import { type Facts, metaValue } from "../snapshot/facts.js";
+import { type Facts, type FactsPart, joinFacts, metaValue } from "../snapshot/facts.js";
+import { inOrder } from "../snapshot/key-order.js";
 import { SNAPSHOT_SCHEMA } from "../snapshot/schema.js";
 import { rootPrefix } from "../topology/paths.js";
 import type { TopologyReader } from "../topology/store.js";
@@ -11,16 +12,14 @@ import {
   topologyWitnesses,
   withOverride,
 } from "../witnesses/witnesses.js";
-import { type FactsPart, inOrder, joinFacts } from "./facts-part.js";
 import type { CollectSettings, CollectSources } from "./settings.js";
 import { tabletFacts } from "./tablets/tablet-facts.js";
 import { historyOf, type Past, withPast } from "./topology/history.js";
-import { readTopology } from "./topology/read-topology.js";
+import { readTopology, topologyFacts } from "./topology/read-topology.js";
 import { type Records, recordsOf } from "./topology/records.js";
 import { readAgain, readLeases } from "./topology/reread.js";
 import { SameTopology } from "./topology/same-topology.js";
 import type { TopologyReading } from "./topology/servers.js";
-import { topologyFacts } from "./topology/topology-facts.js";
 
 export type { CollectSettings, CollectSources } from "./settings.js";
 
@@ -93,7 +92,8 @@ async function tabletsAndPast(
     present: witnessesOf(records, [], settings),
     all: past.then(({ deletedTablets }) => witnessesOf(records, deletedTablets, settings)),
   };
-  return Promise.all([past, tabletFacts(witnesses, records, same, sources, settings)]);
+  const isForeign = (server: string, root: string): Promise<boolean> => same.isForeign(server, root);
+  return Promise.all([past, tabletFacts(witnesses, records, isForeign, sources, settings)]);
 }
 
 const withLeases = async (topology: TopologyReading): Promise<TopologyReading> => ({

@@ -22,6 +22,12 @@ export const factsOf = (rowsOf: (table: FactTable) => readonly object[]): Facts 
 
 export const emptyFacts = (): Facts => factsOf(() => []);
 
+/** Some rows of some tables. */
+export type FactsPart = Partial<Facts>;
+
+export const joinFacts = (parts: readonly FactsPart[]): Facts =>
+  factsOf((table) => parts.flatMap((part): readonly object[] => part[table] ?? []));
+
 /** Null where the snapshot does not have it. */
 export const metaValue = (facts: Pick<Facts, "meta">, name: string): string | null =>
   facts.meta.find((row) => row.name === name)?.value ?? null;

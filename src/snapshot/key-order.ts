@@ -1,4 +1,5 @@
 import type { SqlValue } from "./database.js";
+import { type Facts, factsOf } from "./facts.js";
 import { type Rows, TABLES } from "./gen/tables.js";
 
 type Row = Readonly<Record<string, SqlValue>>;
@@ -21,6 +22,9 @@ export const distinctInKeyOrder = (table: keyof Rows, rows: readonly object[]): 
     return before === undefined || compare(before, row) !== 0;
   });
 };
+
+/** All facts in the order of their keys, whatever order the answers came in; of one key the first stays (docs/decisions.md#p11). */
+export const inOrder = (facts: Facts): Facts => factsOf((table) => distinctInKeyOrder(table, facts[table]));
 
 const comparing = (table: keyof Rows) => {
   const key: readonly string[] = TABLES[table].key;

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inOrder, joinFacts } from "../../src/collect/facts-part.js";
+import { joinFacts } from "../../src/snapshot/facts.js";
+import { inOrder } from "../../src/snapshot/key-order.js";
 
 describe("the order of facts", () => {
   it("does not depend on the order in which answers came", () => {

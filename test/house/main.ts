@@ -1,5 +1,14 @@
 import { sources } from "../architecture/sources.js";
-import { circles, deadCitations, ground, type House, naming, sameNames, sizes } from "./measure.js";
+import {
+  circles,
+  deadCitations,
+  ground,
+  type House,
+  naming,
+  sameNames,
+  sizes,
+  wayToATablet,
+} from "./measure.js";
 
 const house: House = sources("src");
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -7,8 +16,10 @@ const first = (...paths: readonly string[]): string => paths.find((path) => hous
 
 const reading = (what: string, paths: readonly string[], within = "plan/"): void => {
   const at = first(...paths);
-  if (at === "") return;
-  const files = ground(house, at, within);
+  if (at !== "") row(what, at, ground(house, at, within));
+};
+
+const row = (what: string, at: string, files: readonly string[]): void => {
   const lines = files.reduce((sum, path) => sum + (house.get(path)?.text.split("\n").length ?? 1) - 1, 0);
   say(`| ${what} (\`${at}\`) | ${files.length} | ${lines} |`);
 };
@@ -35,6 +46,7 @@ reading("repair `orphan-shard`", ["plan/recipes/orphan-shard.ts", "plan/recipes/
 reading("repair `half-cancel`", ["plan/recipes/half-cancel.ts"]);
 reading("`cancel`", ["plan/cancel.ts", "plan/cancel/cancel.ts"]);
 reading("one scan, from `collect` on", ["collect/collect.ts"], "collect/");
+row("one scan's settings, from `collect` to a tablet", "collect/collect.ts", wayToATablet(house));
 
 say("\nFiles of `src` that name an example of its kind:\n\n| another ... | files | which |\n|---|---|---|");
 touching("step kind (`journal.delete`)", /"journal\.delete"|\bjournalDelete\b/);

@@ -68,6 +68,18 @@ export function ground(house: House, path: string, within: string): readonly str
   return [...seen].sort();
 }
 
+/**
+ * Files that somebody opens who follows the settings of one scan from `collect()` to the port through which a tablet is called: whatever
+ * the way to the tablets imports in its wing, types too, with both of its ends.
+ */
+export const wayToATablet = (house: House): readonly string[] => [
+  ...new Set([
+    "collect/collect.ts",
+    ...ground(house, "collect/tablets/tablet-facts.ts", "collect/"),
+    "tablets/access.ts",
+  ]),
+];
+
 /** Groups of files that import each other, types included (Tarjan's strongly connected components of more than one file). */
 export function circles(house: House): readonly (readonly string[])[] {
   const order = new Map<string, number>();

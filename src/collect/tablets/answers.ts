@@ -1,12 +1,53 @@
 import { parseAlias } from "../../cluster/alias.js";
+import type { Clock } from "../../cluster/clock.js";
 import type { Outcome } from "../../cluster/outcome.js";
+import type { FactsPart } from "../../snapshot/facts.js";
+import type { CHANNELS, ProbeRow } from "../../snapshot/gen/tables.js";
 import type { MysqlStatus, TabletIdentity, TabletStatus, TabletVars } from "../../tablets/access.js";
 import type { RarelyFilled } from "../../tablets/queries.js";
 import type { Target } from "../../witnesses/targets.js";
-import type { FactsPart } from "../facts-part.js";
 import type { CollectSources } from "../settings.js";
-import type { SameTopology } from "../topology/same-topology.js";
-import { answerOf } from "./probe-log.js";
+
+/** The channels of `probe` in `schema.sql`. */
+export type Channel = (typeof CHANNELS)[keyof typeof CHANNELS][number];
+
+/** The questions to one address: every one of them leaves a row, answered or not. */
+export class ProbeLog {
+  readonly #probes: ProbeRow[] = [];
+
+  constructor(
+    readonly address: string,
+    private readonly required: boolean,
+    private readonly clock: Clock,
+  ) {}
+
+  get probes(): readonly ProbeRow[] {
+    return this.#probes;
+  }
+
+  async ask<T>(channel: Channel, question: Promise<Outcome<T>>): Promise<Outcome<T>> {
+    const outcome = await question;
+    this.note(channel, outcome);
+    return outcome;
+  }
+
+  note(channel: Channel, outcome: Outcome<unknown>): void {
+    const failed = outcome.kind === "unanswered" ? outcome : null;
+    this.#probes.push({
+      address: this.address,
+      channel,
+      answered: failed === null ? 1 : 0,
+      reason: failed?.reason ?? null,
+      message: failed?.message ?? null,
+      required: this.required ? 1 : 0,
+      observed_at_ms: this.clock.now(),
+    });
+  }
+}
+
+/** Null where there was no answer or no question. */
+export const answerOf = <T>(outcome: Outcome<T> | null): T | null =>
+  outcome?.kind === "answered" ? outcome.value : null;
 
 /** Who a process says it is. */
 export interface Identity {
@@ -49,7 +90,8 @@ export interface TabletAnswers {
 /** What all questions of one scan share. */
 export interface Asking {
   readonly sources: CollectSources;
-  readonly topology: SameTopology;
+  /** Whether a process that was started with this topology belongs to another one than the scanned. */
+  isForeign(server: string, root: string): Promise<boolean>;
   readonly sidecars: ReadonlyMap<string, string>;
   readonly mysql: boolean;
   wanted(who: Identity): boolean;
@@ -70,7 +112,7 @@ export async function accessOf(
 ): Promise<Access> {
   if (who === null) return "silent";
   if (isOtherAlias(target, who.alias)) return "other-alias";
-  if (vars !== null && (await asking.topology.isForeign(vars.topoServer, vars.topoRoot))) return "foreign";
+  if (vars !== null && (await asking.isForeign(vars.topoServer, vars.topoRoot))) return "foreign";
   return asking.wanted(who) ? "ours" : "unwanted";
 }
 

@@ -1,16 +1,14 @@
 import { type Unanswered, unanswered } from "../../cluster/outcome.js";
+import { parseStreamSource } from "../../cluster/stream-source.js";
 import { type Target, targetsOf } from "../../witnesses/targets.js";
 import type { Witness } from "../../witnesses/witness.js";
 import { type Replica, replicaWitnesses } from "../../witnesses/witnesses.js";
-import type { Scope } from "../scope.js";
+import type { Scope } from "../filters.js";
 import type { CollectSettings } from "../settings.js";
-import { type Asking, cellOfAlias, type TabletAnswers } from "./answers.js";
-import { askTablet } from "./first-round.js";
-import { NONE } from "./ghosts.js";
-import { liveAddress } from "./live-row.js";
-import { sourceKeyspaces } from "./per-shard.js";
+import { type Asking, cellOfAlias, ProbeLog, type TabletAnswers } from "./answers.js";
+import { askTablet, NONE } from "./first-round.js";
 import { inParallel } from "./pool.js";
-import { ProbeLog } from "./probe-log.js";
+import { liveAddress } from "./rows.js";
 
 export interface Witnesses {
   readonly present: readonly Witness[];
@@ -57,6 +55,17 @@ export async function askTablets(
   if (settings.mysql)
     for (const tablet of await ask(targetsOf(replicas))) met.set(tablet.target.address, tablet);
   return { answers: [...met.values()], witnesses, replicas };
+}
+
+/** The keyspaces in this cluster that streams read from. */
+function sourceKeyspaces(answers: readonly TabletAnswers[]): ReadonlySet<string> {
+  const keyspaces = answers
+    .flatMap(({ facts }) => facts.vreplication ?? [])
+    .map(({ source }) => parseStreamSource(source))
+    .flatMap((from) =>
+      from.kind === "answered" && from.value.externalCluster === "" ? [from.value.keyspace] : [],
+    );
+  return new Set(keyspaces);
 }
 
 function replicaOf(tablet: TabletAnswers): readonly Replica[] {

@@ -3,19 +3,19 @@ import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { MysqlStatus, TabletIdentity, TabletStatus, TabletVars } from "../../tablets/access.js";
 import { RARELY_FILLED, type RarelyFilled } from "../../tablets/queries.js";
 import type { Target } from "../../witnesses/targets.js";
+import type { CollectSources } from "../settings.js";
 import { DEFAULT_SIDECAR } from "../topology/records.js";
 import {
   type Asking,
   accessOf,
+  answerOf,
   type Identity,
   identityOf,
   isOtherAlias,
+  ProbeLog,
   type TabletAnswers,
 } from "./answers.js";
-import { ghostsOf, NONE } from "./ghosts.js";
-import { liveAddress } from "./live-row.js";
-import { answerOf, ProbeLog } from "./probe-log.js";
-import { vreplicationRow } from "./sidecar-rows.js";
+import { liveAddress, vreplicationRow } from "./rows.js";
 
 /**
  * The first round at one address: who is there, and with which topology; then, of one of ours, its replication and its streams.
@@ -151,3 +151,44 @@ async function askMysql(
   const now = Math.trunc(clock.now() / 1000);
   return { mysql, rows: (answerOf(streams) ?? []).map((row) => vreplicationRow(address, "mysql", row, now)) };
 }
+
+/** Milliseconds between the two looks: longer than any statement that creates or deletes a stream takes between engine and table. */
+const PAUSE_MS = 2_000;
+
+/**
+ * Streams of an engine that `_vt.vreplication` has no row for, by id, with the milliseconds from the first look to the last. The engine is
+ * asked before the table each time: a stream that is created has its row first, and one that is deleted leaves the engine before its row
+ * goes (docs/vitess.md#vreplicationexec), so only a deletion between two questions looks like this once, and nothing but a ghost twice.
+ */
+async function ghostsOf(
+  { at }: Target,
+  vars: TabletVars | null,
+  rows: readonly VreplicationRow[],
+  { tablets, clock }: CollectSources,
+): Promise<ReadonlyMap<number, number>> {
+  const suspects = withoutRow(
+    vars,
+    rows.map((row) => row.id),
+  );
+  if (suspects.length === 0) return NONE;
+  const since = clock.now();
+  await clock.sleep(PAUSE_MS);
+  const varsAgain = await tablets.vars(at);
+  const rowsAgain = await tablets.rows(at, "streams");
+  if (varsAgain.kind === "unanswered" || rowsAgain.kind === "unanswered") return NONE;
+  if (varsAgain.value.alias !== vars?.alias) return NONE;
+  const still = withoutRow(
+    varsAgain.value,
+    rowsAgain.value.map((row) => Number(row.id)),
+  );
+  return new Map(
+    suspects.filter((id) => still.includes(id)).map((id) => [id, Math.round(clock.now() - since)]),
+  );
+}
+
+export const NONE: ReadonlyMap<number, number> = new Map();
+
+const withoutRow = (vars: TabletVars | null, ids: readonly number[]): readonly number[] =>
+  vars === null || vars.type !== "PRIMARY"
+    ? []
+    : vars.streams.map(({ id }) => id).filter((id) => !ids.includes(id));

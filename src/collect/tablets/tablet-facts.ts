@@ -1,29 +1,25 @@
-import { witnessRow } from "../../witnesses/witness.js";
-import { type FactsPart, joinFacts } from "../facts-part.js";
-import { Scope } from "../scope.js";
+import { type FactsPart, joinFacts } from "../../snapshot/facts.js";
+import { addressName, type Witness, type WitnessSource, witnessRow } from "../../witnesses/witness.js";
+import { Scope } from "../filters.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import type { Records } from "../topology/records.js";
-import type { SameTopology } from "../topology/same-topology.js";
 import type { Asking, TabletAnswers } from "./answers.js";
 import { askTablets, type Witnesses } from "./ask-all.js";
-import { engineStreamRows, liveRow } from "./live-row.js";
-import { isPrimary, primariesOrAll, shardOf, shardsOfInterest } from "./per-shard.js";
-import { inParallel } from "./pool.js";
-import { distinctProcesses } from "./processes.js";
-import { askShard, portsOfUnrecorded } from "./second-round.js";
+import { engineStreamRows, liveRow } from "./rows.js";
+import { askShards, portsOfUnrecorded } from "./second-round.js";
 
 /** What the tablets at the witnessed addresses say, in two rounds: everybody, then one process for each shard. */
 export async function tabletFacts(
   known: Witnesses,
   records: Records,
-  topology: SameTopology,
+  isForeign: Asking["isForeign"],
   sources: CollectSources,
   settings: CollectSettings,
 ): Promise<FactsPart> {
   const scope = new Scope(settings);
   const asking: Asking = {
     sources,
-    topology,
+    isForeign,
     sidecars: records.sidecars,
     mysql: settings.mysql,
     wanted: (who) => scope.holds(who),
@@ -47,16 +43,48 @@ export async function tabletFacts(
   ]);
 }
 
-async function askShards(
-  processes: readonly TabletAnswers[],
-  records: Records,
-  sources: CollectSources,
-  settings: CollectSettings,
-): Promise<readonly FactsPart[]> {
-  const interesting = shardsOfInterest(processes, records);
-  const withTables = (tablet: TabletAnswers): boolean =>
-    interesting.has(shardOf(tablet)) || (settings.askTables && isPrimary(tablet));
-  const chosen = primariesOrAll(processes);
-  sources.progress?.(`reading the sidecar databases of ${chosen.length} tablets`);
-  return inParallel(chosen, settings.concurrency, (tablet) => askShard(tablet, sources, withTables(tablet)));
+/** A record's address first, also a deleted one's: it is what a restored record will name again. */
+const PREFERENCE: readonly WitnessSource[] = ["topology", "history", "inventory", "snapshot", "replica"];
+
+/**
+ * Each process once, though it may be known under several addresses: the address that a record names or named stays. Two
+ * processes of one alias stay two: the same MySQL and the same primary term, and the same command line (or, where one is not known,
+ * the same port) prove one process, nothing less.
+ */
+function distinctProcesses(
+  answers: readonly TabletAnswers[],
+  witnesses: readonly Witness[],
+): readonly TabletAnswers[] {
+  const preference = preferenceOf(witnesses);
+  const rank = ({ target }: TabletAnswers): number => preference.get(target.address) ?? PREFERENCE.length;
+  const preferred = answers.toSorted(
+    (a, b) => rank(a) - rank(b) || (a.target.address < b.target.address ? -1 : 1),
+  );
+  const kept = new Map<string, TabletAnswers[]>();
+  for (const tablet of preferred) {
+    const key = serverOf(tablet);
+    const alike = kept.get(key) ?? [];
+    if (!alike.some((other) => isSameProcess(other, tablet))) kept.set(key, [...alike, tablet]);
+  }
+  return [...kept.values()].flat();
+}
+
+function serverOf({ target, who, status, identity }: TabletAnswers): string {
+  if (who === null || status === null) return target.address;
+  return JSON.stringify([who.alias, status.serverUuid, identity?.termStart ?? null]);
+}
+
+const isSameProcess = (one: TabletAnswers, other: TabletAnswers): boolean =>
+  one.vars === null || other.vars === null
+    ? one.target.at.grpcPort === other.target.at.grpcPort
+    : one.vars.commandLineJson === other.vars.commandLineJson;
+
+function preferenceOf(witnesses: readonly Witness[]): ReadonlyMap<string, number> {
+  const preference = new Map<string, number>();
+  for (const { source, at } of witnesses) {
+    const address = addressName(at);
+    const rank = PREFERENCE.indexOf(source);
+    preference.set(address, Math.min(rank, preference.get(address) ?? rank));
+  }
+  return preference;
 }
