@@ -28,22 +28,22 @@ function changed() {
     ...readdirSync(top, { recursive: true }).map((path) => join(top, path)),
   ]);
   const sources = [...folders, "build.mjs", "tsconfig.json", "package-lock.json"];
-  const built = statSync("dist/rules/checked.json", { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  const built = statSync("dist/rulefiles/checked.json", { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return sources.some((path) => statSync(path).mtimeMs > built);
 }
 
 /** So that a scan starts without parsing and checking what was checked here. */
 async function checkedRules() {
-  const built = (name) => import(join(import.meta.dirname, next, "rules", `${name}.js`));
-  const [{ keyOf }, { ruleFiles }, { openBench }, { readSource }, { checked }] = await Promise.all(
-    ["checked", "load", "prepare", "source", "check"].map(built),
+  const built = (name) => import(join(import.meta.dirname, next, "rulefiles", `${name}.js`));
+  const [{ keyOf }, { ruleFiles }, { openQueryCheck }, { readSource }, { checked }] = await Promise.all(
+    ["checked", "load", "query-check", "source", "check"].map(built),
   );
-  const bench = openBench();
+  const queries = openQueryCheck();
   const entries = ruleFiles("rules").map(({ shown, path }) => {
     const text = readFileSync(path, "utf8");
-    return [keyOf(text), checked(readSource(shown, text), bench)];
+    return [keyOf(text), checked(readSource(shown, text), queries)];
   });
-  bench.close();
+  queries.close();
   return Object.fromEntries(entries);
 }
 
@@ -51,9 +51,9 @@ try {
   execFileSync(process.execPath, [compiler, "-p", "tsconfig.json", "--outDir", next], { stdio: "inherit" });
   for (const file of ["schema.sql", "select-worker.mjs"])
     cpSync(join("src/snapshot", file), join(next, "snapshot", file));
-  writeFileSync(join(next, "rules/checked.json"), JSON.stringify(await checkedRules()));
+  writeFileSync(join(next, "rulefiles/checked.json"), JSON.stringify(await checkedRules()));
   // What is saved while this builds is newer than the build.
-  utimesSync(join(next, "rules/checked.json"), began, began);
+  utimesSync(join(next, "rulefiles/checked.json"), began, began);
   try {
     renameSync("dist", last);
   } catch (error) {

@@ -9,11 +9,12 @@ import type { Blocked } from "../plan/refs.js";
 import { describeStep } from "../plan/steps/index.js";
 import { renderPlan } from "../report/plan.js";
 import { renderRun } from "../report/run.js";
+import { shellWord } from "../rules/template.js";
 import { runEnd, type Verification, verify } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { consent, type Review } from "./consent.js";
 import type { Executor, Work } from "./executor.js";
-import { afterReport, emit, emitJson, shellWord, styleOf } from "./output.js";
+import { afterReport, emit, emitJson, styleOf } from "./output.js";
 import type { Unfinished } from "./run-dir.js";
 
 const asJson = ({ given }: Request): boolean => given.text("format") === "json";

@@ -1,8 +1,8 @@
 import { type CollectSettings, type CollectSources, collect, observeTwice } from "../collect/collect.js";
 import { type Connection, connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
+import { loadRules, pickRules, SHIPPED_RULES } from "../rulefiles/load.js";
 import { judge, sightedIds } from "../rules/judge.js";
-import { loadRules, pickRules, SHIPPED_RULES } from "../rules/load.js";
 import type { Rule } from "../rules/rule.js";
 import { withSettledIds } from "../rules/settled.js";
 import type { Facts } from "../snapshot/facts.js";

@@ -101,10 +101,6 @@ export const styleOf = (request: Request): Style => ({
   verbose: request.given.yes("verbose"),
 });
 
-/** One word of a POSIX shell, so that a command that is printed can be pasted. */
-export const shellWord = (text: string): string =>
-  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
-
 export interface Wanted {
   readonly format: string | undefined;
   readonly output: string | undefined;

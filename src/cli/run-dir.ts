@@ -6,8 +6,8 @@ import { RefusedError } from "../cluster/errors.js";
 import { LIMITS } from "../config/options.js";
 import type { PastRun } from "../plan/past-run.js";
 import type { Plan } from "../plan/plan.js";
+import { shellWord } from "../rules/template.js";
 import type { Request } from "./command.js";
-import { shellWord } from "./output.js";
 
 /** `--run-dir`: where the runs' folders are. */
 export const runsDirOf = ({ given }: Request): string => given.text("run-dir") ?? LIMITS["run-dir"].default;

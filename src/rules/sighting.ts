@@ -1,5 +1,4 @@
 import type { Evidence, Finding, Repair } from "../findings/finding.js";
-import { textsOf } from "./names.js";
 import type {
   Condition,
   EvidenceFile,
@@ -11,7 +10,7 @@ import type {
   Value,
   Verdict,
 } from "./rule.js";
-import { bound, oneLine, type Quote, shellWord, sqlLiteral, templateOf } from "./template.js";
+import { bound, oneLine, type Quote, shellWord, sqlLiteral, templateOf, textsOf } from "./template.js";
 
 /** One row of a rule's query, said in full; how sure it is and what it follows from is decided later. */
 export interface Sighting {

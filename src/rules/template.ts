@@ -1,5 +1,5 @@
 import { FILTERS, type FilterName } from "./filters.js";
-import type { Row, Value } from "./rule.js";
+import type { Row, Texts, Value } from "./rule.js";
 
 /** How a filled-in value is written: plainly into prose, quoted into SQL, as one word into a shell command. */
 export type Quote = (value: Value) => string;
@@ -72,9 +72,10 @@ export const sqlLiteral: Quote = (value) => {
   return typeof value === "number" ? String(value) : `'${value.replaceAll("'", "''")}'`;
 };
 
+/** One word of a POSIX shell, so that a command that is printed can be pasted. */
 export const shellWord: Quote = (value) => {
   const text = String(value);
-  return /^[A-Za-z0-9@%_+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 };
 
 const literalOf = (text: string): string => {
@@ -109,3 +110,7 @@ const fill = (hole: Hole | undefined, row: Row, quote: Quote): string => {
     ? quote(value)
     : quote(FILTERS[hole.filter](value, hole.argument));
 };
+
+/** A text alone, or the first of several that can be said. */
+export const textsOf = (texts: Texts | undefined): readonly string[] =>
+  typeof texts === "string" ? [texts] : (texts ?? []);

@@ -4,8 +4,8 @@ import { largeFacts, sickFacts } from "./large-facts.js";
 const compiled = (module: string) => import(new URL(`../../../dist/${module}`, import.meta.url).href);
 const { Snapshot }: typeof import("../../src/snapshot/snapshot.js") = await compiled("snapshot/snapshot.js");
 const { judge }: typeof import("../../src/rules/judge.js") = await compiled("rules/judge.js");
-const { loadRules, SHIPPED_RULES }: typeof import("../../src/rules/load.js") =
-  await compiled("rules/load.js");
+const { loadRules, SHIPPED_RULES }: typeof import("../../src/rulefiles/load.js") =
+  await compiled("rulefiles/load.js");
 
 const tablets = Number(process.argv[2]);
 const sick = process.argv[3] === "sick";

@@ -3,8 +3,8 @@ import { planCancel } from "../../src/plan/cancel.js";
 import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
 import { planFix } from "../../src/plan/fix.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { judge } from "../../src/rules/judge.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 

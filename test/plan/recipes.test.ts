@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { RECIPES } from "../../src/plan/recipes/index.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 
 const RULES = loadRules([SHIPPED_RULES]);
 const NAMES = RECIPES.map(([name]) => name);

@@ -4,8 +4,8 @@ import { renderHuman } from "../../src/report/human.js";
 import { renderNagios } from "../../src/report/nagios.js";
 import { listRules, showRule } from "../../src/report/rules.js";
 import type { Style } from "../../src/report/style.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { cardOf } from "../../src/rules/card.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import { finding, LOST_CELL, RESIDUE, STREAM, scan, TABLET } from "../findings/samples.js";
 
 const PLAIN: Style = { color: 0, width: 110, verbose: false };

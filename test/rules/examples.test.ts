@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { type ExampleResult, type Recordings, runExamples } from "../../src/rules/examples.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { Example, Rule } from "../../src/rules/rule.js";
 import { recordedFacts } from "../sim/recorded-facts.js";
 import { factsOfRecording } from "../snapshot/facts-of-recording.js";

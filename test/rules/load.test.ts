@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
-import type { CheckedRules } from "../../src/rules/checked.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
+import type { CheckedRules } from "../../src/rulefiles/checked.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { NEEDS } from "../../src/rules/rule.js";
 import { folderOf, RULE, rulesOf } from "./rule-text.js";
 
@@ -48,7 +48,7 @@ describe("the shipped rules", () => {
 });
 
 describe("what the build read of a rule", () => {
-  const file = new URL("../../dist/rules/checked.json", import.meta.url);
+  const file = new URL("../../dist/rulefiles/checked.json", import.meta.url);
   const read: CheckedRules = new Map(Object.entries(JSON.parse(readFileSync(file, "utf8"))));
 
   it("is what its text says", () => {

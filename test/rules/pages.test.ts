@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { cardOf } from "../../src/rules/card.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import { rulePage, rulesIndex } from "./page.js";
 
 // `npx vitest run --project fast test/rules/pages.test.ts -u` writes docs/rules.

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadRules } from "../../src/rules/load.js";
+import { loadRules } from "../../src/rulefiles/load.js";
 import type { Rule } from "../../src/rules/rule.js";
 
 /** A small valid rule about Shard records; a test changes one line of it. */

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Finding } from "../../src/findings/finding.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { judge } from "../../src/rules/judge.js";
-import { loadRules, SHIPPED_RULES } from "../../src/rules/load.js";
 import type { Queryable } from "../../src/rules/rule.js";
 import { createDatabase, insertRows, selectAll, selectRows } from "../../src/snapshot/database.js";
 

@@ -1,9 +1,9 @@
 import { EXIT, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
 import { listRules, showRule } from "../../report/rules.js";
+import { loadRules, pickRules, SHIPPED_RULES } from "../../rulefiles/load.js";
 import { cardOf } from "../../rules/card.js";
 import { type ExampleResult, runExamples } from "../../rules/examples.js";
-import { loadRules, pickRules, SHIPPED_RULES } from "../../rules/load.js";
 import type { Rule } from "../../rules/rule.js";
 import type { Request, Run } from "../command.js";
 import { emit, emitJson, styleOf } from "../output.js";

@@ -1,8 +1,8 @@
 import { didYouMean } from "../cluster/suggest.js";
-import type { Bench } from "./prepare.js";
-import type { Condition, RepairFile, RuleFile, Texts, Verdict } from "./rule.js";
+import type { Condition, RepairFile, RuleFile, Verdict } from "../rules/rule.js";
+import { oneLine, templateOf, textsOf } from "../rules/template.js";
+import type { QueryCheck } from "./query-check.js";
 import type { FieldPath, RuleSource } from "./source.js";
-import { oneLine, templateOf } from "./template.js";
 
 type Source = Pick<RuleSource, "error">;
 
@@ -10,8 +10,8 @@ type Source = Pick<RuleSource, "error">;
  * Prepares the queries of a rule and looks up each name that its other fields take from their results. Throws a UsageError with file, line and
  * field where a query does not prepare, a text is no template, or a placeholder, object or condition names no column.
  */
-export const checkNames = (source: Source, rule: RuleFile, bench: Bench): void => {
-  const columns = prepared(source, ["query"], rule.query, bench);
+export const checkNames = (source: Source, rule: RuleFile, queries: QueryCheck): void => {
+  const columns = prepared(source, ["query"], rule.query, queries);
   refuseVerdicts(source, columns);
   const names = new Names(source, columns);
   names.columns(["object"], rule.object);
@@ -19,7 +19,7 @@ export const checkNames = (source: Source, rule: RuleFile, bench: Bench): void =
   for (const [i, evidence] of rule.evidence.entries()) {
     const path = ["evidence", i];
     const own =
-      evidence.each === undefined ? [] : eachColumns(names, [...path, "each"], evidence.each, bench);
+      evidence.each === undefined ? [] : eachColumns(names, [...path, "each"], evidence.each, queries);
     const of = new Names(source, [...columns, ...own]);
     for (const field of ["fact", "source", "at", "query"] as const)
       of.text([...path, field], evidence[field]);
@@ -57,24 +57,26 @@ const checkRepair = (names: Names, path: FieldPath, { command, steps }: RepairFi
   for (const [i, step] of (steps ?? []).entries()) names.text([...path, "steps", i], step);
 };
 
-export const textsOf = (texts: Texts | undefined): readonly string[] =>
-  typeof texts === "string" ? [texts] : (texts ?? []);
-
 /** With NULL for each placeholder the query has the columns that it has with any value. */
-const eachColumns = (names: Names, path: FieldPath, query: string, bench: Bench): readonly string[] => {
+const eachColumns = (
+  names: Names,
+  path: FieldPath,
+  query: string,
+  queries: QueryCheck,
+): readonly string[] => {
   names.text(path, query);
   const empty = Object.fromEntries(names.known.map((column) => [column, null]));
   return prepared(
     names.source,
     path,
     templateOf(query).render(empty, () => "NULL"),
-    bench,
+    queries,
   );
 };
 
-const prepared = (source: Source, path: FieldPath, query: string, bench: Bench): readonly string[] => {
+const prepared = (source: Source, path: FieldPath, query: string, queries: QueryCheck): readonly string[] => {
   try {
-    return bench.columnsOf(query);
+    return queries.columnsOf(query);
   } catch (error) {
     throw source.error(path, `does not prepare: ${error instanceof Error ? error.message : error}`);
   }

@@ -3,10 +3,10 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
+import type { Rule, RuleFile } from "../rules/rule.js";
 import { checked } from "./check.js";
 import { type CheckedRules, keyOf, shippedChecked } from "./checked.js";
-import { type Bench, openBench } from "./prepare.js";
-import type { Rule, RuleFile } from "./rule.js";
+import { openQueryCheck, type QueryCheck } from "./query-check.js";
 import { type RuleSource, readSource } from "./source.js";
 
 /** The rules that vtdoctor ships. */
@@ -23,7 +23,7 @@ export const loadRules = (
   const reading = new Reading(known);
   try {
     const rules = dirs.flatMap((dir) => ruleFiles(dir).map((file) => reading.rule(file)));
-    refuseTwins(rules);
+    refuseDuplicateIds(rules);
     refuseUnknownRoots(rules);
     return rules.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   } finally {
@@ -47,9 +47,9 @@ interface File {
   readonly shown: string;
 }
 
-/** The bench is set up for the first rule that the build has not checked: of the shipped ones that is none. */
+/** The check of queries is set up for the first rule that the build has not checked: of the shipped ones that is none. */
 class Reading {
-  #bench: Bench | null = null;
+  #queries: QueryCheck | null = null;
 
   constructor(private readonly known: CheckedRules) {}
 
@@ -62,12 +62,12 @@ class Reading {
   }
 
   #checked(source: RuleSource): RuleFile {
-    this.#bench ??= openBench();
-    return checked(source, this.#bench);
+    this.#queries ??= openQueryCheck();
+    return checked(source, this.#queries);
   }
 
   close(): void {
-    this.#bench?.close();
+    this.#queries?.close();
   }
 }
 
@@ -104,11 +104,12 @@ const listing = (dir: string): readonly { readonly family: string; readonly file
   }
 };
 
-const refuseTwins = (rules: readonly Rule[]): void => {
+const refuseDuplicateIds = (rules: readonly Rule[]): void => {
   const seen = new Map<string, Rule>();
   for (const rule of rules) {
-    const twin = seen.get(rule.id);
-    if (twin !== undefined) throw new UsageError(`${rule.file}: the id ${rule.id} is taken by ${twin.file}`);
+    const taken = seen.get(rule.id);
+    if (taken !== undefined)
+      throw new UsageError(`${rule.file}: the id ${rule.id} is taken by ${taken.file}`);
     seen.set(rule.id, rule);
   }
 };

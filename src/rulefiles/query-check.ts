@@ -1,13 +1,13 @@
 import { columnsOf, createDatabase } from "../snapshot/database.js";
 
 /** An empty snapshot on which queries are prepared: no row is read, only names are checked. */
-export interface Bench {
+export interface QueryCheck {
   /** The columns of the result; throws an Error where the query is no single SELECT over the snapshot's tables. */
   columnsOf(query: string): readonly string[];
   close(): void;
 }
 
-export const openBench = (): Bench => {
+export const openQueryCheck = (): QueryCheck => {
   const db = createDatabase();
   return {
     columnsOf: (query) => {

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
+import type { RuleFile } from "../rules/rule.js";
 import { checkNames } from "./names.js";
-import type { Bench } from "./prepare.js";
-import type { RuleFile } from "./rule.js";
+import type { QueryCheck } from "./query-check.js";
 import type { FieldPath, RuleSource } from "./source.js";
 
 /** Shipped in the package, so that an editor can use it on a user's rules too. */
@@ -21,9 +21,9 @@ const schemaValidator = (): ValidateFunction<RuleFile> => {
 };
 
 /** Throws a UsageError with file, line and field where the text is no rule, a query does not prepare or a name is wrong. */
-export const checked = (source: RuleSource, bench: Bench): RuleFile => {
+export const checked = (source: RuleSource, queries: QueryCheck): RuleFile => {
   const rule = validate(source);
-  checkNames(source, rule, bench);
+  checkNames(source, rule, queries);
   return rule;
 };
 

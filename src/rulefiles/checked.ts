@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import type { RuleFile } from "./rule.js";
+import type { RuleFile } from "../rules/rule.js";
 
 /** By `keyOf` the text, so that a rule which was changed since is read anew: reading YAML and checking it cost most of a start. */
 export type CheckedRules = ReadonlyMap<string, RuleFile>;
@@ -8,7 +8,7 @@ export type CheckedRules = ReadonlyMap<string, RuleFile>;
 export const keyOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Of this code when it is compiled, and of the last build when tests run it from its source. */
-const FILE = new URL("../../dist/rules/checked.json", import.meta.url);
+const FILE = new URL("../../dist/rulefiles/checked.json", import.meta.url);
 
 /** The shipped rules as `npm run build` read and checked them; empty where nothing was built. */
 export const shippedChecked = (): CheckedRules =>
