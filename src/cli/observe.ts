@@ -2,7 +2,7 @@ import { type CollectSettings, type CollectSources, collect, observeTwice } from
 import { type Connection, connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
 import { loadRules, pickRules, SHIPPED_RULES } from "../rulefiles/load.js";
-import { judge, sightedIds } from "../rules/judge.js";
+import { judge, matchedIds } from "../rules/judge.js";
 import type { Rule } from "../rules/rule.js";
 import { withSettledIds } from "../rules/settled.js";
 import type { Facts } from "../snapshot/facts.js";
@@ -69,7 +69,7 @@ async function settled(sources: CollectSources, settings: CollectSettings, given
   const { first, second } = await observeTwice(sources, settings);
   const before = Snapshot.of(first);
   try {
-    return withSettledIds(second, sightedIds(before, everyRule(given)));
+    return withSettledIds(second, matchedIds(before, everyRule(given)));
   } finally {
     before.close();
   }

@@ -1,9 +1,9 @@
 import { silenceText } from "../findings/coverage.js";
-import type { FindingState } from "../findings/finding.js";
-import type { Circumstances, Operation } from "./circumstances.js";
-import { operationCovers, silenceCovers } from "./cover.js";
+import type { Finding, FindingState } from "../findings/finding.js";
+import { partnerOf } from "../snapshot/derive/workflow.js";
+import type { Circumstances, Operation, Silence } from "./circumstances.js";
 import { FILTERS } from "./filters.js";
-import type { Sighting } from "./sighting.js";
+import type { Match } from "./match.js";
 
 export interface Assessment {
   readonly state: FindingState;
@@ -18,12 +18,12 @@ export const SETTLE_MS = 30_000;
  * rests on moved during the scan or is in doubt (suspected), it is proven lasting (confirmed), it was seen once (suspected).
  */
 const assess = (
-  sighting: Sighting,
+  match: Match,
   circumstances: Circumstances,
   seenBefore: ReadonlyMap<string, number>,
 ): Assessment => {
-  const { rule, finding } = sighting;
-  if (sighting.unknown !== null) return { state: "unknown", because: sighting.unknown };
+  const { rule, finding } = match;
+  if (match.unknown !== null) return { state: "unknown", because: match.unknown };
 
   const silence = circumstances.silences.find(
     (one) => rule.needs.some((need) => need === one.domain) && silenceCovers(one, finding.object),
@@ -41,9 +41,9 @@ const assess = (
   if (moved !== undefined)
     return { state: "suspected", because: `${moved.source} changed while the cluster was read` };
 
-  if (sighting.doubt !== null) return { state: "suspected", because: sighting.doubt };
+  if (match.doubt !== null) return { state: "suspected", because: match.doubt };
 
-  if (sighting.durable !== null) return { state: "confirmed", because: sighting.durable };
+  if (match.durable !== null) return { state: "confirmed", because: match.durable };
 
   const earlier = seenBefore.get(finding.id);
   if (earlier !== undefined) {
@@ -59,18 +59,16 @@ const SEEN_ONCE: Assessment = {
 };
 
 /**
- * Every sighting's assessment, by finding id. What was only seen once is confirmed with the finding that it follows from: a lasting cause
+ * Every match's assessment, by finding id. What was only seen once is confirmed with the finding that it follows from: a lasting cause
  * makes a lasting story.
  */
 export const assessAll = (
-  sightings: readonly Sighting[],
+  matches: readonly Match[],
   circumstances: Circumstances,
   seenBefore: ReadonlyMap<string, number>,
 ): ReadonlyMap<string, Assessment> => {
-  const own = new Map(
-    sightings.map((sighting) => [sighting.finding.id, assess(sighting, circumstances, seenBefore)]),
-  );
-  const causes = new Map(sightings.map(({ finding }) => [finding.id, finding.causedBy]));
+  const own = new Map(matches.map((match) => [match.finding.id, assess(match, circumstances, seenBefore)]));
+  const causes = new Map(matches.map(({ finding }) => [finding.id, finding.causedBy]));
   const withCause = (id: string, below: readonly string[]): Assessment => {
     const assessment = own.get(id) ?? SEEN_ONCE;
     const cause = causes.get(id) ?? null;
@@ -80,7 +78,7 @@ export const assessAll = (
       ? { state: "confirmed", because: `part of ${cause}, which lasts: ${above.because}` }
       : assessment;
   };
-  return new Map(sightings.map(({ finding }) => [finding.id, withCause(finding.id, [])]));
+  return new Map(matches.map(({ finding }) => [finding.id, withCause(finding.id, [])]));
 };
 
 const nameOperation = (operation: Operation): string => {
@@ -90,3 +88,27 @@ const nameOperation = (operation: Operation): string => {
   const since = operation.since === null ? "" : ` since ${FILTERS.time(operation.since)}`;
   return `${operation.action} of ${operation.host_name} is running${since} (${operation.lock_key})`;
 };
+
+type FindingObject = Finding["object"];
+
+/**
+ * Whether an operation may be changing this object: a keyspace of its own, and no other shard or workflow than the object's. A workflow's
+ * operation covers its keyspaces' shards too, which it may be switching, and its streams in either direction.
+ */
+const operationCovers = (operation: Operation, object: FindingObject): boolean =>
+  Boolean(object.keyspace) &&
+  (operation.keyspace === object.keyspace || operation.other_keyspace === object.keyspace) &&
+  agrees(operation.shard, object.shard) &&
+  (agrees(operation.workflow, object.workflow) || partnerOf(operation.workflow) === object.workflow);
+
+/**
+ * Whether a silent source could have told of this object: where both name a cell, keyspace, shard or tablet, they name the same one.
+ */
+const silenceCovers = (silence: Silence, object: FindingObject): boolean =>
+  agrees(silence.cell, object.cell) &&
+  agrees(silence.keyspace, object.keyspace) &&
+  agrees(silence.shard, object.shard) &&
+  agrees(silence.alias, object.alias);
+
+const agrees = (given: string, own: string | undefined): boolean =>
+  given === "" || own === undefined || own === "" || given === own;

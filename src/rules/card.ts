@@ -1,6 +1,6 @@
 import type { CardVariant, RuleCard } from "../findings/rule-card.js";
+import { EXPLAIN, isList } from "./match.js";
 import type { Condition, Rule, Variant } from "./rule.js";
-import { EXPLAIN, isList } from "./sighting.js";
 import { oneLine } from "./template.js";
 
 /** The rule as reports and its page show it. */

@@ -1,21 +1,21 @@
 import type { Finding } from "../findings/finding.js";
+import { holds, type Match } from "./match.js";
 import type { Follows } from "./rule.js";
-import { holds, type Sighting } from "./sighting.js";
 
 /**
  * Which finding each one follows from, so that one cause is one story with one repair (docs/decisions.md#d11). A rule's `follows` are tried
  * in order; what follows takes over the repair of its root.
  */
-export const joinCauses = (sightings: readonly Sighting[]): readonly Sighting[] => {
-  const index = new RootIndex(sightings);
-  const parents = new Map(sightings.map((sighting) => [sighting.finding.id, index.parentOf(sighting)]));
-  const byId = new Map(sightings.map(({ finding }) => [finding.id, finding]));
-  return sightings.map((sighting) => {
-    const { finding } = sighting;
+export const joinCauses = (matches: readonly Match[]): readonly Match[] => {
+  const index = new RootIndex(matches);
+  const parents = new Map(matches.map((match) => [match.finding.id, index.parentOf(match)]));
+  const byId = new Map(matches.map(({ finding }) => [finding.id, finding]));
+  return matches.map((match) => {
+    const { finding } = match;
     const causedBy = parents.get(finding.id) ?? null;
-    if (causedBy === null) return sighting;
+    if (causedBy === null) return match;
     const root = byId.get(rootOf(finding.id, parents));
-    return { ...sighting, finding: { ...finding, causedBy, repair: root?.repair ?? finding.repair } };
+    return { ...match, finding: { ...finding, causedBy, repair: root?.repair ?? finding.repair } };
   });
 };
 
@@ -35,20 +35,20 @@ class RootIndex {
   readonly #byRule = new Map<string, Finding[]>();
   readonly #byFields = new Map<string, Map<string, string>>();
 
-  constructor(sightings: readonly Sighting[]) {
-    for (const { rule, finding } of sightings) {
+  constructor(matches: readonly Match[]) {
+    for (const { rule, finding } of matches) {
       const group = this.#byRule.get(rule.id);
       if (group === undefined) this.#byRule.set(rule.id, [finding]);
       else group.push(finding);
     }
   }
 
-  parentOf(sighting: Sighting): string | null {
-    for (const follows of sighting.rule.follows ?? []) {
-      if (!holds(follows.when ?? {}, sighting.row)) continue;
-      const wanted = Object.values(follows.on).map((column) => String(sighting.row[column] ?? ""));
+  parentOf(match: Match): string | null {
+    for (const follows of match.rule.follows ?? []) {
+      if (!holds(follows.when ?? {}, match.row)) continue;
+      const wanted = Object.values(follows.on).map((column) => String(match.row[column] ?? ""));
       const parent = this.#roots(follows).get(fieldsKey(wanted));
-      if (parent !== undefined && parent !== sighting.finding.id) return parent;
+      if (parent !== undefined && parent !== match.finding.id) return parent;
     }
     return null;
   }

@@ -1,13 +1,12 @@
-import type { Finding } from "../findings/finding.js";
-import { compareFindings } from "../findings/order.js";
+import { compareFindings, type Finding } from "../findings/finding.js";
 import { type Suppression, suppress } from "../findings/suppression.js";
 import { assessAll, SETTLE_MS } from "./assess.js";
 import { joinCauses } from "./causes.js";
 import { readCircumstances } from "./circumstances.js";
+import { type Match, matchOf } from "./match.js";
 import type { Queryable, Row, Rule } from "./rule.js";
 import { ruleFailed } from "./rule-failed.js";
 import { settledSince } from "./settled.js";
-import { type Sighting, sight } from "./sighting.js";
 
 export interface JudgeOptions {
   /** Unix milliseconds, for the end of suppressions. */
@@ -25,12 +24,12 @@ export const judge = (
 ): readonly Finding[] => {
   const circumstances = readCircumstances(snapshot);
   const seenBefore = new Map(
-    [...settledSince(snapshot), ...sightingsAt(rules, options.earlier)].filter(
+    [...settledSince(snapshot), ...matchesAt(rules, options.earlier)].filter(
       ([, at]) => circumstances.takenAt - at >= SETTLE_MS,
     ),
   );
-  const { sightings, failures } = look(snapshot, rules, circumstances.takenAt);
-  const joined = joinCauses(sightings);
+  const { matches, failures } = look(snapshot, rules, circumstances.takenAt);
+  const joined = joinCauses(matches);
   const assessments = assessAll(joined, circumstances, seenBefore);
   const findings = joined.map(({ finding }) => ({
     ...finding,
@@ -41,49 +40,49 @@ export const judge = (
 };
 
 interface Look {
-  readonly sightings: readonly Sighting[];
+  readonly matches: readonly Match[];
   readonly failures: readonly Finding[];
 }
 
 const look = (snapshot: Queryable, rules: readonly Rule[], takenAt: number): Look => {
-  const sightings: Sighting[] = [];
+  const matches: Match[] = [];
   const failures: Finding[] = [];
   for (const rule of rules) {
     try {
-      sightings.push(...sightingsOf(snapshot, rule, takenAt));
+      matches.push(...matchesOf(snapshot, rule, takenAt));
     } catch (error) {
       failures.push(ruleFailed(rule, error, takenAt));
     }
   }
-  return { sightings, failures };
+  return { matches, failures };
 };
 
-const sightingsOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly Sighting[] => {
+const matchesOf = (snapshot: Queryable, rule: Rule, takenAt: number): readonly Match[] => {
   const seen = new Set<string>();
   return snapshot.all<Row>(rule.query).map((row) => {
-    const sighting = sight(snapshot, rule, row, takenAt);
-    if (seen.has(sighting.finding.id)) throw new Error(`its query gives ${sighting.finding.id} twice`);
-    seen.add(sighting.finding.id);
-    return sighting;
+    const match = matchOf(snapshot, rule, row, takenAt);
+    if (seen.has(match.finding.id)) throw new Error(`its query gives ${match.finding.id} twice`);
+    seen.add(match.finding.id);
+    return match;
   });
 };
 
 /** The ids of what the rules see in a snapshot, sure or not, but for what it can not judge; sorted. */
-export const sightedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
-  sightingsAt(rules, snapshot)
+export const matchedIds = (snapshot: Queryable, rules: readonly Rule[]): readonly string[] =>
+  matchesAt(rules, snapshot)
     .map(([id]) => id)
     .toSorted();
 
 /** Finding ids with the time of the look. What a look could not judge it has not shown: its object may have been there all the time. */
-const sightingsAt = (
+const matchesAt = (
   rules: readonly Rule[],
   snapshot: Queryable | null,
 ): readonly (readonly [string, number])[] => {
   if (snapshot === null) return [];
   const circumstances = readCircumstances(snapshot);
-  const { sightings } = look(snapshot, rules, circumstances.takenAt);
-  const assessments = assessAll(joinCauses(sightings), circumstances, new Map());
-  return sightings
+  const { matches } = look(snapshot, rules, circumstances.takenAt);
+  const assessments = assessAll(joinCauses(matches), circumstances, new Map());
+  return matches
     .map(({ finding }) => finding.id)
     .filter((id) => assessments.get(id)?.state !== "unknown")
     .map((id) => [id, circumstances.takenAt]);

@@ -1,6 +1,6 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import type { Past } from "./history-past.js";
 import { idOf, type Life, type Lost, middle } from "./history-revisions.js";
+import type { OldRevisions } from "./old-revisions.js";
 import type { Entry } from "./store.js";
 
 export interface Deletion extends Life {
@@ -14,7 +14,10 @@ export interface Deletions {
 }
 
 /** Bisects to each deletion; keys that vanished together share the requests until their revisions part. */
-export async function locateDeletions(past: Past, lost: readonly Lost[]): Promise<Outcome<Deletions>> {
+export async function locateDeletions(
+  past: OldRevisions,
+  lost: readonly Lost[],
+): Promise<Outcome<Deletions>> {
   const located: Deletion[] = [];
   const unlocated: Life[] = [];
   const open = [...lost];
@@ -64,7 +67,10 @@ export interface LastEntries {
   readonly unread: readonly Deletion[];
 }
 
-export async function lastEntries(past: Past, deletions: readonly Deletion[]): Promise<Outcome<LastEntries>> {
+export async function lastEntries(
+  past: OldRevisions,
+  deletions: readonly Deletion[],
+): Promise<Outcome<LastEntries>> {
   const found: LastEntry[] = [];
   const unread: Deletion[] = [];
   for (const deletion of deletions.toSorted(order)) {

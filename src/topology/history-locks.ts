@@ -1,13 +1,13 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
 import type { LastEntry } from "./history-deletions.js";
-import type { Past } from "./history-past.js";
+import type { OldRevisions } from "./old-revisions.js";
 import type { Entry } from "./store.js";
 
 export type LocksOf = (key: string, value: Uint8Array) => readonly string[];
 
 /** For each deletion the locks that stood before it; null where `locksOf` is, or where one of its prefixes could not be read. */
 export async function locksBefore(
-  past: Past,
+  past: OldRevisions,
   locksOf: LocksOf | null,
   lost: readonly LastEntry[],
 ): Promise<Outcome<readonly (readonly Entry[] | null)[]>> {
@@ -44,7 +44,7 @@ export async function locksBefore(
 class HistoricLocks {
   readonly #known = new Map<string, readonly Entry[]>();
 
-  constructor(private readonly past: Past) {}
+  constructor(private readonly past: OldRevisions) {}
 
   /** Null where the budget ended before it was read, or etcd has forgotten it. */
   at(prefix: string, deletedRevision: number): readonly Entry[] | null {

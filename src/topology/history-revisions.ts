@@ -1,5 +1,5 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
-import type { Past } from "./history-past.js";
+import type { OldRevisions } from "./old-revisions.js";
 
 /** One life of a key, from its creation to its deletion: a key that was made again is another one. */
 export interface Life {
@@ -22,11 +22,11 @@ export interface Watched {
   readonly wanted: (key: string) => boolean;
 }
 
-/** Keys under the prefixes at one revision: those that were read, how many, and how many stood there in all. */
-interface Census {
+/** Keys under the prefixes at one revision: those that were read, how many, and how many there were in all. */
+interface KeySample {
   readonly lives: readonly Life[];
   readonly read: number;
-  readonly standing: number;
+  readonly count: number;
 }
 
 export const idOf = ({ key, createRevision }: Life): string => `${createRevision} ${key}`;
@@ -35,73 +35,78 @@ export const idOf = ({ key, createRevision }: Life): string => `${createRevision
  * Follows the lives through ascending revisions up to the present and says between which two of them each one ended. Where as many
  * keys stand as before and were born since, nobody died, and the newborn were all that had to be read.
  */
-export async function keysAt(
-  past: Past,
+export async function lostBetween(
+  past: OldRevisions,
   watched: Watched,
   revisions: readonly number[],
-  present: { readonly revision: number; readonly census: Census },
+  present: { readonly revision: number; readonly sample: KeySample },
 ): Promise<Outcome<readonly Lost[]>> {
-  const roll = new Roll();
+  const tracker = new LifeTracker();
   for (const revision of revisions) {
     if (!past.allows()) break;
-    const called = await callAt(past, watched, revision, roll);
-    if (called.kind === "unanswered" && called.reason !== "compacted") return called;
+    const sampled = await sampleAt(past, watched, revision, tracker);
+    if (sampled.kind === "unanswered" && sampled.reason !== "compacted") return sampled;
   }
-  roll.call(present.revision, present.census);
-  return answered(roll.lost);
+  tracker.sample(present.revision, present.sample);
+  return answered(tracker.lost);
 }
 
-async function callAt(past: Past, watched: Watched, revision: number, roll: Roll): Promise<Outcome<null>> {
-  const born = await sampleKeys(past, watched, revision, roll.seen);
+async function sampleAt(
+  past: OldRevisions,
+  watched: Watched,
+  revision: number,
+  tracker: LifeTracker,
+): Promise<Outcome<null>> {
+  const born = await sampleKeys(past, watched, revision, tracker.seen);
   if (born.kind === "unanswered") return born;
-  if (roll.grow(revision, born.value)) return answered(null);
+  if (tracker.addNewborn(revision, born.value)) return answered(null);
   const all = await sampleKeys(past, watched, revision, 0);
   if (all.kind === "unanswered") return all;
-  roll.call(revision, all.value);
+  tracker.sample(revision, all.value);
   return answered(null);
 }
 
 /** Reads the keys that were created after `createdAfter`; 0: all of them. */
 export async function sampleKeys(
-  past: Past,
+  past: OldRevisions,
   { prefixes, wanted }: Watched,
   revision: number,
   createdAfter: number,
-): Promise<Outcome<Census>> {
+): Promise<Outcome<KeySample>> {
   const lives: Life[] = [];
-  let [read, standing] = [0, 0];
+  let [read, count] = [0, 0];
   for (const prefix of prefixes) {
     const found = await past.keys(prefix, revision, createdAfter);
     if (found.kind === "unanswered") return found;
     read += found.value.entries.length;
-    standing += found.value.count;
+    count += found.value.count;
     for (const { key, createRevision } of found.value.entries) {
       if (wanted(key)) lives.push({ key, createRevision });
     }
   }
-  return answered({ lives, read, standing });
+  return answered({ lives, read, count });
 }
 
-class Roll {
+class LifeTracker {
   readonly lost: Lost[] = [];
   readonly #open = new Map<string, Life>();
-  #standing = 0;
+  #count = 0;
   #seen = 0;
 
-  /** The last revision that it was called at; 0: none yet. */
+  /** The last revision that was sampled; 0: none yet. */
   get seen(): number {
     return this.#seen;
   }
 
   /** Takes up the newborn if they account for all that stand; false, and nothing done, where somebody died meanwhile. */
-  grow(revision: number, born: Census): boolean {
-    if (born.standing !== this.#standing + born.read) return false;
+  addNewborn(revision: number, born: KeySample): boolean {
+    if (born.count !== this.#count + born.read) return false;
     this.#note(revision, born);
     return true;
   }
 
-  /** Everybody who does not answer is lost. */
-  call(revision: number, all: Census): void {
+  /** What is not there any more is lost. */
+  sample(revision: number, all: KeySample): void {
     const here = new Set(all.lives.map(idOf));
     const gone = [...this.#open].filter(([id]) => !here.has(id));
     for (const [id] of gone) this.#open.delete(id);
@@ -111,9 +116,9 @@ class Roll {
     this.#note(revision, all);
   }
 
-  #note(revision: number, { lives, standing }: Census): void {
+  #note(revision: number, { lives, count }: KeySample): void {
     for (const life of lives) this.#open.set(idOf(life), life);
-    this.#standing = standing;
+    this.#count = count;
     this.#seen = revision;
   }
 }
@@ -122,7 +127,7 @@ class Roll {
  * The oldest revision that can still be read, by bisection: etcd tells it only to a watch from the past, which would make it walk
  * all revisions under one lock (docs/decisions.md#d7). `now` is readable.
  */
-export async function findHorizon(past: Past, now: number): Promise<Outcome<number>> {
+export async function findHorizon(past: OldRevisions, now: number): Promise<Outcome<number>> {
   let [gone, readable] = [0, now];
   for (let probe = 1; readable - gone > 1 && past.allows(); probe = middle(gone, readable)) {
     const answer = await past.get(ANY_KEY, probe);

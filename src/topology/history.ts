@@ -1,8 +1,8 @@
 import { answered, type Outcome } from "../cluster/outcome.js";
 import { lastEntries, locateDeletions } from "./history-deletions.js";
 import { type LocksOf, locksBefore } from "./history-locks.js";
-import { Past } from "./history-past.js";
-import { chooseRevisions, findHorizon, keysAt, sampleKeys, type Watched } from "./history-revisions.js";
+import { chooseRevisions, findHorizon, lostBetween, sampleKeys, type Watched } from "./history-revisions.js";
+import { OldRevisions } from "./old-revisions.js";
 import type { Entry, TopologyReader } from "./store.js";
 
 /** What to look for in the past of one etcd (docs/decisions.md#d7, docs/decisions.md#d8). */
@@ -56,13 +56,13 @@ export async function readHistory(
   const status = await reader.status();
   if (status.kind === "unanswered") return status;
   const { revision } = status.value;
-  const past = new Past(reader, request.budget);
+  const past = new OldRevisions(reader, request.budget);
   const horizon = await findHorizon(past, revision);
   if (horizon.kind === "unanswered") return horizon;
   const present = await sampleKeys(past, request, revision, 0);
   if (present.kind === "unanswered") return present;
   const samples = chooseRevisions(horizon.value, revision, request.samples);
-  const lost = await keysAt(past, request, samples, { revision, census: present.value });
+  const lost = await lostBetween(past, request, samples, { revision, sample: present.value });
   if (lost.kind === "unanswered") return lost;
 
   const deletions = await locateDeletions(past, lost.value);

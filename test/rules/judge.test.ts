@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cluster/errors.js";
-import { compareFindings } from "../../src/findings/order.js";
+import { compareFindings } from "../../src/findings/finding.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { buildState, EMPTY_CLUSTER } from "../../src/rules/example-state.js";
 import { type JudgeOptions, judge } from "../../src/rules/judge.js";

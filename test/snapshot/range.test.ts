@@ -8,7 +8,7 @@ import {
   SrvKeyspaceSchema,
   TabletType,
 } from "../../src/proto/gen/topodata_pb.js";
-import { cover } from "../../src/snapshot/derive/range-cover.js";
+import { cover } from "../../src/snapshot/derive/range-fault.js";
 import { emptyFacts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { aTopoKey, aTopology, encoded } from "./make-facts.js";

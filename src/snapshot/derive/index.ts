@@ -1,9 +1,8 @@
 import { type Derived, type Facts, metaValue } from "../facts.js";
 import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
-import { Decoding } from "./decoding.js";
+import { Decoding, undecodableNames } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
-import { gatherEvidence } from "./evidence.js";
 import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
 import { deriveJournalNames, deriveJournals } from "./journal.js";
 import { indexKeys } from "./located-key.js";
@@ -13,8 +12,8 @@ import { deriveProcesses } from "./process.js";
 import { rangeFaults } from "./range-fault.js";
 import { restoredTopology } from "./restored-topology.js";
 import { deriveStreams } from "./stream.js";
+import { switchLookups } from "./switch-lookups.js";
 import { deriveUnanswered } from "./unanswered.js";
-import { undecodableNames } from "./undecodable.js";
 import { deriveVSchemas } from "./vschema-records.js";
 import { deriveWorkflows, workflowShards } from "./workflow.js";
 
@@ -34,8 +33,8 @@ export const derive = (facts: Facts): Derived => {
   });
   const streams = deriveStreams(facts, process);
   const deletion = deriveDeletions(facts, workflowShards(streams.stream));
-  const evidence = gatherEvidence(facts, { ...records, ...streams, process, topology });
-  const { workflow, switch_sign } = deriveWorkflows(facts, streams.stream, process, evidence);
+  const lookups = switchLookups(facts, { ...records, ...streams, process, topology });
+  const { workflow, switch_sign } = deriveWorkflows(facts, streams.stream, process, lookups);
   return {
     ...records,
     ...streams,

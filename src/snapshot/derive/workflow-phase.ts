@@ -15,7 +15,7 @@ export type Phase =
   | "orphaned";
 
 /** What the topology and the other workflows tell of a workflow. */
-export interface Evidence {
+export interface SwitchLookups {
   /** The topology is known not to have one of its target shards. */
   lacksTargetShard(workflow: WorkflowStreams): boolean;
   switching(workflow: WorkflowStreams): Switching;
@@ -24,18 +24,18 @@ export interface Evidence {
 }
 
 /** Where a workflow stands, and what of it says that it is, or is about to be, switched. */
-export interface Standing {
+export interface Progress {
   readonly phase: Phase;
   readonly signs: readonly Sign[];
 }
 
-export const standingOf = (workflow: WorkflowStreams, evidence: Evidence): Standing => {
-  const partner = evidence.partner(workflow);
-  const switching = workflow.isReverse ? NEVER_SWITCHED : evidence.switching(workflow);
+export const progressOf = (workflow: WorkflowStreams, lookups: SwitchLookups): Progress => {
+  const partner = lookups.partner(workflow);
+  const switching = workflow.isReverse ? NEVER_SWITCHED : lookups.switching(workflow);
   // In this order a way out is told: what stands in the topology comes before the streams that were stopped for it.
   const signs = [...streamSigns(workflow, partner), ...switching.signs, ...cutoverStops(workflow)];
   return {
-    phase: evidence.lacksTargetShard(workflow)
+    phase: lookups.lacksTargetShard(workflow)
       ? "orphaned"
       : phaseOf(workflow, { ...switching, signs }, partner),
     signs,

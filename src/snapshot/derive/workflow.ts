@@ -4,25 +4,25 @@ import type { ProcessRow, StreamRow, SwitchSignRow, WorkflowRow } from "../gen/t
 import type { WorkflowShards } from "./deletion-lock.js";
 import { sortedJson } from "./global-records.js";
 import { byText, groupBy } from "./order.js";
-import { type Evidence, type Phase, standingOf } from "./workflow-phase.js";
+import { type Phase, progressOf, type SwitchLookups } from "./workflow-phase.js";
 import type { WorkflowStreams } from "./workflow-streams.js";
 
 export const deriveWorkflows = (
   facts: Facts,
   streams: readonly StreamRow[],
   processes: readonly ProcessRow[],
-  evidence: Evidence,
+  lookups: SwitchLookups,
 ): { readonly workflow: readonly WorkflowRow[]; readonly switch_sign: readonly SwitchSignRow[] } => {
   const journalOf = journals(facts, processes);
   const groups = groupBy(streams, ({ keyspace, workflow }) => JSON.stringify([keyspace, workflow]));
   const found = [...groups.values()].map((group) => {
     const workflow = workflowOf(group, journalOf);
-    return { workflow, standing: standingOf(workflow, evidence) };
+    return { workflow, progress: progressOf(workflow, lookups) };
   });
   return {
-    workflow: found.map(({ workflow, standing }) => workflowRow(workflow, standing.phase)),
-    switch_sign: found.flatMap(({ workflow: { keyspace, workflow }, standing }) =>
-      standing.signs.map((sign, ordinal) => ({ keyspace, workflow, ordinal, ...sign })),
+    workflow: found.map(({ workflow, progress }) => workflowRow(workflow, progress.phase)),
+    switch_sign: found.flatMap(({ workflow: { keyspace, workflow }, progress }) =>
+      progress.signs.map((sign, ordinal) => ({ keyspace, workflow, ordinal, ...sign })),
     ),
   };
 };

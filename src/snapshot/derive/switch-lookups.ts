@@ -1,19 +1,19 @@
 import type { Facts } from "../facts.js";
 import type { ProcessRow, StreamRow } from "../gen/tables.js";
 import { groupBy } from "./order.js";
-import type { TopologyKnown } from "./record-standing.js";
+import type { TopologyKnown } from "./record-state.js";
 import { type ServingState, shardSwitch } from "./shard-switch.js";
 import { type RoutingState, tableSwitch } from "./table-switch.js";
 import { switchShowsIn } from "./workflow-kind.js";
-import type { Evidence } from "./workflow-phase.js";
+import type { SwitchLookups } from "./workflow-phase.js";
 
-export interface EvidenceInputs extends ServingState, RoutingState {
+export interface SwitchInputs extends ServingState, RoutingState {
   readonly topology: Pick<TopologyKnown, "globalAnswered" | "undecodable">;
   readonly stream: readonly StreamRow[];
   readonly process: readonly ProcessRow[];
 }
 
-export const gatherEvidence = (facts: Facts, inputs: EvidenceInputs): Evidence => {
+export const switchLookups = (facts: Facts, inputs: SwitchInputs): SwitchLookups => {
   const ofShards = shardSwitch(inputs);
   const ofTables = tableSwitch(inputs);
   const recorded = new Set(inputs.shard.map(({ keyspace, shard }) => `${keyspace}/${shard}`));

@@ -22,17 +22,17 @@ export interface Candidate {
   readonly record: TabletRow | undefined;
 }
 
-export type RecordStanding = "present" | "absent" | "unknown" | "other-address";
+export type RecordState = "present" | "absent" | "unknown" | "other-address";
 
 /**
  * Whether a process's Tablet record names this very process. A witness of the topology may have led to it at another address than the
  * record's (overrides for NAT), and one process may answer at two addresses: then both are the recorded one.
  */
-export const recordStandings = (
+export const recordStates = (
   known: TopologyKnown,
   witnesses: readonly WitnessRow[],
   candidates: readonly Candidate[],
-): ((candidate: Candidate) => RecordStanding) => {
+): ((candidate: Candidate) => RecordState) => {
   const answeredCells = new Set(known.cells.filter(({ answered }) => answered === 1).map(({ cell }) => cell));
   const led = new Set(
     witnesses
@@ -41,12 +41,14 @@ export const recordStandings = (
   );
   const named = ({ live, alias, record }: Candidate): boolean =>
     record !== undefined && (record.address === live.address || led.has(`${alias} ${live.address}`));
-  const namedTwins = new Set(candidates.filter(named).flatMap((candidate) => twinName(candidate) ?? []));
+  const namedProcesses = new Set(
+    candidates.filter(named).flatMap((candidate) => sameProcessKey(candidate) ?? []),
+  );
   return (candidate) => {
     const { alias, record } = candidate;
     if (record !== undefined) {
-      const twin = twinName(candidate);
-      return named(candidate) || (twin !== null && namedTwins.has(twin)) ? "present" : "other-address";
+      const key = sameProcessKey(candidate);
+      return named(candidate) || (key !== null && namedProcesses.has(key)) ? "present" : "other-address";
     }
     const cell = parseAlias(alias)?.cell;
     if (cell === undefined || !answeredCells.has(cell) || known.undecodable.tablet(alias)) return "unknown";
@@ -55,7 +57,7 @@ export const recordStandings = (
 };
 
 /** The same alias in front of the same mysqld on the same port is one process, by whatever host name it was called. */
-const twinName = ({ live, alias }: Candidate): string | null =>
+const sameProcessKey = ({ live, alias }: Candidate): string | null =>
   live.server_uuid === null
     ? null
     : `${alias} ${live.server_uuid} ${live.address.slice(live.address.lastIndexOf(":"))}`;

@@ -2,7 +2,7 @@ import type { Outcome } from "../cluster/outcome.js";
 import type { Entry, RangeResult, TopologyReader } from "./store.js";
 
 /** Reads old revisions and counts the requests, so that history costs etcd no more than was agreed. */
-export class Past {
+export class OldRevisions {
   #requests = 0;
   #exhausted = false;
 

@@ -13,7 +13,7 @@ import type {
 import { bound, oneLine, type Quote, shellWord, sqlLiteral, templateOf, textsOf } from "./template.js";
 
 /** One row of a rule's query, said in full; how sure it is and what it follows from is decided later. */
-export interface Sighting {
+export interface Match {
   readonly rule: Rule;
   readonly row: Row;
   readonly finding: Finding;
@@ -26,7 +26,7 @@ export interface Sighting {
 }
 
 /** Throws an Error where the row does not give what the rule's texts ask for. */
-export const sight = (snapshot: Queryable, rule: Rule, row: Row, firstSeen: number): Sighting => {
+export const matchOf = (snapshot: Queryable, rule: Rule, row: Row, firstSeen: number): Match => {
   const verdict = verdictOn(rule, row);
   const id = `${rule.id}@${filled(rule.locator, row)}`;
   return {
