@@ -135,7 +135,7 @@ export const COMMANDS: readonly Command[] = [
       "write-timeout": LIMITS["write-timeout"],
       "run-dir": LIMITS["run-dir"],
     },
-    load: () => import("./commands/resume.js"),
+    load: async () => ({ run: (await import("./commands/past-run.js")).resume }),
   },
   {
     name: "undo",

@@ -11,7 +11,7 @@ import type { StepKind, StepOf } from "../../src/plan/steps/index.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
-import { doctorAt } from "./sim-world.js";
+import { doctorAt } from "./sim-ports.js";
 
 export const SERVER = "etcd-global:2379";
 

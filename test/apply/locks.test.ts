@@ -8,7 +8,7 @@ import { createKeyspace } from "../../src/sim/native/keyspace.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";
 import { formatLockBody, parseLockBody } from "../../src/topology/lock-body.js";
 import { describeWithEtcd, type EtcdServer, startEtcd } from "../topology/etcd-server.js";
-import { doctorAt } from "./sim-world.js";
+import { doctorAt } from "./sim-ports.js";
 
 const SERVER = "etcd-global:2379";
 const DIRECTORY = "/vitess/global/keyspaces/customer";

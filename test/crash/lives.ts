@@ -5,7 +5,7 @@ import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-
 import type { RunResult } from "../../src/apply/runs/run-result.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { doctorAt } from "../apply/sim-world.js";
+import { doctorAt } from "../apply/sim-ports.js";
 import { Fate, Killed, MortalFolder } from "./mortal.js";
 import { owner, serversOf } from "./repair.js";
 import type { Scene } from "./scene.js";

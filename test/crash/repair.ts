@@ -9,7 +9,7 @@ import { DoctorError } from "../../src/cluster/errors.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { writeSet } from "../../src/plan/write-set.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { doctorAt } from "../apply/sim-world.js";
+import { doctorAt } from "../apply/sim-ports.js";
 import { changed, type WorldImage } from "./world-image.js";
 
 /** Every process before this one is dead. */

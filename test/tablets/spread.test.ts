@@ -98,7 +98,7 @@ it.runIf(process.platform === "linux")(
 const compiled = (file: string): string => new URL(`../../dist/cli/${file}`, import.meta.url).href;
 
 const MANY_HOSTS = `
-  import { threadedReader } from ${JSON.stringify(compiled("tablet-threads.js"))};
+  import { threadedReader } from ${JSON.stringify(compiled("network/tablet-threads.js"))};
   import { systemClock } from ${JSON.stringify(compiled("clock.js"))};
   const options = { timeoutMs: 10000, concurrency: 32, concurrencyPerHost: 8, tls: null, staticAuth: null, mysql: null };
   const { reader, expecting } = threadedReader(options, systemClock);

@@ -5,6 +5,7 @@ import { planPurge } from "../../plan/purge.js";
 import { planUndo } from "../../plan/undo.js";
 import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { carryOut } from "../carry-out.js";
 import type { Run } from "../command.js";
 import { executorOf } from "../executor.js";
 import { claimPastRun } from "../run-dir.js";
@@ -41,3 +42,10 @@ export const undo = onPastRun(planUndo);
 
 /** Drops for good what a run holds; asks for the keyspace's name. */
 export const purge = onPastRun(planPurge);
+
+/** Goes on with a run that was stopped or killed: shows what is left of it, asks, executes, and then looks at the cluster again. */
+export const resume: Run = async (request) => {
+  const executor = executorOf(request);
+  const work = executor.open(request.given.text("run") ?? "");
+  return carryOut(work, { review: "begun", before: null }, executor, request);
+};

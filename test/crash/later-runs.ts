@@ -4,7 +4,7 @@ import { findRun, listRuns, pastRun } from "../../src/apply/runs/run-list.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { planUndo } from "../../src/plan/undo.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { doctorAt } from "../apply/sim-world.js";
+import { doctorAt } from "../apply/sim-ports.js";
 import { Fate, Killed, MortalFolder } from "./mortal.js";
 import { owner } from "./repair.js";
 import { type Scene, snapshotOf } from "./scene.js";
