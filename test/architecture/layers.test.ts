@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { circles, sameNames } from "../house/measure.js";
+import { circles, sameNames, wayToATablet } from "../house/measure.js";
 import { type Layer, layers } from "./layers.js";
 import { type Source, sources } from "./sources.js";
 
@@ -88,6 +88,12 @@ describe("the layers of ARCHITECTURE.md", () => {
       expect(seen.size).toBeGreaterThan(20);
       expect([...seen].filter((path) => WRITE_SIDE.some((side) => side.test(path)))).toEqual([]);
     }
+  });
+
+  it("one follows a scan's settings to a tablet through at most 15 files", () => {
+    const files = wayToATablet(all);
+    expect(files.filter((path) => !all.has(path))).toEqual([]);
+    expect(files.length).toBeLessThanOrEqual(15);
   });
 
   it("a start loads little before it knows the command", () => {
