@@ -4,7 +4,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { cancelSubject } from "./cancel/find-subject.js";
 import { judgeCancel } from "./cancel/forbidden.js";
-import { brokenParts, intactPart, partsOf, refuseBroken } from "./cancel/half-done.js";
+import { brokenParts, intactPart, named, partsOf, refuseBroken } from "./cancel/half-done.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { cancelType } from "./cancel/types/index.js";
 import type { CancelRequest, PlanContext } from "./context.js";
@@ -46,7 +46,7 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
     stopping: null,
     vtctld: request.vtctld,
   });
-  const silent = unreachableTargets(snapshot, subject.targets);
+  const silent = { ...EMPTY_DRAFT, blocked: unreachableTargets(snapshot, subject.targets) };
   if (parts.intact.length === 0) return joinDrafts([broken, silent]);
   const name = `${subject.keyspace}.${subject.workflow}`;
   refuseBroken(name, broken, parts);
@@ -81,10 +81,8 @@ const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
   refuseUnknownKeyspace(snapshot, request.keyspace);
   const orphans = droppedShards(snapshot, request);
   if (orphans.length > 0)
-    return orphanShard(
-      snapshot,
-      orphans.map((shard) => ({ ...shard, finding: null })),
-      null,
+    return joinDrafts(
+      orphanShard(snapshot, orphans.map(named), { orphans: null, stopping: null, vtctld: request.vtctld }),
     );
   refuseSilence(snapshot, request);
   const holders = vdiffHolders(snapshot, request);

@@ -1,4 +1,3 @@
-import type { Finding } from "../findings/finding.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Blocked, LockScope, Read } from "./refs.js";
 
@@ -55,17 +54,6 @@ export const joinDrafts = (drafts: readonly Draft[]): Draft => ({
   reads: drafts.flatMap((draft) => draft.reads),
   blocked: drafts.flatMap((draft) => draft.blocked),
   notes: drafts.flatMap((draft) => draft.notes),
-});
-
-/** Nothing is done about the findings, for each of these reasons. */
-export const refusedDraft = (
-  findings: readonly Pick<Finding, "object" | "id">[],
-  obstacles: readonly Obstacle[],
-): Draft => ({
-  ...EMPTY_DRAFT,
-  blocked: findings.flatMap(({ object, id }) =>
-    obstacles.map((obstacle) => ({ object, finding: id, ...obstacle })),
-  ),
 });
 
 /** Stages without steps are not worth a lock. */

@@ -1,7 +1,7 @@
 import { RefusedError } from "../cluster/errors.js";
 import { statementOf } from "../cluster/post-copy-action.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { DraftStep } from "./draft.js";
+import type { DraftStage, DraftStep } from "./draft.js";
 import type { DeferredKey, LockScope } from "./refs.js";
 import { type Process, tabletRef } from "./view/processes.js";
 import { keyspaceLocks, type ShardRef } from "./view/shards.js";
@@ -9,6 +9,34 @@ import { type StreamGroup, streamRows, streamSet } from "./view/streams.js";
 
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (docs/vitess.md#cancel-order). */
 const SETTLE_MS = 5000;
+
+/** The streams of shards that a cancel, or a person, dropped, and reverse streams that were left on their sources. */
+interface EndedStreams {
+  readonly title: string;
+  readonly shards: readonly ShardRef[];
+  readonly groups: readonly StreamGroup[];
+  readonly reverse?: readonly StreamGroup[];
+  /** The steps that end their VDiffs. */
+  readonly vdiffs?: readonly DraftStep[];
+}
+
+/** Stopped, proven stopped, deleted and proven gone, after what goes with them is saved. */
+export const endStreams = (
+  snapshot: Snapshot,
+  { title, shards, groups, reverse = [], vdiffs = [] }: EndedStreams,
+): DraftStage => {
+  const all = [...groups, ...reverse];
+  return {
+    title,
+    locks: streamLocks(snapshot, shards, all),
+    steps: [
+      ...stopSteps(snapshot, all, (group) => groups.includes(group), vdiffs),
+      ...keySteps(snapshot, groups, { apply: false }),
+      ...deleteSteps(snapshot, all),
+      ...goneSteps(snapshot, all),
+    ],
+  };
+};
 
 /**
  * Stop every stream everywhere, end their VDiffs, then prove it, before anything else is touched (docs/decisions.md#d16). A VDiff restarts the streams
@@ -139,7 +167,7 @@ const mayPutOffMore = (snapshot: Snapshot, { streams }: StreamGroup): boolean =>
   );
 
 /** Workflow, then source keyspaces, then the target's: Vitess's order (docs/vitess.md#lock-order). */
-export const streamLocks = (
+const streamLocks = (
   snapshot: Snapshot,
   orphans: readonly ShardRef[],
   groups: readonly StreamGroup[],

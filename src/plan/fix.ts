@@ -27,9 +27,9 @@ export const planFix = (
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
   const certain = roots.filter((finding) => finding.state === "confirmed");
   const joined = joinDrafts([
-    ...RECIPES.map(([name, recipe]) => {
+    ...RECIPES.flatMap(([name, recipe]) => {
       const own = certain.filter((finding) => finding.repair.recipe === name);
-      return own.length === 0 ? EMPTY_DRAFT : recipe(snapshot, own, request);
+      return own.length === 0 ? [] : recipe(snapshot, own, request);
     }),
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },

@@ -1,40 +1,34 @@
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { FixRequest } from "../context.js";
+import type { ShardRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { returnedShard } from "../dropped/returned.js";
-import { deleteSteps, goneSteps, stopSteps, streamLocks } from "../end-streams.js";
+import { endStreams } from "../end-streams.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
-import { returnedShardDraft } from "../recipes/returned-shard.js";
+import type { Named } from "../recipes/repair.js";
+import { returnedShards } from "../recipes/returned-shard.js";
 import type { ShardRef } from "../view/shards.js";
 import { type StreamGroup, streamRead } from "../view/streams.js";
 import { reverseRunning } from "./switched.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
-
-/** What may be done with the broken parts. */
-export type Repairing = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
 
 /** The rest of a half-done cancel: what it dropped is repaired as an orphan, what came back is cleared. */
 export const brokenParts = (
   snapshot: Snapshot,
   subject: CancelSubject,
   { intact, dropped, returned }: Parts,
-  asked: Repairing,
+  asked: ShardRequest,
 ): Draft => {
   const shards = joinDrafts([
-    orphanShard(
-      snapshot,
-      dropped.map(({ keyspace, shard }) => ({ keyspace, shard, finding: null })),
-      asked.orphans,
-      asked.stopping,
-    ),
+    ...orphanShard(snapshot, dropped.map(named), asked),
     // Whoever ends the workflow wants its streams gone from what came back, whoever had dropped it.
-    ...returned.map((side) =>
-      returnedShardDraft(snapshot, side, [], { ...asked, orphans: asked.orphans ?? "restore" }),
-    ),
+    ...returnedShards(snapshot, returned.map(named), { ...asked, orphans: asked.orphans ?? "restore" }),
   ]);
   return intact.length > 0 ? shards : joinDrafts([shards, reverseRest(snapshot, subject, shards)]);
 };
+
+/** A shard that no finding names. */
+export const named = ({ keyspace, shard }: ShardRef): Named => ({ object: { keyspace, shard }, id: null });
 
 /** Reverse streams that read from targets of both kinds, where no intact target's cancel takes them along. */
 const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft): Draft => {
@@ -54,15 +48,12 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
   return {
     ...EMPTY_DRAFT,
     stages: [
-      {
+      endStreams(snapshot, {
         title: `Stop and delete the reverse streams of ${keyspace}.${workflow}`,
-        locks: streamLocks(snapshot, [], left),
-        steps: [
-          ...stopSteps(snapshot, left, () => false),
-          ...deleteSteps(snapshot, left),
-          ...goneSteps(snapshot, left),
-        ],
-      },
+        shards: [],
+        groups: [],
+        reverse: left,
+      }),
     ],
     reads: left.map((group) => streamRead(snapshot, group)),
   };

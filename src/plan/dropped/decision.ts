@@ -12,6 +12,7 @@ import {
   unknownStreams,
 } from "../guards/tablets.js";
 import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
+import type { Blocked } from "../refs.js";
 import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
 import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
 import { unaccounted } from "./dropped-tablets.js";
@@ -156,3 +157,14 @@ const forgotten = (orphan: OrphanShard): Obstacle => ({
   reason: `etcd's history no longer reaches back to the start of the operation that dropped ${shardName(orphan)}, so it may have had tablets that nobody knows of`,
   instead: "make sure that every tablet of the shard runs, then say --orphans restore",
 });
+
+/** What was asked for and is not done for the shard. */
+export const blockedOf = ({ target, decision, obstacles }: DecidedShard): readonly Blocked[] => {
+  const at = { object: { keyspace: target.keyspace, shard: target.shard }, finding: target.finding };
+  if (decision.kind === "ask") return [{ ...at, ...decision.obstacle }];
+  return obstacles.map(({ reason, instead }) => ({
+    ...at,
+    reason: `${shardName(target)} is not ${decision.kind === "retire" ? "retired" : "restored"}: ${reason}`,
+    instead,
+  }));
+};

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey } from "../../topology/paths.js";
-import type { ShardRequest, Stopping } from "../context.js";
+import type { Stopping } from "../context.js";
 import { distinct } from "../distinct.js";
 import type { DraftStage, DraftStep } from "../draft.js";
 import type { LockScope, Read, TabletRef } from "../refs.js";
@@ -10,17 +10,15 @@ import { cells, keyspaceLocks, shardName } from "../view/shards.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { endSteps, recordKeys } from "./retirement.js";
 import { type Member, membersOf, type Returned, unreachableRows } from "./returned.js";
+import type { AskedReturned } from "./returned-obstacles.js";
 
 /**
  * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
  * record; then its records go, as `DeleteShards --recursive` takes them (docs/vitess.md#delete-shard), but proven and one by one, so that
  * undo has each; then nobody may come back.
  */
-export const retireStages = (
-  snapshot: Snapshot,
-  shard: Returned,
-  { stopping }: ShardRequest,
-): readonly DraftStage[] => {
+export const removalStages = (snapshot: Snapshot, shard: AskedReturned): readonly DraftStage[] => {
+  const { stopping } = shard;
   const name = shardName(shard);
   const keyspace = keyspaceLocks(snapshot, [shard.keyspace]);
   const locks: readonly LockScope[] = [
@@ -54,7 +52,7 @@ export const retireStages = (
 };
 
 /** Every record of the shard, whether it exists or not, and where queries go. */
-export const retireReads = (snapshot: Snapshot, shard: Returned): readonly Read[] => [
+export const removalReads = (snapshot: Snapshot, shard: Returned): readonly Read[] => [
   ...[...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)].map(({ server, key }) =>
     keyRead(snapshot, server, key),
   ),
@@ -62,7 +60,7 @@ export const retireReads = (snapshot: Snapshot, shard: Returned): readonly Read[
 ];
 
 /** What nobody can promise: the streams in the MySQL of a tablet that is down now. */
-export const retireNotes = (snapshot: Snapshot, shard: Returned): readonly string[] => [
+export const removalNotes = (snapshot: Snapshot, shard: Returned): readonly string[] => [
   ...membersOf(snapshot, shard)
     .filter(({ process }) => process === null)
     .map(

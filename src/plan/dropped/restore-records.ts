@@ -5,12 +5,12 @@ import { KeyRangeSchema, type Shard, ShardSchema } from "../../proto/gen/topodat
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
-import type { DraftStep } from "../draft.js";
+import type { DraftStage, DraftStep } from "../draft.js";
 import type { Read } from "../refs.js";
 import type { Deletion, OrphanShard } from "../view/dropped-shard.js";
 import { base64, globalRoot, keyRead } from "../view/keys.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { cells, keyspaceRecord, shardRecords } from "../view/shards.js";
+import { cells, keyspaceLocks, keyspaceRecord, shardNames, shardRecords } from "../view/shards.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { deletionsOf, listedAliases } from "./dropped-tablets.js";
 import { tabletRecord } from "./tablet-record.js";
@@ -23,6 +23,22 @@ interface Keys {
   readonly tablet: string;
   readonly replication: string;
 }
+
+export const restoreStages = (snapshot: Snapshot, orphans: readonly OrphanShard[]): readonly DraftStage[] => [
+  {
+    title: `Put the records of ${shardNames(orphans)} back`,
+    locks: keyspaceLocks(snapshot, [...new Set(orphans.map(({ keyspace }) => keyspace))]),
+    steps: [
+      ...orphans.flatMap((orphan) => tabletSteps(snapshot, orphan)),
+      ...orphans.flatMap((orphan) => shardSteps(snapshot, orphan)),
+    ],
+  },
+  {
+    title: `Wait for the running primaries of ${shardNames(orphans)} to name themselves`,
+    locks: [],
+    steps: orphans.flatMap((orphan) => awaitSteps(snapshot, orphan)),
+  },
+];
 
 /**
  * Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists
@@ -56,7 +72,7 @@ const asListed = (orphan: OrphanShard): readonly Process[] => {
   return orphan.processes.toSorted((a, b) => place(a) - place(b));
 };
 
-export const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] => {
+const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] => {
   const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
   const [primary] = orphan.primaries;
   if (keyspace === null || primary === undefined) return [];
@@ -79,7 +95,7 @@ export const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly Dr
   ];
 };
 
-export const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
   orphan.primaries.map((primary) => ({
     kind: "shard.await-primary",
     keyspace: orphan.keyspace,

@@ -3,13 +3,13 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import type { Stopping } from "../context.js";
 import { distinct } from "../distinct.js";
-import type { DraftStep } from "../draft.js";
+import type { DraftStage, DraftStep } from "../draft.js";
 import type { Read } from "../refs.js";
 import { commandFor } from "../stop-command.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { isPrimary, type Process, tabletRef } from "../view/processes.js";
-import { cells, shardName } from "../view/shards.js";
+import { cells, keyspaceLocks, shardName, shardNames } from "../view/shards.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { silentMembers } from "./dropped-tablets.js";
 
@@ -17,6 +17,24 @@ interface Key {
   readonly server: string;
   readonly key: string;
 }
+
+/** `stopping`: how the vttablets end; without it nothing is retired. */
+export const retireStages = (
+  snapshot: Snapshot,
+  orphans: readonly OrphanShard[],
+  stopping: Stopping,
+): readonly DraftStage[] => [
+  {
+    title: `End the vttablets of ${shardNames(orphans)}`,
+    locks: keyspaceLocks(snapshot, [...new Set(orphans.map(({ keyspace }) => keyspace))]),
+    steps: orphans.flatMap((orphan) => endSteps(snapshot, orphan, stopping)),
+  },
+  {
+    title: `Watch that the vttablets of ${shardNames(orphans)} stay away`,
+    locks: [],
+    steps: stayAwaySteps(snapshot, orphans, stopping),
+  },
+];
 
 /** Replicas first. One whose record exists would publish and live on, so only a command ends it. */
 export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly DraftStep[] =>
@@ -40,7 +58,7 @@ export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stop
     });
 
 /** One watch for all of them: it takes its time. */
-export const stayAwaySteps = (
+const stayAwaySteps = (
   snapshot: Snapshot,
   orphans: readonly OrphanShard[],
   { watchMs }: Stopping,

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { ShardRequest } from "../context.js";
-import { type Guard, type Obstacle, obstaclesTo } from "../draft.js";
+import { type Guard, obstaclesTo } from "../draft.js";
 import { ownedByOperator } from "../guards/operator.js";
 import { aliasClash, nobodySaidHow, unknownRecords, unknownRows } from "../guards/tablets.js";
 import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
@@ -8,21 +8,19 @@ import { processAt, processesOfAlias } from "../view/processes.js";
 import { shardName, shardRecords } from "../view/shards.js";
 import { membersOf, type Returned, unreachableRows } from "./returned.js";
 
-type Asked = Returned & ShardRequest;
+/** With what the operator said of it. */
+export type AskedReturned = Returned & ShardRequest;
 
-/** What forbids to touch the shard's rows; empty: they may go. */
-export const whatForbids = (
-  snapshot: Snapshot,
-  shard: Returned,
-  request: ShardRequest,
-): readonly Obstacle[] =>
-  obstaclesTo([...(request.orphans === "retire" ? UNLESS_RETIRED : UNLESS_CLEARED), ...ALWAYS], snapshot, {
-    ...shard,
-    ...request,
-  });
+/** What forbids to touch its rows. */
+export const untouchable: Guard<AskedReturned> = (snapshot, shard) =>
+  obstaclesTo(
+    [...(shard.orphans === "retire" ? UNLESS_RETIRED : UNLESS_CLEARED), ...ALWAYS],
+    snapshot,
+    shard,
+  );
 
 /** What a cancel dropped was meant to lose its streams; what a person dropped, only that person can say (docs/decisions.md#d8). */
-const neverAsked: Guard<Asked> = (_, shard) =>
+const neverAsked: Guard<AskedReturned> = (_, shard) =>
   shard.deletion?.operation === "cancel" || shard.orphans === "restore"
     ? []
     : [
@@ -91,7 +89,7 @@ const readingWorkflows: Guard<Returned> = (snapshot, shard) =>
     });
 
 /** To publish ends only a process whose record is gone, and the record of a running process is never removed. */
-const recordedProcesses: Guard<Asked> = (_, shard) =>
+const recordedProcesses: Guard<AskedReturned> = (_, shard) =>
   (shard.stopping?.kind === "unsupervised" ? shard.processes : [])
     .filter(({ record }) => record === "present")
     .map(({ alias }) => ({
@@ -126,13 +124,13 @@ const refuses = (snapshot: Snapshot, address: string): boolean =>
     .some(({ message }) => message?.includes("ECONNREFUSED"));
 
 /** What forbids to clear its old streams and to keep the shard. */
-const UNLESS_CLEARED: readonly Guard<Asked>[] = [neverAsked, silentTablets, readOnlyServers];
+const UNLESS_CLEARED: readonly Guard<AskedReturned>[] = [neverAsked, silentTablets, readOnlyServers];
 
 /**
  * What forbids to end its vttablets and to take its records away (docs/decisions.md#d19, docs/decisions.md#d20). A shard of which no
  * process is left needs nobody to end one.
  */
-const UNLESS_RETIRED: readonly Guard<Asked>[] = [
+const UNLESS_RETIRED: readonly Guard<AskedReturned>[] = [
   ownedByOperator,
   aliasClash,
   onlyCopy,
@@ -145,4 +143,4 @@ const UNLESS_RETIRED: readonly Guard<Asked>[] = [
   notProvenEnded,
 ];
 
-const ALWAYS: readonly Guard<Asked>[] = [servesWrites, silentCells, routedQueries, unknownRows];
+const ALWAYS: readonly Guard<AskedReturned>[] = [servesWrites, silentCells, routedQueries, unknownRows];

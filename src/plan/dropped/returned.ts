@@ -1,10 +1,16 @@
+import { formatAlias } from "../../cluster/alias.js";
 import { CLOCK_SKEW_S } from "../../snapshot/derive/operation-limits.js";
 import type { TabletRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decodeShard } from "../../topology/records.js";
+import type { ShardRequest } from "../context.js";
+import type { DraftStage } from "../draft.js";
+import { keySteps } from "../end-streams.js";
 import { droppedShard, type OrphanShard } from "../view/dropped-shard.js";
-import type { Process } from "../view/processes.js";
-import type { ShardRef } from "../view/shards.js";
-import type { StreamGroup } from "../view/streams.js";
+import { type Process, tabletRef } from "../view/processes.js";
+import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import { type StreamGroup, streamRows } from "../view/streams.js";
+import { tabletRecordKey } from "./retirement.js";
 
 /** A shard that was dropped and exists again. */
 export interface Returned extends OrphanShard {
@@ -44,7 +50,7 @@ const bornBefore = (
   ).length > 0;
 
 /** Old rows that no engine has and that SQL can reach, where the shard has no primary. */
-export const clearableRows = (shard: Returned): readonly StreamGroup[] =>
+const clearableRows = (shard: Returned): readonly StreamGroup[] =>
   shard.old.filter(({ process }) => process.readOnly !== 1);
 
 export const unreachableRows = (shard: Returned): readonly StreamGroup[] =>
@@ -96,3 +102,69 @@ const tabletFact = (row: TabletRow): TabletFact => ({
   mysqlHost: row.mysql_host,
   mysqlPort: row.mysql_port,
 });
+
+/** While no engine has them. */
+export const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
+  const at = recordOf(snapshot, shard);
+  return {
+    title: `Clear the old rows of ${shardName(shard)} while it has no primary`,
+    locks: [{ kind: "shard", keyspace: shard.keyspace, shard: shard.shard }],
+    steps:
+      at === null
+        ? []
+        : [
+            ...keySteps(snapshot, shard.old, { apply: false }),
+            ...clearableRows(shard).map((group) => ({
+              kind: "row.clear" as const,
+              tablet: tabletRef(snapshot, group.process),
+              peers: shard.processes.map((process) => tabletRef(snapshot, process)),
+              workflow: group.workflow,
+              dbName: group.dbName,
+              rows: streamRows(snapshot, group),
+              ...at,
+            })),
+          ],
+  };
+};
+
+/** Null where it has a primary, or where nobody is there to elect or to be elected. */
+export const electionStage = (
+  snapshot: Snapshot,
+  shard: Returned,
+  { vtctld }: ShardRequest,
+): DraftStage | null => {
+  const next = candidate(shard);
+  const record = next === null ? null : tabletRecordKey(snapshot, next);
+  const at = recordOf(snapshot, shard);
+  if (shard.primaries.length > 0 || vtctld === null || next === null || record === null || at === null)
+    return null;
+  const { keyspace, shard: name } = shard;
+  const { alias } = next;
+  return {
+    title: `Give ${shardName(shard)} a primary`,
+    locks: [],
+    steps: [{ kind: "shard.elect", keyspace, shard: name, ...at, alias, record, vtctld }],
+  };
+};
+
+const recordOf = (snapshot: Snapshot, { keyspace, shard }: ShardRef) => {
+  const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);
+  return record === undefined ? null : { server: record.server, key: record.key };
+};
+
+/** Who should be primary: who was when the shard was dropped, else who takes writes; its MySQL has every transaction of the shard. */
+const candidate = (shard: OrphanShard): Process | null => {
+  const dropped = shard.deletion === null ? null : decodeShard(shard.deletion.value);
+  const alias = dropped?.kind === "answered" ? dropped.value.primaryAlias : undefined;
+  const before = alias === undefined ? null : formatAlias(alias);
+  const fit = shard.processes.filter(({ type }) => type === "REPLICA" || type === "PRIMARY");
+  return (
+    fit.find((process) => process.alias === before) ??
+    fit.find((process) => process.readOnly === 0) ??
+    fit[0] ??
+    null
+  );
+};
+
+export const electCommand = (shard: OrphanShard): string =>
+  `vtctldclient PlannedReparentShard ${shardName(shard)} --new-primary ${candidate(shard)?.alias ?? "ALIAS"}`;

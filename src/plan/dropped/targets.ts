@@ -1,10 +1,10 @@
-import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
-import type { Recipe } from "../recipes/repair.js";
+import { EMPTY_DRAFT } from "../draft.js";
+import type { Named, Recipe } from "../recipes/repair.js";
+import type { Blocked } from "../refs.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { isPrimary, type Process, processAt, processesOfAlias, processesOfShard } from "../view/processes.js";
-import { type ShardRef, shardName } from "../view/shards.js";
+import { orderShards, type ShardRef, shardName } from "../view/shards.js";
 import {
   groupStreams,
   referenceCopies,
@@ -18,14 +18,15 @@ export interface OrphanTarget extends ShardRef {
 }
 
 /** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
-export const orphanTargets = (snapshot: Snapshot, findings: readonly Finding[]): readonly OrphanTarget[] => {
+export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): readonly OrphanTarget[] => {
   const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
   const others = findings.filter((finding) => !ofShards.includes(finding));
   // Later ones win where two name one shard, so that the plan speaks of the shard's own finding.
-  return [...others, ...ofShards].flatMap((finding) => targetOf(snapshot, finding));
+  const targets = [...others, ...ofShards].flatMap((finding) => targetOf(snapshot, finding));
+  return [...new Map(targets.map((target) => [shardName(target), target])).values()].sort(orderShards);
 };
 
-const targetOf = (snapshot: Snapshot, finding: Finding): readonly OrphanTarget[] => {
+const targetOf = (snapshot: Snapshot, finding: Named): readonly OrphanTarget[] => {
   const { keyspace, shard, alias, address } = finding.object;
   if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
   return processesNamed(snapshot, alias, address).map((process) => ({
@@ -114,29 +115,33 @@ const readsFrom = (orphans: readonly OrphanShard[], stream: StreamFact): boolean
  * Targets that one cancel dropped with these and of which nothing answers: their streams wait in a MySQL that nobody can reach through a
  * tablet. Nothing can be done about them now, which is said.
  */
-export const unreachableTargets = (snapshot: Snapshot, shards: readonly ShardRef[]): Draft => {
-  const rows = snapshot.all<ShardRef & { readonly aliases: string | null }>(
-    `SELECT DISTINCT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
+export const unreachableTargets = (snapshot: Snapshot, shards: readonly ShardRef[]): readonly Blocked[] =>
+  snapshot
+    .all<ShardRef & { readonly aliases: string | null }>(
+      `SELECT DISTINCT c.keyspace, c.shard, (SELECT group_concat(alias, ', ') FROM (SELECT DISTINCT alias FROM deletion t
          WHERE t.kind = 'tablet' AND t.keyspace = c.keyspace AND t.shard = c.shard ORDER BY alias)) AS aliases
      FROM cancelled_target c JOIN cancelled_target s USING (keyspace, workflow)
      WHERE c.fate = 'silent' AND s.keyspace || '/' || s.shard IN (SELECT value FROM json_each(?))
      ORDER BY c.keyspace, c.shard`,
-    JSON.stringify(shards.map(shardName)),
-  );
-  const blocked = rows.map(({ aliases, ...shard }) => ({
-    object: { keyspace: shard.keyspace, shard: shard.shard },
-    finding: null,
-    reason: `${shardName(shard)} was dropped by the same cancel, and no tablet of it answers${aliases === null ? "" : ` (${aliases})`}: its streams stay in its MySQL and run again if it comes back as primary`,
-    instead: "start it and cancel again at once, or remove it for good (vttablet and MySQL)",
-  }));
-  return { ...EMPTY_DRAFT, blocked };
-};
+      JSON.stringify(shards.map(shardName)),
+    )
+    .map(({ aliases, ...shard }) => ({
+      object: { keyspace: shard.keyspace, shard: shard.shard },
+      finding: null,
+      reason: `${shardName(shard)} was dropped by the same cancel, and no tablet of it answers${aliases === null ? "" : ` (${aliases})`}: its streams stay in its MySQL and run again if it comes back as primary`,
+      instead: "start it and cancel again at once, or remove it for good (vttablet and MySQL)",
+    }));
 
 /** A repair of dropped shards, which also says what can not be done about those that went with them. */
 export const withUnreachableTargets =
   (recipe: Recipe): Recipe =>
-  (snapshot, findings, request) =>
-    joinDrafts([
-      recipe(snapshot, findings, request),
-      unreachableTargets(snapshot, request.orphans === "leave" ? [] : orphanTargets(snapshot, findings)),
-    ]);
+  (snapshot, findings, request) => [
+    ...recipe(snapshot, findings, request),
+    {
+      ...EMPTY_DRAFT,
+      blocked: unreachableTargets(
+        snapshot,
+        request.orphans === "leave" ? [] : orphanTargets(snapshot, findings),
+      ),
+    },
+  ];

@@ -1,6 +1,6 @@
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Obstacle } from "../draft.js";
+import type { Guard } from "../draft.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
 import { probed, processesOfShard } from "../view/processes.js";
 import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
@@ -8,25 +8,29 @@ import type { CellGraph } from "../view/srv-keyspaces.js";
 
 /**
  * What keeps "no workflow is left that moves shards of this keyspace" from being proven: one that is there, or a primary that did not
- * say which streams it has. Null: it is proven.
+ * say which streams it has.
  */
-export const workflowInTheWay = (snapshot: Snapshot, keyspace: string): Obstacle | null => {
+export const workflowInTheWay: Guard<{ readonly keyspace: string }> = (snapshot, { keyspace }) => {
   const [workflow] = snapshot.all<{ name: string; phase: string }>(
     "SELECT workflow AS name, phase FROM workflow WHERE keyspace = ? AND migration = 'shards' ORDER BY is_reverse, workflow LIMIT 1",
     keyspace,
   );
   if (workflow !== undefined)
-    return {
-      reason: `the workflow ${keyspace}.${workflow.name} moves shards of ${keyspace} (${workflow.phase}), so where traffic belongs is its own business`,
-      instead: `switch it with vtctldclient Reshard --workflow ${workflow.name} --target-keyspace ${keyspace} switchtraffic or reversetraffic`,
-    };
+    return [
+      {
+        reason: `the workflow ${keyspace}.${workflow.name} moves shards of ${keyspace} (${workflow.phase}), so where traffic belongs is its own business`,
+        instead: `switch it with vtctldclient Reshard --workflow ${workflow.name} --target-keyspace ${keyspace} switchtraffic or reversetraffic`,
+      },
+    ];
   const silent = shardRecords(snapshot, keyspace).find((shard) => !streamsKnown(snapshot, shard));
   return silent === undefined
-    ? null
-    : {
-        reason: `no primary of ${shardName(silent)} said which streams it has, and one may belong to a switch that is not over`,
-        instead: `start the tablets of ${shardName(silent)} and scan again`,
-      };
+    ? []
+    : [
+        {
+          reason: `no primary of ${shardName(silent)} said which streams it has, and one may belong to a switch that is not over`,
+          instead: `start the tablets of ${shardName(silent)} and scan again`,
+        },
+      ];
 };
 
 /** A shard that never had a primary has no engine, hence no streams. */
@@ -45,43 +49,50 @@ const streamsKnown = (
 
 /**
  * What keeps "the writes of the keyspace never left the shards that every cell routes them to" from being proven
- * (docs/vitess.md#cancel-guards): their own flags, and each cell's PRIMARY partition, have to say the same. Null: they do.
+ * (docs/vitess.md#cancel-guards): their own flags, and each cell's PRIMARY partition, have to say the same.
  */
-export const unmovedWrites = (
-  snapshot: Snapshot,
-  keyspace: string,
-  graphs: readonly CellGraph[],
-): Obstacle | null => {
+export const unmovedWrites: Guard<{ readonly keyspace: string; readonly graphs: readonly CellGraph[] }> = (
+  snapshot,
+  { keyspace, graphs },
+) => {
   const serving = shardRecords(snapshot, keyspace)
     .filter((shard) => shard.serving === 1)
     .map(({ shard }) => shard);
   for (const { cell, answered, key, modRevision, record } of graphs) {
     if (answered === 0)
-      return {
-        reason: `cell ${cell} did not answer, and writes may go elsewhere there`,
-        instead: `bring the topology of ${cell} back and scan again`,
-      };
+      return [
+        {
+          reason: `cell ${cell} did not answer, and writes may go elsewhere there`,
+          instead: `bring the topology of ${cell} back and scan again`,
+        },
+      ];
     if (record === "unreadable")
-      return {
-        reason: `${key} can not be decoded`,
-        instead: `vtctldclient RebuildKeyspaceGraph --cells ${cell} ${keyspace}`,
-      };
+      return [
+        {
+          reason: `${key} can not be decoded`,
+          instead: `vtctldclient RebuildKeyspaceGraph --cells ${cell} ${keyspace}`,
+        },
+      ];
     if (record === "absent") continue;
     const routed = referencesOf(record, TabletType.PRIMARY);
     const names = namesOf(routed).toSorted();
     if (names.join() !== serving.toSorted().join())
-      return {
-        reason: `writes may have moved: cell ${cell} routes them to ${names.join(", ") || "no shard"} (${key}, revision ${modRevision}), and by their records ${serving.join(", ") || "no shard"} of ${keyspace} serve`,
-        instead:
-          "find out which shards have the newest data, make flags (SetShardIsPrimaryServing) and graph (RebuildKeyspaceGraph) say so, then scan again",
-      };
+      return [
+        {
+          reason: `writes may have moved: cell ${cell} routes them to ${names.join(", ") || "no shard"} (${key}, revision ${modRevision}), and by their records ${serving.join(", ") || "no shard"} of ${keyspace} serve`,
+          instead:
+            "find out which shards have the newest data, make flags (SetShardIsPrimaryServing) and graph (RebuildKeyspaceGraph) say so, then scan again",
+        },
+      ];
     const fault = faultOf(routed);
     if (fault !== null)
-      return {
-        reason: `the shards that take the writes of ${keyspace} do not cover it: ${fault}`,
-        instead:
-          "find out which shards have the newest data and make their flags say so (SetShardIsPrimaryServing), then scan again",
-      };
+      return [
+        {
+          reason: `the shards that take the writes of ${keyspace} do not cover it: ${fault}`,
+          instead:
+            "find out which shards have the newest data and make their flags say so (SetShardIsPrimaryServing), then scan again",
+        },
+      ];
   }
-  return null;
+  return [];
 };

@@ -5,7 +5,7 @@ import { judgeCancel } from "../cancel/forbidden.js";
 import { brokenParts, intactPart, partsOf } from "../cancel/half-done.js";
 import { cancelDraft } from "../cancel/sequence.js";
 import type { FixRequest } from "../context.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
 import { shardName } from "../view/shards.js";
 import type { Recipe } from "./repair.js";
@@ -23,24 +23,24 @@ interface HalfCancelled {
  */
 export const halfCancel: Recipe = (snapshot, findings, request) =>
   request.orphans === "leave"
-    ? EMPTY_DRAFT
-    : joinDrafts(workflowsOf(snapshot, findings).map((one) => draftOf(snapshot, one, request)));
+    ? []
+    : workflowsOf(snapshot, findings).flatMap((one) => draftsOf(snapshot, one, request));
 
-const draftOf = (
+const draftsOf = (
   snapshot: Snapshot,
   { keyspace, workflow, findings }: HalfCancelled,
   request: FixRequest,
-): Draft => {
+): readonly Draft[] => {
   const subject = cancelSubject(snapshot, keyspace, workflow);
-  if (subject === null) return EMPTY_DRAFT;
+  if (subject === null) return [];
   const parts = partsOf(snapshot, subject);
   const broken = brokenParts(snapshot, subject, parts, request);
   const intact = intactPart(subject, parts, broken);
   const verdict = judgeCancel(snapshot, intact, true);
   const kept = intact.targets.map(shardName).join(", ");
-  return joinDrafts([
+  return [
     broken,
-    unreachableTargets(snapshot, subject.targets),
+    { ...EMPTY_DRAFT, blocked: unreachableTargets(snapshot, subject.targets) },
     verdict.kind === "forbidden"
       ? {
           ...EMPTY_DRAFT,
@@ -60,7 +60,7 @@ const draftOf = (
         `the copied tables stay on every target; vtdoctor cancel ${keyspace}.${workflow} does the same and takes those of ${kept} aside`,
       ],
     },
-  ]);
+  ];
 };
 
 /** A repair touches no data: only its command `cancel` does. */

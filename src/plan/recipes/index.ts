@@ -1,4 +1,4 @@
-import { orphanTargets, withUnreachableTargets } from "../dropped/targets.js";
+import { withUnreachableTargets } from "../dropped/targets.js";
 import { clearLock } from "./clear-lock.js";
 import { ghostStream } from "./ghost-stream.js";
 import { halfCancel } from "./half-cancel.js";
@@ -16,12 +16,7 @@ export const RECIPES: readonly (readonly [name: string, recipe: Recipe])[] = [
   ["clear-lock", clearLock],
   ["ghost-stream", ghostStream],
   ["half-cancel", halfCancel],
-  [
-    "orphan-shard",
-    withUnreachableTargets((snapshot, findings, request) =>
-      orphanShard(snapshot, orphanTargets(snapshot, findings), request.orphans, request.stopping),
-    ),
-  ],
+  ["orphan-shard", withUnreachableTargets(orphanShard)],
   ["returned-shard", withUnreachableTargets(returnedShards)],
   ["serve-from-sources", serveFromSources],
   ["stale-journal", staleJournal],

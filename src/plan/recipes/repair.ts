@@ -3,72 +3,101 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { FixRequest } from "../context.js";
 import {
   type Draft,
-  type DraftStep,
+  type DraftStage,
   EMPTY_DRAFT,
   type Guard,
   isObstacle,
-  joinDrafts,
   type Obstacle,
-  refusedDraft,
+  worthRunning,
 } from "../draft.js";
-import type { LockScope, Read } from "../refs.js";
+import type { Blocked, Read } from "../refs.js";
+
+/** What is to be repaired: a finding, or an object that a command names. */
+export interface Named {
+  readonly object: Finding["object"];
+  /** Of the finding; null: there is none. */
+  readonly id: string | null;
+}
 
 /** From the confirmed findings that name it to what is done about them. Pure; a recipe that can not act says why (`blocked`). */
-export type Recipe = (snapshot: Snapshot, findings: readonly Finding[], request: FixRequest) => Draft;
+export type Recipe<N extends Named = Finding, Asked = FixRequest> = (
+  snapshot: Snapshot,
+  findings: readonly N[],
+  request: Asked,
+) => readonly Draft[];
 
-export type Findings = readonly [Finding, ...Finding[]];
+export type Group<N extends Named = Finding> = readonly [N, ...N[]];
 
-/** One stage, with what it rests on. */
-interface Remedy {
-  readonly title: string;
-  readonly locks: readonly LockScope[];
-  readonly steps: readonly DraftStep[];
+/** What is done, with what it rests on. */
+export type Remedy = (DraftStage | { readonly stages: readonly DraftStage[] }) & {
   readonly restsOn: readonly Read[];
   /** What an operator should know before saying yes. */
   readonly notes?: readonly string[];
-}
+  /** Where it is not all that was asked for: the findings that are gone then, and what stays, and why. */
+  readonly partly?: { readonly repairs: readonly string[]; readonly blocked: readonly Blocked[] };
+};
 
-/** A repair as data: a recipe of one stage for each thing that is broken. */
-interface Repair<Broken> {
+/** A repair as data: a recipe for each thing that is broken. */
+interface Repair<Broken, N extends Named, Asked> {
   /** Findings with the same answer are repaired together, in the order of the answers; absent: each on its own. */
-  readonly by?: (snapshot: Snapshot, finding: Finding) => string;
-  /** What the findings are about, as the snapshot has it; an obstacle: it is not there (any more). */
-  readonly of: (snapshot: Snapshot, findings: Findings) => Broken | Obstacle;
+  readonly by?: (snapshot: Snapshot, finding: N) => string;
+  /** What the findings are about, as the snapshot has it; an obstacle: it is not there (any more); null: it is to be left alone. */
+  readonly of: (snapshot: Snapshot, findings: Group<N>, request: Asked) => Broken | Obstacle | null;
   /** What forbids it: the first that does is told. */
   readonly unless?: readonly Guard<Broken>[];
-  readonly plan: (snapshot: Snapshot, broken: Broken) => Remedy;
+  /** Where one refusal answers all findings of a group: the object that it names. Absent: each finding is told. */
+  readonly about?: (finding: N) => Blocked["object"];
+  readonly plan: (snapshot: Snapshot, broken: Broken, findings: Group<N>) => Remedy;
 }
 
 export const repair =
-  <Broken extends object>({ by, of, unless = [], plan }: Repair<Broken>): Recipe =>
-  (snapshot, findings) =>
-    joinDrafts(
-      grouped(findings, by === undefined ? null : (finding) => by(snapshot, finding)).map((group): Draft => {
-        const broken = of(snapshot, group);
-        if (isObstacle(broken)) return refusedDraft(group, [broken]);
-        for (const guard of unless) {
-          const obstacles = guard(snapshot, broken);
-          if (obstacles.length > 0) return refusedDraft(group, obstacles);
-        }
-        const { title, locks, steps, restsOn, notes = [] } = plan(snapshot, broken);
-        return {
-          ...EMPTY_DRAFT,
-          repairs: group.map(({ id }) => id),
-          stages: [{ title, locks, steps }],
-          reads: restsOn,
-          notes,
-        };
-      }),
-    );
+  <Broken extends object, N extends Named = Finding, Asked = FixRequest>(
+    declared: Repair<Broken, N, Asked>,
+  ): Recipe<N, Asked> =>
+  (snapshot, findings, request) =>
+    groupsOf(snapshot, findings, declared.by).flatMap((group): Draft | readonly Draft[] => {
+      const broken = declared.of(snapshot, group, request);
+      if (broken === null) return [];
+      if (isObstacle(broken)) return refused(declared, group, [broken]);
+      for (const guard of declared.unless ?? []) {
+        const obstacles = guard(snapshot, broken);
+        if (obstacles.length > 0) return refused(declared, group, obstacles);
+      }
+      const { restsOn, notes = [], partly, ...work } = declared.plan(snapshot, broken, group);
+      return {
+        repairs: partly?.repairs ?? group.flatMap(({ id }) => id ?? []),
+        stages: worthRunning("stages" in work ? work.stages : [work]),
+        reads: restsOn,
+        blocked: partly?.blocked ?? [],
+        notes,
+      };
+    });
 
-const grouped = (
-  findings: readonly Finding[],
-  nameOf: ((finding: Finding) => string) | null,
-): readonly Findings[] => {
-  if (nameOf === null) return findings.map((finding) => [finding]);
-  const groups = new Map<string, [Finding, ...Finding[]]>();
+/** Nothing is done about the findings, for each of these reasons. */
+const refused = <N extends Named>(
+  { about }: Pick<Repair<never, N, never>, "about">,
+  group: Group<N>,
+  obstacles: readonly Obstacle[],
+): Draft => {
+  const told =
+    about === undefined
+      ? group.map(({ object, id }) => ({ object, finding: id }))
+      : [{ object: about(group[0]), finding: group[0].id }];
+  return {
+    ...EMPTY_DRAFT,
+    blocked: told.flatMap((at) => obstacles.map((obstacle) => ({ ...at, ...obstacle }))),
+  };
+};
+
+const groupsOf = <N extends Named>(
+  snapshot: Snapshot,
+  findings: readonly N[],
+  by: ((snapshot: Snapshot, finding: N) => string) | undefined,
+): readonly Group<N>[] => {
+  if (by === undefined) return findings.map((finding) => [finding]);
+  const groups = new Map<string, [N, ...N[]]>();
   for (const finding of findings) {
-    const name = nameOf(finding);
+    const name = by(snapshot, finding);
     const group = groups.get(name);
     if (group === undefined) groups.set(name, [finding]);
     else group.push(finding);

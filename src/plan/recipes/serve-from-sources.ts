@@ -1,8 +1,7 @@
-import type { Finding } from "../../findings/finding.js";
 import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
-import { type Draft, type DraftStep, EMPTY_DRAFT, joinDrafts, refusedDraft } from "../draft.js";
+import type { DraftStep, Guard } from "../draft.js";
 import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
 import {
   READ_TYPES,
@@ -18,12 +17,53 @@ import { staleJournals } from "../serving/stale-journals.js";
 import { base64, keyRead } from "../view/keys.js";
 import { shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
-import type { Recipe } from "./repair.js";
+import { type Remedy, repair } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */
 const WRITES = "writes-served-by-no-shard";
 /** The rule whose findings are about reads that work, if only with old rows. */
 const OLD_READS = "served-shard-not-fed";
+
+/** Traffic of a keyspace that does not go to the shards that its writes never left. */
+interface Misrouted {
+  readonly keyspace: string;
+  readonly graphs: readonly CellGraph[];
+  /** Shards of it that may not serve. */
+  readonly stopped: readonly string[];
+  /** `old`: they work, if only with old rows. */
+  readonly reads: "right" | "wrong" | "old";
+}
+
+/** Of each cell whose record can be read; a text: why it has no such edit. */
+const editsOf = ({
+  keyspace,
+  graphs,
+  stopped,
+  reads,
+}: Misrouted): readonly { readonly cell: string; readonly move: Move | string }[] =>
+  graphs.flatMap((graph) => {
+    const edit = editOf(graph, stopped, reads !== "right");
+    if (edit === null) return [];
+    const { cell } = graph;
+    return [{ cell, move: typeof edit === "string" ? edit : { keyspace, cell, graph, ...edit } }];
+  });
+
+const unsoundReads: Guard<Misrouted> = (_, broken) =>
+  editsOf(broken)
+    .filter(({ move }) => typeof move === "string")
+    .slice(0, 1)
+    .map(({ cell, move }) => ({
+      reason: `the reads of cell ${cell} can not be put back: ${String(move)}`,
+      instead: `vtctldclient GetSrvKeyspaces ${broken.keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
+    }));
+
+/** Reads that work would go to nobody: they are left as they are. */
+const nobodyReads: Guard<Misrouted> = (snapshot, broken) =>
+  broken.reads !== "old"
+    ? []
+    : editsOf(broken)
+        .flatMap(({ move }) => (typeof move === "string" ? [] : (nobodyToRead(snapshot, move) ?? [])))
+        .slice(0, 1);
 
 /**
  * What a cancel of Vitess 22 to 24 leaves behind a switch (docs/vitess.md#cancel-after-a-read-switch, docs/vitess.md#interrupted-switch):
@@ -31,76 +71,66 @@ const OLD_READS = "served-shard-not-fed";
  * Vitess's switchShardReads: queries are allowed there, the tablets are told, and only where some serve the routes change. One stage a
  * keyspace, as reads and writes may be broken at once.
  */
-export const serveFromSources: Recipe = (snapshot, findings) =>
-  joinDrafts(
-    [...new Set(findings.map(keyspaceOf))].sort().map((keyspace) =>
-      draftOf(
-        snapshot,
-        keyspace,
-        findings.filter((one) => keyspaceOf(one) === keyspace),
-      ),
-    ),
-  );
-
-const keyspaceOf = ({ object }: Finding): string => object.keyspace ?? "";
-
-const draftOf = (snapshot: Snapshot, keyspace: string, findings: readonly Finding[]): Draft => {
-  const graphs = cellGraphs(snapshot, keyspace);
-  const obstacle = workflowInTheWay(snapshot, keyspace) ?? unmovedWrites(snapshot, keyspace, graphs);
-  if (obstacle !== null) return refusedDraft(findings, [obstacle]);
-
-  const stopped = findings.flatMap(({ rule, object }) => (rule === WRITES ? [object.shard ?? ""] : []));
-  const reads = findings.some(({ rule }) => rule !== WRITES);
-  const edits = graphs.map((graph) => ({ graph, edit: editOf(graph, stopped, reads) }));
-  const unsound = edits.find(({ edit }) => typeof edit === "string");
-  if (unsound !== undefined)
-    return refusedDraft(findings, [
-      {
-        reason: `the reads of cell ${unsound.graph.cell} can not be put back: ${String(unsound.edit)}`,
-        instead: `vtctldclient GetSrvKeyspaces ${keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
+export const serveFromSources = repair<Misrouted>({
+  by: (_, { object }) => object.keyspace ?? "",
+  of: (snapshot, findings) => {
+    const keyspace = findings[0].object.keyspace ?? "";
+    return {
+      keyspace,
+      graphs: cellGraphs(snapshot, keyspace),
+      stopped: findings.flatMap(({ rule, object }) => (rule === WRITES ? [object.shard ?? ""] : [])),
+      reads: findings.some(({ rule }) => rule === OLD_READS)
+        ? "old"
+        : findings.some(({ rule }) => rule !== WRITES)
+          ? "wrong"
+          : "right",
+    };
+  },
+  unless: [
+    workflowInTheWay,
+    unmovedWrites,
+    unsoundReads,
+    (snapshot, broken) => (broken.stopped.length === 0 ? nobodyReads(snapshot, broken) : []),
+  ],
+  plan: (snapshot, broken, findings) => {
+    const unread = nobodyReads(snapshot, broken);
+    if (unread.length === 0) return served(snapshot, broken);
+    const left = findings.filter(({ rule }) => rule !== WRITES);
+    return {
+      ...served(snapshot, { ...broken, reads: "right" }),
+      partly: {
+        repairs: findings.filter(({ rule }) => rule === WRITES).map(({ id }) => id),
+        blocked: left.flatMap(({ object, id }) => unread.map((one) => ({ object, finding: id, ...one }))),
       },
-    ]);
-  const wanted = edits.flatMap(({ graph, edit }) =>
-    edit === null || typeof edit === "string" ? [] : [{ keyspace, cell: graph.cell, graph, ...edit }],
-  );
-  const unread = findings.some(({ rule }) => rule === OLD_READS)
-    ? (wanted.map((move) => nobodyToRead(snapshot, move)).find((one) => one !== null) ?? null)
-    : null;
-  if (unread !== null) {
-    const ofWrites = findings.filter(({ rule }) => rule === WRITES);
-    const ofReads = findings.filter(({ rule }) => rule !== WRITES);
-    const writes = ofWrites.length === 0 ? EMPTY_DRAFT : draftOf(snapshot, keyspace, ofWrites);
-    return joinDrafts([writes, refusedDraft(ofReads, [unread])]);
-  }
+    };
+  },
+});
 
+const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
+  const { keyspace, stopped, reads } = broken;
+  const moves = editsOf(broken).flatMap(({ move }) => (typeof move === "string" ? [] : [move]));
   const home = shardRecords(snapshot, keyspace).filter(({ serving }) => serving === 1);
   const journals = stopped.flatMap((shard) => staleJournals(snapshot, keyspace, shard));
   return {
-    repairs: findings.map(({ id }) => id),
-    stages: [
-      {
-        title: `Serve ${keyspace} from the shards that its writes never left`,
-        locks: [{ kind: "keyspace", keyspace }],
-        steps: [
-          ...wanted.flatMap(allowStep),
-          ...home.flatMap(({ shard }) =>
-            refreshSteps(
-              snapshot,
-              keyspace,
-              shard,
-              ({ type }) => stopped.includes(shard) || (reads && type !== "PRIMARY"),
-            ),
-          ),
-          ...wanted.flatMap((move) => routeStep(snapshot, move)),
-          ...journals,
-        ],
-      },
+    title: `Serve ${keyspace} from the shards that its writes never left`,
+    locks: [{ kind: "keyspace", keyspace }],
+    steps: [
+      ...moves.flatMap(allowStep),
+      ...home.flatMap(({ shard }) =>
+        refreshSteps(
+          snapshot,
+          keyspace,
+          shard,
+          ({ type }) => stopped.includes(shard) || (reads !== "right" && type !== "PRIMARY"),
+        ),
+      ),
+      ...moves.flatMap((move) => routeStep(snapshot, move)),
+      ...journals,
     ],
-    reads: [
+    restsOn: [
       ...servingReads(snapshot, keyspace),
       ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
     ],
-    blocked: [],
     notes: [
       ...home.flatMap(({ shard }) =>
         silentTablets(snapshot, keyspace, shard).map(

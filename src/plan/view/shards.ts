@@ -10,6 +10,8 @@ export interface ShardRef {
 
 export const shardName = (shard: ShardRef): string => `${shard.keyspace}/${shard.shard}`;
 
+export const shardNames = (shards: readonly ShardRef[]): string => shards.map(shardName).join(", ");
+
 export const orderShards = (a: ShardRef, b: ShardRef): number =>
   a.keyspace < b.keyspace || (a.keyspace === b.keyspace && a.shard < b.shard) ? -1 : 1;
 
