@@ -2,10 +2,9 @@ import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js"
 import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
-import { cancelSubject } from "./cancel/find-subject.js";
 import { judgeCancel } from "./cancel/forbidden.js";
-import { brokenParts, intactPart, named, partsOf, refuseBroken } from "./cancel/half-done.js";
 import { cancelDraft } from "./cancel/sequence.js";
+import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
 import { cancelType } from "./cancel/types/index.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { distinct } from "./distinct.js";

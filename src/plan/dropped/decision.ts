@@ -1,17 +1,19 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { OrphanChoice, Stopping } from "../context.js";
 import { type Guard, type Obstacle, obstaclesTo } from "../draft.js";
-import { ownedByOperator } from "../guards/operator.js";
 import {
   aliasClash,
   keyspaceGone,
   nobodySaidHow,
+  onlyCopy,
+  ownedByOperator,
   primaryUnfit,
   rangeTaken,
+  routedQueries,
+  silentCells,
   unknownRecords,
   unknownStreams,
-} from "../guards/tablets.js";
-import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
+} from "../guards/dropped-shards.js";
 import type { Blocked } from "../refs.js";
 import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
 import { type ShardRef, shardName, shardRecords } from "../view/shards.js";

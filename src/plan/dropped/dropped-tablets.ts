@@ -2,7 +2,7 @@ import { formatAlias } from "../../cluster/alias.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../topology/records.js";
 import type { Guard, Obstacle } from "../draft.js";
-import { aliasClash } from "../guards/tablets.js";
+import { aliasClash } from "../guards/dropped-shards.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { claimedTwice } from "../view/processes.js";
 import { shardName } from "../view/shards.js";

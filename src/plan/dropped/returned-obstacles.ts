@@ -1,9 +1,16 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { ShardRequest } from "../context.js";
 import { type Guard, obstaclesTo } from "../draft.js";
-import { ownedByOperator } from "../guards/operator.js";
-import { aliasClash, nobodySaidHow, unknownRecords, unknownRows } from "../guards/tablets.js";
-import { onlyCopy, routedQueries, silentCells } from "../guards/traffic.js";
+import {
+  aliasClash,
+  nobodySaidHow,
+  onlyCopy,
+  ownedByOperator,
+  routedQueries,
+  silentCells,
+  unknownRecords,
+  unknownRows,
+} from "../guards/dropped-shards.js";
 import { processAt, processesOfAlias } from "../view/processes.js";
 import { shardName, shardRecords } from "../view/shards.js";
 import { membersOf, type Returned, unreachableRows } from "./returned.js";

@@ -3,10 +3,9 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard, Obstacle } from "../draft.js";
 import { servingReferences, soundRecord } from "../serving/expected-graph.js";
 import { faultOf, namesOf, referencesOf, sameRoute } from "../serving/partitions.js";
-import { isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
+import { baseTables, isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
 import { type ShardRecord, shardRecords } from "../view/shards.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
-import { baseTables } from "../view/tables.js";
 
 /** How the cells route a keyspace. */
 export interface Routing {

@@ -1,9 +1,8 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { cancelSubject } from "../cancel/find-subject.js";
 import { judgeCancel } from "../cancel/forbidden.js";
-import { brokenParts, intactPart, partsOf } from "../cancel/half-done.js";
 import { cancelDraft } from "../cancel/sequence.js";
+import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subject.js";
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";

@@ -1,10 +1,90 @@
 import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { flagValue } from "../../tablets/command-line.js";
+import { decodeTablet } from "../../topology/records.js";
 import type { Stopping } from "../context.js";
 import type { Guard, Obstacle } from "../draft.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { claimedTwice, type Process, probed } from "../view/processes.js";
-import { keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+
+/** Every label of vitess-operator begins so (pkg/apis/planetscale/v2/labels.go); whoever copies them to tablets does it with --init-tags. */
+const LABEL_PREFIX = "planetscale.com/";
+
+/** Where its pods have the socket of mysqlctld (pkg/operator/vttablet/constants.go), which it passes to every vttablet. */
+const POD_SOCKET = "/vt/socket/mysqlctl.sock";
+
+/**
+ * Tablets of vitess-operator: it prunes the records of what its custom resource does not have, starts again what it has, and would undo
+ * either repair.
+ */
+export const ownedByOperator: Guard<OrphanShard> = (snapshot, orphan) => {
+  const signs = [...tagged(snapshot, orphan), ...inPods(snapshot, orphan)];
+  const [sign] = signs;
+  return sign === undefined
+    ? []
+    : [
+        {
+          reason: `the tablets of ${shardName(orphan)} belong to vitess-operator (${sign}), which would undo what is done here`,
+          instead: `change the custom resource first: the VitessCluster whose keyspace ${orphan.keyspace} has, or is to lose, the shard ${orphan.shard}; the operator then starts or ends the tablets itself`,
+        },
+      ];
+};
+
+const tagged = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] => {
+  const { keyspace, shard } = orphan;
+  const recorded = snapshot.rows("tablet", { keyspace, shard });
+  const deleted = orphan.tablets.flatMap(({ alias, value }) => {
+    const record = decodeTablet(value);
+    return record.kind === "answered" ? [{ alias, tags_json: JSON.stringify(record.value.tags) }] : [];
+  });
+  return [...recorded, ...deleted].flatMap(({ alias, tags_json }) =>
+    Object.entries(JSON.parse(tags_json) as Readonly<Record<string, string>>)
+      .filter(([name]) => name.startsWith(LABEL_PREFIX))
+      .map(([name, value]) => `${alias} has the tag ${name}=${value}`),
+  );
+};
+
+const inPods = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] =>
+  orphan.processes.flatMap(({ alias, address }) => {
+    const [live] = snapshot.rows("live_tablet", { address });
+    const words = JSON.parse(live?.command_line_json ?? "[]") as readonly string[];
+    return flagValue(words, "mysqlctl-socket") === POD_SOCKET
+      ? [`${alias} was started with --mysqlctl_socket=${POD_SOCKET}, as its pods are`]
+      : [];
+  });
+
+export const silentCells: Guard<ShardRef> = (snapshot, shard) =>
+  cells(snapshot)
+    .filter((cell) => cell.answered === 0)
+    .map(({ cell }) => ({
+      reason: `cell ${cell} did not answer, so it is not proven that nothing is routed to ${shardName(shard)}`,
+      instead: "make the cell's topology server reachable, then plan again",
+    }));
+
+/** Queries that vtgates of some cell send to the shard. */
+export const routedQueries: Guard<ShardRef> = (snapshot, shard) =>
+  snapshot
+    .rows("srv_partition", { keyspace: shard.keyspace, shard: shard.shard })
+    .map(({ cell, tablet_type, key, revision }) => ({
+      reason: `${tablet_type} queries of cell ${cell} are routed to ${shardName(shard)} (${key}, revision ${revision})`,
+      instead: "route them back to the shards that serve writes first",
+    }));
+
+/** A keyspace that somebody deleted as a whole has nobody to cover it; one that exists does. */
+export const onlyCopy: Guard<ShardRef> = (snapshot, shard) => {
+  const range = keyRangeOfShard(shard.shard);
+  if (range === null || keyspaceRecord(snapshot, shard.keyspace) === null) return [];
+  const serving = shardRecords(snapshot, shard.keyspace).filter((other) => other.serving === 1);
+  return covers(serving, range)
+    ? []
+    : [
+        {
+          reason: `the serving shards of ${shard.keyspace} do not cover the range of ${shardName(shard)}, so its tablets may hold the only copy`,
+          instead: "find out which side holds the data before anything is stopped",
+        },
+      ];
+};
 
 /** An alias that more than one process claims: nobody can tell which of them is the tablet, so neither is touched. */
 export const aliasClash: Guard<{ readonly processes: readonly Process[] }> = (_, { processes }) =>
