@@ -1,6 +1,6 @@
 import { EXIT, UsageError } from "../cluster/errors.js";
 import { brokenLab } from "../sim/lab.js";
-import { type ServedCluster, serveCluster } from "../sim/serve/cluster.js";
+import { type ServedCluster, serveCluster } from "../sim/serve/served-cluster.js";
 import type { Request } from "./command.js";
 
 const TABLETS = 8;

@@ -2,7 +2,6 @@ import { type Alias, formatAlias } from "../cluster/alias.js";
 import type { StreamSource } from "../cluster/stream-source.js";
 import type { EngineStream, SidecarRow } from "../tablets/access.js";
 import { copyTables } from "./copy-phase.js";
-import { gtidSetHas } from "./gtid.js";
 import type { SimMysql } from "./mysql.js";
 import { type SidecarHost, setInRows } from "./sidecar-writes.js";
 import { carriesRow } from "./stream-filter.js";
@@ -158,3 +157,18 @@ export class Controller {
     );
   }
 }
+
+/** Whether a GTID set (`MySQL56/uuid:1-5:7,uuid2:3`, with or without the flavour) holds transaction `number` of server `uuid`. */
+const gtidSetHas = (set: string, uuid: string, number: number): boolean =>
+  set
+    .replace(/^MySQL56\//, "")
+    .split(",")
+    .map((part) => part.trim().split(":"))
+    .some(
+      ([server, ...intervals]) => server === uuid && intervals.some((interval) => within(interval, number)),
+    );
+
+const within = (interval: string, number: number): boolean => {
+  const [first, last] = interval.split("-").map(Number);
+  return first !== undefined && first <= number && number <= (last ?? first);
+};

@@ -13,9 +13,8 @@ import { SimEngine } from "./engine.js";
 import type { SimMysql } from "./mysql.js";
 import type { Random } from "./random.js";
 import type { VitessVersion } from "./stream-row.js";
-import { commandLineOf } from "./tablet-flags.js";
 import { pickSource, SERVING_TYPES } from "./tablet-picker.js";
-import type { TabletIdentity } from "./tablet-process.js";
+import { commandLineOf, type TabletIdentity } from "./tablet-process.js";
 import { blankedRecord, isAfter, isSameTime, recordOf, timeOf } from "./tablet-record.js";
 import { type SimTopology, sameAlias } from "./topology.js";
 

@@ -26,7 +26,6 @@ const NAMESAKES = new Set([
   ...["index.ts", "records.ts", "shards.ts", "streams.ts", "tables.ts", "tablets.ts"].map(
     (name) => `plan: ${name}`,
   ),
-  "sim: cluster.ts",
 ]);
 
 const all = sources();

@@ -31,7 +31,7 @@ describe("a tablet", () => {
   it("is asked for itself, and a primary for its shard; tables only where they matter", async () => {
     const facts = await scan(smallCluster());
     const everybody = { health: "answered", vars: "answered", status: "answered", streams: "answered" };
-    const spokesman = {
+    const onePerShard = {
       ...everybody,
       copyState: "answered",
       postCopyActions: "answered",
@@ -39,10 +39,10 @@ describe("a tablet", () => {
       vdiffs: "answered",
       holds: "answered",
     };
-    expect(probesAt(facts, PRIMARY)).toEqual(spokesman);
+    expect(probesAt(facts, PRIMARY)).toEqual(onePerShard);
     expect(probesAt(facts, REPLICA)).toEqual(everybody);
     expect(probesAt(facts, "127.0.0.1:16200")).toEqual({
-      ...spokesman,
+      ...onePerShard,
       schema: "answered",
       triggers: "answered",
     });
@@ -163,8 +163,8 @@ describe("a tablet", () => {
   it("that answers at the address of another is noted and asked nothing more", async () => {
     const cluster = smallCluster();
     cluster.tablet("zone2-0000000101").kill();
-    const stranger = addTablet(cluster, "zone1", 900, "0", false);
-    cluster.topology.tablet(stranger.alias).delete();
+    const unrecorded = addTablet(cluster, "zone1", 900, "0", false);
+    cluster.topology.tablet(unrecorded.alias).delete();
     const tablets = around(cluster.reader, (_, at, ask) =>
       ask(at.grpcPort === 16101 ? { ...at, grpcPort: 16900, httpPort: 15900 } : at),
     );

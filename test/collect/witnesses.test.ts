@@ -224,7 +224,7 @@ describe("addresses", () => {
 
   it("of two processes with one alias give two", async () => {
     const cluster = smallCluster();
-    const twin = cluster.addTablet({
+    const clone = cluster.addTablet({
       alias: { cell: "zone1", uid: 100 },
       keyspace: "customer",
       shard: "0",
@@ -232,7 +232,7 @@ describe("addresses", () => {
       vtPort: 25100,
       mysqlPort: 37100,
     });
-    twin.begin(cluster.tablet("zone1-0000000100").type, null);
+    clone.begin(cluster.tablet("zone1-0000000100").type, null);
     const inventory = { ...NO_INVENTORY, tablets: [{ host: "127.0.0.1", grpc: 26100, http: 25100 }] };
     const facts = await scan(cluster, { inventory });
     const addresses = facts.live_tablet

@@ -1,7 +1,7 @@
 import { systemClock } from "../../src/cli/clock.js";
 import { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { type ServeOptions, serveCluster } from "../../src/sim/serve/cluster.js";
+import { type ServeOptions, serveCluster } from "../../src/sim/serve/served-cluster.js";
 import { createTabletReader } from "../../src/tablets/reader.js";
 import { createTabletWriter } from "../../src/tablets/writer.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";

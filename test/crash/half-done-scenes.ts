@@ -1,10 +1,10 @@
 import { formatAlias } from "../../src/cluster/alias.js";
 import { SimCluster } from "../../src/sim/cluster.js";
-import { deleteShard } from "../../src/sim/native/delete-shard.js";
 import { applySchema, createKeyspace, insertRows } from "../../src/sim/native/keyspace.js";
 import { underLock } from "../../src/sim/native/lock.js";
 import { done, type Native } from "../../src/sim/native/operation.js";
 import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { deleteShard } from "../../src/sim/native/reshard-cancel.js";
 import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { startTablet } from "../../src/sim/native/start-tablet.js";
 import { insertStream } from "../../src/sim/native/workflow.js";

@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { debugVars } from "../../src/sim/serve/debug-vars.js";
+import { debugVars } from "../../src/sim/serve/tablet-http.js";
 import type { SidecarRow } from "../../src/tablets/access.js";
 import { parseVars } from "../../src/tablets/vars.js";
 import { readRecording } from "./recorded-files.js";

@@ -66,9 +66,9 @@ describe("whether a record names this process", () => {
   });
 
   test("one process at two addresses has one record", () => {
-    const twin = { server_uuid: "u1" };
+    const sameProcess = { server_uuid: "u1" };
     expect(
-      processes({ live_tablet: [live("host-a:16200", twin), live("10.0.0.1:16200", twin)] }),
+      processes({ live_tablet: [live("host-a:16200", sameProcess), live("10.0.0.1:16200", sameProcess)] }),
     ).toMatchObject([{ record: "present" }, { record: "present" }]);
   });
 

@@ -1,11 +1,10 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { answered, mapOutcome, type Outcome } from "../../cluster/outcome.js";
-import type { QueryResultSchema } from "../../proto/gen/query_pb.js";
+import { type QueryResultSchema, Type } from "../../proto/gen/query_pb.js";
 import type { ExecuteFetchAsDbaRequest } from "../../proto/gen/tabletmanagerdata_pb.js";
 import type { SidecarRow, TabletAddress, TabletReader } from "../../tablets/access.js";
 import { ALL_TABLES, SIDECAR_READS, type SidecarRead, STREAM_IDS } from "../../tablets/queries.js";
 import type { TabletAnswers } from "./answers.js";
-import { queryResult } from "./query-result.js";
 
 type Result = MessageInitShape<typeof QueryResultSchema>;
 type Rows = Outcome<readonly SidecarRow[]>;
@@ -62,3 +61,20 @@ async function allTables(reader: TabletReader, at: TabletAddress): Promise<Rows>
     ),
   ]);
 }
+
+/** Rows as vttablet sends them: the cells of a row one after another, with -1 for the length of NULL (query.proto Row). */
+function queryResult(rows: readonly SidecarRow[]): MessageInitShape<typeof QueryResultSchema> {
+  const columns = Object.keys(rows[0] ?? {});
+  return {
+    fields: columns.map((name) => ({ name, type: Type.VARCHAR })),
+    rows: rows.map((row) => {
+      const cells = columns.map((column) => cellOf(row[column]));
+      return {
+        lengths: cells.map((cell) => BigInt(cell?.length ?? -1)),
+        values: Buffer.concat(cells.filter((cell) => cell !== null)),
+      };
+    }),
+  };
+}
+
+const cellOf = (text: string | null | undefined): Buffer | null => (text == null ? null : Buffer.from(text));

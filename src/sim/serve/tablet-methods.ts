@@ -1,12 +1,22 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { parseAlias } from "../../cluster/alias.js";
 import { mapOutcome, type Outcome, unanswered } from "../../cluster/outcome.js";
+import type { StreamHealthResponseSchema } from "../../proto/gen/query_pb.js";
 import { Query } from "../../proto/gen/queryservice_pb.js";
+import type { FullStatusSchema } from "../../proto/gen/replicationdata_pb.js";
+import type { SchemaDefinitionSchema } from "../../proto/gen/tabletmanagerdata_pb.js";
 import { TabletManager } from "../../proto/gen/tabletmanagerservice_pb.js";
 import { TabletType } from "../../proto/gen/topodata_pb.js";
-import type { ExecResult, NonPrimaryType } from "../../tablets/access.js";
+import type {
+  ExecResult,
+  NonPrimaryType,
+  TableDefinition,
+  TabletIdentity,
+  TabletStatus,
+} from "../../tablets/access.js";
 import type { TabletAnswers } from "./answers.js";
 import { fetchAsDba } from "./fetch-as-dba.js";
 import type { GrpcService } from "./grpc-service.js";
-import { fullStatusOf, healthOf, schemaOf } from "./tablet-messages.js";
 
 /** The methods of a vttablet that vtdoctor calls; others are UNIMPLEMENTED, as in an older Vitess. */
 export function tabletMethods(service: GrpcService, answers: TabletAnswers): void {
@@ -75,3 +85,46 @@ const affected = (outcome: Outcome<ExecResult>) =>
   mapOutcome(outcome, ({ rowsAffected }) => ({ result: { rowsAffected: BigInt(rowsAffected) } }));
 
 const nothing = (outcome: Outcome<null>) => mapOutcome(outcome, () => ({}));
+
+/** The first message of StreamHealth; the target's cell is empty in practice (docs/vitess.md#stream-health). */
+const healthOf = (who: TabletIdentity): MessageInitShape<typeof StreamHealthResponseSchema> => {
+  const alias = parseAlias(who.alias);
+  return {
+    target: { keyspace: who.keyspace, shard: who.shard, tabletType: typeOf(who.type) },
+    serving: who.serving,
+    primaryTermStartTimestamp: BigInt(who.termStart),
+    realtimeStats: { healthError: who.healthError },
+    ...(alias === null ? {} : { tabletAlias: alias }),
+  };
+};
+
+const typeOf = (word: string): TabletType =>
+  Object.values(TabletType).find((type): type is TabletType => TabletType[type as TabletType] === word) ??
+  TabletType.UNKNOWN;
+
+/** A source has no replication status. */
+const fullStatusOf = (status: TabletStatus): MessageInitShape<typeof FullStatusSchema> => {
+  const { serverUuid, position, sourceHost, sourcePort, ioState, sqlState, lastError } = status;
+  return {
+    serverUuid,
+    version: status.serverVersion,
+    readOnly: status.readOnly,
+    superReadOnly: status.superReadOnly,
+    primaryStatus: { position, serverUuid },
+    ...(sourceHost === ""
+      ? {}
+      : {
+          replicationStatus: { position, sourceHost, sourcePort, ioState, sqlState, lastIoError: lastError },
+        }),
+  };
+};
+
+const schemaOf = (tables: readonly TableDefinition[]): MessageInitShape<typeof SchemaDefinitionSchema> => ({
+  tableDefinitions: tables.map(({ name, type, definition, dataLength, rowCount }) => ({
+    name,
+    type,
+    schema: definition,
+    dataLength: BigInt(dataLength),
+    rowCount: BigInt(rowCount),
+  })),
+});

@@ -1,8 +1,12 @@
 import type { SimCluster } from "../../../src/sim/cluster.js";
-import { deleteShard, inParallel } from "../../../src/sim/native/delete-shard.js";
 import { underLock } from "../../../src/sim/native/lock.js";
 import { done, type Native, refuse } from "../../../src/sim/native/operation.js";
-import { dropReverseStreams, writesSwitched } from "../../../src/sim/native/reshard-cancel.js";
+import {
+  deleteShard,
+  dropReverseStreams,
+  inParallel,
+  writesSwitched,
+} from "../../../src/sim/native/reshard-cancel.js";
 import { rebuildSrvVSchema } from "../../../src/sim/native/serving-graph.js";
 import { deleteStreams, loadWorkflow, type Workflow } from "../../../src/sim/native/workflow.js";
 import { atLeast } from "../../../src/sim/stream-row.js";

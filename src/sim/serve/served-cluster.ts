@@ -1,11 +1,10 @@
-import type { Server } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import type { Clock } from "../../cluster/clock.js";
+import type { SimClock } from "../clock.js";
 import type { SimCluster, SimOptions } from "../cluster.js";
 import type { Protocol } from "./answers.js";
 import { etcdProtocol } from "./etcd-protocol.js";
-import { Listeners, portOf } from "./listeners.js";
 import { mysqlProtocol } from "./mysql-protocol.js";
-import { keepPace } from "./pace.js";
 import { tabletGrpc } from "./tablet-grpc.js";
 import { tabletHttp } from "./tablet-http.js";
 
@@ -92,4 +91,47 @@ function serveOn(
       for (const each of [etcd, grpc, http, mysql]) each.close();
     },
   };
+}
+
+/** Ports of this machine on which simulated processes listen; `close` gives all of them back and hangs up. */
+class Listeners {
+  readonly #servers: Server[] = [];
+  readonly #sockets = new Set<Socket>();
+
+  /** Port 0: a free one. Rejects with Node's error where it is taken. Callers are welcomed by who listens for `connection`. */
+  open(host: string, port: number): Promise<Server> {
+    const server = createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once("close", () => this.#sockets.delete(socket));
+      // A caller that hangs up in the middle is no event here; what it asked ends with its socket.
+      socket.on("error", () => {});
+    });
+    this.#servers.push(server);
+    return new Promise((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, () => resolve(server));
+    });
+  }
+
+  close(): void {
+    for (const server of this.#servers) server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+}
+
+const portOf = (server: Server): number => {
+  const address = server.address();
+  if (address === null || typeof address === "string") throw new Error("a TCP listener has a port");
+  return address.port;
+};
+
+/** How much later than real time something of the simulated world may happen. */
+const STEP_MS = 100;
+
+/** Lets simulated time pass as real time does, from now until `stopped`; what it is behind is made up for at once. */
+async function keepPace(simulated: SimClock, real: Clock, stopped: AbortSignal): Promise<void> {
+  simulated.followed = true;
+  do {
+    simulated.advance(Math.max(0, real.now() - simulated.now()));
+  } while (await real.sleep(STEP_MS, stopped));
 }
