@@ -38,10 +38,8 @@ export async function movedRows(
 }
 
 /** What is known to have moved says more than who was silent. */
-const worst = (verdicts: readonly (Refused | Silent | null)[]): Refused | Silent | null =>
-  verdicts.find((verdict) => verdict?.kind === "refused") ??
-  verdicts.find((verdict) => verdict !== null) ??
-  null;
+const worst = (found: readonly (Refused | Silent | null)[]): Refused | Silent | null =>
+  found.find((one) => one?.kind === "refused") ?? found.find((one) => one !== null) ?? null;
 
 async function movedSince(read: KeyRead, ports: Ports): Promise<Refused | Silent | null> {
   const got = await ports.store(read.server).get(read.key);

@@ -55,9 +55,9 @@ export class Progress {
   }
 
   /** `where` does not go on: a refusal is exit 4; silence is exit 5, or 3 while nothing was begun. */
-  stop(where: string, verdict: Refused | Silent): DoctorError {
-    const reason = `${where}: ${verdict.reason}`;
-    if (verdict.kind === "refused") return new RefusedError(`${reason}. ${this.#soFar()}`);
+  stop(where: string, because: Refused | Silent): DoctorError {
+    const reason = `${where}: ${because.reason}`;
+    if (because.kind === "refused") return new RefusedError(`${reason}. ${this.#soFar()}`);
     return this.untouched ? new IncompleteError(`${reason}. ${this.#soFar()}`) : this.interrupted(reason);
   }
 
@@ -117,12 +117,14 @@ export function finishedResult(
 /** What the new look after a run's last step came to: the last words of its folder, which is the record for an audit. */
 export function recordVerification(
   folder: RunFolder,
-  verdict: { readonly exit: ExitName; readonly reasons: readonly string[] },
+  verification: { readonly exit: ExitName; readonly reasons: readonly string[] },
   clock: Clock,
 ): void {
-  folder.append({ at: new Date(clock.now()).toISOString(), kind: "verified", ...verdict });
+  folder.append({ at: new Date(clock.now()).toISOString(), kind: "verified", ...verification });
   const said =
-    verdict.reasons.length === 0 ? "every step holds, and a new scan agrees" : verdict.reasons.join("; ");
+    verification.reasons.length === 0
+      ? "every step holds, and a new scan agrees"
+      : verification.reasons.join("; ");
   const { run, steps } = finishedResult(folder, { alreadyFinished: true });
-  folder.saveReport({ run, exit: verdict.exit, said, steps });
+  folder.saveReport({ run, exit: verification.exit, said, steps });
 }

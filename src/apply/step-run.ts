@@ -83,11 +83,11 @@ export class StepRun {
   }
 
   /** Without its locks a run may go on later; a refusal needs a new plan. */
-  private refusedOrLost(verdict: Refused): DoctorError {
+  private refusedOrLost(refusal: Refused): DoctorError {
     const { id } = this.step;
     return this.context.fence.lostLock() === null
-      ? this.progress.stop(id, verdict)
-      : this.progress.interrupted(`${id}: ${verdict.reason}`);
+      ? this.progress.stop(id, refusal)
+      : this.progress.interrupted(`${id}: ${refusal.reason}`);
   }
 }
 

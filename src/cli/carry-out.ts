@@ -14,10 +14,8 @@ import { runEnd, type Verification, verify } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { consent, type Review } from "./consent.js";
 import type { Executor, Work } from "./executor.js";
-import { afterReport, emit, emitJson, styleOf } from "./output.js";
+import { afterReport, asJson, emit, emitJson, styleOf } from "./output.js";
 import type { Unfinished } from "./run-dir.js";
-
-const asJson = ({ given }: Request): boolean => given.text("format") === "json";
 
 /** `--dry-run`: the plan as it would run, saved where `--out` says; exit 1 where it would do anything. */
 export function showPlan(plan: Plan, request: Request): number {

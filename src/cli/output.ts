@@ -81,6 +81,9 @@ export function emit({ given, context }: Request, text: string): void {
   }
 }
 
+/** `--format json`, of a command that has no other but for a person. */
+export const asJson = ({ given }: Request): boolean => given.text("format") === "json";
+
 export const emitJson = (request: Request, document: unknown): void => emit(request, renderJson(document));
 
 /** chalk's level for stdout: `--color`, then NO_COLOR and FORCE_COLOR, then whether it is a terminal that knows them. */

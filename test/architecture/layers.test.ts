@@ -111,6 +111,22 @@ describe("the layers of ARCHITECTURE.md", () => {
     ]);
   });
 
+  it("the commands that write go one way", () => {
+    const importers = (to: string) =>
+      [...all.values()]
+        .filter(({ imports }) => imports.some((each) => each.to === to && !each.typeOnly))
+        .map(({ path }) => path)
+        .sort();
+    expect(importers("apply/execute.ts")).toEqual(["cli/executor.ts"]);
+    expect(importers("verify/verify.ts")).toEqual(["cli/carry-out.ts"]);
+    expect(importers("cli/executor.ts")).toEqual([
+      "cli/commands/cancel.ts",
+      "cli/commands/fix.ts",
+      "cli/commands/past-run.ts",
+    ]);
+    expect(importers("cli/carry-out.ts")).toEqual(["cli/commands/past-run.ts", "cli/write.ts"]);
+  });
+
   it("only the command line prints or exits", () => {
     expect(matching(/\bconsole\.|process\.(exit|stdout|stderr)\b/, ["cli"])).toEqual([]);
   });

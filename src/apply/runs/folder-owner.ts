@@ -42,7 +42,7 @@ export function isClaimed(folder: string, owner: Owner): boolean {
   return holder !== null && !isDead(holder, owner);
 }
 
-/** Whoever renames it owns the carcass; when it turns out to be somebody's fresh claim after all, that is put back. */
+/** Whoever renames it may remove it; when it turns out to be somebody's fresh claim after all, that is put back. */
 function moveDeadAside(file: string, dead: Claim | null, aside: string): void {
   try {
     renameSync(file, aside);

@@ -24,15 +24,15 @@ export async function differsFrom(tablet: TabletRef, reader: TabletReader): Prom
     tablet.serverUuid === undefined ? null : reader.status(tablet.address),
     tablet.topoServer === undefined && tablet.topoRoot === undefined ? null : reader.vars(tablet.address),
   ]);
-  const claim = identity.kind === "answered" ? identity : (vars ?? (await reader.vars(tablet.address)));
-  if (claim.kind === "unanswered")
-    return silent(nameOf(tablet), identity.kind === "unanswered" ? identity : claim);
-  return anotherPlace(tablet, claim.value) ?? anotherProcess(tablet, { identity, status, vars });
+  const said = identity.kind === "answered" ? identity : (vars ?? (await reader.vars(tablet.address)));
+  if (said.kind === "unanswered")
+    return silent(nameOf(tablet), identity.kind === "unanswered" ? identity : said);
+  return anotherPlace(tablet, said.value) ?? anotherProcess(tablet, { identity, status, vars });
 }
 
-type Claim = Pick<TabletIdentity, "alias" | "keyspace" | "shard" | "type">;
+type Identity = Pick<TabletIdentity, "alias" | "keyspace" | "shard" | "type">;
 
-function anotherPlace(tablet: TabletRef, { alias, keyspace, shard, type }: Claim): Refused | null {
+function anotherPlace(tablet: TabletRef, { alias, keyspace, shard, type }: Identity): Refused | null {
   if (alias !== tablet.alias) {
     return refused(
       `${addressOf(tablet)} is ${alias} now, not ${tablet.alias}: another process listens there`,
@@ -53,14 +53,14 @@ interface Told {
 }
 
 /** What tells a process from its clone: a fact as it was planned with, and as it is told now. */
-interface Mark {
+interface ProcessFact {
   readonly planned: string | undefined;
   readonly told: Outcome<string> | null;
   readonly words: (planned: string, told: string) => string;
 }
 
 function anotherProcess(tablet: TabletRef, told: Told): Refused | Silent | null {
-  const known = marksOf(tablet, told).filter(({ planned }) => planned !== undefined);
+  const known = factsOf(tablet, told).filter(({ planned }) => planned !== undefined);
   for (const { planned, told, words } of known) {
     if (planned !== undefined && told?.kind === "answered" && told.value !== planned && told.value !== "")
       return refused(`${words(planned, told.value)}; scan again and plan anew`);
@@ -70,7 +70,7 @@ function anotherProcess(tablet: TabletRef, told: Told): Refused | Silent | null 
   return first === undefined ? null : silent(`${nameOf(tablet)}, asked which process it is,`, first);
 }
 
-const marksOf = (tablet: TabletRef, { identity, status, vars }: Told): readonly Mark[] => {
+const factsOf = (tablet: TabletRef, { identity, status, vars }: Told): readonly ProcessFact[] => {
   const name = nameOf(tablet);
   const started = (flag: string) => (planned: string, told: string) =>
     `${name} was started with ${flag} ${told}, and the plan was made for a process with ${planned}: another cluster's process may listen there`;

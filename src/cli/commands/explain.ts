@@ -5,12 +5,12 @@ import { showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
 import type { Run } from "../command.js";
 import { judged, observe, ruleSet } from "../observe.js";
-import { emit, emitJson, styleOf } from "../output.js";
+import { asJson, emit, emitJson, styleOf } from "../output.js";
 
 /** The proof of a finding; for a rule's id, what the rule means. */
 export const run: Run = async (request) => {
   const wanted = request.given.text("finding") ?? "";
-  const json = request.given.text("format") === "json";
+  const json = asJson(request);
   const rules = ruleSet(request.given);
   const rule = rules.find(({ id }) => id === wanted.split("@")[0]);
   if (!wanted.includes("@")) {

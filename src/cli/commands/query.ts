@@ -3,7 +3,7 @@ import { EXIT } from "../../cluster/errors.js";
 import { type SelectResult, select } from "../../snapshot/select.js";
 import type { Run } from "../command.js";
 import { observe } from "../observe.js";
-import { emit, emitJson } from "../output.js";
+import { asJson, emit, emitJson } from "../output.js";
 
 const LIMIT_MS = 30_000;
 
@@ -12,8 +12,7 @@ export const run: Run = async (request) => {
   const sql = request.given.text("sql") ?? "";
   const { snapshot } = await observe(request);
   const result = await select(snapshot, sql, { timeMs: LIMIT_MS });
-  if (request.given.text("format") === "json")
-    emitJson(request, { columns: result.columns, rows: result.rows.map(printable) });
+  if (asJson(request)) emitJson(request, { columns: result.columns, rows: result.rows.map(printable) });
   else emit(request, table(result));
   return EXIT.ok;
 };

@@ -6,7 +6,7 @@ import { cardOf } from "../../rules/card.js";
 import { type ExampleResult, runExamples } from "../../rules/examples.js";
 import type { Rule } from "../../rules/rule.js";
 import type { Request, Run } from "../command.js";
-import { emit, emitJson, styleOf } from "../output.js";
+import { asJson, emit, emitJson, styleOf } from "../output.js";
 
 const ACTIONS = ["list", "show", "test"];
 
@@ -32,8 +32,6 @@ export const run: Run = async (request) => {
       );
   }
 };
-
-const asJson = ({ given }: Request): boolean => given.text("format") === "json";
 
 function list(request: Request, rules: readonly Rule[]): number {
   const cards = rules.map(cardOf);

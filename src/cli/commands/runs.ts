@@ -5,14 +5,14 @@ import { EXIT } from "../../cluster/errors.js";
 import { envelope } from "../../findings/envelope.js";
 import { renderRuns } from "../../report/runs.js";
 import type { Run } from "../command.js";
-import { emit, emitJson, styleOf } from "../output.js";
+import { asJson, emit, emitJson, styleOf } from "../output.js";
 import { ownerOf, runsDirOf, runsOf } from "../run-dir.js";
 
 /** Lists the runs of `--run-dir`, or tells one. Reads the folders only, no cluster. */
 export const run: Run = async (request) => {
   const { given, context } = request;
   const list = runsOf(request);
-  const json = given.text("format") === "json";
+  const json = asJson(request);
   const wanted = given.text("run");
   if (wanted !== undefined && !json) {
     const { plan, records } = findRun(list, runsDirOf(request), wanted);
