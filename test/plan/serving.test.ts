@@ -166,6 +166,42 @@ describe("traffic goes back to the shards that writes never left", () => {
 
   test.each([
     [
+      "names another source",
+      'participants:{keyspace:"customer" shard:"-80"}',
+      'keyspace:"customer" shard:"80-"',
+    ],
+    [
+      "leads to a shard that serves",
+      'participants:{keyspace:"customer" shard:"0"}',
+      'keyspace:"customer" shard:"0"',
+    ],
+    [
+      "leads to another keyspace",
+      'participants:{keyspace:"customer" shard:"0"}',
+      'keyspace:"lookup" shard:"0"',
+    ],
+    ["leads nowhere", 'participants:{keyspace:"customer" shard:"0"}', null],
+  ])("of the journals on the source one that %s stays", (_name, from, to) => {
+    const facts = recorded("cancelled-after-journal-v24");
+    const deleted = (plan: Plan) =>
+      plan.stages.flatMap(({ steps }) =>
+        steps.flatMap((step) => (step.kind === "journal.delete" ? [step.journal] : [])),
+      );
+    const [own] = facts.resharding_journal;
+    if (own === undefined) throw new Error("the recording has no journal");
+    const gtids =
+      to === null ? "" : `shard_gtids:{${to} gtid:"MySQL56/8339d485-e858-11f1-a34d-02fc00000001:1-53"}`;
+    const val = `id:7 migration_type:SHARDS tables:"/.*" ${gtids} ${from} source_workflows:"m1"`;
+    const plan = fixOf({
+      ...facts,
+      resharding_journal: [...facts.resharding_journal, { ...own, id: "7", val }],
+    });
+    expect(deleted(plan)).toEqual(deleted(fixOf(facts)));
+    expect(deleted(plan)).toEqual([own.id]);
+  });
+
+  test.each([
+    [
       "a target serves by its record",
       (facts: Facts) => setServing(facts, "-80", true),
       /writes may have moved/,

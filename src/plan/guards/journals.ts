@@ -1,4 +1,5 @@
 import type { Guard } from "../draft.js";
+import type { Journal } from "../serving/journal-rows.js";
 import { isPrimary, probed, processAt, processesOfShard } from "../view/processes.js";
 
 export interface JournaledWorkflow {
@@ -9,17 +10,9 @@ export interface JournaledWorkflow {
   readonly sources: readonly string[];
 }
 
-/** Of one source shard, under the id of a switch of the workflow. */
-export interface Journal {
-  readonly address: string;
-  readonly id: string;
-  readonly dbName: string;
-  readonly val: string;
-  readonly outrun: number | null;
-}
-
 export interface WorkflowJournals {
   readonly workflow: JournaledWorkflow;
+  /** Of its sources, under the id of its next switch. */
   readonly journals: readonly Journal[];
 }
 

@@ -1,4 +1,5 @@
 import type { Finding } from "../../findings/finding.js";
+import type { EngineStreamRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
@@ -6,19 +7,11 @@ import { keyspaceLocks } from "../view/shards.js";
 import { streamsAt } from "../view/streams.js";
 import { repair } from "./repair.js";
 
-interface Ghost {
-  readonly process: Process;
-  readonly workflow: string;
-  readonly stream: number;
-  /** `keyspace/shard`, as the engine names it. */
-  readonly source: string;
-}
-
 /** Of one workflow on one tablet. */
 interface Ghosts {
   readonly process: Process;
   readonly workflow: string;
-  readonly ghosts: readonly Ghost[];
+  readonly ghosts: readonly EngineStreamRow[];
 }
 
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied. */
@@ -26,19 +19,21 @@ const SETTLE_MS = 5000;
 
 /** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (docs/vitess.md#ghosts). */
 export const ghostStream = repair<Ghosts>({
-  by: (snapshot, finding) => {
-    const ghost = ghostOf(snapshot, finding);
-    return JSON.stringify(ghost === null ? [finding.id] : [ghost.process.address, ghost.workflow]);
-  },
+  by: (snapshot, finding) =>
+    JSON.stringify([finding.object.address, ghostOf(snapshot, finding)?.workflow ?? finding.id]),
   of: (snapshot, findings) => {
-    const [ghost, ...others] = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
-    return ghost === undefined
+    const process = processAt(snapshot, findings[0].object.address ?? "");
+    const ghosts = findings.flatMap((finding) => ghostOf(snapshot, finding) ?? []);
+    const [ghost] = ghosts;
+    return ghost === undefined ||
+      process?.type !== "PRIMARY" ||
+      processesOfAlias(snapshot, process.alias).length > 1
       ? {
           reason:
             "its engine does not have it any more, its tablet is not PRIMARY, or another process says that it is that tablet too",
           instead: "stop a process that is a copy, if there is one, and scan again",
         }
-      : { process: ghost.process, workflow: ghost.workflow, ghosts: [ghost, ...others] };
+      : { process, workflow: ghost.workflow, ghosts };
   },
   plan: (snapshot, { process, workflow, ghosts }) => {
     const tablet = tabletRef(snapshot, process);
@@ -52,13 +47,13 @@ export const ghostStream = repair<Ghosts>({
       ],
       steps: [
         ...ghosts.map(
-          ({ stream, source }): DraftStep => ({
+          ({ id, source }): DraftStep => ({
             kind: "ghost.stop",
             tablet,
             dbName,
             workflow,
-            stream,
-            source: sourceText(source),
+            stream: id,
+            source: sourceText(source ?? ""),
           }),
         ),
         ...(siblings.length > 0
@@ -66,7 +61,7 @@ export const ghostStream = repair<Ghosts>({
           : [
               {
                 kind: "stream.verify-gone",
-                streams: [{ tablet, workflow, dbName, ids: ghosts.map(({ stream }) => stream) }],
+                streams: [{ tablet, workflow, dbName, ids: ghosts.map(({ id }) => id) }],
                 settleMs: SETTLE_MS,
               } as const,
             ]),
@@ -79,21 +74,8 @@ export const ghostStream = repair<Ghosts>({
   },
 });
 
-const ghostOf = (snapshot: Snapshot, { object }: Finding): Ghost | null => {
-  const [seen] = snapshot.rows("engine_stream", {
-    address: object.address ?? "",
-    id: Number(object.stream),
-  });
-  const process = processAt(snapshot, object.address ?? "");
-  if (seen === undefined || process === null || process.type !== "PRIMARY") return null;
-  if (processesOfAlias(snapshot, process.alias).length > 1) return null;
-  return {
-    process,
-    workflow: seen.workflow,
-    stream: Number(object.stream),
-    source: seen.source ?? "",
-  };
-};
+const ghostOf = (snapshot: Snapshot, { object }: Finding): EngineStreamRow | null =>
+  snapshot.rows("engine_stream", { address: object.address ?? "", id: Number(object.stream) })[0] ?? null;
 
 /** Prototext that the engine can read; it is only stored, nothing starts from it. */
 const sourceText = (source: string): string => {

@@ -3,6 +3,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import type { DraftStep, Guard } from "../draft.js";
 import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
+import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
 import {
   READ_TYPES,
   readsBack,
@@ -13,7 +14,6 @@ import {
 } from "../serving/partitions.js";
 import { nobodyToRead, type ReadsMove, readersOf } from "../serving/readers.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
-import { staleJournals } from "../serving/stale-journals.js";
 import { base64, keyRead } from "../view/keys.js";
 import { shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
@@ -110,7 +110,7 @@ const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
   const { keyspace, stopped, reads } = broken;
   const moves = editsOf(broken).flatMap(({ move }) => (typeof move === "string" ? [] : [move]));
   const home = shardRecords(snapshot, keyspace).filter(({ serving }) => serving === 1);
-  const journals = stopped.flatMap((shard) => staleJournals(snapshot, keyspace, shard));
+  const journals = stopped.flatMap((shard) => journalsOfDeadSwitches(snapshot, keyspace, shard));
   return {
     title: `Serve ${keyspace} from the shards that its writes never left`,
     locks: [{ kind: "keyspace", keyspace }],
@@ -125,7 +125,7 @@ const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
         ),
       ),
       ...moves.flatMap((move) => routeStep(snapshot, move)),
-      ...journals,
+      ...deleteJournals(snapshot, journals),
     ],
     restsOn: [
       ...servingReads(snapshot, keyspace),

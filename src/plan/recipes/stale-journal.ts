@@ -2,7 +2,6 @@ import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import {
-  type Journal,
   type JournaledWorkflow,
   notOfPrimaries,
   ofThisSwitch,
@@ -10,6 +9,7 @@ import {
   type WorkflowJournals,
 } from "../guards/journals.js";
 import type { Read } from "../refs.js";
+import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { processAt, tabletRef } from "../view/processes.js";
 import { keyspaceLocks, shardName, shardRecords } from "../view/shards.js";
@@ -28,15 +28,6 @@ const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow 
   return { keyspace, workflow, phase, sourceKeyspace: row.source_keyspace, sources };
 };
 
-const journalsOf = (snapshot: Snapshot, { keyspace, workflow }: JournaledWorkflow): readonly Journal[] =>
-  snapshot.all<Journal>(
-    `SELECT j.address, j.id, j.db_name AS dbName, r.val, j.outrun
-     FROM journal j JOIN resharding_journal r USING (address, id)
-     WHERE j.workflow_keyspace = ? AND j.workflow = ? ORDER BY j.address`,
-    keyspace,
-    workflow,
-  );
-
 /**
  * A journal that is not of the workflow whose id it has: it goes, on every source, before a switch reads it. The journal of a half-done
  * switch is the only way to end it, so without proof that none wrote it nothing is deleted (docs/vitess.md#journals-stay).
@@ -46,7 +37,7 @@ export const staleJournal = repair<WorkflowJournals>({
     const workflow = workflowOf(snapshot, finding);
     return workflow === null
       ? { reason: "its workflow is gone", instead: "nothing: scan again" }
-      : { workflow, journals: journalsOf(snapshot, workflow) };
+      : { workflow, journals: journalsOfWorkflow(snapshot, workflow) };
   },
   unless: [ofThisSwitch, unseenJournals, notOfPrimaries],
   plan: (snapshot, { workflow, journals }) => {
@@ -62,20 +53,7 @@ export const staleJournal = repair<WorkflowJournals>({
         { kind: "workflow", keyspace: workflow.keyspace, workflow: workflow.workflow },
         ...keyspaceLocks(snapshot, keyspaces),
       ],
-      steps: journals.flatMap(({ address, id, dbName, val }) => {
-        const process = processAt(snapshot, address);
-        return process === null
-          ? []
-          : [
-              {
-                kind: "journal.delete",
-                tablet: tabletRef(snapshot, process),
-                dbName,
-                journal: id,
-                val,
-              } as const,
-            ];
-      }),
+      steps: deleteJournals(snapshot, journals),
       restsOn: [
         ...keyspaces
           .flatMap((keyspace) => shardRecords(snapshot, keyspace))
