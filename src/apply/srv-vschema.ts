@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { answered, type Outcome } from "../cluster/outcome.js";
+import { sameRecord } from "../plan/records/same-record.js";
 import {
   KeyspaceRoutingRulesSchema,
   KeyspaceSchema,
@@ -25,7 +26,6 @@ import {
   decodeVSchema,
 } from "../topology/records.js";
 import type { Entry, TopologyReader } from "../topology/store.js";
-import { sameRecord } from "./same-record.js";
 
 /** The global records that SrvVSchema is made of, at one revision. */
 export interface VSchemaSources {

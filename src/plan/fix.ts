@@ -1,8 +1,9 @@
 import type { Finding } from "../findings/finding.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
+import { behind } from "./compose.js";
 import type { FixRequest, PlanContext } from "./context.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "./draft.js";
+import { type Draft, EMPTY_DRAFT } from "./draft.js";
 import { hoistStops } from "./hoist-stops.js";
 import { mergeWatches } from "./merge-watches.js";
 import type { Plan } from "./plan.js";
@@ -26,14 +27,14 @@ export const planFix = (
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
   const certain = roots.filter((finding) => finding.state === "confirmed");
-  const joined = joinDrafts([
+  const joined = [
     ...RECIPES.flatMap(([name, recipe]) => {
       const own = certain.filter((finding) => finding.repair.recipe === name);
       return own.length === 0 ? [] : recipe(snapshot, own, request);
     }),
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },
-  ]);
+  ].reduce(behind, EMPTY_DRAFT);
   if (roots.length > 0) refuseOlderSnapshot(snapshot);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;

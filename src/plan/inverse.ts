@@ -8,6 +8,8 @@ export type Inverse =
   | { readonly kind: "not-needed"; readonly because: string }
   /** Put the key's former value back where the key still has what the step wrote; the before-image has both. */
   | { readonly kind: "put-key-back"; readonly server: string; readonly key: string }
+  /** The same where there was no such key. */
+  | { readonly kind: "delete-key"; readonly server: string; readonly key: string }
   | {
       readonly kind: "move-tables-back";
       readonly tablet: TabletRef;
@@ -32,6 +34,11 @@ export const putKeyBack = ({ server, key }: { readonly server: string; readonly 
   server,
   key,
 });
+export const deleteKey = ({ server, key }: { readonly server: string; readonly key: string }): Inverse => ({
+  kind: "delete-key",
+  server,
+  key,
+});
 
 /** What a person reads of it before saying yes. */
 export const inverseText = (inverse: Inverse): string => {
@@ -42,6 +49,8 @@ export const inverseText = (inverse: Inverse): string => {
       return `not needed: ${inverse.because}`;
     case "put-key-back":
       return "the record is put back as it was, if nobody changed it meanwhile";
+    case "delete-key":
+      return "the record did not exist and is deleted again, if nobody changed it meanwhile";
     case "move-tables-back":
       return `vtdoctor undo renames them back from ${inverse.fromSchema}`;
     case "set-states-back":

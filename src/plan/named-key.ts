@@ -9,7 +9,7 @@ export interface NamedKey {
 }
 
 /** `root`: `global`, or the cell whose root the key lies under. */
-type Shape = (key: TopoKey, root: string) => boolean;
+export type Shape = (key: TopoKey, root: string) => boolean;
 
 /** Whether it is what it must be, under a root that the plan names. */
 export const isInPlace = (

@@ -25,7 +25,15 @@ export function parsePlan(path: string, text: string): { readonly plan: Plan; re
     );
   const { sha256, ...plan } = value;
   const fits = planForm();
-  if (!fits(plan)) throw new UsageError(`the plan ${path} is damaged: ${where(fits.errors?.[0])}`);
+  if (!fits(plan)) {
+    const [fault] = fits.errors ?? [];
+    const kind = unknownKind(fault);
+    throw new UsageError(
+      kind === null
+        ? `the plan ${path} is damaged: ${where(fault)}`
+        : `the plan ${path} has a step of kind ${kind}, which this vtdoctor does not know: make a new one, or execute it with the vtdoctor that made it`,
+    );
+  }
   if (sha256 !== undefined && sha256 !== fingerprintOf(plan))
     throw new UsageError(
       `the plan ${path} was changed after it was made (it says sha256 ${sha256} and has ${fingerprintOf(plan)}): put it back as it was, or make a new one with \`${plan.command}\``,
@@ -53,6 +61,14 @@ const isPlanObject = (
   value: unknown,
 ): value is { readonly kind: string; readonly schema?: unknown; readonly sha256?: unknown } =>
   typeof value === "object" && value !== null && "kind" in value && value.kind === "vtdoctor-plan";
+
+/** A kind of step that another vtdoctor had or has; null: that is not what is wrong. */
+const unknownKind = (error: ErrorObject | undefined): string | null =>
+  error?.keyword === "discriminator" &&
+  /^\/stages\/\d+\/steps\/\d+$/.test(error.instancePath) &&
+  typeof error.params.tagValue === "string"
+    ? error.params.tagValue
+    : null;
 
 const where = (error: ErrorObject | null | undefined): string => {
   if (!error) return "it does not have the form of a plan";

@@ -1,6 +1,7 @@
 import { RefusedError, UsageError } from "../cluster/errors.js";
 import { isInPlace } from "./named-key.js";
 import type { Plan } from "./plan.js";
+import { isReadable } from "./records/change.js";
 import { classOf, destroysOf, keysOf, type Step } from "./steps/index.js";
 import { holdSchemaOf } from "./steps/tables.js";
 import { commandFor, parseCommand } from "./stop-command.js";
@@ -39,6 +40,8 @@ const faultOf = (step: Step, plan: Plan): string | null => {
   const stray = keysOf(step).find((named) => !isInPlace(named, plan.cluster.roots));
   if (stray !== undefined)
     return `names the key ${stray.key}, where such a step has no record under a root of the plan`;
+  if (step.kind === "record.write" && !isReadable(step))
+    return `has bytes for ${step.key} that are no such record`;
   if (!("holdSchema" in step)) return null;
   const own = step.kind === "table.hold" ? plan.id : plan.run;
   return own !== undefined && step.holdSchema === holdSchemaOf(own)

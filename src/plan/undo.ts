@@ -3,8 +3,9 @@ import { assemble } from "./assemble.js";
 import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, worthRunning } from "./draft.js";
 import type { PastRun } from "./past-run.js";
-import type { Plan } from "./plan.js";
+import type { Plan, Stage } from "./plan.js";
 import { stageBack } from "./undo/stage.js";
+import type { WayBack } from "./undo/way-back.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
@@ -26,10 +27,16 @@ export const planUndo = (
 };
 
 const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
-  const ways = past.plan.stages.toReversed().map((stage) => {
-    const way = stageBack(snapshot, past, stage);
-    return { stage, ...way, blocked: [...way.blocked, ...way.final] };
-  });
+  const ways: (WayBack & { readonly stage: Stage })[] = [];
+  for (const stage of past.plan.stages.toReversed()) {
+    const way = stageBack(
+      snapshot,
+      past,
+      stage,
+      ways.flatMap(({ steps }) => steps),
+    );
+    ways.push({ stage, ...way, blocked: [...way.blocked, ...way.final] });
+  }
   const stages = worthRunning(
     ways.map(
       ({ stage, steps }): DraftStage => ({

@@ -44,7 +44,10 @@ export const encodeVSchema = encoder(VSchemaSchema);
 export const encodeSrvVSchema = encoder(SrvVSchemaSchema);
 export const encodeRoutingRules = encoder(RoutingRulesSchema);
 
-function decoder<Desc extends DescMessage>(schema: Desc): (bytes: Uint8Array) => Outcome<MessageShape<Desc>> {
+/** Of any type of record. */
+export function decoder<Desc extends DescMessage>(
+  schema: Desc,
+): (bytes: Uint8Array) => Outcome<MessageShape<Desc>> {
   return (bytes) => {
     try {
       return answered(fromBinary(schema, bytes));
@@ -54,6 +57,6 @@ function decoder<Desc extends DescMessage>(schema: Desc): (bytes: Uint8Array) =>
   };
 }
 
-function encoder<Desc extends DescMessage>(schema: Desc): (record: MessageShape<Desc>) => Uint8Array {
+export function encoder<Desc extends DescMessage>(schema: Desc): (record: MessageShape<Desc>) => Uint8Array {
   return (record) => toBinary(schema, record);
 }

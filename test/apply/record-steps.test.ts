@@ -1,5 +1,10 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { composed } from "../../src/plan/compose.js";
+import type { RecordName } from "../../src/plan/records/index.js";
+import { written } from "../../src/plan/records/record-type.js";
+import { routingRules, withoutRules } from "../../src/plan/records/routing-rules.js";
+import { shard as shardType, withoutDenials } from "../../src/plan/records/shard.js";
 import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
 import {
   RoutingRuleSchema,
@@ -26,53 +31,93 @@ const entryOf = (cluster: SimCluster, at: { readonly key: string }): Entry => {
   return entry;
 };
 
-describe("denial.lift", () => {
-  function denied(...tables: readonly string[]) {
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+/** A step that changes a record as it is now. */
+function writeOf<D extends DescMessage>(
+  cluster: SimCluster,
+  at: { readonly key: string },
+  record: RecordName,
+  { schema, absent }: { readonly schema: D; readonly absent: "empty" | "absent" },
+  change: (message: MessageShape<D>) => MessageShape<D>,
+) {
+  const { value, modRevision } = entryOf(cluster, at);
+  const after = written({ schema, absent }, change(fromBinary(schema, value)));
+  return step("record.write", {
+    server: SERVER,
+    key: at.key,
+    record,
+    modRevision,
+    before: base64(value),
+    after,
+  });
+}
+
+describe("record.write of a Shard", () => {
+  const CUSTOMER = { kind: "shard", keyspace: "customer", shard: "0" } as const;
+
+  function denied({ tables, isFrozen = false }: { tables: readonly string[]; isFrozen?: boolean }) {
     const cluster = labCluster({ rows: 1 });
     const shard = cluster.topology.shard("customer", "0");
     const record = shard.get() ?? create(ShardSchema);
     const control = create(Shard_TabletControlSchema, {
       tabletType: TabletType.PRIMARY,
       deniedTables: [...tables],
+      frozen: isFrozen,
     });
     const bytes = encodeShard({ ...record, tabletControls: [control] });
     cluster.server(SERVER).put(shard.key, Buffer.concat([bytes, FUTURE]));
-    const lift = step("denial.lift", {
-      keyspace: "customer",
-      shard: "0",
-      server: SERVER,
-      key: shard.key,
-      tables: ["customer"],
-      modRevision: entryOf(cluster, shard).modRevision,
-    });
-    return { cluster, shard, record, plan: planFor(cluster, { steps: [lift], locks: LOCKS }) };
+    const lift = writeOf(cluster, shard, CUSTOMER, shardType, withoutDenials(["customer"]));
+    return { cluster, shard, record, lift, plan: planFor(cluster, { steps: [lift], locks: LOCKS }) };
   }
 
   it("leaves no empty control behind, and every field that it does not know", async () => {
-    const { cluster, shard, record, plan } = denied("customer");
+    const { cluster, shard, record, plan } = denied({ tables: ["customer"] });
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done" }] });
     expect(Buffer.from(entryOf(cluster, shard).value)).toEqual(Buffer.concat([encodeShard(record), FUTURE]));
   });
 
   it("leaves the tables of others denied", async () => {
-    const { cluster, shard, plan } = denied("other", "customer");
+    const { cluster, shard, plan } = denied({ tables: ["other", "customer"] });
     await run(cluster, plan);
     expect(shard.get()?.tabletControls.map((control) => control.deniedTables)).toEqual([["other"]]);
   });
 
-  it("is refused where the record moved, unless nothing is left to do", async () => {
-    const { cluster, shard, record, plan } = denied("customer");
+  it("is refused where the record moved, unless the change is in it already", async () => {
+    const { cluster, shard, record, plan } = denied({ tables: ["customer"] });
     cluster.server(SERVER).put(shard.key, entryOf(cluster, shard).value);
     expect(await run(cluster, plan)).toMatchObject({
       exit: "refused",
       said: expect.stringContaining("was changed since the plan was made"),
     });
-    shard.put(record);
+    shard.put({ ...record, isPrimaryServing: !record.isPrimaryServing });
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+    expect(shard.get()?.isPrimaryServing).toBe(!record.isPrimaryServing);
+  });
+
+  it("is refused where the plan tells its change from other bytes than there are", async () => {
+    const { cluster, lift } = denied({ tables: ["customer"] });
+    const serving = { ...create(ShardSchema), isPrimaryServing: true };
+    const lying = { ...lift, before: base64(encodeShard(serving)), after: base64(encodeShard(serving)) };
+    const plan = planFor(cluster, { steps: [{ ...lying, after: "" }], locks: LOCKS });
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("was changed since the plan was made"),
+    });
+  });
+
+  it("is refused where a traffic switch has frozen the control", async () => {
+    const { cluster, shard, plan } = denied({ tables: ["customer"], isFrozen: true });
+    const before = entryOf(cluster, shard);
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringContaining("customer/0 is frozen for PRIMARY: a traffic switch is past"),
+    });
+    expect(entryOf(cluster, shard)).toEqual(before);
   });
 
   it("does not write where the record moves between check and write", async () => {
-    const { cluster, shard, plan } = denied("customer");
+    const { cluster, shard, plan } = denied({ tables: ["customer"] });
     cluster.effects.hook = {
       before: ({ detail }) => {
         if (detail === `put ${shard.key}`) cluster.server(SERVER).put(shard.key, new Uint8Array());
@@ -82,33 +127,59 @@ describe("denial.lift", () => {
     expect(await run(cluster, plan)).toMatchObject({ exit: "refused" });
     expect(entryOf(cluster, shard).value).toHaveLength(0);
   });
+
+  it("follows an earlier write of the plan", async () => {
+    const { cluster, shard, lift } = denied({ tables: ["customer", "other"] });
+    const others = writeOf(cluster, shard, CUSTOMER, shardType, withoutDenials(["other"]));
+    const both = composed([lift], [others]);
+    if (both.kind === "clash") throw new Error(both.what);
+    const [second] = both.steps;
+    expect(second).toMatchObject({ modRevision: null, before: lift.after });
+    const steps = [lift, { ...others, ...second, id: "02-record.write" }] as const;
+    expect(await run(cluster, planFor(cluster, { steps, locks: LOCKS }))).toMatchObject({
+      exit: "ok",
+      steps: [{ outcome: "done" }, { outcome: "done" }],
+    });
+    expect(shard.get()?.tabletControls).toEqual([]);
+  });
 });
 
-describe("routing.remove", () => {
-  function ruled(...from: readonly string[]) {
+describe("record.write of the routing rules", () => {
+  function ruled(from: readonly string[], rest: Uint8Array = new Uint8Array()) {
     const cluster = labCluster({ rows: 1 });
     const at = cluster.topology.routingRules();
     const rules = from.map((fromTable) => create(RoutingRuleSchema, { fromTable, toTables: ["customer.t"] }));
-    const bytes = Buffer.concat([encodeRoutingRules(create(RoutingRulesSchema, { rules })), FUTURE]);
+    const bytes = Buffer.concat([encodeRoutingRules(create(RoutingRulesSchema, { rules })), rest]);
     cluster.server(SERVER).put(at.key, bytes);
-    const { modRevision } = entryOf(cluster, at);
-    const body = { server: SERVER, key: at.key, fromTables: ["t", "t@replica"], modRevision, before: "" };
-    return { cluster, at, plan: planFor(cluster, { steps: [step("routing.remove", body)] }) };
+    const write = writeOf(
+      cluster,
+      at,
+      { kind: "routing-rules" },
+      routingRules,
+      withoutRules(["t", "t@replica"]),
+    );
+    return { cluster, at, plan: planFor(cluster, { steps: [write] }) };
   }
 
   it("keeps the rules of others and what it does not know", async () => {
-    const { cluster, at, plan } = ruled("t", "other", "t@replica");
-    const ran = await run(cluster, plan, ["01-routing.remove"]);
-    expect(ran).toMatchObject({ exit: "ok", files: { "01-routing.remove": { key: at.key } } });
+    const { cluster, at, plan } = ruled(["t", "other", "t@replica"], FUTURE);
+    const ran = await run(cluster, plan, ["01-record.write"]);
+    expect(ran).toMatchObject({ exit: "ok", files: { "01-record.write": { key: at.key } } });
     expect(at.get()?.rules.map((rule) => rule.fromTable)).toEqual(["other"]);
     expect(Buffer.from(entryOf(cluster, at).value).subarray(-FUTURE.length)).toEqual(FUTURE);
   });
 
   it("deletes the key with its last rule, as Vitess does", async () => {
-    const { cluster, at, plan } = ruled("t", "t@replica");
+    const { cluster, at, plan } = ruled(["t", "t@replica"]);
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok" });
     expect(cluster.server(SERVER).get(at.key)).toBeNull();
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
+  });
+
+  it("keeps the key where something is in it that it does not know", async () => {
+    const { cluster, at, plan } = ruled(["t", "t@replica"], FUTURE);
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok" });
+    expect(Buffer.from(entryOf(cluster, at).value)).toEqual(FUTURE);
   });
 });
 

@@ -9,7 +9,7 @@ import { planFor, refTo, run, SERVER, step } from "./hand-plan.js";
 const LOCKS = [{ kind: "keyspace", keyspace: "customer" }] as const;
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
-describe.each(["srvkeyspace.rebuild", "srvkeyspace.update"] as const)("%s", (kind) => {
+describe("record.write of a SrvKeyspace", () => {
   /** A plan that sends REPLICA queries to -80. */
   function rerouted(cluster: SimCluster = labCluster({ rows: 1 })) {
     const at = cluster.topology.srvKeyspace("zone1", "customer");
@@ -25,22 +25,30 @@ describe.each(["srvkeyspace.rebuild", "srvkeyspace.update"] as const)("%s", (kin
       ),
     };
     const body = {
-      cell: "zone1",
-      keyspace: "customer",
+      record: { kind: "srv-keyspace", cell: "zone1", keyspace: "customer" } as const,
       server: SERVER,
       key: at.key,
       modRevision: entry.modRevision,
       before: base64(entry.value),
-      value: base64(encodeSrvKeyspace(wanted)),
+      after: base64(encodeSrvKeyspace(wanted)),
     };
-    return { cluster, at, entry, body, plan: planFor(cluster, { steps: [step(kind, body)], locks: LOCKS }) };
+    return {
+      cluster,
+      at,
+      entry,
+      body,
+      plan: planFor(cluster, { steps: [step("record.write", body)], locks: LOCKS }),
+    };
   }
 
   it("puts the record, keeps the former one, and then finds nothing to do", async () => {
     const { cluster, at, body, plan } = rerouted();
-    const ran = await run(cluster, plan, [`01-${kind}`]);
-    expect(ran).toMatchObject({ exit: "ok", files: { [`01-${kind}`]: { key: at.key, value: body.before } } });
-    expect(base64(cluster.server(SERVER).get(at.key)?.value ?? new Uint8Array())).toBe(body.value);
+    const ran = await run(cluster, plan, ["01-record.write"]);
+    expect(ran).toMatchObject({
+      exit: "ok",
+      files: { "01-record.write": { key: at.key, value: body.before } },
+    });
+    expect(base64(cluster.server(SERVER).get(at.key)?.value ?? new Uint8Array())).toBe(body.after);
     expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
   });
 
@@ -56,7 +64,7 @@ describe.each(["srvkeyspace.rebuild", "srvkeyspace.update"] as const)("%s", (kin
   it("creates a record that is missing, and no second one", async () => {
     const { cluster, at, body } = rerouted();
     const fresh = planFor(cluster, {
-      steps: [step(kind, { ...body, modRevision: 0, before: "" })],
+      steps: [step("record.write", { ...body, modRevision: 0, before: null })],
       locks: LOCKS,
     });
     expect(await run(cluster, fresh)).toMatchObject({ exit: "refused" });

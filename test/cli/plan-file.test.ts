@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { unanswered } from "../../src/cluster/outcome.js";
 import { sealed } from "../../src/plan/fingerprint.js";
 import type { Plan } from "../../src/plan/plan.js";
-import type { Step } from "../../src/plan/steps/index.js";
+import type { Step, StepOf } from "../../src/plan/steps/index.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { refTo } from "../apply/hand-plan.js";
 import { moving } from "../crash/scene.js";
@@ -55,18 +55,18 @@ describe("a plan file that somebody changed is not believed", () => {
   });
 
   const putBack = (plan: Plan, key: string): Step => ({
-    ...{ ...harmless, kind: "record.put-back", server: plan.cluster.globalServer, key },
-    ...{ modRevision: 0, value: Buffer.from("pwned").toString("base64"), what: "nothing" },
+    ...{ ...harmless, kind: "record.write", server: plan.cluster.globalServer, key },
+    ...{ record: { kind: "routing-rules" }, modRevision: 0, before: null, after: "" },
   });
 
   it.each<[string, (plan: Plan, cluster: SimCluster) => Plan | readonly Step[], RegExp]>([
     [
       "outside Vitess's roots",
       (plan) => [putBack(plan, "/some/other/app/config")],
-      /01-x \(record.put-back\) names the key \/some\/other\/app\/config, where such a step has no record/,
+      /01-x \(record.write\) names the key \/some\/other\/app\/config, where such a step has no record/,
     ],
     [
-      "that no way back writes",
+      "of another type",
       (plan) => [putBack(plan, "/vitess/global/keyspaces/customer/Keyspace")],
       /customer\/Keyspace, where such a step has no record/,
     ],
@@ -79,9 +79,12 @@ describe("a plan file that somebody changed is not believed", () => {
       "of another keyspace",
       (plan) => [
         {
-          ...{ ...harmless, kind: "vschema.remove-tables", server: plan.cluster.globalServer },
-          ...{ key: "/vitess/global/keyspaces/customer/VSchema", keyspace: "moved", tables: ["customer"] },
-          ...{ modRevision: 1, before: "" },
+          ...{ ...harmless, kind: "record.write", server: plan.cluster.globalServer },
+          ...{
+            key: "/vitess/global/keyspaces/customer/VSchema",
+            record: { kind: "vschema", keyspace: "moved" },
+          },
+          ...{ modRevision: 1, before: "", after: "" },
         },
       ],
       /customer\/VSchema, where such a step has no record/,
@@ -96,6 +99,16 @@ describe("a plan file that somebody changed is not believed", () => {
         },
       }),
       /its roots do not have the global root \/vitess\/global at/,
+    ],
+    [
+      "with what is no record",
+      (plan) => [
+        {
+          ...putBack(plan, "/vitess/global/RoutingRules"),
+          after: Buffer.from("pwned").toString("base64"),
+        } as Step,
+      ],
+      /01-x \(record.write\) has bytes for \/vitess\/global\/RoutingRules that are no such record/,
     ],
   ])("when it writes a key %s", async (_, change, words) => {
     const { execute, effects } = await tampered(change);
@@ -201,8 +214,9 @@ describe("a plan file that somebody changed is not believed", () => {
   it("when it writes more keys than --max-keys", async () => {
     const { execute, effects } = await tampered((plan) =>
       Array.from({ length: 60 }, (_, index) => ({
-        ...putBack(plan, `/vitess/global/keyspaces/k${index}/VSchema`),
+        ...(putBack(plan, `/vitess/global/keyspaces/k${index}/VSchema`) as StepOf<"record.write">),
         id: `r${index}`,
+        record: { kind: "vschema", keyspace: `k${index}` },
       })),
     );
     const said = await execute();

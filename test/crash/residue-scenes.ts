@@ -79,7 +79,7 @@ const denied: Residue = {
 };
 
 /** S16: both serving records of a cell. */
-const unserved: Residue = {
+export const unserved: Residue = {
   name: "a cell without its serving records",
   build() {
     const cluster = reshardingLab({ version: "24.0.4", rows: 20 });

@@ -13,6 +13,7 @@ import { afterFirstStop, NEVER, OPTIONS, planAfter, runUntil } from "./later-run
 import { returnedRetired } from "./leaving-scenes.js";
 import { owner, serversOf, strangers } from "./repair.js";
 import { UNDONE } from "./repair-scenes.js";
+import { unserved } from "./residue-scenes.js";
 import { runsFolder } from "./runs-folder.js";
 import { planOf, running, type Scene } from "./scene.js";
 import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
@@ -114,6 +115,14 @@ it("the undo of a retirement puts its records back, wherever it is killed", asyn
     [...imageOf(cluster, serversOf(plan))].filter(([name]) => /\/-80\/Shard(Replication)?$/.test(name));
   expect(records(before)).toHaveLength(2);
   for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
+}, 120_000);
+
+it("the undo of a record that a run created deletes it again, wherever it is killed", async () => {
+  const plan = await planOf(unserved);
+  const ends = await killedEverywhere(unserved, plan, planUndo);
+  expect(ends.length).toBeGreaterThan(10);
+  for (const { where, cluster } of ends)
+    expect(cluster.topology.srvKeyspace("zone1", "customer").get(), where).toBeNull();
 }, 120_000);
 
 it("the purge of what a run holds ends the same wherever it is killed, and is resumed", async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { IncompleteError, RefusedError, UsageError } from "../../src/cluster/errors.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { RECORDS } from "../../src/plan/records/index.js";
+import { describeStep } from "../../src/plan/steps/index.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { addKey, addStream, addTable, dead, live, place, silentOn, streamRows } from "./change.js";
 import { cancelOf, kinds } from "./planned.js";
@@ -298,7 +300,7 @@ describe("what goes with it", () => {
     expect(kinds(plan)).toEqual([
       "stream.stop",
       "stream.verify-stopped",
-      "denial.lift",
+      "record.write shard",
       "tablet.refresh",
       "stream.delete",
       "stream.verify-gone",
@@ -309,8 +311,10 @@ describe("what goes with it", () => {
   test("--keep-data takes empty VSchema entries away, so that no query without a keyspace becomes ambiguous", () => {
     const removed = cancelOf(moving(), { ...MOVE, keepData: true })
       .stages.flatMap((stage) => stage.steps)
-      .filter((step) => step.kind === "vschema.remove-tables");
-    expect(removed.map((step) => step.tables)).toEqual([["corder"]]);
+      .filter((step) => step.kind === "record.write" && step.record.kind === "vschema");
+    expect(removed.map((step) => describeStep(step).does)).toEqual([
+      "removes `corder` from the VSchema of moved",
+    ]);
   });
 
   test("a table that another workflow names stays denied", () => {
@@ -322,14 +326,12 @@ describe("what goes with it", () => {
       source: 'keyspace:"customer" shard:"-80" filter:{rules:{match:"corder" filter:"select * from corder"}}',
     };
     const plan = cancelOf(addStream(moving(), "zone1-0000000400", other), { ...MOVE, keepData: true });
-    expect(kinds(plan)).not.toContain("denial.lift");
+    expect(kinds(plan)).not.toContain("record.write shard");
   });
 
   test("a Reshard touches no record of the topology", () => {
     const records = [
-      "denial.lift",
-      "routing.remove",
-      "vschema.remove-tables",
+      ...Object.keys(RECORDS).map((kind) => `record.write ${kind}`),
       "srvvschema.rebuild",
       "shard.restore",
       "tablet.restore",

@@ -55,9 +55,14 @@ describe("a plan in a file", () => {
     [
       "with a step that nobody knows",
       (text) => text.replace('"kind": "stream.stop"', '"kind": "stream.shoot"'),
-      /damaged: .*stream.shoot/,
+      /^the plan \S+ has a step of kind stream\.shoot, which this vtdoctor does not know: make a new one, or execute it with the vtdoctor that made it$/,
     ],
     ["with a misspelt field", (text) => text.replace('"settleMs"', '"setleMs"'), /damaged: .*steps\/2/],
+    [
+      "with a step of an earlier vtdoctor",
+      (text) => text.replace('"kind": "stream.stop"', '"kind": "denial.lift"'),
+      /a step of kind denial\.lift, which this vtdoctor does not know/,
+    ],
     [
       "with a path for an id",
       (text) => text.replace('"id": "r1"', '"id": "../r1"'),

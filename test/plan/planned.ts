@@ -3,6 +3,7 @@ import { planCancel } from "../../src/plan/cancel.js";
 import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
 import { planFix } from "../../src/plan/fix.js";
 import type { Plan } from "../../src/plan/plan.js";
+import type { Step } from "../../src/plan/steps/index.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { judge } from "../../src/rules/judge.js";
 import type { Facts } from "../../src/snapshot/facts.js";
@@ -65,6 +66,8 @@ const within = <T>(facts: Facts, use: (snapshot: Snapshot) => T): T => {
   }
 };
 
-/** Kinds of the steps, in order. */
-export const kinds = (plan: Plan): readonly string[] =>
-  plan.stages.flatMap((stage) => stage.steps.map((step) => step.kind));
+/** Kinds of the steps, in order; of a write with the type of its record. */
+export const kinds = (plan: Plan): readonly string[] => plan.stages.flatMap(({ steps }) => steps.map(nameOf));
+
+const nameOf = (step: Step): string =>
+  step.kind === "record.write" ? `${step.kind} ${step.record.kind}` : step.kind;

@@ -90,10 +90,10 @@ const written = (plan: Plan, cell: string) => {
   const step = plan.stages
     .flatMap((stage) => stage.steps)
     .findLast(
-      (one) => (one.kind === "srvkeyspace.update" || one.kind === "srvkeyspace.rebuild") && one.cell === cell,
+      (one) => one.kind === "record.write" && one.record.kind === "srv-keyspace" && one.record.cell === cell,
     );
-  if (step === undefined || !("value" in step)) throw new Error(`nothing is written in ${cell}`);
-  const bytes = Buffer.from(step.value, "base64");
+  if (step?.kind !== "record.write" || step.after === null) throw new Error(`nothing is written in ${cell}`);
+  const bytes = Buffer.from(step.after, "base64");
   const record = graphOf(bytes);
   return {
     bytes,
@@ -143,9 +143,9 @@ describe("traffic goes back to the shards that writes never left", () => {
       const plan = fixOf(live(halted, "zone1-0000000201", { serving: 0 }), both);
       expect(plan.stages).toHaveLength(1);
       expect(kinds(plan)).toEqual([
-        "srvkeyspace.update",
+        "record.write srv-keyspace",
         "tablet.refresh",
-        "srvkeyspace.update",
+        "record.write srv-keyspace",
         "journal.delete",
       ]);
       expect(written(plan, "zone1")).toMatchObject({ routes: FROM_SOURCE, disabled: [] });
@@ -153,7 +153,7 @@ describe("traffic goes back to the shards that writes never left", () => {
 
     test("where nobody would serve the reads, only the writes come back", () => {
       const plan = fixOf(halted, both);
-      expect(kinds(plan)).toEqual(["srvkeyspace.update", "tablet.refresh", "journal.delete"]);
+      expect(kinds(plan)).toEqual(["record.write srv-keyspace", "tablet.refresh", "journal.delete"]);
       expect(written(plan, "zone1").routes).toEqual(["PRIMARY 0", "REPLICA -80,80-", "RDONLY -80,80-"]);
       expect(plan.blocked).toMatchObject([
         {
@@ -287,7 +287,9 @@ describe("a serving graph is rebuilt", () => {
     const facts = withSecondCell(withoutStreams(healthy), Buffer.concat([drifted, FUTURE]));
     const plan = fixOf(facts);
     expect(written(plan, "zone2")).toMatchObject({ routes: FROM_SOURCE, unknown: [1000] });
-    expect(kinds(plan)).toEqual(["srvkeyspace.rebuild"]);
+    expect(plan.stages.flatMap(({ steps }) => steps.map((one) => [one.kind, one.class]))).toEqual([
+      ["record.write", "safe"],
+    ]);
   });
 
   test("not where a cutover stopped half-way: its controls can not be invented", () => {
@@ -325,7 +327,7 @@ describe("writes are only routed elsewhere where it is proven that the flags are
   test("a cell that a switch did not reach, by consent", () => {
     const plan = named(missed);
     expect(plan.stages.flatMap(({ steps }) => steps.map((one) => [one.kind, one.class]))).toEqual([
-      ["srvkeyspace.update", "confirm"],
+      ["record.write", "confirm"],
     ]);
     expect(written(plan, "zone2").routes).toContain("PRIMARY -80,80-");
   });
@@ -333,12 +335,12 @@ describe("writes are only routed elsewhere where it is proven that the flags are
   test("reads that go elsewhere are a route too", () => {
     const gone = create(ShardReferenceSchema, { name: "gone" });
     const drifted = withSecondCell(switched, routingTo([gone], [TabletType.REPLICA]), 40);
-    expect(kinds(named(drifted))).toEqual(["srvkeyspace.update"]);
+    expect(kinds(named(drifted))).toEqual(["record.write srv-keyspace"]);
   });
 
   test("the only cell, as its tablets show that it is right", () => {
     const plan = fixOf(onlyCell(switched), { findings: ["srvkeyspace-partition-drift@zone1/customer"] });
-    expect(kinds(plan)).toEqual(["srvkeyspace.update"]);
+    expect(kinds(plan)).toEqual(["record.write srv-keyspace"]);
   });
 
   const reverse = {
@@ -429,7 +431,7 @@ describe("writes are only routed elsewhere where it is proven that the flags are
 
   test("a shard of which nothing is left can not be compared: another cell has to say the same", () => {
     const gone = routingTo([create(ShardReferenceSchema, { name: "gone" })], [TabletType.PRIMARY]);
-    expect(kinds(named(withSecondCell(switched, gone, 40)))).toEqual(["srvkeyspace.update"]);
+    expect(kinds(named(withSecondCell(switched, gone, 40)))).toEqual(["record.write srv-keyspace"]);
     const alone = fixOf(withKey(switched, GRAPH, gone, 40), {
       findings: ["srvkeyspace-partition-drift@zone1/customer"],
     });

@@ -1,9 +1,25 @@
 import { create } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { Step } from "../../src/plan/steps/index.js";
-import { mergeBack } from "../../src/plan/undo/merge.js";
-import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import {
+  changesOf,
+  mergeBack,
+  mergeChange,
+  type RecordChange,
+  subjectOfChange,
+} from "../../src/plan/records/change.js";
+import type { RECORDS, RecordName } from "../../src/plan/records/index.js";
+import type { Bytes } from "../../src/plan/records/record-type.js";
+import {
+  Shard_TabletControlSchema,
+  ShardReferenceSchema,
+  ShardReplicationSchema,
+  ShardSchema,
+  SrvKeyspace_KeyspacePartitionSchema,
+  SrvKeyspaceSchema,
+  TabletSchema,
+  TabletType,
+} from "../../src/proto/gen/topodata_pb.js";
 import {
   KeyspaceSchema,
   RoutingRuleSchema,
@@ -15,46 +31,34 @@ import {
   decodeShard,
   encodeRoutingRules,
   encodeShard,
+  encodeShardReplication,
+  encodeSrvKeyspace,
+  encodeTablet,
   encodeVSchema,
 } from "../../src/topology/records.js";
 
-const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
-const at = {
-  id: "01",
-  class: "confirm",
-  destroys: "metadata",
-  server: "etcd:1",
-  key: "/k",
-  modRevision: 1,
-} as const;
+/** Field 1000, text: of a Vitess that is not written yet. */
+const FUTURE = Buffer.from([0xc2, 0x3e, 2, 0x68, 0x69]);
+const base64 = (...bytes: readonly Uint8Array[]): string => Buffer.concat(bytes).toString("base64");
+const withFuture = (value: string): string => base64(Buffer.from(value, "base64"), FUTURE);
 
-const routing = (fromTables: readonly string[]): Step => ({
-  ...at,
-  kind: "routing.remove",
-  fromTables,
-  before: "",
-});
-const denial = (tables: readonly string[]): Step => ({
-  ...at,
-  kind: "denial.lift",
-  keyspace: "customer",
-  shard: "0",
-  tables,
-});
+type Named = Readonly<Record<string, string>>;
+/** In one order: a change of nothing but the order of a list is none that could be made again. */
+const inOrder = (named: Named): readonly (readonly [string, string])[] =>
+  Object.entries(named).sort(([one], [other]) => (one < other ? -1 : 1));
 
-type Rules = Readonly<Record<string, string>>;
-const rulesRecord = (rules: Rules): string =>
+const rulesRecord = (rules: Named): string =>
   base64(
     encodeRoutingRules(
       create(RoutingRulesSchema, {
-        rules: Object.entries(rules).map(([fromTable, to]) =>
+        rules: inOrder(rules).map(([fromTable, to]) =>
           create(RoutingRuleSchema, { fromTable, toTables: [to] }),
         ),
       }),
     ),
   );
-const rulesIn = (value: string): Rules => {
-  const record = decodeRoutingRules(Buffer.from(value, "base64"));
+const rulesIn = (value: Bytes): Named => {
+  const record = decodeRoutingRules(Buffer.from(value ?? "", "base64"));
   if (record.kind === "unanswered") throw new Error(record.message);
   return Object.fromEntries(record.value.rules.map((rule) => [rule.fromTable, rule.toTables.join()]));
 };
@@ -71,86 +75,318 @@ const shardRecord = (denied: Readonly<Record<number, readonly string[]>>, primar
       }),
     ),
   );
-const shardIn = (value: string) => {
-  const record = decodeShard(Buffer.from(value, "base64"));
+const shardIn = (value: Bytes) => {
+  const record = decodeShard(Buffer.from(value ?? "", "base64"));
   if (record.kind === "unanswered") throw new Error(record.message);
   return record.value;
 };
 
+const vschemaRecord = (tables: Named): string =>
+  base64(
+    encodeVSchema(
+      create(KeyspaceSchema, {
+        tables: Object.fromEntries(
+          inOrder(tables).map(([table, pinned]) => [table, create(TableSchema, { pinned })]),
+        ),
+      }),
+    ),
+  );
+
+/** `types`: where the queries of a type go. */
+const graphRecord = (types: Named): string =>
+  base64(
+    encodeSrvKeyspace(
+      create(SrvKeyspaceSchema, {
+        partitions: inOrder(types).map(([type, name]) =>
+          create(SrvKeyspace_KeyspacePartitionSchema, {
+            servedType: TabletType[type as keyof typeof TabletType],
+            shardReferences: [create(ShardReferenceSchema, { name })],
+          }),
+        ),
+      }),
+    ),
+  );
+
+const RULES = { kind: "routing-rules" } as const;
+const SHARD = { kind: "shard", keyspace: "customer", shard: "0" } as const;
+const VSCHEMA = { kind: "vschema", keyspace: "customer" } as const;
+const GRAPH = { kind: "srv-keyspace", cell: "zone1", keyspace: "customer" } as const;
+
 const name: fc.Arbitrary<string> = fc.constantFrom("a", "b", "c", "d", "e", "f");
-const target = fc.constantFrom("source", "target");
-const rules = fc.dictionary(name, target, { maxKeys: 6 });
+const entries = fc.dictionary(name, fc.constantFrom("source", "target"), { maxKeys: 6 });
+const types = fc.dictionary(
+  fc.constantFrom("PRIMARY", "REPLICA", "RDONLY"),
+  fc.constantFrom("-80", "80-", "0"),
+);
+const tables = fc.uniqueArray(name, { maxLength: 6 });
+const denials = fc.record({ [TabletType.PRIMARY]: tables, [TabletType.REPLICA]: tables });
+const denying = (denied: Readonly<Record<number, readonly string[]>>): string =>
+  shardRecord(
+    Object.fromEntries(
+      Object.entries(denied).flatMap(([type, list]) => (list.length > 0 ? [[type, list.toSorted()]] : [])),
+    ),
+  );
 
-describe("a VSchema that others wrote since", () => {
-  const vschema = (tables: Readonly<Record<string, string>>): string =>
-    base64(
-      encodeVSchema(
-        create(KeyspaceSchema, {
-          tables: Object.fromEntries(
-            Object.entries(tables).map(([table, pinned]) => [table, create(TableSchema, { pinned })]),
-          ),
-        }),
+/** Some value of a record of each type; a type without an entry has no law. */
+const RECORD_VALUES: {
+  readonly [K in keyof typeof RECORDS]: readonly [Extract<RecordName, { kind: K }>, fc.Arbitrary<string>];
+} = {
+  shard: [SHARD, denials.map(denying)],
+  "routing-rules": [RULES, entries.map(rulesRecord)],
+  vschema: [VSCHEMA, entries.map(vschemaRecord)],
+  "srv-keyspace": [GRAPH, types.map(graphRecord)],
+  tablet: [
+    { kind: "tablet", alias: "zone1-0000000100" },
+    name.map((hostname) => base64(encodeTablet(create(TabletSchema, { hostname })))),
+  ],
+  "shard-replication": [
+    { kind: "shard-replication", keyspace: "customer", shard: "0" },
+    fc.nat(3).map((count) =>
+      base64(
+        encodeShardReplication(
+          create(ShardReplicationSchema, {
+            nodes: Array.from({ length: count }, (_, uid) => ({ tabletAlias: { cell: "zone1", uid } })),
+          }),
+        ),
       ),
-    );
-  const removal: Step = {
-    ...at,
-    kind: "vschema.remove-tables",
-    keyspace: "customer",
-    tables: ["a"],
-    before: "",
-  };
+    ),
+  ],
+};
 
-  it("is as before where it names the table in the same words, and nobody's to change in others", () => {
-    const before = vschema({ a: "x" });
-    expect(mergeBack(removal, before, vschema({ a: "x", b: "" }))).toEqual({ kind: "as-before" });
-    expect(mergeBack(removal, before, vschema({ a: "y" }))).toMatchObject({ kind: "conflict" });
-    expect(mergeBack(removal, before, vschema({ b: "" }))).toEqual({
+const TYPES = Object.values(RECORD_VALUES).map(([record, values]) => ({ record, values }));
+
+describe.each(TYPES)("an edit of the record $record.kind", ({ record, values }) => {
+  const bytes: fc.Arbitrary<Bytes> = fc.oneof(
+    { weight: 9, arbitrary: values },
+    { weight: 1, arbitrary: fc.constant(null) },
+  );
+
+  it("is taken back to the bytes that were there before", () => {
+    fc.assert(
+      fc.property(bytes, bytes, (before, after) => {
+        const back = mergeBack({ record, before, after }, after);
+        if (before === after) expect(back).toEqual({ kind: "as-wanted" });
+        else expect(back).toEqual({ kind: "put", value: before });
+      }),
+    );
+  });
+
+  it("is in the record once it was made, and not again once it was taken back", () => {
+    fc.assert(
+      fc.property(bytes, bytes, (before, after) => {
+        const change: RecordChange = { record, before, after };
+        expect(mergeChange(change, after)).toEqual({ kind: "as-wanted" });
+        expect(mergeBack(change, before)).toEqual({ kind: "as-wanted" });
+      }),
+    );
+  });
+
+  it("keeps what nobody knows yet, in a record that others wrote since", () => {
+    fc.assert(
+      fc.property(values, values, (before, after) => {
+        const back = mergeBack({ record, before, after }, withFuture(after));
+        if (before === after) return;
+        expect(back.kind).not.toBe("conflict");
+        if (back.kind === "put")
+          expect(Buffer.from(back.value ?? "", "base64").subarray(-FUTURE.length)).toEqual(FUTURE);
+      }),
+    );
+  });
+
+  it("is told in words, and as a thing", () => {
+    fc.assert(
+      fc.property(bytes, bytes, (before, after) => {
+        if (before === after) return;
+        const change: RecordChange = { record, before, after };
+        expect(changesOf(change).join("")).toMatch(/^\S.*\S$/);
+        expect(subjectOfChange(change)).not.toBe("");
+      }),
+    );
+  });
+});
+
+describe("a change that others know nothing of", () => {
+  const disjoint = fc.tuple(entries, entries).map(([mine, theirs]) => ({
+    mine,
+    theirs: Object.fromEntries(Object.entries(theirs).filter(([from]) => !(from in mine))),
+  }));
+
+  it.each([
+    ["routing rules", RULES, rulesRecord],
+    ["VSchema tables", VSCHEMA, vschemaRecord],
+  ] as const)("%s that others added or removed since stay so", (_, record, written) => {
+    fc.assert(
+      fc.property(disjoint, entries, tables, ({ mine, theirs }, kept, removed) => {
+        const stays = Object.fromEntries(Object.entries(kept).filter(([from]) => !(from in mine)));
+        const left = Object.fromEntries(Object.entries(stays).filter(([from]) => !removed.includes(from)));
+        const change = {
+          record,
+          before: written({ ...mine, ...stays }),
+          after: written(stays),
+        };
+        const now = written({ ...left, ...theirs });
+        const back = mergeBack(change, now);
+        const wanted = { ...mine, ...left, ...theirs };
+        const value = back.kind === "as-wanted" ? now : back.kind === "put" ? back.value : back.reason;
+        expect(mergeChange({ record, before: written(wanted), after: written(wanted) }, value).kind).toBe(
+          "as-wanted",
+        );
+      }),
+    );
+  });
+
+  it("denied tables of others stay denied, or not", () => {
+    fc.assert(
+      fc.property(tables, tables, tables, (lifted, others, since) => {
+        const theirs = others.filter((table) => !lifted.includes(table));
+        const now = since.filter((table) => !lifted.includes(table));
+        const of = (list: readonly string[]) => denying({ [TabletType.PRIMARY]: list });
+        const back = mergeBack(
+          { record: SHARD, before: of([...lifted, ...theirs]), after: of(theirs) },
+          of(now),
+        );
+        if (back.kind === "conflict") throw new Error(back.reason);
+        const value = back.kind === "put" ? back.value : of(now);
+        const denied = shardIn(value).tabletControls.flatMap(({ deniedTables }) => deniedTables);
+        expect(denied.toSorted()).toEqual([...new Set([...lifted, ...now])].toSorted());
+      }),
+    );
+  });
+
+  it("a route of another type stays where somebody led it", () => {
+    const change = {
+      record: GRAPH,
+      before: graphRecord({ PRIMARY: "0", REPLICA: "-80" }),
+      after: graphRecord({ PRIMARY: "0", REPLICA: "0" }),
+    };
+    expect(mergeBack(change, graphRecord({ PRIMARY: "80-", REPLICA: "0" }))).toEqual({
       kind: "put",
-      value: vschema({ b: "", a: "x" }),
+      value: graphRecord({ PRIMARY: "80-", REPLICA: "-80" }),
+    });
+    expect(mergeBack(change, graphRecord({ PRIMARY: "0", REPLICA: "80-" }))).toEqual({
+      kind: "conflict",
+      reason: "the routing of REPLICA was changed since",
+    });
+  });
+
+  it("a field that the edit did not mean stays, and one that it did mean is nobody's to change", () => {
+    const served = (isPrimaryServing: boolean, seconds: bigint) =>
+      base64(
+        encodeShard(
+          create(ShardSchema, { isPrimaryServing, primaryTermStartTime: { seconds, nanoseconds: 0 } }),
+        ),
+      );
+    const change = { record: SHARD, before: served(true, 1n), after: served(false, 1n) };
+    expect(changesOf(change)).toEqual(["changes isPrimaryServing of the Shard record of customer/0"]);
+    expect(mergeBack(change, served(false, 2n))).toEqual({ kind: "put", value: served(true, 2n) });
+    const term = { record: SHARD, before: served(true, 1n), after: served(true, 2n) };
+    expect(mergeBack(term, served(true, 3n))).toEqual({
+      kind: "conflict",
+      reason: "primaryTermStartTime was changed since",
     });
   });
 });
 
-describe("a record that others wrote since", () => {
-  it("gets the run's rules back and keeps theirs", () => {
+describe("a VSchema that others wrote since", () => {
+  it("is as before where it names the table in the same words, and nobody's to change in others", () => {
+    const change = { record: VSCHEMA, before: vschemaRecord({ a: "x" }), after: vschemaRecord({}) };
+    expect(mergeBack(change, vschemaRecord({ a: "x", b: "" }))).toEqual({ kind: "as-wanted" });
+    expect(mergeBack(change, vschemaRecord({ a: "y" }))).toEqual({
+      kind: "conflict",
+      reason: "the VSchema names a again since",
+    });
+    expect(mergeBack(change, vschemaRecord({ b: "" }))).toEqual({
+      kind: "put",
+      value: vschemaRecord({ a: "x", b: "" }),
+    });
+  });
+});
+
+describe("routing rules that others wrote since", () => {
+  const without = (rules: Named, removed: readonly string[]): Named =>
+    Object.fromEntries(Object.entries(rules).filter(([from]) => !removed.includes(from)));
+  const removal = (before: Named, removed: readonly string[]): RecordChange => ({
+    record: RULES,
+    before: rulesRecord(before),
+    after: rulesRecord(without(before, removed)),
+  });
+
+  it("never get a rule over another one for the same table", () => {
     fc.assert(
-      fc.property(rules, rules, fc.uniqueArray(name, { minLength: 1 }), (before, others, removed) => {
-        const theirs = Object.fromEntries(Object.entries(others).filter(([from]) => !removed.includes(from)));
-        const mine = Object.fromEntries(Object.entries(before).filter(([from]) => removed.includes(from)));
-        const merged = mergeBack(routing(removed), rulesRecord(before), rulesRecord(theirs));
-        if (Object.keys(mine).length === 0) expect(merged).toEqual({ kind: "as-before" });
-        else expect(merged.kind === "put" && rulesIn(merged.value)).toEqual({ ...theirs, ...mine });
+      fc.property(entries, entries, tables, (before, now, removed) => {
+        const merged = mergeBack(removal(before, removed), rulesRecord(now));
+        const mine = removed.filter((from) => before[from] !== undefined);
+        const clash = mine.some((from) => now[from] !== undefined && now[from] !== before[from]);
+        expect(merged.kind === "conflict").toBe(clash);
+        if (merged.kind === "put")
+          expect(rulesIn(merged.value)).toEqual({
+            ...now,
+            ...Object.fromEntries(mine.map((from) => [from, before[from]])),
+          });
       }),
     );
   });
 
-  it("never gets a rule over another one for the same table", () => {
-    fc.assert(
-      fc.property(rules, rules, fc.uniqueArray(name, { minLength: 1 }), (before, now, removed) => {
-        const merged = mergeBack(routing(removed), rulesRecord(before), rulesRecord(now));
-        const clash = removed.some((from) => now[from] !== undefined && now[from] !== before[from]);
-        expect(merged.kind === "conflict").toBe(clash);
-      }),
-    );
+  it("come back where the key went with the last one", () => {
+    const change = { record: RULES, before: rulesRecord({ a: "target" }), after: null };
+    expect(changesOf(change)).toEqual([
+      "removes the routing rules from `a`",
+      "deletes the record, as nothing else is in it",
+    ]);
+    expect(mergeBack(change, rulesRecord({ b: "source" }))).toEqual({
+      kind: "put",
+      value: rulesRecord({ a: "target", b: "source" }),
+    });
   });
+});
+
+describe("a Shard that others wrote since", () => {
+  const lifting = (before: string, after: string): RecordChange => ({ record: SHARD, before, after });
 
   it("gets its denials back beside a new primary term and other denials", () => {
     const before = shardRecord({ [TabletType.PRIMARY]: ["a", "b"], [TabletType.REPLICA]: ["a"] });
+    const after = shardRecord({ [TabletType.PRIMARY]: ["b"] });
     const now = shardRecord({ [TabletType.PRIMARY]: ["c"] }, 7n);
-    const merged = mergeBack(denial(["a"]), before, now);
-    const shard = shardIn(merged.kind === "put" ? merged.value : "");
+    const merged = mergeBack(lifting(before, after), now);
+    const shard = shardIn(merged.kind === "put" ? merged.value : null);
     expect(shard.primaryTermStartTime?.seconds).toBe(7n);
     expect(shard.tabletControls.map((control) => [control.tabletType, [...control.deniedTables]])).toEqual([
-      [TabletType.PRIMARY, ["c", "a"]],
+      [TabletType.PRIMARY, ["a", "c"]],
       [TabletType.REPLICA, ["a"]],
     ]);
   });
 
-  it("is left alone where it denies them again, or where it is gone", () => {
-    const before = shardRecord({ [TabletType.PRIMARY]: ["a"] });
-    expect(mergeBack(denial(["a"]), before, shardRecord({ [TabletType.PRIMARY]: ["a"] }, 9n))).toEqual({
-      kind: "as-before",
+  it("is left alone where it denies them again, and is nobody's to put back where it is gone or frozen", () => {
+    const change = lifting(shardRecord({ [TabletType.PRIMARY]: ["a"] }), shardRecord({}));
+    expect(mergeBack(change, shardRecord({ [TabletType.PRIMARY]: ["a"] }, 9n))).toEqual({
+      kind: "as-wanted",
     });
-    expect(mergeBack(denial(["a"]), before, null)).toMatchObject({ kind: "conflict" });
+    expect(mergeBack(change, null)).toMatchObject({ kind: "conflict" });
+    const frozen = create(Shard_TabletControlSchema, { tabletType: TabletType.PRIMARY, frozen: true });
+    const now = base64(
+      encodeShard(create(ShardSchema, { isPrimaryServing: true, tabletControls: [frozen] })),
+    );
+    expect(mergeBack(change, now)).toEqual({
+      kind: "conflict",
+      reason: "a traffic switch froze the shard since",
+    });
+  });
+
+  it("is not guessed at where the edit is one that the type has no way to make again", () => {
+    const control = (frozen: boolean) =>
+      base64(
+        encodeShard(
+          create(ShardSchema, {
+            tabletControls: [
+              create(Shard_TabletControlSchema, { tabletType: 1, deniedTables: ["a"], frozen }),
+            ],
+          }),
+        ),
+      );
+    const change = lifting(control(false), control(true));
+    expect(changesOf(change)).toEqual(["changes tabletControls of the Shard record of customer/0"]);
+    expect(mergeBack(change, shardRecord({ [TabletType.PRIMARY]: ["a"] }, 3n))).toMatchObject({
+      kind: "conflict",
+    });
   });
 });

@@ -154,14 +154,14 @@ describe("the undo of a cancel that was stopped once it held the tables", () => 
   });
 
   it("restarts them where the tables come back, after these", async () => {
-    const scene = await typed("cancel moved.c2 --yes", /done {2}06-routing\.remove/);
+    const scene = await typed("cancel moved.c2 --yes", /done {2}06-record\.write-RoutingRules/);
     const undone = await scene.undo();
     expect(undone.code, undone.err).toBe(0);
-    const done = [...undone.err.matchAll(/done {2}\d+-(\w+\.[a-z]+(-back)?)/g)].map(([, kind]) => kind);
+    const done = [...undone.err.matchAll(/done {2}\d+-(\w+\.[a-z]+)/g)].map(([, kind]) => kind);
     expect(done).toEqual([
       "table.return",
-      "record.put-back",
-      "record.put-back",
+      "record.write",
+      "record.write",
       "stream.restart",
       "tablet.refresh",
       "srvvschema.rebuild",

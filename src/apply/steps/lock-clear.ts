@@ -1,6 +1,6 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../record-edit.js";
+import { imageOfKey } from "../key-image.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";

@@ -3,7 +3,7 @@ import type { StepOf } from "../../plan/steps/index.js";
 import type { TabletAlias } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../record-edit.js";
+import { imageOfKey } from "../key-image.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";

@@ -2,20 +2,17 @@ import type { Step, StepKind, StepOf } from "../../plan/steps/index.js";
 import type { RunContext } from "../run-context.js";
 import type { StepRunner } from "../step-runner.js";
 import type { Check, Effect, Known } from "../verdict.js";
-import { denialLift } from "./denial-lift.js";
 import { ghostStop } from "./ghost-stop.js";
 import { holdDrop } from "./hold-drop.js";
 import { journalDelete } from "./journal-delete.js";
 import { keysExport } from "./keys-export.js";
 import { lockClear } from "./lock-clear.js";
-import { recordPutBack } from "./record-put-back.js";
 import { recordRemove } from "./record-remove.js";
-import { routingRemove } from "./routing-remove.js";
+import { recordWrite } from "./record-write.js";
 import { rowClear } from "./row-clear.js";
 import { shardAwaitPrimary } from "./shard-await-primary.js";
 import { shardElect } from "./shard-elect.js";
 import { shardRestore } from "./shard-restore.js";
-import { srvkeyspaceRebuild, srvkeyspaceUpdate } from "./srvkeyspace-put.js";
 import { srvvschemaRebuild } from "./srvvschema-rebuild.js";
 import { streamDelete } from "./stream-delete.js";
 import { streamRestart } from "./stream-restart.js";
@@ -30,7 +27,6 @@ import { tabletRestore } from "./tablet-restore.js";
 import { tabletStayAway } from "./tablet-stay-away.js";
 import { tabletStop } from "./tablet-stop.js";
 import { vdiffDelete } from "./vdiff-delete.js";
-import { vschemaRemoveTables } from "./vschema-remove-tables.js";
 
 /** One runner a kind; a kind without one does not compile. */
 const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
@@ -42,14 +38,9 @@ const RUNNERS: { readonly [K in StepKind]: StepRunner<K> } = {
   "table.return": tableReturn,
   "hold.drop": holdDrop,
   "stream.restart": streamRestart,
-  "record.put-back": recordPutBack,
-  "denial.lift": denialLift,
+  "record.write": recordWrite,
   "tablet.refresh": tabletRefresh,
-  "routing.remove": routingRemove,
-  "vschema.remove-tables": vschemaRemoveTables,
   "srvvschema.rebuild": srvvschemaRebuild,
-  "srvkeyspace.rebuild": srvkeyspaceRebuild,
-  "srvkeyspace.update": srvkeyspaceUpdate,
   "stream.delete": streamDelete,
   "vdiff.delete": vdiffDelete,
   "stream.verify-gone": streamVerifyGone,

@@ -1,13 +1,13 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, overlaps } from "../../cluster/key-range.js";
+import { sameRecord } from "../../plan/records/same-record.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { tabletKey } from "../../topology/paths.js";
 import { decodeShard, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../record-edit.js";
+import { imageOfKey } from "../key-image.js";
 import type { RunContext } from "../run-context.js";
-import { sameRecord } from "../same-record.js";
 import { stepRunner } from "../step-runner.js";
 import { rootOfCell } from "../topo-roots.js";
 import { absent, writeFenced } from "../topo-write.js";

@@ -2,7 +2,7 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
 import type { Compare, TxnOp } from "../../topology/store.js";
-import { imageOfKey } from "../record-edit.js";
+import { imageOfKey } from "../key-image.js";
 import type { RunContext } from "../run-context.js";
 import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
 import { type Broken, stepRunner } from "../step-runner.js";

@@ -12,7 +12,7 @@ import {
 import { flagValue } from "../../tablets/command-line.js";
 import { decodeShardReplication, decodeTablet, encodeShardReplication } from "../../topology/records.js";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
-import { imageOfKey } from "../record-edit.js";
+import { imageOfKey } from "../key-image.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";

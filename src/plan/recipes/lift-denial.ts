@@ -1,6 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import type { DraftStep } from "../draft.js";
+import { editRecord } from "../records/edit.js";
+import { shard as shardType, withoutDenials } from "../records/shard.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
 import { keyspaceLocks, type ShardRecord, shardName, shardRecords } from "../view/shards.js";
@@ -33,7 +35,16 @@ export const liftDenial = repair<Denial>({
   plan: (snapshot, { record, tables }) => ({
     title: `Let ${shardName(record)} serve ${tables.join(", ")} again`,
     locks: keyspaceLocks(snapshot, [record.keyspace]),
-    steps: [lift(record, tables), ...refreshes(snapshot, record)],
+    steps: [
+      ...editRecord(
+        snapshot,
+        shardType,
+        { keyspace: record.keyspace, shard: record.shard },
+        record,
+        withoutDenials(tables),
+      ),
+      ...refreshes(snapshot, record),
+    ],
     restsOn: [
       keyRead(snapshot, record.server, record.key),
       keyRead(snapshot, globalRoot(snapshot).server, routingRulesKey(globalRoot(snapshot).root)),
@@ -54,19 +65,6 @@ const deniedTables = (snapshot: Snapshot, keyspace: string, shard: string): read
   snapshot
     .rows("denied_table", { keyspace, shard, tablet_type: "PRIMARY" })
     .map(({ table_name }) => table_name);
-
-const lift = (
-  { keyspace, shard, server, key, revision }: ShardRecord,
-  tables: readonly string[],
-): DraftStep => ({
-  kind: "denial.lift",
-  keyspace,
-  shard,
-  server,
-  key,
-  tables,
-  modRevision: revision,
-});
 
 const refreshes = (snapshot: Snapshot, { keyspace, shard }: ShardRecord): readonly DraftStep[] =>
   processesOfShard(snapshot, keyspace, shard)

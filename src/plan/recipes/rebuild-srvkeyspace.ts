@@ -1,10 +1,10 @@
-import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
+import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
 import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
 import { expectedGraph } from "../serving/expected-graph.js";
-import { disabledIn, namesOf, onlyAdds, READ_TYPES, referencesOf } from "../serving/partitions.js";
+import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
 import { base64, keyRead } from "../view/keys.js";
 import { keyspaceRecord, shardRecords } from "../view/shards.js";
@@ -13,8 +13,7 @@ import { repair } from "./repair.js";
 
 /**
  * SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. What is
- * missing is put back (`srvkeyspace.rebuild`, class safe); a route that there is is only changed by consent (`srvkeyspace.update`), and
- * that of writes only where it is proven that the flags are right (`unprovenFlags`).
+ * missing is put back (class safe); a route that there is is only changed by consent, and that of writes only where it is proven that the flags are right (`unprovenFlags`).
  */
 export const rebuildSrvKeyspace = repair<Routing>({
   by: (_, { object }) => object.keyspace ?? "",
@@ -48,12 +47,16 @@ const steps = (
 ): readonly DraftStep[] => {
   const { cell, server, key, modRevision, bytes: before } = graph;
   const wanted = expectedGraph(snapshot, keyspace, graph, graphs);
-  const value = base64(encodeSrvKeyspace(wanted));
-  if (value === before) return [];
+  const after = base64(encodeSrvKeyspace(wanted));
+  if (after === before) return [];
   const serves = (type: TabletType, shard: string): boolean =>
     namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
   return [
-    { kind: kindOf(graph, wanted), cell, keyspace, server, key, modRevision, before, value },
+    {
+      kind: "record.write",
+      record: { kind: "srv-keyspace", cell, keyspace },
+      ...{ server, key, modRevision, before, after },
+    },
     // A tablet that was told not to serve by a record that is gone does not notice that by itself.
     ...shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
       refreshSteps(
@@ -68,10 +71,6 @@ const steps = (
     ),
   ];
 };
-
-/** Consent is needed for what changes a route that there is; what was missing is put back without. */
-const kindOf = ({ record }: CellGraph, wanted: SrvKeyspace): "srvkeyspace.rebuild" | "srvkeyspace.update" =>
-  typeof record !== "object" || onlyAdds(record, wanted) ? "srvkeyspace.rebuild" : "srvkeyspace.update";
 
 const isIdle = (snapshot: Snapshot, address: string): boolean =>
   snapshot.rows("live_tablet", { address, serving: 0 }).length > 0;

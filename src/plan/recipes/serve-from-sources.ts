@@ -176,10 +176,11 @@ const allowStep = ({ keyspace, graph, before, allowed }: Move): readonly DraftSt
   const { cell, server, key, modRevision, bytes } = graph;
   return [
     {
-      kind: "srvkeyspace.update",
-      ...{ cell, keyspace, server, key, modRevision },
+      kind: "record.write",
+      record: { kind: "srv-keyspace", cell, keyspace },
+      ...{ server, key, modRevision },
       before: bytes,
-      value: bytesOf(allowed),
+      after: bytesOf(allowed),
     },
   ];
 };
@@ -191,11 +192,12 @@ const routeStep = (snapshot: Snapshot, move: Move): readonly DraftStep[] => {
   const first = bytesOf(allowed) === bytesOf(before);
   return [
     {
-      kind: "srvkeyspace.update",
-      ...{ cell, keyspace, server, key },
+      kind: "record.write",
+      record: { kind: "srv-keyspace", cell, keyspace },
+      ...{ server, key },
       modRevision: first ? modRevision : null,
       before: first ? bytes : bytesOf(allowed),
-      value: bytesOf(after),
+      after: bytesOf(after),
       serving: readersOf(snapshot, move),
     },
   ];

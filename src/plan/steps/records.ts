@@ -1,10 +1,4 @@
-import {
-  type SrvKeyspace,
-  type SrvKeyspace_KeyspacePartition,
-  TabletType,
-} from "../../proto/gen/topodata_pb.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
-import { decodeSrvKeyspace } from "../../topology/records.js";
 import {
   bytes,
   type Field,
@@ -15,23 +9,17 @@ import {
   orNull,
   record,
   text,
-  type ValuesOf,
   whole,
+  yesNo,
 } from "../fields.js";
-import { none, putKeyBack } from "../inverse.js";
-import { keyWrite, kind, type StepClass, type ValuesOfKinds } from "../kind.js";
-import {
-  anyOf,
-  ownKey,
-  routingRules,
-  shardRecord,
-  shardReplication,
-  srvKeyspace as srvKeyspaceRecord,
-  tabletRecord,
-  vschema,
-} from "../named-key.js";
+import { deleteKey, none, putKeyBack } from "../inverse.js";
+import { keyWrite, kind, type ValuesOfKinds } from "../kind.js";
+import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../named-key.js";
+import { changesOf, consentOf } from "../records/change.js";
+import { recordName, typeOf } from "../records/index.js";
+import { lifts } from "../records/shard.js";
 import { at, tablet } from "../refs.js";
-import { endOfKey, keyAsRead, quoted } from "./text.js";
+import { endOfKey, keyAsRead } from "./text.js";
 
 /** An edit of one record by compare-and-set: its way back is the record as it was. */
 const edit = {
@@ -40,43 +28,6 @@ const edit = {
   writes: (step: { readonly server: string; readonly key: string }) => [keyWrite(step)],
   inverse: putKeyBack,
 } as const;
-
-const ofKeyspace = (step: { readonly keyspace: string }): string => step.keyspace;
-
-const srvKeyspace = {
-  ...at,
-  cell: filled,
-  keyspace: filled,
-  /** 0 and an empty `before`: there is none. Null: an earlier step of the plan writes `before`. */
-  modRevision: orNull(whole),
-  before: bytes,
-  value: bytes,
-  /** Of each group one tablet has to answer that it serves: else the new route would lead to nobody. */
-  serving: optional(list(record({ what: filled, tablets: list(tablet, 1) }))),
-};
-export type SrvKeyspaceWrite = ValuesOf<typeof srvKeyspace>;
-
-const srvKeyspaceKind = <C extends StepClass>(consent: C) =>
-  kind({
-    ...edit,
-    class: consent,
-    fields: srvKeyspace,
-    keys: (step) => [ownKey(step, srvKeyspaceRecord(step))],
-    subject: (step) => `${step.keyspace}-${step.cell}`,
-    does: (step) =>
-      `${step.before === "" ? "writes" : "changes"} SrvKeyspace of ${step.keyspace} in cell ${step.cell}: ${changes(step).join("; ") || "nothing that a query notices"}`,
-    guards: {
-      unchanged: ({ key, modRevision }) =>
-        modRevision === null
-          ? `${key} is still as the plan's earlier step left it`
-          : keyAsRead({ key, modRevision }),
-      serving: ({ serving = [] }) =>
-        serving.length === 0
-          ? null
-          : `one tablet each serves of ${serving.map(({ what }) => what).join(", ")}`,
-    },
-    proves: () => "the record is the one of the plan; its other fields, known and unknown, are as they were",
-  });
 
 const RECORDS = oneOf("Tablet", "ShardReplication", "Shard");
 const CONDITIONS: { readonly [R in RecordType]: string } = {
@@ -99,69 +50,54 @@ const removed = (
   }
 };
 
-/** What the steps write whose inverse is `put-key-back`. */
-const PUT_BACK = [
-  "shard",
-  "routing-rules",
-  "vschema",
-  "srv-keyspace",
-  "tablet",
-  "shard-replication",
-] as const;
-
 export const recordKinds = {
-  /** Puts a key's earlier value back where the key is still at `modRevision` (0: absent). */
-  "record.put-back": kind({
+  /**
+   * Edits, creates or deletes one record by compare-and-set. Its words, its consent and its way back are told from the bytes (`records/`),
+   * so that they can not say anything else than what is written.
+   */
+  "record.write": kind({
     ...edit,
     fields: {
       ...at,
-      modRevision: whole,
-      value: bytes,
-      /** What comes back, for people: `the routing rules of customer`. */
-      what: filled,
+      record: recordName,
+      /** 0: there is none. Null: an earlier step of the plan writes `before`. */
+      modRevision: orNull(whole),
+      /** Null: there is no such key. */
+      before: orNull(bytes),
+      /** Null: the key is deleted. */
+      after: orNull(bytes),
+      /** Of each group one tablet has to answer that it serves: else a new route would lead to nobody. */
+      serving: optional(list(record({ what: filled, tablets: list(tablet, 1) }))),
+      /** It takes a write of another run back. */
+      takesBack: optional(yesNo),
     },
-    keys: (step) => [ownKey(step, anyOf(...PUT_BACK))],
-    subject: endOfKey,
-    does: (step) => `puts back ${step.what} (${step.key})`,
-    guards: { unchanged: keyAsRead },
-    proves: () => "the key has that value, byte for byte",
-    inverse: () => none("repeat what is taken back here (a new plan decides whether that is still safe)"),
+    class: (step) => (step.takesBack === true ? "confirm" : consentOf(step)),
+    keys: (step) => [ownKey(step, typeOf(step.record).key(step.record))],
+    subject: ({ record }) => typeOf(record).subject(record),
+    does: (step) => changesOf(step).join("; "),
+    guards: {
+      unchanged: ({ key, modRevision }) =>
+        modRevision === null
+          ? `${key} is still as the plan's earlier step left it`
+          : keyAsRead({ key, modRevision }),
+      notFrozen: (step) => (lifts(step).length === 0 ? null : "no traffic switch has frozen the control"),
+      serving: ({ serving = [] }) =>
+        serving.length === 0
+          ? null
+          : `one tablet each serves of ${serving.map(({ what }) => what).join(", ")}`,
+    },
+    proves: ({ before, after }) => {
+      if (after === null) return "the key does not exist";
+      return before === null
+        ? "the record is the one of the plan"
+        : "the change is in the record; its other fields, known and unknown, are as they were";
+    },
+    inverse: (step) => {
+      if (step.takesBack === true)
+        return none("repeat what is taken back here (a new plan decides whether that is still safe)");
+      return step.before === null ? deleteKey(step) : putKeyBack(step);
+    },
   }),
-
-  "denial.lift": kind({
-    ...edit,
-    fields: { ...at, keyspace: filled, shard: filled, tables: list(text), modRevision: whole },
-    keys: (step) => [ownKey(step, shardRecord(step))],
-    subject: (step) => `${step.keyspace}-${step.shard}`,
-    does: (step) => `takes ${quoted(step.tables)} off the denied tables of ${step.keyspace}/${step.shard}`,
-    guards: { unchanged: keyAsRead, notFrozen: () => "no traffic switch has frozen the control" },
-    proves: () => "the Shard record no longer denies them; tablets follow with their refresh",
-  }),
-
-  "routing.remove": kind({
-    ...edit,
-    fields: { ...at, fromTables: list(text), modRevision: whole, before: bytes },
-    keys: (step) => [ownKey(step, routingRules)],
-    subject: endOfKey,
-    does: (step) => `removes the routing rules from ${quoted(step.fromTables)}`,
-    guards: { unchanged: keyAsRead },
-    proves: () => "no rule of that name is left; all others are as they were",
-  }),
-
-  "vschema.remove-tables": kind({
-    ...edit,
-    fields: { ...at, keyspace: filled, tables: list(text), modRevision: whole, before: bytes },
-    keys: (step) => [ownKey(step, vschema(step))],
-    subject: ofKeyspace,
-    does: (step) => `removes ${quoted(step.tables)} from the VSchema of ${step.keyspace}`,
-    guards: { unchanged: keyAsRead },
-    proves: () => "the VSchema no longer lists them; all else in it is as it was",
-  }),
-
-  /** One cell's record: puts back what is missing; a route that is there stays as it is. */
-  "srvkeyspace.rebuild": srvKeyspaceKind("safe"),
-  /** Changes a route that is there: a decision about which shards take queries. */
-  "srvkeyspace.update": srvKeyspaceKind("confirm"),
 
   "srvvschema.rebuild": kind({
     fields: { cells: list(text) },
@@ -223,49 +159,6 @@ export const recordKinds = {
     inverse: () =>
       none("a lock can not be given back to a holder that is gone; the next operation takes its own"),
   }),
-};
-
-/** What differs in a new SrvKeyspace from the one that it replaces, told from the bytes of both. */
-const changes = (step: SrvKeyspaceWrite): readonly string[] => {
-  const before = partitions(step.before);
-  const after = partitions(step.value);
-  return [...after].flatMap(([type, partition]) => {
-    const old = before.get(type);
-    return [...routes(type, old, partition), ...controls(type, old, partition)];
-  });
-};
-const routes = (
-  type: string,
-  before: SrvKeyspace_KeyspacePartition | undefined,
-  after: SrvKeyspace_KeyspacePartition,
-): readonly string[] => {
-  const [from, to] = [shardsOf(before), shardsOf(after)];
-  if (from === to) return [];
-  return [from === "" ? `${type} goes to ${to}` : `${type} goes from ${from} to ${to}`];
-};
-
-const controls = (
-  type: string,
-  before: SrvKeyspace_KeyspacePartition | undefined,
-  after: SrvKeyspace_KeyspacePartition,
-): readonly string[] => {
-  const disabled = disabledIn(after);
-  const lifted = disabledIn(before).filter((shard) => !disabled.includes(shard));
-  return lifted.length === 0 ? [] : [`${type} queries of ${lifted.join(", ")} are allowed again`];
-};
-
-const shardsOf = (partition: SrvKeyspace_KeyspacePartition | undefined): string =>
-  (partition?.shardReferences ?? []).map(({ name }) => name).join(", ");
-
-const disabledIn = (partition: SrvKeyspace_KeyspacePartition | undefined): readonly string[] =>
-  (partition?.shardTabletControls ?? [])
-    .filter(({ queryServiceDisabled }) => queryServiceDisabled)
-    .map(({ name }) => name);
-
-const partitions = (base64: string): ReadonlyMap<string, SrvKeyspace_KeyspacePartition> => {
-  const record = decodeSrvKeyspace(Buffer.from(base64, "base64"));
-  const list: SrvKeyspace["partitions"] = record.kind === "answered" ? record.value.partitions : [];
-  return new Map(list.map((one) => [TabletType[one.servedType] ?? String(one.servedType), one]));
 };
 
 declare module "../draft.js" {

@@ -1,22 +1,25 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { decodeRoutingRules, decodeSrvKeyspace } from "../../topology/records.js";
+import { decodeSrvKeyspace } from "../../topology/records.js";
 import { toTables } from "../cancel/tables.js";
-import type { Step } from "../steps/index.js";
+import type { RecordChange } from "../records/change.js";
+import type { Bytes } from "../records/record-type.js";
+import { newRules } from "../records/routing-rules.js";
+import { denies } from "../records/shard.js";
 import { probed } from "../view/processes.js";
 
 /**
- * What queries would meet if a record were put back now, or null: its bytes say nothing of what others did meanwhile to the tables and
- * shards that it names. `value`: base64, the whole record as it would be.
+ * What queries would meet if the record were put back now, or null: its bytes say nothing of what others did meanwhile to the tables and
+ * shards that it names.
  */
-export const harmOf = (snapshot: Snapshot, step: Step, value: string): string | null => {
-  switch (step.kind) {
-    case "routing.remove":
-      return deadEnd(snapshot, step.fromTables, value);
-    case "denial.lift":
-      return deniedInUse(snapshot, step.keyspace, step.tables);
-    case "srvkeyspace.rebuild":
-    case "srvkeyspace.update":
-      return shardGone(snapshot, step.keyspace, value);
+export const harmOf = (snapshot: Snapshot, change: RecordChange): string | null => {
+  const { record } = change;
+  switch (record.kind) {
+    case "routing-rules":
+      return deadEnd(snapshot, change);
+    case "shard":
+      return deniedInUse(snapshot, record.keyspace, denies(change));
+    case "srv-keyspace":
+      return shardGone(snapshot, record.keyspace, change.after);
     default:
       return null;
   }
@@ -24,13 +27,10 @@ export const harmOf = (snapshot: Snapshot, step: Step, value: string): string | 
 
 const UNREADABLE = "its image from before can not be read";
 
-const deadEnd = (snapshot: Snapshot, fromTables: readonly string[], value: string): string | null => {
-  const record = decodeRoutingRules(Buffer.from(value, "base64"));
-  if (record.kind === "unanswered") return UNREADABLE;
-  const targets = record.value.rules
-    .filter((rule) => fromTables.includes(rule.fromTable))
-    .flatMap((rule) => rule.toTables);
-  for (const target of new Set(targets)) {
+const deadEnd = (snapshot: Snapshot, change: RecordChange): string | null => {
+  const rules = newRules(change);
+  if (rules === null) return UNREADABLE;
+  for (const target of new Set(rules.flatMap(({ toTables }) => toTables))) {
     const dot = target.indexOf(".");
     // `keyspace:shard.table` names one shard; a name without a keyspace is vtgate's to find.
     const [keyspace = ""] = target.slice(0, Math.max(dot, 0)).split(":");
@@ -66,7 +66,8 @@ const deniedInUse = (snapshot: Snapshot, keyspace: string, tables: readonly stri
     : `queries for ${rule.from_table} go there by a routing rule and would be refused`;
 };
 
-const shardGone = (snapshot: Snapshot, keyspace: string, value: string): string | null => {
+const shardGone = (snapshot: Snapshot, keyspace: string, value: Bytes): string | null => {
+  if (value === null) return null;
   const record = decodeSrvKeyspace(Buffer.from(value, "base64"));
   if (record.kind === "unanswered") return UNREADABLE;
   const shards = snapshot.rows("shard", { keyspace }).map(({ shard }) => shard);

@@ -1,16 +1,33 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
-import { type BegunStep, isKeyImage, type KeyImage, type PastRun } from "../past-run.js";
+import { leftBy } from "../compose.js";
+import type { DraftStep } from "../draft.js";
+import { type BegunStep, isKeyImage, type PastRun } from "../past-run.js";
+import { mergeBack, type RecordChange, subjectOfChange } from "../records/change.js";
+import type { RecordName } from "../records/index.js";
+import type { Bytes } from "../records/record-type.js";
+import { denies } from "../records/shard.js";
 import type { Read } from "../refs.js";
-import type { Step } from "../steps/index.js";
+import type { Step, StepOf } from "../steps/index.js";
 import { base64, globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { harmOf } from "./harm.js";
-import { mergeBack } from "./merge.js";
-import { blockedBy, by, NOTHING, noted, type WayBack } from "./way-back.js";
+import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
 
-interface At {
+interface KeyRef {
   readonly server: string;
   readonly key: string;
+}
+
+type Writing = StepOf<"record.write" | "record.remove">;
+
+interface Written {
+  readonly step: Writing;
+  /** What the run kept of the record before it. */
+  readonly image: unknown;
+  /** The begun steps of its stage. */
+  readonly ofStage: readonly BegunStep[];
+  /** Those of the undo that come before. */
+  readonly earlier: readonly DraftStep[];
 }
 
 /**
@@ -20,14 +37,13 @@ interface At {
 export const recordBack = (
   snapshot: Snapshot,
   past: PastRun,
-  step: Step,
-  at: At,
-  image: unknown,
+  { step, image, ofStage, earlier }: Written,
 ): WayBack => {
+  const at = { server: step.server, key: step.key };
   const object = { key: at.key };
-  const writes = writesOfRecord(past, step, at);
-  // What the run wrote in several steps goes back in one, to what was before the first.
-  if (writes.length > 0 && writes[0]?.step.id !== step.id) return NOTHING;
+  const writes = writesOfRecord(ofStage, at);
+  // What a stage wrote in several steps goes back in one, to what was before the first.
+  if (writes[0]?.id !== step.id) return NOTHING;
   if (!isKeyImage(image)) {
     return blockedBy({
       object,
@@ -43,92 +59,77 @@ export const recordBack = (
     });
   }
   const fact = keyFact(snapshot, at.server, at.key);
-  const now = fact === null ? null : base64(fact.value);
-  if (now === image.value || alreadyBack(past, at)) return NOTHING;
-  const before = image.value;
-  if (before === null)
-    return noted(
-      `not taken back: ${at.key} did not exist before the run, and without it the drift that the run repaired is back`,
-    );
-  const put = (value: string): WayBack => {
-    const harm = harmOf(snapshot, step, value);
-    if (harm !== null) {
-      return blockedBy({
-        object,
-        reason: `${whatOf(step)} can not be put back: ${harm}`,
-        instead: `leave ${at.key} as it is: tables or shards were moved since the run; what was there before is in before/ of the folder of run ${past.plan.id}`,
-      });
-    }
-    return by(
-      {
-        kind: "record.put-back",
-        server: at.server,
-        key: at.key,
-        modRevision: fact?.modRevision ?? 0,
-        value,
-        what: whatOf(step),
-      },
-      [
-        keyRead(snapshot, at.server, at.key),
-        // What a denial may hit is said by the rules.
-        ...(step.kind === "denial.lift" ? [rulesRead(snapshot)] : []),
-      ],
-    );
-  };
-  if (isWritten(step, image, now) || writes.some((one) => "value" in one.step && one.step.value === now))
-    return put(before);
-  const merged = mergeBack(step, before, now);
-  if (merged.kind === "as-before") return NOTHING;
-  if (merged.kind === "put") return put(merged.value);
-  return blockedBy({
-    object,
-    reason: `${whatOf(step)} can not be put back: ${merged.reason}`,
-    instead: `compare ${at.key} with before/ in the folder of run ${past.plan.id}, and put back by vtctldclient what should be`,
-  });
+  const left = leftBy(earlier, at);
+  const now = left !== undefined ? left : fact === null ? null : base64(fact.value);
+  if (alreadyBack(past, at)) return NOTHING;
+  const record = recordOf(step);
+  const before = step.kind === "record.write" ? step.before : image.value;
+  // The last of them may not have had its effect.
+  const changes = writes.map((one) => ({ record, before, after: writtenBy(one) })).reverse();
+  const ways = changes.map((change) => ({ change, way: mergeBack(change, now) }));
+  const { change, way } = ways.find((one) => one.way.kind !== "conflict") ??
+    ways[0] ?? { change: null, way: null };
+  if (change === null || way.kind === "as-wanted") return NOTHING;
+  const words = `${subjectOfChange(change)} can not be ${before === null ? "deleted again" : "put back"}`;
+  if (way.kind === "conflict") {
+    return blockedBy({
+      object,
+      reason: `${words}: ${way.reason}`,
+      instead: `compare ${at.key} with before/ in the folder of run ${past.plan.id}, and put back by vtctldclient what should be`,
+    });
+  }
+  const back: RecordChange = { record, before: now, after: way.value };
+  const harm = harmOf(snapshot, back);
+  if (harm !== null) {
+    return blockedBy({
+      object,
+      reason: `${words}: ${harm}`,
+      instead: `leave ${at.key} as it is: tables or shards were moved since the run; what was there before is in before/ of the folder of run ${past.plan.id}`,
+    });
+  }
+  const modRevision = left === undefined ? (fact?.modRevision ?? 0) : null;
+  return by({ kind: "record.write", ...at, modRevision, ...back, takesBack: true }, [
+    keyRead(snapshot, at.server, at.key),
+    // What a denial may hit is said by the rules.
+    ...(denies(back).length === 0 ? [] : [rulesRead(snapshot)]),
+  ]);
 };
 
-/** The steps of the run that wrote the whole record of this key, in its order. */
-const writesOfRecord = (past: PastRun, step: Step, { server, key }: At): readonly BegunStep[] =>
-  step.kind !== "srvkeyspace.update" && step.kind !== "srvkeyspace.rebuild"
-    ? []
-    : past.begun.filter(
-        ({ step: other }) => other.kind === step.kind && other.server === server && other.key === key,
-      );
+export const writesRecord = (step: Step): step is Writing =>
+  step.kind === "record.write" || step.kind === "record.remove";
 
-/** Whether the key still has what the step wrote: its image says so, or the step itself does. */
-const isWritten = (step: Step, image: KeyImage, now: string | null): boolean => {
-  const written = image.becomes ?? ("value" in step ? step.value : undefined);
-  return image.becomes === null ? now === null : now !== null && now === written;
+/** The steps that wrote this key, in the order of the run. */
+const writesOfRecord = (begun: readonly BegunStep[], { server, key }: KeyRef): readonly Writing[] =>
+  begun
+    .map(({ step }) => step)
+    .filter(writesRecord)
+    .filter((step) => step.server === server && step.key === key);
+
+const writtenBy = (step: Writing): Bytes => (step.kind === "record.write" ? step.after : null);
+
+const recordOf = (step: Writing): RecordName => {
+  if (step.kind === "record.write") return step.record;
+  const { keyspace, shard } = step;
+  switch (step.of) {
+    case "Tablet":
+      return { kind: "tablet", alias: step.key.split("/").at(-2) ?? "" };
+    case "ShardReplication":
+      return { kind: "shard-replication", keyspace, shard };
+    case "Shard":
+      return { kind: "shard", keyspace, shard };
+  }
 };
 
 const serverAnswered = (snapshot: Snapshot, server: string): boolean =>
   snapshot.rows("topo_server", { server, answered: 1 }).length > 0;
 
 /** An earlier undo put it back, and what changed since is not the run's. */
-const alreadyBack = (past: PastRun, { server, key }: At): boolean =>
+const alreadyBack = (past: PastRun, { server, key }: KeyRef): boolean =>
   past.followers.some(({ done }) =>
-    done.some((step) => step.kind === "record.put-back" && step.server === server && step.key === key),
+    done.some((step) => step.kind === "record.write" && step.server === server && step.key === key),
   );
 
 const rulesRead = (snapshot: Snapshot): Read => {
   const { server, root } = globalRoot(snapshot);
   return keyRead(snapshot, server, routingRulesKey(root));
-};
-
-const whatOf = (step: Step): string => {
-  switch (step.kind) {
-    case "denial.lift":
-      return `the denied tables ${step.tables.join(", ")} of ${step.keyspace}/${step.shard}`;
-    case "routing.remove":
-      return `the routing rules from ${step.fromTables.join(", ")}`;
-    case "vschema.remove-tables":
-      return `the tables ${step.tables.join(", ")} of the VSchema of ${step.keyspace}`;
-    case "srvkeyspace.rebuild":
-    case "srvkeyspace.update":
-      return `the routing of ${step.keyspace} in cell ${step.cell}`;
-    case "record.remove":
-      return `the ${step.of} record of ${step.keyspace}/${step.shard}`;
-    default:
-      return "the record from before";
-  }
 };

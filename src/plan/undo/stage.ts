@@ -2,9 +2,10 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import type { BegunStep, PastRun } from "../past-run.js";
 import type { Stage } from "../plan.js";
+import { subjectOfChange } from "../records/change.js";
 import type { Step } from "../steps/index.js";
 import { processesOfAlias, tabletRef } from "../view/processes.js";
-import { recordBack } from "./records.js";
+import { recordBack, writesRecord } from "./records.js";
 import { streamsBack } from "./streams.js";
 import { dropBack, tablesBack } from "./tables.js";
 import { by, NOTHING, noted, type WayBack } from "./way-back.js";
@@ -13,9 +14,15 @@ import { by, NOTHING, noted, type WayBack } from "./way-back.js";
  * A stage comes back whole or not at all: rules that lead to tables, denials that guard them and streams that fill them do harm without
  * them. Its tables come first, so that one that can not be moved after all stops the undo before anything else of the stage is changed.
  */
-export const stageBack = (snapshot: Snapshot, past: PastRun, stage: Stage): WayBack => {
+export const stageBack = (
+  snapshot: Snapshot,
+  past: PastRun,
+  stage: Stage,
+  /** Of the undo, for the stages that were run behind this one. */
+  earlier: readonly DraftStep[],
+): WayBack => {
   const begun = past.begun.filter(({ step }) => stage.steps.some(({ id }) => id === step.id));
-  const own = joined(begun.toReversed().map((each) => stepBack(snapshot, past, each)));
+  const own = joined(begun.toReversed().map((each) => stepBack(snapshot, past, each, begun, earlier)));
   if (own.blocked.length > 0) {
     return {
       ...NOTHING,
@@ -23,7 +30,7 @@ export const stageBack = (snapshot: Snapshot, past: PastRun, stage: Stage): WayB
       final: own.final,
     };
   }
-  const again = own.steps.some((step) => step.kind === "record.put-back")
+  const again = own.steps.some((step) => step.kind === "record.write")
     ? stage.steps.map((step) => runAgain(snapshot, step))
     : [];
   return joined([{ ...own, steps: own.steps.toSorted((one, other) => rank(one) - rank(other)) }, ...again]);
@@ -50,8 +57,8 @@ const stays = (past: PastRun, stage: Stage, steps: readonly DraftStep[]) => [
 
 const partOf = (step: DraftStep): string => {
   switch (step.kind) {
-    case "record.put-back":
-      return step.what;
+    case "record.write":
+      return subjectOfChange(step);
     case "table.return":
       return `the held tables ${step.tables.join(", ")} on ${step.tablet.alias}`;
     case "stream.restart":
@@ -61,7 +68,13 @@ const partOf = (step: DraftStep): string => {
   }
 };
 
-const stepBack = (snapshot: Snapshot, past: PastRun, begun: BegunStep): WayBack => {
+const stepBack = (
+  snapshot: Snapshot,
+  past: PastRun,
+  begun: BegunStep,
+  ofStage: readonly BegunStep[],
+  earlier: readonly DraftStep[],
+): WayBack => {
   const { step, inverse, image, ended } = begun;
   switch (inverse.kind) {
     case "move-tables-back":
@@ -69,7 +82,8 @@ const stepBack = (snapshot: Snapshot, past: PastRun, begun: BegunStep): WayBack 
     case "set-states-back":
       return streamsBack(snapshot, past, inverse, image);
     case "put-key-back":
-      return recordBack(snapshot, past, step, inverse, image);
+    case "delete-key":
+      return !writesRecord(step) ? NOTHING : recordBack(snapshot, past, { step, image, ofStage, earlier });
     case "none":
       return step.kind === "table.drop" ? dropBack(snapshot, step, ended) : NOTHING;
     case "run-again":

@@ -15,7 +15,8 @@ export interface CellGraph {
   readonly key: string;
   /** 0: there is no record. */
   readonly modRevision: number;
-  readonly bytes: string;
+  /** Base64; null: there is no record. */
+  readonly bytes: string | null;
   /** `unreadable`: bytes that are no SrvKeyspace. */
   readonly record: SrvKeyspace | "absent" | "unreadable";
 }
@@ -32,7 +33,7 @@ export const cellGraphs = (snapshot: Snapshot, keyspace: string): readonly CellG
       server,
       key,
       modRevision: fact?.modRevision ?? 0,
-      bytes: fact === null ? "" : base64(fact.value),
+      bytes: fact === null ? null : base64(fact.value),
       record: decoded === null ? "absent" : decoded.kind === "answered" ? decoded.value : "unreadable",
     };
   });

@@ -1,8 +1,12 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
+import { editRecord } from "../../records/edit.js";
+import { routingRules, withoutRules } from "../../records/routing-rules.js";
+import { shard as shardRecord, withoutDenials } from "../../records/shard.js";
+import { vschema, withoutTables } from "../../records/vschema.js";
 import type { Read } from "../../refs.js";
-import { base64, globalRoot, keyFact, keyRead } from "../../view/keys.js";
+import { globalRoot, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
 import { cells } from "../../view/shards.js";
 import { streamsAt } from "../../view/streams.js";
@@ -61,17 +65,9 @@ const sideSteps = (
     .filter((name) => tables.includes(name) && !taken.has(name))
     .sort();
   if (denied.length === 0) return [];
-  const { server, key, revision } = side.record;
+  const { keyspace, shard } = side;
   return [
-    {
-      kind: "denial.lift",
-      keyspace: side.keyspace,
-      shard: side.shard,
-      server,
-      key,
-      tables: denied,
-      modRevision: revision,
-    },
+    ...editRecord(snapshot, shardRecord, { keyspace, shard }, side.record, withoutDenials(denied)),
     ...side.processes
       .filter((process) => process.record === "present")
       .map((process): DraftStep => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) })),
@@ -107,8 +103,6 @@ const namedByOthers = (
 /** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (docs/vitess.md#cancel-order). */
 const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
-  const record = keyFact(snapshot, server, routingRulesKey(root));
-  if (record === null) return [];
   const tables = ruleTables(snapshot, subject.groups);
   const expected = new Map(
     tables.flatMap((table) =>
@@ -123,17 +117,8 @@ const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly Draf
       return table !== undefined && toTables(to_tables_json).every((name) => own.includes(name));
     })
     .map(({ from_table }) => from_table);
-  if (fromTables.length === 0) return [];
-  return [
-    {
-      kind: "routing.remove",
-      server,
-      key: record.key,
-      fromTables,
-      modRevision: record.modRevision,
-      before: base64(record.value),
-    },
-  ];
+  const at = { server, key: routingRulesKey(root) };
+  return editRecord(snapshot, routingRules, {}, at, withoutRules(fromTables));
 };
 
 /**
@@ -147,24 +132,13 @@ const vschemaSteps = (
   options: { readonly keep: boolean },
 ): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
-  const record = keyFact(snapshot, server, vschemaKey(root, subject.keyspace));
   const entries = unshardedEntries(snapshot, subject.keyspace);
   const tables = ruleTables(snapshot, subject.groups).filter((table) => {
     const entry = entries[table];
     return entry !== undefined && (!options.keep || Object.keys(entry).length === 0);
   });
-  if (record === null || tables.length === 0) return [];
-  return [
-    {
-      kind: "vschema.remove-tables",
-      server,
-      key: record.key,
-      keyspace: subject.keyspace,
-      tables,
-      modRevision: record.modRevision,
-      before: base64(record.value),
-    },
-  ];
+  const at = { server, key: vschemaKey(root, subject.keyspace) };
+  return editRecord(snapshot, vschema, { keyspace: subject.keyspace }, at, withoutTables(tables));
 };
 
 /** What an unsharded keyspace's VSchema says of its tables; nothing for a sharded one. */

@@ -1,0 +1,80 @@
+import {
+  type SrvKeyspace_KeyspacePartition as Partition,
+  SrvKeyspace_KeyspacePartitionSchema as PartitionSchema,
+  SrvKeyspaceSchema,
+  TabletType,
+} from "../../proto/gen/topodata_pb.js";
+import { distinct } from "../distinct.js";
+import { filled } from "../fields.js";
+import { srvKeyspace as srvKeyspaceShape } from "../named-key.js";
+import { onlyAdds } from "../serving/partitions.js";
+import { recordType } from "./record-type.js";
+import { sameRecord } from "./same-record.js";
+import { mergeNamed } from "./three-way.js";
+
+/**
+ * How a cell routes a keyspace. Vitess's own rebuild writes it blindly and from nothing (topotools/rebuild_keyspace.go;
+ * docs/vitess.md#srvkeyspace). Tablets heed it at their next RefreshState (docs/vitess.md#refresh-state), vtgates at once.
+ */
+export const srvKeyspace = recordType({
+  kind: "srv-keyspace",
+  scope: { cell: filled, keyspace: filled },
+  schema: SrvKeyspaceSchema,
+  key: srvKeyspaceShape,
+  name: ({ cell, keyspace }) => `SrvKeyspace of ${keyspace} in cell ${cell}`,
+  subject: ({ cell, keyspace }) => `SrvKeyspace-${keyspace}-${cell}`,
+  absent: "absent",
+  says: ({ partitions }) => routing([], partitions),
+  parts: {
+    partitions: {
+      changes: ({ cell, keyspace }, before, after) => [
+        `changes SrvKeyspace of ${keyspace} in cell ${cell}: ${routing(before, after) || "nothing that a query notices"}`,
+      ],
+      what: ({ cell, keyspace }) => `the routing of ${keyspace} in cell ${cell}`,
+      merge: mergeNamed(
+        ({ servedType }) => nameOf(servedType),
+        (one, other) => sameRecord(PartitionSchema, one, other),
+        (types) => `the routing of ${types.join(", ")} was changed since`,
+      ),
+    },
+  },
+  /** Consent is needed for what changes a route that there is; what was missing is put back without. */
+  consent: (before, after) =>
+    after !== null && (before === null || onlyAdds(before, after)) ? "safe" : "confirm",
+});
+
+const nameOf = (type: TabletType): string => TabletType[type] ?? String(type);
+
+const routing = (before: readonly Partition[], after: readonly Partition[]): string =>
+  distinct([...after, ...before].map(({ servedType }) => servedType))
+    .flatMap((type) => {
+      const [from, to] = [shardsOf(before, type), shardsOf(after, type)];
+      const [old, now] = [disabledOf(before, type), disabledOf(after, type)];
+      const allowed = old.filter((shard) => !now.includes(shard));
+      const disabled = now.filter((shard) => !old.includes(shard));
+      return [
+        ...(from === to
+          ? []
+          : [`${nameOf(type)} goes ${from === "" ? "" : `from ${from} `}to ${to || "no shard"}`]),
+        ...(allowed.length === 0
+          ? []
+          : [`${nameOf(type)} queries of ${allowed.join(", ")} are allowed again`]),
+        ...(disabled.length === 0 ? [] : [`${nameOf(type)} queries of ${disabled.join(", ")} are refused`]),
+      ];
+    })
+    .join("; ");
+
+const ofType = (partitions: readonly Partition[], type: TabletType): readonly Partition[] =>
+  partitions.filter(({ servedType }) => servedType === type);
+
+const shardsOf = (partitions: readonly Partition[], type: TabletType): string =>
+  ofType(partitions, type)
+    .flatMap(({ shardReferences }) => shardReferences)
+    .map(({ name }) => name)
+    .join(", ");
+
+const disabledOf = (partitions: readonly Partition[], type: TabletType): readonly string[] =>
+  ofType(partitions, type)
+    .flatMap(({ shardTabletControls }) => shardTabletControls)
+    .filter(({ queryServiceDisabled }) => queryServiceDisabled)
+    .map(({ name }) => name);
