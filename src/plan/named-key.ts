@@ -27,29 +27,17 @@ interface OfShard extends OfKeyspace {
   readonly shard: string;
 }
 
-const isGlobal = (root: string): boolean => root === "global";
+export const isGlobal = (root: string): boolean => root === "global";
 
 export const keyspaceRecord =
   ({ keyspace }: OfKeyspace): Shape =>
   (key, root) =>
     key.kind === "keyspace" && key.keyspace === keyspace && isGlobal(root);
 
-export const vschema =
-  ({ keyspace }: OfKeyspace): Shape =>
-  (key, root) =>
-    key.kind === "vschema" && key.keyspace === keyspace && isGlobal(root);
-
-export const routingRules: Shape = (key, root) => key.kind === "routing-rules" && isGlobal(root);
-
 export const shardRecord =
   ({ keyspace, shard }: OfShard): Shape =>
   (key, root) =>
     key.kind === "shard" && key.keyspace === keyspace && key.shard === shard && isGlobal(root);
-
-export const srvKeyspace =
-  ({ keyspace, cell }: OfKeyspace & { readonly cell: string }): Shape =>
-  (key, root) =>
-    key.kind === "srv-keyspace" && key.keyspace === keyspace && root === cell;
 
 export const shardReplication =
   ({ keyspace, shard }: OfShard): Shape =>

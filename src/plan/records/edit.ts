@@ -6,7 +6,7 @@ import type { Fields, ValuesOf } from "../fields.js";
 import { base64, keyFact } from "../view/keys.js";
 import { type RecordType, written } from "./record-type.js";
 
-/** The write of one record that the snapshot has, with its fields changed; none where that changes nothing. */
+/** The write of one record as the snapshot has it, with its fields changed; none where there is no such record, or nothing to change. */
 export const editRecord = <K extends string, F extends Fields, D extends DescMessage>(
   snapshot: Snapshot,
   type: RecordType<K, F, D>,

@@ -1,9 +1,16 @@
 import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
 import { encoder } from "../../topology/records.js";
 import type { Fields, ValuesOf } from "../fields.js";
-import type { StepClass } from "../kind.js";
 import type { Shape } from "../named-key.js";
-import type { Merge } from "./three-way.js";
+
+/** What becomes of `now` when the change that leads from `from` to `to` is made in it, too. */
+export type Merge<V> = (from: V, to: V, now: V) => Merged<V>;
+
+type Merged<V> =
+  /** `now` itself, where the change is in it already. */
+  | { readonly kind: "merged"; readonly value: V }
+  /** Somebody else changed the same. */
+  | { readonly kind: "clash"; readonly reason: string };
 
 /** The bytes of a record, base64; null: there is no such key. */
 export type Bytes = string | null;
@@ -24,7 +31,7 @@ interface Part<S, V> {
   readonly merge: Merge<V>;
 }
 
-/** All that a plan knows of one type of record in the topology; `write.ts` does the rest for every type. */
+/** All that a plan knows of one type of record in the topology; `change.ts` does the rest for every type. */
 export interface RecordType<K extends string, F extends Fields, D extends DescMessage> {
   readonly kind: K;
   /** What tells its records apart. */
@@ -41,7 +48,18 @@ export interface RecordType<K extends string, F extends Fields, D extends DescMe
   /** What a new record says, behind `creates NAME`. */
   readonly says?: (record: MessageShape<D>) => string;
   /** The consent that an edit needs; null: there is no such key. Without it: `confirm`. */
-  readonly consent?: (before: MessageShape<D> | null, after: MessageShape<D> | null) => StepClass;
+  readonly consent?: (before: MessageShape<D> | null, after: MessageShape<D> | null) => "safe" | "confirm";
+}
+
+/** The same where the compiler does not know which type it is. */
+export interface AnyRecordType<S>
+  extends Pick<RecordType<string, Fields, DescMessage>, "scope" | "schema" | "absent"> {
+  readonly key: (of: S) => Shape;
+  readonly name: (of: S) => string;
+  readonly subject: (of: S) => string;
+  readonly parts: Readonly<Record<string, Part<S, unknown> | undefined>>;
+  readonly says?: (record: Message) => string;
+  readonly consent?: (before: Message | null, after: Message | null) => "safe" | "confirm";
 }
 
 export const recordType = <const K extends string, F extends Fields, D extends DescMessage>(
@@ -57,13 +75,26 @@ export const written = <D extends DescMessage>(
   return bytes === "" && absent === "empty" ? null : bytes;
 };
 
-/** The same where the compiler does not know which type it is. */
-export interface AnyRecordType<S>
-  extends Pick<RecordType<string, Fields, DescMessage>, "scope" | "schema" | "absent"> {
-  readonly key: (of: S) => Shape;
-  readonly name: (of: S) => string;
-  readonly subject: (of: S) => string;
-  readonly parts: Readonly<Record<string, Part<S, unknown> | undefined>>;
-  readonly says?: (record: Message) => string;
-  readonly consent?: (before: Message | null, after: Message | null) => StepClass;
-}
+/** What differs by name is told apart by it: only what the change itself touches can clash. `to` gives the order. */
+export const mergeNamed =
+  <T>(
+    nameOf: (one: T) => string,
+    isSame: (one: T, other: T) => boolean,
+    clash: (names: readonly string[]) => string,
+  ): Merge<T[]> =>
+  (from, to, now) => {
+    const named = (list: readonly T[], name: string): readonly T[] =>
+      list.filter((one) => nameOf(one) === name);
+    const same = (one: readonly T[], other: readonly T[]): boolean =>
+      one.length === other.length && one.every((each, i) => isSame(each, other[i] as T));
+    const names = [...new Set([...to, ...now].map(nameOf))];
+    const open = names.filter((name) => {
+      const [before, after, there] = [named(from, name), named(to, name), named(now, name)];
+      return !same(before, after) && !same(there, after);
+    });
+    if (open.length === 0) return { kind: "merged", value: now };
+    const foreign = open.filter((name) => !same(named(now, name), named(from, name)));
+    if (foreign.length > 0) return { kind: "clash", reason: clash(foreign) };
+    const value = names.flatMap((name) => [...named(open.includes(name) ? to : now, name)]);
+    return { kind: "merged", value };
+  };

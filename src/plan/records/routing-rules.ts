@@ -5,17 +5,16 @@ import {
   RoutingRulesSchema,
 } from "../../proto/gen/vschema_pb.js";
 import { decodeRoutingRules } from "../../topology/records.js";
-import { routingRules as routingRulesShape } from "../named-key.js";
+import { isGlobal } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { type Bytes, type Change, recordType } from "./record-type.js";
+import { type Bytes, type Change, mergeNamed, recordType } from "./record-type.js";
 import { sameRecord } from "./same-record.js";
-import { mergeNamed } from "./three-way.js";
 
 export const routingRules = recordType({
   kind: "routing-rules",
   scope: {},
   schema: RoutingRulesSchema,
-  key: () => routingRulesShape,
+  key: () => (key, root) => key.kind === "routing-rules" && isGlobal(root),
   name: () => "the routing rules",
   subject: () => "RoutingRules",
   // The key goes with the last rule (topo/vschema.go SaveRoutingRules; docs/vitess.md#movetables-records).

@@ -4,8 +4,7 @@ import { distinct } from "../distinct.js";
 import { filled } from "../fields.js";
 import { shardRecord } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { type Change, recordType } from "./record-type.js";
-import { type Merge, mergeNamed } from "./three-way.js";
+import { type Change, type Merge, mergeNamed, recordType } from "./record-type.js";
 
 type Controls = Shard_TabletControl[];
 

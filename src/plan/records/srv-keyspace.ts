@@ -6,11 +6,9 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import { distinct } from "../distinct.js";
 import { filled } from "../fields.js";
-import { srvKeyspace as srvKeyspaceShape } from "../named-key.js";
 import { onlyAdds } from "../serving/partitions.js";
-import { recordType } from "./record-type.js";
+import { mergeNamed, recordType } from "./record-type.js";
 import { sameRecord } from "./same-record.js";
-import { mergeNamed } from "./three-way.js";
 
 /**
  * How a cell routes a keyspace. Vitess's own rebuild writes it blindly and from nothing (topotools/rebuild_keyspace.go;
@@ -20,7 +18,10 @@ export const srvKeyspace = recordType({
   kind: "srv-keyspace",
   scope: { cell: filled, keyspace: filled },
   schema: SrvKeyspaceSchema,
-  key: srvKeyspaceShape,
+  key:
+    ({ cell, keyspace }) =>
+    (key, root) =>
+      key.kind === "srv-keyspace" && key.keyspace === keyspace && root === cell,
   name: ({ cell, keyspace }) => `SrvKeyspace of ${keyspace} in cell ${cell}`,
   subject: ({ cell, keyspace }) => `SrvKeyspace-${keyspace}-${cell}`,
   absent: "absent",

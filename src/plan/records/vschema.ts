@@ -5,11 +5,10 @@ import {
   KeyspaceSchema as VSchemaSchema,
 } from "../../proto/gen/vschema_pb.js";
 import { filled } from "../fields.js";
-import { vschema as vschemaShape } from "../named-key.js";
+import { isGlobal } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { recordType } from "./record-type.js";
+import { mergeNamed, recordType } from "./record-type.js";
 import { sameRecord } from "./same-record.js";
-import { mergeNamed } from "./three-way.js";
 
 type Tables = { [table: string]: Table };
 
@@ -17,7 +16,10 @@ export const vschema = recordType({
   kind: "vschema",
   scope: { keyspace: filled },
   schema: VSchemaSchema,
-  key: vschemaShape,
+  key:
+    ({ keyspace }) =>
+    (key, root) =>
+      key.kind === "vschema" && key.keyspace === keyspace && isGlobal(root),
   name: ({ keyspace }) => `the VSchema of ${keyspace}`,
   subject: ({ keyspace }) => `VSchema-${keyspace}`,
   absent: "absent",
