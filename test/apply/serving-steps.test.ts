@@ -73,6 +73,21 @@ describe("record.write of a SrvKeyspace", () => {
     expect(cluster.server(SERVER).get(at.key)?.version).toBe(1);
   });
 
+  it("is refused where none of the tablets serves that queries would go to", async () => {
+    const { cluster, at, entry, body } = rerouted();
+    const tablet = cluster.tablet("zone1-0000000100");
+    const serving = [{ what: "PRIMARY of customer/0 in zone1", tablets: [refTo(tablet)] }];
+    const plan = planFor(cluster, { steps: [step("record.write", { ...body, serving })], locks: LOCKS });
+    tablet.disabled = true;
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/no PRIMARY of customer\/0 in zone1 serves, and queries would go there/),
+    });
+    expect(cluster.server(SERVER).get(at.key)).toEqual(entry);
+    tablet.disabled = false;
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok" });
+  });
+
   it("does not write where the record moves between check and write", async () => {
     const { cluster, at, plan } = rerouted();
     cluster.effects.hook = {
