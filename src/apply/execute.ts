@@ -1,9 +1,9 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Plan } from "../plan/plan.js";
+import { type ExecuteOptions, PlanExecution } from "./plan-execution.js";
 import type { Ports } from "./ports.js";
 import { proveCluster, proveStart, refuseExpiredResume } from "./preconditions.js";
 import { finishedResult } from "./progress.js";
-import { type ExecuteOptions, Run } from "./run.js";
 import {
   abandonedLocks,
   intentsIn,
@@ -34,7 +34,7 @@ export async function execute(
     );
   }
   await proveStart(plan, ports);
-  return new Run(ports, folder, options).toTheEnd("started");
+  return new PlanExecution(ports, folder, options).toTheEnd("started");
 }
 
 /**
@@ -51,7 +51,7 @@ export async function resume(folder: RunFolder, ports: Ports, options: ExecuteOp
   if (intentsIn(records).size > 0) refuseExpiredResume(folder.plan, resultsIn(records), ports.clock);
   await proveCluster(folder.plan, ports);
   await giveBackLocks(records, ports);
-  return new Run(ports, folder, options).toTheEnd("resumed");
+  return new PlanExecution(ports, folder, options).toTheEnd("resumed");
 }
 
 /** Gives back the Vitess locks that a killed executor of the run left. The run's folder must be claimed. */

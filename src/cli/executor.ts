@@ -1,9 +1,9 @@
 import { execute, giveBackLocks, resume } from "../apply/execute.js";
 import { refuseWhileRunning } from "../apply/mysql/running-statements.js";
+import type { ExecuteOptions } from "../apply/plan-execution.js";
 import type { ApplyEvent, Ports } from "../apply/ports.js";
 import { proveStart } from "../apply/preconditions.js";
 import { recordVerification } from "../apply/progress.js";
-import type { ExecuteOptions } from "../apply/run.js";
 import { resultsIn } from "../apply/runs/journal.js";
 import type { RunFolder } from "../apply/runs/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/runs/run-folder-disk.js";

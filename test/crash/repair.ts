@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execute, resume } from "../../src/apply/execute.js";
-import type { ExecuteOptions } from "../../src/apply/run.js";
+import type { ExecuteOptions } from "../../src/apply/plan-execution.js";
 import type { Owner } from "../../src/apply/runs/folder-owner.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { RunResult } from "../../src/apply/runs/run-result.js";

@@ -15,7 +15,7 @@ const VERIFY_EVERY_MS = 1000;
 type Attempt = Extract<Effect, { kind: "done" | "unanswered" }>;
 
 /** One step: check, image, intent, effect, proof, result (docs/decisions.md#d20). Throws where its end state is not reached. */
-export class StepRun {
+export class StepExecution {
   /** At the tablets' addresses of now, from `toItsEnd` on. */
   private bound: BoundStep;
 

@@ -12,7 +12,7 @@ import { Progress } from "./progress.js";
 import type { RunContext } from "./run-context.js";
 import type { RunFolder } from "./runs/run-folder.js";
 import type { RunResult } from "./runs/run-result.js";
-import { StepRun } from "./step-run.js";
+import { StepExecution } from "./step-execution.js";
 import { startedSince } from "./steps/stream-verify-stopped.js";
 import type { Refused, Silent } from "./verdict.js";
 
@@ -24,7 +24,7 @@ export interface ExecuteOptions {
 }
 
 /** One pass over a plan, from wherever its journal stands to its end. */
-export class Run {
+export class PlanExecution {
   private readonly progress: Progress;
   private readonly signal: AbortSignal;
 
@@ -76,7 +76,7 @@ export class Run {
           const moved = await this.movedBySomebody();
           if (moved !== null) throw this.progress.stop(step.id, moved);
         }
-        await new StepRun(step, context, this.folder, this.progress).toItsEnd();
+        await new StepExecution(step, context, this.folder, this.progress).toItsEnd();
       }
     } finally {
       await releaseLocks(locks);
