@@ -10,10 +10,10 @@ import {
   type SrvVSchema,
   SrvVSchemaSchema,
 } from "../proto/gen/vschema_pb.js";
-import { rootPrefix } from "../topology/join.js";
 import {
   keyspaceRoutingRulesKey,
   mirrorRulesKey,
+  rootPrefix,
   routingRulesKey,
   shardRoutingRulesKey,
   vschemaKey,

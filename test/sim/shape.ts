@@ -4,8 +4,8 @@ import type { Outcome } from "../../src/cluster/outcome.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
 import type { SidecarRow } from "../../src/tablets/access.js";
-import { classifyKey } from "../../src/topology/classify.js";
 import { parseLockBody } from "../../src/topology/lock-body.js";
+import { classifyKey } from "../../src/topology/paths.js";
 import * as records from "../../src/topology/records.js";
 import type { Entry } from "../../src/topology/store.js";
 

@@ -1,6 +1,6 @@
 import type { Plan } from "../../plan/plan.js";
 import type { LockScope } from "../../plan/refs.js";
-import { lockDirectory } from "../../topology/lock-target.js";
+import { lockDirectory } from "../../topology/paths.js";
 import type { Ports } from "../ports.js";
 import { globalRoot } from "../topo-roots.js";
 import { type Known, known, refused } from "../verdict.js";
