@@ -3,8 +3,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { scanDocument } from "../../src/findings/document.js";
 import { renderHuman } from "../../src/report/human.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
+import { readCluster, readCoverage } from "../../src/rules/coverage.js";
 import { judge } from "../../src/rules/judge.js";
-import { readCluster, readCoverage } from "../../src/rules/scope.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { factsOfRecording } from "../snapshot/facts-of-recording.js";
 

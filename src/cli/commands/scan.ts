@@ -2,7 +2,7 @@ import { scanDocument } from "../../findings/document.js";
 import { expiredSuppressions } from "../../findings/suppression.js";
 import type { FailOn } from "../../findings/verdict.js";
 import { formatNamed } from "../../report/formats.js";
-import { readCluster, readCoverage } from "../../rules/scope.js";
+import { readCluster, readCoverage } from "../../rules/coverage.js";
 import type { Request, Run } from "../command.js";
 import { judged, keep, look, type Observation, ruleSet } from "../observe.js";
 import { afterReport, emit, styleOf } from "../output.js";

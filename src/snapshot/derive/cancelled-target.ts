@@ -37,7 +37,7 @@ type Age = "before" | "close" | "after" | "unknown";
 export const deriveCancelledTargets = (facts: Facts, known: Known): readonly CancelledTargetRow[] => {
   const drops = groupBy(lastDrops(known.deletion), ({ keyspace }) => keyspace);
   if (drops.size === 0) return [];
-  const ageOf = births(facts);
+  const ageOf = ages(facts);
   const records = new Set(known.shard.map(nameOf));
   const running = new Set(known.process.filter(({ same_cluster }) => same_cluster === 1).map(nameOf));
   const fateOf = (shard: string): string =>
@@ -100,7 +100,7 @@ const reshards = ({ workflow, stream }: Known): readonly Reshard[] => {
  * By `_vt.vreplication_log` and the time of the lock, both in whole seconds: in the same one the stream is the older. MySQL's host wrote
  * the one and vtctld's the other.
  */
-const births = (facts: Facts): ((stream: StreamRow, drop: DeletionRow) => Age) => {
+const ages = (facts: Facts): ((stream: StreamRow, drop: DeletionRow) => Age) => {
   const created = new Map(
     facts.vreplication
       .filter(({ created_at }) => created_at !== null)
