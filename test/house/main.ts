@@ -1,14 +1,6 @@
 import { sources } from "../architecture/sources.js";
-import {
-  circles,
-  deadCitations,
-  ground,
-  type House,
-  naming,
-  sameNames,
-  sizes,
-  wayToATablet,
-} from "./measure.js";
+import { namingExample, table } from "../architecture/to-add.js";
+import { circles, deadCitations, ground, type House, sameNames, sizes, wayToATablet } from "./measure.js";
 
 const house: House = sources("src");
 const say = (text: string): boolean => process.stdout.write(`${text}\n`);
@@ -22,11 +14,6 @@ const reading = (what: string, paths: readonly string[], within = "plan/"): void
 const row = (what: string, at: string, files: readonly string[]): void => {
   const lines = files.reduce((sum, path) => sum + (house.get(path)?.text.split("\n").length ?? 1) - 1, 0);
   say(`| ${what} (\`${at}\`) | ${files.length} | ${lines} |`);
-};
-
-const touching = (what: string, name: RegExp): void => {
-  const files = naming(house, name);
-  say(`| ${what} | ${files.length} | ${files.join(", ")} |`);
 };
 
 say("| wing | files | lines | median | p90 | longest | <= 20 lines | one importer | import lines |");
@@ -48,11 +35,13 @@ reading("`cancel`", ["plan/cancel.ts", "plan/cancel/cancel.ts"]);
 reading("one scan, from `collect` on", ["collect/collect.ts"], "collect/");
 row("one scan's settings, from `collect` to a tablet", "collect/collect.ts", wayToATablet(house));
 
-say("\nFiles of `src` that name an example of its kind:\n\n| another ... | files | which |\n|---|---|---|");
-touching("step kind (`journal.delete`)", /"journal\.delete"|\bjournalDelete\b/);
-touching("fact table from a tablet (`vdiff`)", /"vdiff"|\bvdiffs?\b(?!\.)|\bVdiff|\bVDIFF/);
-touching("output format of scan (`nagios`)", /"nagios"|nagios/i);
-touching("workflow type (`Reshard`)", /"Reshard"/);
+say(
+  "\nFiles of `src` that name an example of its kind, but to use it:\n\n| another ... | files | which |\n|---|---|---|",
+);
+for (const row of table()) {
+  const files = namingExample(house, row);
+  say(`| ${row.what} (\`${row.example}\`) | ${files.length} | ${files.join(", ")} |`);
+}
 
 const counted = (what: string, list: readonly string[]): boolean =>
   say(`\n${what}: ${list.length}${list.map((each) => `\n  ${each}`).join("")}`);
