@@ -2,6 +2,7 @@ import { DoctorError } from "../cluster/errors.js";
 import { fingerprintOf } from "../plan/fingerprint.js";
 import type { Stage } from "../plan/plan.js";
 import type { Step } from "../plan/steps/index.js";
+import type { Refused, Silent } from "./check.js";
 import { Fence } from "./locks/fence.js";
 import { type HeldLock, lostWords } from "./locks/held-lock.js";
 import { releaseLocks, takeLocks } from "./locks/stage-locks.js";
@@ -14,7 +15,6 @@ import type { RunFolder } from "./runs/run-folder.js";
 import type { RunResult } from "./runs/run-result.js";
 import { StepExecution } from "./step-execution.js";
 import { startedSince } from "./steps/stream-verify-stopped.js";
-import type { Refused, Silent } from "./verdict.js";
 
 export interface ExecuteOptions {
   /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */

@@ -3,9 +3,9 @@ import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
 import { contradiction, markOf } from "../plan/view/cluster.js";
+import type { Refused, Silent } from "./check.js";
 import type { Ports } from "./ports.js";
 import { movedKey, movedRows, ownChanges } from "./premises.js";
-import type { Refused, Silent } from "./verdict.js";
 
 const NOTHING = "nothing was changed";
 

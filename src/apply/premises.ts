@@ -2,12 +2,12 @@ import type { Plan } from "../plan/plan.js";
 import type { Read, StreamSet } from "../plan/refs.js";
 import type { Step } from "../plan/steps/index.js";
 import { writeSet } from "../plan/write-set.js";
+import { type Refused, refused, type Silent, silent } from "./check.js";
 import type { Ports } from "./ports.js";
+import type { KeyRef } from "./records/topo-keys.js";
 import { inIds } from "./streams/stream-state.js";
 import { differsFrom, nameOf } from "./tablet/identity.js";
 import { readdressed } from "./tablet/tablet-address.js";
-import type { KeyRef } from "./topo-write.js";
-import { type Refused, refused, type Silent, silent } from "./verdict.js";
 
 type KeyRead = Extract<Read, { kind: "topo-key" }>;
 type RowsRead = Extract<Read, { kind: "stream-rows" }>;

@@ -8,10 +8,10 @@ import {
   UnverifiedError,
 } from "../cluster/errors.js";
 import type { Step } from "../plan/steps/index.js";
+import type { Refused, Silent } from "./check.js";
 import { intentsIn, type JournalEntry, resultsIn } from "./runs/journal.js";
 import type { RunFolder } from "./runs/run-folder.js";
 import type { RunResult, StepResult } from "./runs/run-result.js";
-import type { Refused, Silent } from "./verdict.js";
 
 /** How far a run has come, as its journal says, and the words for how it stops. */
 export class Progress {

@@ -1,11 +1,11 @@
 import type { DoctorError } from "../cluster/errors.js";
 import { inverseOf, type Step } from "../plan/steps/index.js";
+import type { Check, Effect, Refused } from "./check.js";
 import type { Progress } from "./progress.js";
 import type { RunContext } from "./run-context.js";
 import type { RunFolder } from "./runs/run-folder.js";
 import { type BoundStep, bind } from "./steps/registry.js";
 import { readdressedStep } from "./tablet/tablet-address.js";
-import type { Check, Effect, Refused } from "./verdict.js";
 
 /** How often and how far apart the end state is looked for; longer where the reply was lost, as the call may still be at work. */
 const VERIFY_TRIES = { done: 5, unanswered: 20 } as const;

@@ -1,6 +1,4 @@
 import { type GuardOf, guardsOf, type Step, type StepKind, type StepOf } from "../plan/steps/index.js";
-import type { RunContext } from "./run-context.js";
-import { differsFrom } from "./tablet/identity.js";
 import {
   type Check,
   doneAlready,
@@ -9,7 +7,9 @@ import {
   READY,
   type Refused,
   type Silent,
-} from "./verdict.js";
+} from "./check.js";
+import type { RunContext } from "./run-context.js";
+import { differsFrom } from "./tablet/identity.js";
 
 /**
  * How one kind of step is done. `check` and `verify` only read; `run` is one attempt and may be repeated after a crash, so it

@@ -38,7 +38,7 @@ export const planFix = (
   if (roots.length > 0) refuseOlderSnapshot(snapshot);
   if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
-  return assemble(snapshot, heading, withFollowers(mergeWatches(hoistStops(joined)), findings), context);
+  return assemble(snapshot, heading, withConsequences(mergeWatches(hoistStops(joined)), findings), context);
 };
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>
@@ -47,7 +47,7 @@ const distinct = (findings: readonly Finding[]): readonly Finding[] =>
   );
 
 /** What followed from a repaired finding is repaired with it. */
-const withFollowers = (draft: Draft, findings: readonly Finding[]): Draft => ({
+const withConsequences = (draft: Draft, findings: readonly Finding[]): Draft => ({
   ...draft,
   repairs: findings
     .filter((finding) => draft.repairs.includes(rootOf(finding, findings).id))

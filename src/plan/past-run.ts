@@ -9,7 +9,7 @@ export interface PastRun {
   readonly begun: readonly BegunStep[];
   readonly finished: boolean;
   /** Runs that took this one back or dropped what it held, oldest first; only those that began something. */
-  readonly followers: readonly Follower[];
+  readonly laterRuns: readonly LaterRun[];
 }
 
 export interface BegunStep {
@@ -21,7 +21,7 @@ export interface BegunStep {
   readonly ended: boolean;
 }
 
-export interface Follower {
+export interface LaterRun {
   readonly run: string;
   readonly operation: "undo" | "purge";
   /** ISO 8601. */

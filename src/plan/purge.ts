@@ -25,7 +25,7 @@ export const planPurge = (
 ): Plan => {
   const { id } = past.plan;
   const holds = past.begun.flatMap(({ step }) => (step.kind === "table.hold" ? [step] : []));
-  if (holds.length > 0 && !past.finished && !past.followers.some(({ finished }) => finished)) {
+  if (holds.length > 0 && !past.finished && !past.laterRuns.some(({ finished }) => finished)) {
     throw new RefusedError(
       `run ${id} has not come to its end, so what it holds may still be needed: go on with \`vtdoctor resume ${id}\`, or take it back with \`vtdoctor undo ${id}\`, first`,
     );

@@ -49,7 +49,7 @@ const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
   const finalities = withoutInverse(past);
   const isRefused =
     stages.length === 0 &&
-    past.followers.length === 0 &&
+    past.laterRuns.length === 0 &&
     finalities.length > 0 &&
     ways.every(({ blocked }) => blocked.length === 0);
   return {
@@ -84,7 +84,7 @@ const finality = (past: PastRun, reason: string) => ({
 
 const history = (past: PastRun): readonly string[] => [
   ...(past.begun.length === 0 ? [`run ${past.plan.id} changed nothing`] : []),
-  ...past.followers.map(({ run, operation, at, finished }) =>
+  ...past.laterRuns.map(({ run, operation, at, finished }) =>
     operation === "undo"
       ? `run ${run} ${finished ? "took it back" : "began to take it back"} at ${at}`
       : `run ${run} dropped what it held at ${at}`,

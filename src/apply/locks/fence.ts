@@ -1,6 +1,6 @@
 import type { Compare } from "../../topology/store.js";
-import { sameServer } from "../topo-roots.js";
-import { type Refused, refused, type Silent } from "../verdict.js";
+import { type Refused, refused, type Silent } from "../check.js";
+import { sameServer } from "../records/topo-roots.js";
 import { type HeldLock, lostWords } from "./held-lock.js";
 
 /**

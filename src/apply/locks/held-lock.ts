@@ -1,6 +1,6 @@
 import { parseLockBody } from "../../topology/lock-body.js";
 import type { Entry, HeldLease, TopologyStore } from "../../topology/store.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
 
 /** One of Vitess's locks, held by this process. */
 export interface HeldLock {

@@ -1,9 +1,9 @@
 import type { Plan } from "../../plan/plan.js";
 import type { LockScope } from "../../plan/refs.js";
 import { lockDirectory } from "../../topology/paths.js";
+import { type Known, known, refused } from "../check.js";
 import type { Ports } from "../ports.js";
-import { globalRoot } from "../topo-roots.js";
-import { type Known, known, refused } from "../verdict.js";
+import { globalRoot } from "../records/topo-roots.js";
 import { describeHolder, type HeldLock } from "./held-lock.js";
 import { type LockWait, takeLock } from "./take-lock.js";
 

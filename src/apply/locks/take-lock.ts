@@ -1,7 +1,7 @@
 import { formatLockBody } from "../../topology/lock-body.js";
 import type { Entry, HeldLease, TopologyStore } from "../../topology/store.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
 import type { Ports } from "../ports.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
 import { type HeldLock, heldLock, holderOf, type LockHolder, lostWords } from "./held-lock.js";
 
 /** TTL of Vitess's ordinary locks (`--topo_etcd_lease_ttl`); renewed for as long as it is held, which Vitess itself does not do. */

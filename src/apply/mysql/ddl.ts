@@ -1,10 +1,10 @@
 import type { Outcome, Unanswered } from "../../cluster/outcome.js";
 import type { DbaOptions, ExecResult } from "../../tablets/access.js";
 import { marked } from "../../tablets/run-mark.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";
 import { guardPrimary } from "../tablet/tablet-guard.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
 import { runningStatements } from "./running-statements.js";
 import { heldTables, type TableUse, usersOf } from "./table-users.js";
 

@@ -1,8 +1,8 @@
 import type { TabletRef } from "../../plan/refs.js";
 import type { SidecarRow } from "../../tablets/access.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
 
 /** A statement, and the tables whose metadata locks it needs for itself. */
 export interface TableUse {

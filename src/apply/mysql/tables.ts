@@ -1,10 +1,10 @@
 import { matchesTable, parseStreamSource, type StreamSource } from "../../cluster/stream-source.js";
 import type { TabletRef } from "../../plan/refs.js";
 import type { TableDefinition, TabletReader } from "../../tablets/access.js";
+import { type Known, known, type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { STOPPED } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
-import { type Known, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 import { runDdl } from "./ddl.js";
 import { sqlName } from "./sql.js";
 

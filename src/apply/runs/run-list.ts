@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DoctorError, RefusedError, UsageError } from "../../cluster/errors.js";
-import type { BegunStep, Follower, PastRun } from "../../plan/past-run.js";
+import type { BegunStep, LaterRun, PastRun } from "../../plan/past-run.js";
 import type { Plan } from "../../plan/plan.js";
 import { isCode } from "./disk.js";
 import { intentsIn, isFinished, type JournalRecord, resultsIn } from "./journal.js";
@@ -67,13 +67,13 @@ export function pastRun(list: RunList, { run, path, plan, records }: StoredRun):
     plan,
     begun: begunSteps(plan, path, records),
     finished: isFinished(records),
-    followers: laterRunsOf(list, run),
+    laterRuns: laterRunsOf(list, run),
   };
 }
 
 /** Runs that took `run` back or dropped what it held, and that began something. */
-export const laterRunsOf = ({ runs }: RunList, run: string): readonly Follower[] =>
-  runs.flatMap(({ plan, records }): Follower[] => {
+export const laterRunsOf = ({ runs }: RunList, run: string): readonly LaterRun[] =>
+  runs.flatMap(({ plan, records }): LaterRun[] => {
     const { operation } = plan;
     const first = records.find((record) => record.kind === "intent");
     if (plan.run !== run || (operation !== "undo" && operation !== "purge") || first === undefined) return [];

@@ -68,8 +68,8 @@ export function summaryOf(list: RunList, stored: StoredRun, owner: Owner): RunSu
 }
 
 function heldBy(list: RunList, stored: StoredRun): readonly HeldPart[] {
-  const { begun, followers } = pastRun(list, stored);
-  const free = followers.flatMap(({ done }) => done);
+  const { begun, laterRuns } = pastRun(list, stored);
+  const free = laterRuns.flatMap(({ done }) => done);
   const isFree = ({ keyspace, shard }: TabletRef): boolean =>
     free.some(
       (step) =>
@@ -93,21 +93,21 @@ function heldBy(list: RunList, stored: StoredRun): readonly HeldPart[] {
 }
 
 function undoOf(list: RunList, stored: StoredRun, isRunning: boolean): RunSummary["undo"] {
-  const { begun, followers } = pastRun(list, stored);
+  const { begun, laterRuns } = pastRun(list, stored);
   const no = (because: string) => ({ possible: false, because });
   if (isRunning) return no("it is being executed");
   if (begun.length === 0) return no("it changed nothing");
-  const undone = followers.find(({ operation, finished }) => operation === "undo" && finished);
+  const undone = laterRuns.find(({ operation, finished }) => operation === "undo" && finished);
   if (undone !== undefined) return no(`run ${undone.run} took it back`);
   const ways = begun.filter(({ inverse }) => inverse.kind !== "none" && inverse.kind !== "run-again");
-  const purge = followers.find(({ operation }) => operation === "purge");
+  const purge = laterRuns.find(({ operation }) => operation === "purge");
   const left = purge === undefined ? ways : ways.filter(({ inverse }) => inverse.kind !== "move-tables-back");
   if (left.length === 0) {
     return no(
       purge === undefined ? "nothing that it did has a way back" : `run ${purge.run} dropped what it held`,
     );
   }
-  const open = followers.find(({ operation }) => operation === "undo");
+  const open = laterRuns.find(({ operation }) => operation === "undo");
   return {
     possible: true,
     because:

@@ -1,11 +1,11 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
+import { done, type Effect, type Known, known, refused, silent } from "../check.js";
 import { sqlString, stoppedRowStatement } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
 import { guardTablet } from "../tablet/tablet-guard.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type StopGhost = StepOf<"ghost.stop">;
 

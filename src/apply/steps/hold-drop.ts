@@ -1,11 +1,11 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Effect, type Known, known, refused } from "../check.js";
 import { runDdl } from "../mysql/ddl.js";
 import { qualified } from "../mysql/sql.js";
 import { dropHoldSchema, type HoldState, list, readHold } from "../mysql/tables.js";
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, type Effect, type Known, known, refused } from "../verdict.js";
 
 type Drop = StepOf<"hold.drop">;
 

@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
+import { done, type Known, known, refused, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
 import { guardTablet } from "../tablet/tablet-guard.js";
-import { done, type Known, known, refused, silent } from "../verdict.js";
 
 type Delete = StepOf<"journal.delete">;
 

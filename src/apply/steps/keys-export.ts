@@ -1,5 +1,6 @@
 import type { DeferredKey } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Known, known, type Refused, refused, type Silent, silent } from "../check.js";
 import { runDdl } from "../mysql/ddl.js";
 import { sqlName } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";
@@ -7,7 +8,6 @@ import { type Broken, stepRunner } from "../step-runner.js";
 import { deferredKeys, fileOfKeys, save, streamsWords, unsaved } from "../streams/deferred-keys.js";
 import { inIds, readStreams, STOPPED } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, type Known, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Export = StepOf<"keys.export">;
 

@@ -1,9 +1,9 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../key-image.js";
+import { done, type Effect, type Known, known, refused, silent } from "../check.js";
+import { imageOfKey } from "../records/topo-keys.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Clear = StepOf<"lock.clear">;
 

@@ -3,12 +3,6 @@ import type { StepOf } from "../../plan/steps/index.js";
 import type { TabletAlias } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../key-image.js";
-import type { RunContext } from "../run-context.js";
-import { type Broken, stepRunner } from "../step-runner.js";
-import { nameOf } from "../tablet/identity.js";
-import { isClosed } from "../tablet/tablet-address.js";
-import { unchanged, writeFenced } from "../topo-write.js";
 import {
   done,
   type Effect,
@@ -18,7 +12,12 @@ import {
   refused,
   type Silent,
   silent,
-} from "../verdict.js";
+} from "../check.js";
+import { imageOfKey, unchanged, writeFenced } from "../records/topo-keys.js";
+import type { RunContext } from "../run-context.js";
+import { type Broken, stepRunner } from "../step-runner.js";
+import { nameOf } from "../tablet/identity.js";
+import { isClosed } from "../tablet/tablet-address.js";
 
 type Remove = StepOf<"record.remove">;
 

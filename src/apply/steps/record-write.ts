@@ -4,12 +4,11 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../key-image.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";
+import { absent, imageOfKey, unchanged, writeFenced } from "../records/topo-keys.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
-import { absent, unchanged, writeFenced } from "../topo-write.js";
-import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 type Write = StepOf<"record.write">;
 

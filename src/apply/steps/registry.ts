@@ -1,7 +1,7 @@
 import type { Step, StepKind, StepOf } from "../../plan/steps/index.js";
+import type { Check, Effect, Known } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import type { StepRunner } from "../step-runner.js";
-import type { Check, Effect, Known } from "../verdict.js";
 import { ghostStop } from "./ghost-stop.js";
 import { holdDrop } from "./hold-drop.js";
 import { journalDelete } from "./journal-delete.js";

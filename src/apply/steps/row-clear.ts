@@ -1,6 +1,7 @@
 import { formatAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
+import { done, type Effect, type Refused, refused, type Silent, silent } from "../check.js";
 import { sqlString } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
@@ -16,7 +17,6 @@ import {
 import { nameOf } from "../tablet/identity.js";
 import { isClosed } from "../tablet/tablet-address.js";
 import { guardTablet } from "../tablet/tablet-guard.js";
-import { done, type Effect, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Clear = StepOf<"row.clear">;
 

@@ -2,9 +2,9 @@ import { formatAlias } from "../../cluster/alias.js";
 import { answered, type Outcome } from "../../cluster/outcome.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { decodeShard } from "../../topology/records.js";
+import { done, type Effect, type Known, known, refused, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Await = StepOf<"shard.await-primary">;
 

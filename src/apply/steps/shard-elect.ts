@@ -2,9 +2,9 @@ import { formatAlias, parseAlias } from "../../cluster/alias.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { Shard } from "../../proto/gen/topodata_pb.js";
 import { decodeShard } from "../../topology/records.js";
+import { done, type Effect, type Known, known, refused, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
-import { done, type Effect, type Known, known, refused, silent } from "../verdict.js";
 
 type Elect = StepOf<"shard.elect">;
 

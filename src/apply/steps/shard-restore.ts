@@ -6,11 +6,6 @@ import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb
 import { tabletKey } from "../../topology/paths.js";
 import { decodeShard, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { imageOfKey } from "../key-image.js";
-import type { RunContext } from "../run-context.js";
-import { stepRunner } from "../step-runner.js";
-import { rootOfCell } from "../topo-roots.js";
-import { absent, writeFenced } from "../topo-write.js";
 import {
   done,
   type Effect,
@@ -20,7 +15,11 @@ import {
   refused,
   type Silent,
   silent,
-} from "../verdict.js";
+} from "../check.js";
+import { absent, imageOfKey, writeFenced } from "../records/topo-keys.js";
+import { rootOfCell } from "../records/topo-roots.js";
+import type { RunContext } from "../run-context.js";
+import { stepRunner } from "../step-runner.js";
 
 type Restore = StepOf<"shard.restore">;
 

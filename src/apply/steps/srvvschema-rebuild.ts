@@ -2,12 +2,6 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
 import type { Compare, TxnOp } from "../../topology/store.js";
-import { imageOfKey } from "../key-image.js";
-import type { RunContext } from "../run-context.js";
-import { readVSchemaSources, sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../srv-vschema.js";
-import { type Broken, stepRunner } from "../step-runner.js";
-import { globalRoot, rootOfCell, sameServer } from "../topo-roots.js";
-import { absent, type KeyRef, unchanged, writeFenced } from "../topo-write.js";
 import {
   done,
   type Effect,
@@ -17,7 +11,17 @@ import {
   refused,
   type Silent,
   silent,
-} from "../verdict.js";
+} from "../check.js";
+import {
+  readVSchemaSources,
+  sameSrvVSchema,
+  srvVSchemaFor,
+  type VSchemaSources,
+} from "../records/srv-vschema.js";
+import { absent, imageOfKey, type KeyRef, unchanged, writeFenced } from "../records/topo-keys.js";
+import { globalRoot, rootOfCell, sameServer } from "../records/topo-roots.js";
+import type { RunContext } from "../run-context.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 
 type Rebuild = StepOf<"srvvschema.rebuild">;
 

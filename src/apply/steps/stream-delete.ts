@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, refused, silent } from "../check.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { unsavedKeys } from "../streams/deferred-keys.js";
 import {
@@ -11,7 +12,6 @@ import {
 } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
 import { guardPrimary } from "../tablet/tablet-guard.js";
-import { done, refused, silent } from "../verdict.js";
 
 type Delete = StepOf<"stream.delete">;
 

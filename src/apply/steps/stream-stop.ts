@@ -1,12 +1,12 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { stopMessage } from "../../plan/stop-message.js";
+import { done, type Known, known, refused, silent } from "../check.js";
 import { sqlString } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { inIds, readStreams, STOPPED, type StreamState, unplanned } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
 import { guardPrimary } from "../tablet/tablet-guard.js";
-import { done, type Known, known, refused, silent } from "../verdict.js";
 
 type Stop = StepOf<"stream.stop">;
 

@@ -1,11 +1,11 @@
 import type { StreamSet } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
 import { readStreamSets, streamsIn } from "../streams/stopped-streams.js";
 import { inIds, readCopyRows } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, type Effect, type Known, known, type Refused, refused, silent } from "../verdict.js";
 
 /**
  * Proves that nothing is left of the listed streams: no row, no copy state, no stream in the engine, twice, at least `settleMs` apart.

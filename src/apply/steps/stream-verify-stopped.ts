@@ -1,11 +1,11 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Refused, refused, type Silent } from "../check.js";
 import type { OwnChanges } from "../premises.js";
 import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
 import { notStopped, readStreamSets, streamsIn } from "../streams/stopped-streams.js";
 import { inIds } from "../streams/stream-state.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, type Refused, refused, type Silent } from "../verdict.js";
 
 /**
  * Proves that the listed streams stand still: Stopped in `_vt`, Stopped or absent in the engine, and no column that a stream moves has

@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done } from "../check.js";
 import { runDdl } from "../mysql/ddl.js";
 import { qualified } from "../mysql/sql.js";
 import { definitionsOf, list, readTables, type TableState, writtenInto } from "../mysql/tables.js";
 import { stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
-import { done } from "../verdict.js";
 
 type Drop = StepOf<"table.drop">;
 

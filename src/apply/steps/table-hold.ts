@@ -1,10 +1,10 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, refused } from "../check.js";
 import { type Ddl, runDdl } from "../mysql/ddl.js";
 import { qualified, sqlName } from "../mysql/sql.js";
 import { definitionsOf, list, readTables, type TableState, writtenInto } from "../mysql/tables.js";
 import { type Broken, stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, refused } from "../verdict.js";
 
 type Hold = StepOf<"table.hold">;
 

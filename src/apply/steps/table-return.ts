@@ -1,4 +1,5 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Effect, type Known, known, refused } from "../check.js";
 import { runDdl } from "../mysql/ddl.js";
 import { qualified } from "../mysql/sql.js";
 import {
@@ -12,7 +13,6 @@ import {
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { nameOf } from "../tablet/identity.js";
-import { done, type Effect, type Known, known, refused } from "../verdict.js";
 
 type Return = StepOf<"table.return">;
 

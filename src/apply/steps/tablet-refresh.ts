@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Effect, READY, type Refused, type Silent, silent } from "../check.js";
 import { provenByAnswer, type StepRunner } from "../step-runner.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
-import { done, type Effect, READY, type Refused, type Silent, silent } from "../verdict.js";
 
 type Refresh = StepOf<"tablet.refresh">;
 

@@ -1,7 +1,7 @@
 import type { StepOf } from "../../plan/steps/index.js";
+import { done, type Effect, type Known, known, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { provenByAnswer } from "../step-runner.js";
-import { done, type Effect, type Known, known, silent } from "../verdict.js";
 
 type StayAway = StepOf<"tablet.stay-away">;
 

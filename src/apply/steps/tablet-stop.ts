@@ -1,11 +1,11 @@
 import type { TabletRef } from "../../plan/refs.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { NonPrimaryType } from "../../tablets/access.js";
+import { done, type Effect, known, type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { stepRunner } from "../step-runner.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 import { isClosed } from "../tablet/tablet-address.js";
-import { done, type Effect, known, type Refused, refused, type Silent, silent } from "../verdict.js";
 
 type Stop = StepOf<"tablet.stop">;
 

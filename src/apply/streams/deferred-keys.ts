@@ -1,8 +1,8 @@
 import { statementOf } from "../../cluster/post-copy-action.js";
 import type { DeferredKey, TabletRef } from "../../plan/refs.js";
+import { type Known, known, type Refused, refused, type Silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";
-import { type Known, known, type Refused, refused, type Silent } from "../verdict.js";
 import { inIds, readCopyRows } from "./stream-state.js";
 
 /** The streams of one workflow on one tablet. */

@@ -1,8 +1,8 @@
 import type { StreamSet } from "../../plan/refs.js";
+import { type Known, type Refused, refused } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 import { readdressed } from "../tablet/tablet-address.js";
-import { type Known, type Refused, refused } from "../verdict.js";
 import { inIds, readStreams, type StreamState } from "./stream-state.js";
 
 /** Looks at every set, each behind a fresh proof of identity; the first that can not be seen ends it. */

@@ -1,8 +1,8 @@
 import type { TabletRef } from "../../plan/refs.js";
 import type { EngineStream, SidecarRow, TabletReader } from "../../tablets/access.js";
+import { type Known, known, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";
-import { type Known, known, silent } from "../verdict.js";
 
 /** One workflow on one tablet as `_vt` and the engine show it now. */
 export interface StreamState {

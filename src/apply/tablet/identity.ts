@@ -1,7 +1,7 @@
 import { answered, type Outcome } from "../../cluster/outcome.js";
 import type { TabletRef } from "../../plan/refs.js";
 import type { TabletIdentity, TabletReader, TabletStatus, TabletVars } from "../../tablets/access.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
 
 const addressOf = (tablet: TabletRef): string => `${tablet.address.host}:${tablet.address.grpcPort}`;
 export const nameOf = (tablet: TabletRef): string => `${tablet.alias} (${addressOf(tablet)})`;

@@ -3,8 +3,8 @@ import type { Step } from "../../plan/steps/index.js";
 import type { TabletReader } from "../../tablets/access.js";
 import { addressOfRecord, namesProcess } from "../../tablets/tablet-record.js";
 import { decodeTablet } from "../../topology/records.js";
+import { type Known, known, silent } from "../check.js";
 import type { Ports } from "../ports.js";
-import { type Known, known, silent } from "../verdict.js";
 
 /**
  * The tablet where its record says now that it runs: since the plan was made it may have moved, and its old address belong to somebody

@@ -2,9 +2,9 @@ import { formatAlias } from "../../cluster/alias.js";
 import type { TabletRef } from "../../plan/refs.js";
 import { shardKey } from "../../topology/paths.js";
 import { decodeShard } from "../../topology/records.js";
+import { type Refused, refused, type Silent, silent } from "../check.js";
+import { globalRoot } from "../records/topo-roots.js";
 import type { RunContext } from "../run-context.js";
-import { globalRoot } from "../topo-roots.js";
-import { type Refused, refused, type Silent, silent } from "../verdict.js";
 import { differsFrom, nameOf, timeOf } from "./identity.js";
 
 /** Right before each call that changes a tablet: it is the one that was meant, and the stage's locks are still ours. Null: go. */

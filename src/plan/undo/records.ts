@@ -125,7 +125,7 @@ const serverAnswered = (snapshot: Snapshot, server: string): boolean =>
 
 /** An earlier undo put it back, and what changed since is not the run's. */
 const alreadyBack = (past: PastRun, { server, key }: KeyRef): boolean =>
-  past.followers.some(({ done }) =>
+  past.laterRuns.some(({ done }) =>
     done.some((step) => step.kind === "record.write" && step.server === server && step.key === key),
   );
 

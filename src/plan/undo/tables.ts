@@ -105,7 +105,7 @@ const tablesIn = (snapshot: Snapshot, address: string, dbName: string): readonly
 const gone = (past: PastRun, inverse: Back, there: readonly string[]): WayBack => {
   const { tablet, fromSchema, tables } = inverse;
   if (undoneBy(past, inverse)?.finished === true) return NOTHING;
-  const purge = followerBy(past, inverse, "hold.drop");
+  const purge = laterRunBy(past, inverse, "hold.drop");
   if (purge !== undefined) {
     return blockedBy({
       object: objectOf(tablet),
@@ -118,10 +118,10 @@ const gone = (past: PastRun, inverse: Back, there: readonly string[]): WayBack =
 };
 
 /** The undo of the run that moved these tables back. */
-const undoneBy = (past: PastRun, inverse: Back) => followerBy(past, inverse, "table.return");
+const undoneBy = (past: PastRun, inverse: Back) => laterRunBy(past, inverse, "table.return");
 
-const followerBy = (past: PastRun, { tablet, fromSchema }: Back, kind: "table.return" | "hold.drop") =>
-  past.followers.find(({ begun }) =>
+const laterRunBy = (past: PastRun, { tablet, fromSchema }: Back, kind: "table.return" | "hold.drop") =>
+  past.laterRuns.find(({ begun }) =>
     begun.some(
       (step) =>
         step.kind === kind &&

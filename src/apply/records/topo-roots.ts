@@ -1,5 +1,5 @@
-import { shareAnAddress } from "../cluster/server-addresses.js";
-import type { PlanCluster } from "../plan/plan.js";
+import { shareAnAddress } from "../../cluster/server-addresses.js";
+import type { PlanCluster } from "../../plan/plan.js";
 
 export interface TopoRoot {
   readonly server: string;

@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
-import { answered, type Outcome } from "../cluster/outcome.js";
-import { sameRecord } from "../plan/records/same-record.js";
+import { answered, type Outcome } from "../../cluster/outcome.js";
+import { sameRecord } from "../../plan/records/same-record.js";
 import {
   KeyspaceRoutingRulesSchema,
   KeyspaceSchema,
@@ -9,7 +9,7 @@ import {
   ShardRoutingRulesSchema,
   type SrvVSchema,
   SrvVSchemaSchema,
-} from "../proto/gen/vschema_pb.js";
+} from "../../proto/gen/vschema_pb.js";
 import {
   keyspaceRoutingRulesKey,
   mirrorRulesKey,
@@ -17,15 +17,15 @@ import {
   routingRulesKey,
   shardRoutingRulesKey,
   vschemaKey,
-} from "../topology/paths.js";
+} from "../../topology/paths.js";
 import {
   decodeKeyspaceRoutingRules,
   decodeMirrorRules,
   decodeRoutingRules,
   decodeShardRoutingRules,
   decodeVSchema,
-} from "../topology/records.js";
-import type { Entry, TopologyReader } from "../topology/store.js";
+} from "../../topology/records.js";
+import type { Entry, TopologyReader } from "../../topology/store.js";
 
 /** The global records that SrvVSchema is made of, at one revision. */
 export interface VSchemaSources {

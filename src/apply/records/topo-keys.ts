@@ -1,6 +1,7 @@
-import type { Compare, TxnOp } from "../topology/store.js";
-import type { RunContext } from "./run-context.js";
-import { type Refused, refused, type Silent, silent } from "./verdict.js";
+import type { KeyImage } from "../../plan/past-run.js";
+import type { Compare, TxnOp } from "../../topology/store.js";
+import { type Known, known, type Refused, refused, type Silent, silent } from "../check.js";
+import type { RunContext } from "../run-context.js";
 
 export interface KeyRef {
   readonly server: string;
@@ -37,3 +38,16 @@ export const unchanged = (key: string, modRevision: number): Compare => ({
 
 /** etcd: version 0 is a key that does not exist. */
 export const absent = (key: string): Compare => ({ key, target: "version", equals: 0 });
+
+/** The image of a key for `before/`; bytes are base64. */
+export async function imageOfKey(at: KeyRef, context: RunContext): Promise<Known<KeyImage>> {
+  const got = await context.ports.store(at.server).get(at.key);
+  if (got.kind === "unanswered") return silent(at.server, got);
+  const entry = got.value.entry;
+  return known({
+    server: at.server,
+    key: at.key,
+    modRevision: entry?.modRevision ?? 0,
+    value: entry === null ? null : Buffer.from(entry.value).toString("base64"),
+  });
+}
