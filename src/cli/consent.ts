@@ -1,5 +1,5 @@
 import { RefusedError } from "../cluster/errors.js";
-import type { Inverse } from "../plan/inverse.js";
+import type { Inverse } from "../plan/kind.js";
 import type { Plan } from "../plan/plan.js";
 import { inverseOf, type Step } from "../plan/steps/index.js";
 import { counted, printable } from "../report/text.js";

@@ -1,4 +1,4 @@
-import type { Inverse } from "./inverse.js";
+import type { Inverse } from "./kind.js";
 import type { Plan } from "./plan.js";
 import type { Step } from "./steps/index.js";
 

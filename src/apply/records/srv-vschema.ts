@@ -1,6 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { answered, type Outcome } from "../../cluster/outcome.js";
-import { sameRecord } from "../../plan/records/same-record.js";
+import { sameRecord } from "../../plan/records/record-type.js";
 import {
   KeyspaceRoutingRulesSchema,
   KeyspaceSchema,

@@ -1,5 +1,5 @@
 import type { ExitName } from "../../cluster/errors.js";
-import type { Inverse } from "../../plan/inverse.js";
+import type { Inverse } from "../../plan/kind.js";
 import type { StepKind } from "../../plan/steps/index.js";
 import type { StepOutcome } from "./run-result.js";
 

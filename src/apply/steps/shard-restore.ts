@@ -1,6 +1,6 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, overlaps } from "../../cluster/key-range.js";
-import { sameRecord } from "../../plan/records/same-record.js";
+import { sameRecord } from "../../plan/records/record-type.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { tabletKey } from "../../topology/paths.js";

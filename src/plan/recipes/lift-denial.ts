@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import type { DraftStep } from "../draft.js";
-import { editRecord } from "../records/edit.js";
+import { editRecord } from "../records/record-type.js";
 import { shard as shardType, withoutDenials } from "../records/shard.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";

@@ -1,20 +1,10 @@
-import { type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { encodeSrvKeyspace } from "../../topology/records.js";
-import type { DraftStep, Guard } from "../draft.js";
+import type { Guard } from "../draft.js";
 import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
-import {
-  READ_TYPES,
-  readsBack,
-  referencesOf,
-  sameRoute,
-  withoutDisabled,
-  withRoute,
-} from "../serving/partitions.js";
-import { nobodyToRead, type ReadsMove, readersOf } from "../serving/readers.js";
+import { allowStep, type Move, moveBack, nobodyToRead, routeStep } from "../serving/moves.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
-import { base64, keyRead } from "../view/keys.js";
+import { keyRead } from "../view/keys.js";
 import { shardRecords } from "../view/shards.js";
 import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
 import { type Remedy, repair } from "./repair.js";
@@ -34,22 +24,20 @@ interface Misrouted {
   readonly reads: "right" | "wrong" | "old";
 }
 
-/** Of each cell whose record can be read; a text: why it has no such edit. */
-const editsOf = ({
+/** Of each cell that has a record; a text: why it can not be. */
+const movesOf = ({
   keyspace,
   graphs,
   stopped,
   reads,
 }: Misrouted): readonly { readonly cell: string; readonly move: Move | string }[] =>
   graphs.flatMap((graph) => {
-    const edit = editOf(graph, stopped, reads !== "right");
-    if (edit === null) return [];
-    const { cell } = graph;
-    return [{ cell, move: typeof edit === "string" ? edit : { keyspace, cell, graph, ...edit } }];
+    const move = moveBack(keyspace, graph, { stopped, reads: reads !== "right" });
+    return move === null ? [] : [{ cell: graph.cell, move }];
   });
 
 const unsoundReads: Guard<Misrouted> = (_, broken) =>
-  editsOf(broken)
+  movesOf(broken)
     .filter(({ move }) => typeof move === "string")
     .slice(0, 1)
     .map(({ cell, move }) => ({
@@ -61,7 +49,7 @@ const unsoundReads: Guard<Misrouted> = (_, broken) =>
 const nobodyReads: Guard<Misrouted> = (snapshot, broken) =>
   broken.reads !== "old"
     ? []
-    : editsOf(broken)
+    : movesOf(broken)
         .flatMap(({ move }) => (typeof move === "string" ? [] : (nobodyToRead(snapshot, move) ?? [])))
         .slice(0, 1);
 
@@ -108,7 +96,7 @@ export const serveFromSources = repair<Misrouted>({
 
 const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
   const { keyspace, stopped, reads } = broken;
-  const moves = editsOf(broken).flatMap(({ move }) => (typeof move === "string" ? [] : [move]));
+  const moves = movesOf(broken).flatMap(({ move }) => (typeof move === "string" ? [] : [move]));
   const home = shardRecords(snapshot, keyspace).filter(({ serving }) => serving === 1);
   const journals = stopped.flatMap((shard) => journalsOfDeadSwitches(snapshot, keyspace, shard));
   return {
@@ -145,60 +133,4 @@ const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
         : []),
     ],
   };
-};
-
-/** A cell's record, as it is, with the queries allowed that are to be, and with the routes changed too. */
-interface Edit {
-  readonly before: SrvKeyspace;
-  readonly allowed: SrvKeyspace;
-  readonly after: SrvKeyspace;
-}
-
-/** A text: why there is no such record. */
-const editOf = ({ record }: CellGraph, stopped: readonly string[], reads: boolean): Edit | string | null => {
-  if (record === "absent" || record === "unreadable") return null;
-  const writing = withoutDisabled(record, TabletType.PRIMARY, stopped);
-  const after = reads ? readsBack(writing) : writing;
-  if (typeof after === "string") return after;
-  const moved = READ_TYPES.filter(
-    (type) => !sameRoute(referencesOf(record, type), referencesOf(after, type)),
-  );
-  const allowed = moved.reduce((one, type) => withRoute(one, type, referencesOf(record, type)), after);
-  return { before: record, allowed, after };
-};
-
-type Move = Edit & ReadsMove & { readonly graph: CellGraph };
-
-const bytesOf = (record: SrvKeyspace): string => base64(encodeSrvKeyspace(record));
-
-const allowStep = ({ keyspace, graph, before, allowed }: Move): readonly DraftStep[] => {
-  if (bytesOf(allowed) === bytesOf(before)) return [];
-  const { cell, server, key, modRevision, bytes } = graph;
-  return [
-    {
-      kind: "record.write",
-      record: { kind: "srv-keyspace", cell, keyspace },
-      ...{ server, key, modRevision },
-      before: bytes,
-      after: bytesOf(allowed),
-    },
-  ];
-};
-
-const routeStep = (snapshot: Snapshot, move: Move): readonly DraftStep[] => {
-  const { keyspace, graph, before, allowed, after } = move;
-  if (bytesOf(after) === bytesOf(allowed)) return [];
-  const { cell, server, key, modRevision, bytes } = graph;
-  const first = bytesOf(allowed) === bytesOf(before);
-  return [
-    {
-      kind: "record.write",
-      record: { kind: "srv-keyspace", cell, keyspace },
-      ...{ server, key },
-      modRevision: first ? modRevision : null,
-      before: first ? bytes : bytesOf(allowed),
-      after: bytesOf(after),
-      serving: readersOf(snapshot, move),
-    },
-  ];
 };

@@ -3,8 +3,7 @@ import type { Outcome } from "../../cluster/outcome.js";
 import { decoder } from "../../topology/records.js";
 import type { StepClass } from "../kind.js";
 import { type RecordName, typeOf } from "./index.js";
-import { type AnyRecordType, type Bytes, type Change, written } from "./record-type.js";
-import { sameRecord } from "./same-record.js";
+import { type AnyRecordType, type Bytes, type Change, sameRecord, written } from "./record-type.js";
 
 export type RecordChange = Change<RecordName>;
 

@@ -1,7 +1,16 @@
-import type { DescMessage, Message, MessageShape } from "@bufbuild/protobuf";
-import { encoder } from "../../topology/records.js";
+import {
+  createRegistry,
+  type DescMessage,
+  equals,
+  type Message,
+  type MessageShape,
+} from "@bufbuild/protobuf";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { decoder, encoder } from "../../topology/records.js";
+import type { DraftStep } from "../draft.js";
 import type { Fields, ValuesOf } from "../fields.js";
 import type { Shape } from "../named-key.js";
+import { base64, keyFact } from "../view/keys.js";
 
 /** What becomes of `now` when the change that leads from `from` to `to` is made in it, too. */
 export type Merge<V> = (from: V, to: V, now: V) => Merged<V>;
@@ -98,3 +107,30 @@ export const mergeNamed =
     const value = names.flatMap((name) => [...named(open.includes(name) ? to : now, name)]);
     return { kind: "merged", value };
   };
+
+/** The write of one record as the snapshot has it, with its fields changed; none where there is no such record, or nothing to change. */
+export const editRecord = <K extends string, F extends Fields, D extends DescMessage>(
+  snapshot: Snapshot,
+  type: RecordType<K, F, D>,
+  of: ValuesOf<F>,
+  { server, key }: { readonly server: string; readonly key: string },
+  change: (record: MessageShape<D>) => MessageShape<D>,
+): readonly DraftStep[] => {
+  const fact = keyFact(snapshot, server, key);
+  const record = fact === null ? null : decoder(type.schema)(fact.value);
+  if (fact === null || record?.kind !== "answered") return [];
+  const [before, after] = [base64(fact.value), written(type, change(record.value))];
+  if (after === before) return [];
+  const { modRevision } = fact;
+  const write = { kind: "record.write", record: { kind: type.kind, ...of }, server, key, modRevision };
+  return [{ ...write, before, after } as unknown as DraftStep];
+};
+
+const NO_EXTENSIONS = createRegistry();
+
+/** Equal in every field, also those that this vtdoctor does not know. */
+export const sameRecord = <Desc extends DescMessage>(
+  schema: Desc,
+  one: MessageShape<Desc>,
+  other: MessageShape<Desc>,
+): boolean => equals(schema, one, other, { registry: NO_EXTENSIONS, unknown: true });

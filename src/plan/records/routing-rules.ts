@@ -7,8 +7,7 @@ import {
 import { decodeRoutingRules } from "../../topology/records.js";
 import { isGlobal } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { type Bytes, type Change, mergeNamed, recordType } from "./record-type.js";
-import { sameRecord } from "./same-record.js";
+import { type Bytes, type Change, mergeNamed, recordType, sameRecord } from "./record-type.js";
 
 export const routingRules = recordType({
   kind: "routing-rules",

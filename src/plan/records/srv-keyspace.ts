@@ -7,8 +7,7 @@ import {
 import { distinct } from "../distinct.js";
 import { filled } from "../fields.js";
 import { onlyAdds } from "../serving/partitions.js";
-import { mergeNamed, recordType } from "./record-type.js";
-import { sameRecord } from "./same-record.js";
+import { mergeNamed, recordType, sameRecord } from "./record-type.js";
 
 /**
  * How a cell routes a keyspace. Vitess's own rebuild writes it blindly and from nothing (topotools/rebuild_keyspace.go;

@@ -7,8 +7,7 @@ import {
 import { filled } from "../fields.js";
 import { isGlobal } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { mergeNamed, recordType } from "./record-type.js";
-import { sameRecord } from "./same-record.js";
+import { mergeNamed, recordType, sameRecord } from "./record-type.js";
 
 type Tables = { [table: string]: Table };
 

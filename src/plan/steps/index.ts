@@ -1,7 +1,14 @@
 import type { DraftStep, StepValues } from "../draft.js";
 import { type Field, type Fields, filled, oneOf, union } from "../fields.js";
-import { type Inverse, inverseText } from "../inverse.js";
-import type { Destroys, Kind, Roots, StepClass, Write } from "../kind.js";
+import {
+  type Destroys,
+  type Inverse,
+  inverseText,
+  type Kind,
+  type Roots,
+  type StepClass,
+  type Write,
+} from "../kind.js";
 import type { NamedKey } from "../named-key.js";
 import { recordKinds } from "./records.js";
 import { shardKinds } from "./shards.js";

@@ -12,8 +12,7 @@ import {
   whole,
   yesNo,
 } from "../fields.js";
-import { deleteKey, none, putKeyBack } from "../inverse.js";
-import { keyWrite, kind, type ValuesOfKinds } from "../kind.js";
+import { deleteKey, keyWrite, kind, none, putKeyBack, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../named-key.js";
 import { changesOf, consentOf } from "../records/change.js";
 import { recordName, typeOf } from "../records/index.js";

@@ -1,6 +1,5 @@
 import { bytes, filled, list, milliseconds, record, text } from "../fields.js";
-import { none, notNeeded } from "../inverse.js";
-import { keyWrite, kind, type ValuesOfKinds } from "../kind.js";
+import { keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, keyspaceRecord, ownKey, shardRecord, tabletRecord } from "../named-key.js";
 import { at } from "../refs.js";
 

@@ -1,6 +1,5 @@
 import { filled, list, milliseconds, optional, pattern, text, whole, yesNo } from "../fields.js";
-import { none, notNeeded } from "../inverse.js";
-import { isThePrimary, isTheTablet, kind, type ValuesOfKinds, type Write } from "../kind.js";
+import { isThePrimary, isTheTablet, kind, none, notNeeded, type ValuesOfKinds, type Write } from "../kind.js";
 import { ownKey, shardRecord } from "../named-key.js";
 import {
   at,

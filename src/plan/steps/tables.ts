@@ -1,6 +1,5 @@
 import { filled, list, text, whole, yesNo } from "../fields.js";
-import { none, notNeeded } from "../inverse.js";
-import { isThePrimary, kind, tableWrites, type ValuesOfKinds } from "../kind.js";
+import { isThePrimary, kind, none, notNeeded, tableWrites, type ValuesOfKinds } from "../kind.js";
 import { deferredKey, streamsOn, type TabletRef, tablet } from "../refs.js";
 import { plural, quoted, streamNames, tabletName } from "./text.js";
 

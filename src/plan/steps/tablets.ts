@@ -1,6 +1,5 @@
 import { bytes, filled, list, milliseconds, optional, orNull, record, text, yesNo } from "../fields.js";
-import { none, notNeeded } from "../inverse.js";
-import { isTheTablet, keyWrite, kind, type ValuesOfKinds } from "../kind.js";
+import { isTheTablet, keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
 import { at, type TabletRef, tablet } from "../refs.js";
 import { tabletName } from "./text.js";

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Inverse } from "../inverse.js";
+import type { Inverse } from "../kind.js";
 import type { PastRun } from "../past-run.js";
 import type { EarlierState } from "../refs.js";
 import { stopMessage } from "../stop-message.js";

@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Inverse } from "../inverse.js";
+import type { Inverse } from "../kind.js";
 import type { BegunStep, PastRun } from "../past-run.js";
 import type { TabletRef } from "../refs.js";
 import type { StepOf } from "../steps/index.js";

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
-import { editRecord } from "../../records/edit.js";
+import { editRecord } from "../../records/record-type.js";
 import { routingRules, withoutRules } from "../../records/routing-rules.js";
 import { shard as shardRecord, withoutDenials } from "../../records/shard.js";
 import { vschema, withoutTables } from "../../records/vschema.js";
