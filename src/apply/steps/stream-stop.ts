@@ -1,5 +1,5 @@
 import type { StepOf } from "../../plan/steps/index.js";
-import { stopMessage } from "../../plan/stop-message.js";
+import { stopMessage } from "../../plan/steps/streams.js";
 import { done, type Known, known, refused, silent } from "../check.js";
 import { sqlString } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";

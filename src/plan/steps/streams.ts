@@ -226,6 +226,9 @@ export const streamKinds = {
   }),
 };
 
+/** What an operator reads in the row of a stream that a run stopped; by it an undo knows the row again. */
+export const stopMessage = (run: string): string => `stopped by vtdoctor run ${run}`;
+
 declare module "../draft.js" {
   interface StepValues extends ValuesOfKinds<typeof streamKinds> {}
 }
