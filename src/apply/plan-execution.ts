@@ -14,7 +14,7 @@ import type { RunContext } from "./run-context.js";
 import type { RunFolder } from "./runs/run-folder.js";
 import type { RunResult } from "./runs/run-result.js";
 import { StepExecution } from "./step-execution.js";
-import { startedSince } from "./steps/stream-verify-stopped.js";
+import { startedSince } from "./steps/stream-stops.js";
 
 export interface ExecuteOptions {
   /** How long to wait for each of Vitess's locks (`--lock-timeout`; Vitess's own default is 45 s). */

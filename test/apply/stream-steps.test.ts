@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stopStatement } from "../../src/apply/steps/stream-stop.js";
+import { stopStatement } from "../../src/apply/steps/stream-stops.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";

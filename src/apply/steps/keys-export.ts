@@ -16,7 +16,7 @@ type Export = StepOf<"keys.export">;
  * only known from `_vt.post_copy_action`, whose rows go with the stream (docs/vitess.md#deferred-keys): the rows of the moment are
  * read, and a statement that is only in the plan is never sent.
  */
-export const keysExport = stepRunner<"keys.export", Seen>({
+const keysExport = stepRunner<"keys.export", Seen>({
   image: null,
   look,
   ended: (step, seen, context) => (seen.isEnded ? endedWords(step, seen.now, context) : null),
@@ -139,3 +139,7 @@ async function missingKeys(
   }
   return { kind: "missing", actions: missing };
 }
+
+export const secondaryKeyRunners = {
+  "keys.export": keysExport,
+};

@@ -25,7 +25,7 @@ type Restore = StepOf<"tablet.restore">;
  * (docs/decisions.md#d17; docs/vitess.md#putting-records-back). The record must carry the process's own ports, or the process never
  * publishes again (docs/vitess.md#publishing).
  */
-export const tabletRestore = stepRunner<"tablet.restore", Seen>({
+const tabletRestore = stepRunner<"tablet.restore", Seen>({
   image: async (step, context) => {
     const replication = await imageOfKey({ server: step.server, key: step.replicationKey }, context);
     const record = await imageOfKey(step, context);
@@ -152,3 +152,7 @@ async function unlikeItself(step: Restore, { wanted: tablet }: Seen, context: Ru
     `${nameOf(step.tablet)} listens on grpc ${grpc} and vt ${http}, but the record says ${tablet.portMap.grpc} and ${tablet.portMap.vt}: with that record it would never publish again`,
   );
 }
+
+export const tabletRestoreRunners = {
+  "tablet.restore": tabletRestore,
+};

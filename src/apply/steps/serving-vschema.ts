@@ -29,7 +29,7 @@ type Rebuild = StepOf<"srvvschema.rebuild">;
  * Writes SrvVSchema of each cell from the global VSchemas and routing rules, as Vitess's RebuildSrvVSchema does, but by compare-and-set;
  * where the cell lives in the global etcd, the rules that it was built from must be unchanged in the same transaction.
  */
-export const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
+const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
   image: async (step, context) => {
     const images: unknown[] = [];
     for (const at of keysOf(step, context)) {
@@ -115,3 +115,7 @@ async function changeOf(
     operations: [{ kind: "put", key: at.key, value: encodeSrvVSchema(wanted) }],
   });
 }
+
+export const servingVSchemaRunners = {
+  "srvvschema.rebuild": srvvschemaRebuild,
+};

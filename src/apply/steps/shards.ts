@@ -1,5 +1,6 @@
-import { formatAlias } from "../../cluster/alias.js";
+import { formatAlias, parseAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, overlaps } from "../../cluster/key-range.js";
+import { answered, type Outcome } from "../../cluster/outcome.js";
 import { sameRecord } from "../../plan/records/record-type.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { type Shard, ShardSchema, TabletType } from "../../proto/gen/topodata_pb.js";
@@ -19,17 +20,17 @@ import {
 import { absent, imageOfKey, writeFenced } from "../records/topo-keys.js";
 import { rootOfCell } from "../records/topo-roots.js";
 import type { RunContext } from "../run-context.js";
-import { stepRunner } from "../step-runner.js";
+import { type Broken, stepRunner } from "../step-runner.js";
 
-type Restore = StepOf<"shard.restore">;
+type ShardRestore = StepOf<"shard.restore">;
 
 /**
  * Puts a Shard record back, never serving, after its tablets' records (docs/decisions.md#d17). Create-only, with the Keyspace record and
  * the stage's locks as conditions of the same transaction. A shard that appeared since the plan and covers the same ids refuses.
  */
-export const shardRestore = stepRunner<"shard.restore", Seen>({
+const shardRestore = stepRunner<"shard.restore", ToRestore>({
   image: imageOfKey,
-  look,
+  look: lookToRestore,
   ended: (step, { there, wanted }) => (there !== null && isOurs(there, wanted) ? doneWords(step) : null),
   guards: {
     notServing: (step, { wanted }) =>
@@ -47,7 +48,7 @@ export const shardRestore = stepRunner<"shard.restore", Seen>({
   },
 
   async run(step, context): Promise<Effect> {
-    const seen = await look(step, context);
+    const seen = await lookToRestore(step, context);
     if (seen.kind !== "known") return seen;
     const { keyspace } = seen.value;
     if (keyspace === null) return refused(keyspaceGone(step));
@@ -64,17 +65,17 @@ export const shardRestore = stepRunner<"shard.restore", Seen>({
   },
 });
 
-const doneWords = (step: Restore): string =>
+const doneWords = (step: ShardRestore): string =>
   `${step.keyspace}/${step.shard} has its Shard record and does not serve (${step.origin})`;
-const keyspaceGone = (step: Restore): string => `keyspace ${step.keyspace} does not exist any more`;
+const keyspaceGone = (step: ShardRestore): string => `keyspace ${step.keyspace} does not exist any more`;
 
-interface Seen {
+interface ToRestore {
   readonly wanted: Shard;
   readonly there: Shard | null;
   readonly keyspace: Entry | null;
 }
 
-async function look(step: Restore, context: RunContext): Promise<Known<Seen>> {
+async function lookToRestore(step: ShardRestore, context: RunContext): Promise<Known<ToRestore>> {
   const wanted = decodeShard(Buffer.from(step.value, "base64"));
   if (wanted.kind === "unanswered") return refused(`the plan's record for ${step.key} can not be decoded`);
   const store = context.ports.store(step.server);
@@ -97,7 +98,7 @@ function isOurs(there: Shard, wanted: Shard): boolean {
 }
 
 /** Null: every tablet of the shard has its record, so that none of them is lost to Vitess once the shard is back. */
-async function tabletMissing(step: Restore, { ports }: RunContext): Promise<Refused | Silent | null> {
+async function tabletMissing(step: ShardRestore, { ports }: RunContext): Promise<Refused | Silent | null> {
   for (const { server, key } of step.tabletKeys) {
     const got = await ports.store(server).get(key);
     if (got.kind === "unanswered") return silent(server, got);
@@ -109,7 +110,7 @@ async function tabletMissing(step: Restore, { ports }: RunContext): Promise<Refu
 
 /** Shards that the plan read are those it was decided with; any other with the same ids is younger. */
 async function overlapped(
-  step: Restore,
+  step: ShardRestore,
   wanted: Shard,
   context: RunContext,
 ): Promise<Refused | Silent | null> {
@@ -161,3 +162,112 @@ async function primaryUnproven(wanted: Shard, context: RunContext): Promise<Refu
         `the record would name ${name} as primary, whose own record says ${TabletType[tablet.value.type]} of another term`,
       );
 }
+
+type Await = StepOf<"shard.await-primary">;
+
+const POLL_MS = 1000;
+
+/** Waits for the running primary's shard sync to name itself in the Shard record (docs/vitess.md#shard-sync: within 30 s). Only reads. */
+const shardAwaitPrimary = stepRunner<"shard.await-primary", Uint8Array | null>({
+  image: null,
+  look: shardBytes,
+  ended: namesIt,
+  guards: { noOther: another },
+
+  async run(step, context): Promise<Effect> {
+    const until = context.ports.clock.now() + step.timeoutMs;
+    while (true) {
+      const seen = await shardBytes(step, context);
+      const now = seen.kind === "known" ? namesIt(step, seen.value) : null;
+      if (now !== null) return done(now);
+      const stop = seen.kind === "known" ? another(step, seen.value) : seen;
+      if (stop?.kind === "refused") return stop;
+      if (context.ports.clock.now() >= until) return stop ?? tooLate(step);
+      if (!(await context.ports.clock.sleep(POLL_MS, context.signal))) {
+        return { kind: "unanswered", reason: `interrupted while waiting for ${step.alias}` };
+      }
+    }
+  },
+});
+
+async function shardBytes(step: Await, { ports }: RunContext): Promise<Known<Uint8Array | null>> {
+  const got = await ports.store(step.server).get(step.key);
+  return got.kind === "unanswered" ? silent(step.server, got) : known(got.value.entry?.value ?? null);
+}
+
+/** The alias of the primary that the record names; empty: none yet. */
+const named = (bytes: Uint8Array | null): Outcome<string> | null => {
+  const shard = bytes === null ? null : decodeShard(bytes);
+  if (shard?.kind !== "answered") return shard;
+  const { primaryAlias } = shard.value;
+  return answered(primaryAlias === undefined || primaryAlias.cell === "" ? "" : formatAlias(primaryAlias));
+};
+
+function namesIt(step: Await, bytes: Uint8Array | null): string | null {
+  const primary = named(bytes);
+  return primary?.kind === "answered" && primary.value === step.alias
+    ? `${step.keyspace}/${step.shard} names ${step.alias} as its primary`
+    : null;
+}
+
+function another(step: Await, bytes: Uint8Array | null): Broken {
+  const primary = named(bytes);
+  if (primary === null) return refused(`${step.key} does not exist any more`);
+  if (primary.kind === "unanswered") return refused(`${step.key} can not be decoded: ${primary.message}`);
+  return primary.value === "" || primary.value === step.alias
+    ? null
+    : refused(
+        `${step.keyspace}/${step.shard} names ${primary.value} as its primary, not ${step.alias}; scan again`,
+      );
+}
+
+const tooLate = (step: Await): Effect =>
+  refused(
+    `${step.alias} did not name itself as primary of ${step.keyspace}/${step.shard} within ${step.timeoutMs / 1000} s; see whether it runs and is PRIMARY, then resume`,
+  );
+
+type Elect = StepOf<"shard.elect">;
+
+/** vtctld's own PlannedReparentShard (docs/decisions.md#d21). An election that VTOrc won meanwhile is as good. */
+const shardElect = stepRunner<"shard.elect", Shard | null>({
+  image: null,
+  look: shardNow,
+  ended: (step, shard) => {
+    const primary = primaryOf(shard);
+    return primary === null ? null : `${step.keyspace}/${step.shard} has ${primary} as its primary`;
+  },
+  guards: {
+    readable: (step, shard) =>
+      shard === null ? refused(`${step.key} is gone or can not be read; scan again`) : null,
+  },
+
+  async run(step, context): Promise<Effect> {
+    const { vtctld } = context.ports;
+    const alias = parseAlias(step.alias);
+    if (vtctld === null || alias === null)
+      return refused(`no vtctld is named to elect ${step.alias}: give --server, then resume`);
+    const reply = await vtctld.plannedReparent(step.keyspace, step.shard, alias);
+    if (reply.kind === "answered") return done(`${vtctld.address} elected ${step.alias}`);
+    return reply.reason === "failed"
+      ? refused(`${vtctld.address} did not elect ${step.alias}: ${reply.message}`)
+      : silent(vtctld.address, reply);
+  },
+});
+
+async function shardNow(step: Elect, { ports }: RunContext): Promise<Known<Shard | null>> {
+  const got = await ports.store(step.server).get(step.key);
+  if (got.kind === "unanswered") return silent(step.server, got);
+  const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
+  return known(shard?.kind === "answered" ? shard.value : null);
+}
+
+const primaryOf = (shard: Shard | null): string | null => {
+  const alias = shard?.primaryAlias;
+  return alias === undefined || alias.cell === "" ? null : formatAlias(alias);
+};
+
+export const shardRunners = {
+  "shard.restore": shardRestore,
+  "shard.await-primary": shardAwaitPrimary,
+  "shard.elect": shardElect,
+};

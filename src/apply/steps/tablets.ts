@@ -1,0 +1,205 @@
+import type { TabletRef } from "../../plan/refs.js";
+import type { StepOf } from "../../plan/steps/index.js";
+import type { NonPrimaryType } from "../../tablets/access.js";
+import {
+  done,
+  type Effect,
+  type Known,
+  known,
+  READY,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../check.js";
+import type { RunContext } from "../run-context.js";
+import { provenByAnswer, type StepRunner, stepRunner } from "../step-runner.js";
+import { differsFrom, nameOf } from "../tablet/identity.js";
+import { isClosed } from "../tablet/tablet-address.js";
+
+type Refresh = StepOf<"tablet.refresh">;
+
+const refresh = provenByAnswer<"tablet.refresh">(async (step, context) => {
+  const lost = await context.fence.broken(null);
+  if (lost !== null) return lost;
+  const stop = await differsFrom(step.tablet, context.ports.reader);
+  if (stop !== null) return failed(step, stop);
+  const reply = await context.ports.writer.refreshState(step.tablet.address);
+  return reply.kind === "unanswered"
+    ? failed(step, silent(nameOf(step.tablet), reply))
+    : done(`${nameOf(step.tablet)} has read its shard and serving graph again`);
+});
+
+/**
+ * `RefreshState`: the tablet reads its Shard and SrvKeyspace again, the only way in which a lifted denial reaches it
+ * (docs/vitess.md#refresh-state). It publishes nothing. Nothing shows from outside whether it was done, so only an answer proves it.
+ */
+const tabletRefresh: StepRunner<"tablet.refresh"> = {
+  ...refresh,
+  check: async (step, context) => (step.mayFail === true ? READY : refresh.check(step, context)),
+};
+
+/** What is said of a tablet that could not be told; whatever rests on it asks it itself. */
+const failed = ({ tablet, mayFail }: Refresh, verdict: Refused | Silent): Effect =>
+  mayFail === true
+    ? done(
+        `NOT refreshed: ${verdict.reason}; it goes on as it did until vtctldclient RefreshState ${tablet.alias}`,
+      )
+    : verdict;
+
+type TabletStop = StepOf<"tablet.stop">;
+
+/** A vttablet takes 12 to 17 s from its SIGTERM to its end (docs/vitess.md#shutdown); three times that. */
+const END_MS = 60_000;
+const END_POLL_MS = 1000;
+
+/** Ends one process (docs/decisions.md#d19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
+const tabletStop = stepRunner<"tablet.stop", boolean>({
+  image: null,
+  look: async ({ tablet }, { ports }) => known(await isClosed(tablet, ports.reader)),
+  ended: (step, closed) => (closed ? endedWords(step) : null),
+  guards: {
+    process: ({ tablet }, _closed, context) => anotherProcess(tablet, context),
+    noRecord: (step, _closed, context) => recorded(step, context),
+  },
+
+  async run(step, context): Promise<Effect> {
+    const failed =
+      step.command === null ? await letPublish(step, context) : await letRun(step, step.command, context);
+    if (failed?.kind === "refused") return failed;
+    const ended = await awaitEnd(step.tablet, context);
+    if (ended) return done(endedWords(step));
+    return (
+      failed ?? refused(`${nameOf(step.tablet)} still answers ${END_MS / 1000} s after it was told to end`)
+    );
+  },
+});
+
+const endedWords = (step: TabletStop): string =>
+  `nothing listens any more where ${nameOf(step.tablet)} was; its MySQL was not touched`;
+
+/** Null also for one that stepped aside already, because a run that died told it to. */
+async function anotherProcess(tablet: TabletRef, { ports }: RunContext): Promise<Refused | Silent | null> {
+  const differs = await differsFrom(tablet, ports.reader);
+  if (differs === null || (await differsFrom(resting(tablet), ports.reader)) === null) return null;
+  return differs;
+}
+
+/** A process with a record would publish and live on; one without ends. A command needs no such proof. */
+async function recorded(step: TabletStop, context: RunContext): Promise<Refused | Silent | null> {
+  if (step.command !== null) return null;
+  const got = await context.ports.store(step.server).get(step.key);
+  if (got.kind === "unanswered") return silent(step.server, got);
+  return got.value.entry === null
+    ? null
+    : refused(
+        `${step.key} exists, so ${nameOf(step.tablet)} is no orphan any more; scan again and plan anew`,
+      );
+}
+
+const notOurs = async (step: TabletStop, context: RunContext): Promise<Refused | Silent | null> =>
+  (await context.fence.broken(null)) ?? (await anotherProcess(step.tablet, context));
+
+/** The reply is lost more often than not: the process is ending. What became of it is looked at, not believed. */
+async function letPublish(step: TabletStop, context: RunContext): Promise<Refused | Silent | null> {
+  const stop = (await notOurs(step, context)) ?? (await recorded(step, context));
+  if (stop !== null) return stop;
+  const { writer } = context.ports;
+  const tags = await writer.changeTags(step.tablet.address);
+  if (tags.kind === "answered") return null;
+  if (tags.reason !== "unsupported") return silent(nameOf(step.tablet), tags);
+  const type = await writer.changeType(step.tablet.address, restingType(step.tablet));
+  return type.kind === "answered" ? null : silent(nameOf(step.tablet), type);
+}
+
+/** Before v21 there is no ChangeTags. A primary steps aside to SPARE, which serves nothing, and publishes that. */
+const restingType = ({ type }: Pick<TabletRef, "type">): NonPrimaryType =>
+  type === "REPLICA" || type === "RDONLY" ? type : "SPARE";
+
+const resting = ({ termStart, ...tablet }: TabletRef): TabletRef => ({
+  ...tablet,
+  type: restingType(tablet),
+});
+
+async function letRun(
+  step: TabletStop,
+  command: readonly string[],
+  context: RunContext,
+): Promise<Refused | Silent | null> {
+  const stop = await notOurs(step, context);
+  if (stop !== null) return stop;
+  const ran = await context.ports.hooks.run(command);
+  return ran.kind === "answered"
+    ? null
+    : refused(`hooks.stopTablet for ${step.tablet.alias}, \`${command.join(" ")}\`: ${ran.message}`);
+}
+
+async function awaitEnd(tablet: TabletRef, { ports }: RunContext): Promise<boolean> {
+  const until = ports.clock.now() + END_MS;
+  while (!(await isClosed(tablet, ports.reader))) {
+    if (ports.clock.now() >= until) return false;
+    await ports.clock.sleep(END_POLL_MS);
+  }
+  return true;
+}
+
+type StayAway = StepOf<"tablet.stay-away">;
+
+const RETURN_POLL_MS = 5000;
+/** From a start's first record to its last, so that a return is told with all of them (docs/vitess.md#tablet-start). */
+const START_MS = 10_000;
+
+/**
+ * Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (docs/decisions.md#d19). Only
+ * reads.
+ */
+const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, context): Promise<Effect> => {
+  const { clock } = context.ports;
+  const until = clock.now() + step.watchMs;
+  while (clock.now() < until) {
+    if (!(await clock.sleep(RETURN_POLL_MS, context.signal)))
+      return { kind: "unanswered", reason: "interrupted while watching" };
+    const back = await returned(step, context);
+    if (back.kind !== "known") return back;
+    if (back.value.length > 0) return await told(step, context);
+  }
+  return done(
+    `${aliases(step)} stayed away for ${step.watchMs / 1000} s, and no record of them or their shard came back`,
+  );
+});
+
+const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");
+
+async function told(step: StayAway, context: RunContext): Promise<Effect> {
+  await context.ports.clock.sleep(START_MS);
+  const back = await returned(step, context);
+  if (back.kind !== "known") return back;
+  const what = back.value.length > 0 ? back.value.join("; ") : "and is away again: it starts over and over";
+  return {
+    kind: "unverified",
+    reason: `a retired tablet came back: ${what}. Something starts it again: stop it there, or name the command for it as hooks.stopTablet; then scan again`,
+  };
+}
+
+/** What is there again, in words. */
+async function returned(step: StayAway, { ports }: RunContext): Promise<Known<readonly string[]>> {
+  const words: string[] = [];
+  for (const tablet of step.tablets) {
+    const identity = await ports.reader.identity(tablet.address);
+    if (identity.kind === "answered" && identity.value.alias === tablet.alias)
+      words.push(`${tablet.alias} runs again as ${identity.value.type}`);
+  }
+  for (const { server, key } of step.keys) {
+    const got = await ports.store(server).get(key);
+    if (got.kind === "unanswered") return silent(server, got);
+    const { entry } = got.value;
+    if (entry !== null) words.push(`${key} exists again since revision ${entry.createRevision}`);
+  }
+  return known(words);
+}
+
+export const tabletRunners = {
+  "tablet.refresh": tabletRefresh,
+  "tablet.stop": tabletStop,
+  "tablet.stay-away": tabletStayAway,
+};
