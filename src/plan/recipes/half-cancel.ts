@@ -4,7 +4,7 @@ import { judgeCancel } from "../cancel/forbidden.js";
 import { cancelDraft } from "../cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subject.js";
 import type { FixRequest } from "../context.js";
-import { type Draft, EMPTY_DRAFT } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
 import { shardName } from "../view/shards.js";
 import type { Recipe } from "./repair.js";
@@ -23,21 +23,22 @@ interface HalfCancelled {
 export const halfCancel: Recipe = (snapshot, findings, request) =>
   request.orphans === "leave"
     ? []
-    : workflowsOf(snapshot, findings).flatMap((one) => draftsOf(snapshot, one, request));
+    : workflowsOf(snapshot, findings).flatMap((one) => draftOf(snapshot, one, request) ?? []);
 
-const draftsOf = (
+/** One: a part of it that another repair is in the way of must not leave the rest to say that it is repaired. */
+const draftOf = (
   snapshot: Snapshot,
   { keyspace, workflow, findings }: HalfCancelled,
   request: FixRequest,
-): readonly Draft[] => {
+): Draft | null => {
   const subject = cancelSubject(snapshot, keyspace, workflow);
-  if (subject === null) return [];
+  if (subject === null) return null;
   const parts = partsOf(snapshot, subject);
   const broken = brokenParts(snapshot, subject, parts, request);
   const intact = intactPart(subject, parts, broken);
   const verdict = judgeCancel(snapshot, intact, true);
   const kept = intact.targets.map(shardName).join(", ");
-  return [
+  return joinDrafts([
     broken,
     { ...EMPTY_DRAFT, blocked: unreachableTargets(snapshot, subject.targets) },
     verdict.kind === "forbidden"
@@ -59,7 +60,7 @@ const draftsOf = (
         `the copied tables stay on every target; vtdoctor cancel ${keyspace}.${workflow} does the same and takes those of ${kept} aside`,
       ],
     },
-  ];
+  ]);
 };
 
 /** A repair touches no data: only its command `cancel` does. */
