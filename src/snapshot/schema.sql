@@ -362,7 +362,7 @@ CREATE VIEW routed_shard AS
   ), moving AS (
     SELECT w.keyspace, s.shard, min(w.workflow) AS workflow, max(w.journal_found) AS journal_found
     FROM workflow w JOIN workflow_shard s USING (keyspace, workflow)
-    WHERE w.migration = 'shards' AND w.is_reverse = 0 AND s.shard_keyspace = w.keyspace GROUP BY w.keyspace, s.shard
+    WHERE w.migration = 'shards' AND w.is_reverse = 0 GROUP BY w.keyspace, s.shard
   ), control AS (
     SELECT s.keyspace, s.shard, min(c.key) AS control_key, min(c.revision) AS control_revision
     FROM shard s LEFT JOIN tablet t ON t.alias = s.primary_alias
