@@ -5,7 +5,7 @@ import { assemble } from "./assemble.js";
 import { judgeCancel } from "./cancel/forbidden.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
-import { cancelType } from "./cancel/types/index.js";
+import { cancelType } from "./cancel/types/cancel-registry.js";
 import { hoistStops } from "./compose.js";
 import type { CancelRequest, PlanContext } from "./context.js";
 import { distinct } from "./distinct.js";
@@ -17,7 +17,7 @@ import { orphanShard } from "./recipes/orphan-shard.js";
 import { holdSchemaOf } from "./steps/tables.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 import { isPrimary, type Process, processAt } from "./view/processes.js";
-import { keyspaceRecord, type ShardRef, shardName } from "./view/shards.js";
+import { keyspaceRecord, type ShardRef, shardName } from "./view/shard-records.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,

@@ -7,7 +7,7 @@ import { behind, hoistStops, mergeWatches } from "./compose.js";
 import type { FixRequest, PlanContext } from "./context.js";
 import { type Draft, EMPTY_DRAFT } from "./draft.js";
 import type { Plan } from "./plan.js";
-import { RECIPES } from "./recipes/index.js";
+import { RECIPES } from "./recipes/recipe-registry.js";
 import type { Blocked } from "./refs.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 

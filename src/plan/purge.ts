@@ -6,8 +6,8 @@ import { type DraftStage, worthRunning } from "./draft.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/index.js";
-import { heldTables, noPrimary, objectOf, primaryOf, silentTables } from "./undo/tables.js";
-import { blockedBy, by, NOTHING, type WayBack } from "./undo/way-back.js";
+import { heldTables, noPrimary, objectOf, primaryOf, silentTables } from "./undo/held-tables.js";
+import { blockedBy, by, type InverseSteps, NOTHING } from "./undo/inverse-steps.js";
 import { refuseOlderSnapshot } from "./unfit-snapshot.js";
 import { probed, tabletRef } from "./view/processes.js";
 
@@ -53,7 +53,7 @@ export const planPurge = (
   return assemble(snapshot, { id: context.ids(), ...heading }, draft, context);
 };
 
-const purgeOf = (snapshot: Snapshot, past: PastRun, { tablet, holdSchema, tables }: Hold): WayBack => {
+const purgeOf = (snapshot: Snapshot, past: PastRun, { tablet, holdSchema, tables }: Hold): InverseSteps => {
   const primary = primaryOf(snapshot, tablet);
   if (primary === null) return blockedBy(noPrimary(tablet));
   if (!probed(snapshot, primary.address, "holds")) return blockedBy(silentTables(tablet, primary.alias));

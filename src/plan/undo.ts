@@ -4,8 +4,8 @@ import type { PlanContext, PlanRequest } from "./context.js";
 import { type Draft, type DraftStage, worthRunning } from "./draft.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan, Stage } from "./plan.js";
+import type { InverseSteps } from "./undo/inverse-steps.js";
 import { stageBack } from "./undo/stage.js";
-import type { WayBack } from "./undo/way-back.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
@@ -27,7 +27,7 @@ export const planUndo = (
 };
 
 const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
-  const ways: (WayBack & { readonly stage: Stage })[] = [];
+  const ways: (InverseSteps & { readonly stage: Stage })[] = [];
   for (const stage of past.plan.stages.toReversed()) {
     const way = stageBack(
       snapshot,

@@ -1,7 +1,7 @@
 import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { composed } from "../../src/plan/compose.js";
-import type { RecordName } from "../../src/plan/records/index.js";
+import type { RecordName } from "../../src/plan/records/record-registry.js";
 import { written } from "../../src/plan/records/record-type.js";
 import { routingRules, withoutRules } from "../../src/plan/records/routing-rules.js";
 import { shard as shardType, withoutDenials } from "../../src/plan/records/shard.js";

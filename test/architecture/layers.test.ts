@@ -21,11 +21,6 @@ const CODECS = /^topology\/(paths|records|lock-body)\.ts$/;
 const OUTSIDE =
   /^(node:(fs|os|net|tls|http|https|http2|dgram|child_process|worker_threads)(\/|$)|mysql2|etcd3|@grpc\/)/;
 
-/** Not told apart yet. */
-const NAMESAKES = new Set([
-  ...["index.ts", "records.ts", "shards.ts", "streams.ts", "tables.ts"].map((name) => `plan: ${name}`),
-]);
-
 const all = sources();
 const folder = (path: string): string => path.split("/")[0] ?? "";
 
@@ -70,7 +65,7 @@ describe("the layers of ARCHITECTURE.md", () => {
   });
 
   it("no two files of a wing have one name, so that a search by name finds the right one", () => {
-    expect(sameNames(all).filter((name) => !NAMESAKES.has(name))).toEqual([]);
+    expect(sameNames(all)).toEqual([]);
   });
 
   it("nothing that scan, explain or query reaches can write to a cluster", () => {

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { readPlan, writePlan } from "../../src/apply/runs/plan-file.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { planPurge } from "../../src/plan/purge.js";
-import { RECORDS } from "../../src/plan/records/index.js";
+import { RECORDS } from "../../src/plan/records/record-registry.js";
 import { KINDS, type StepOf } from "../../src/plan/steps/index.js";
 import { planUndo } from "../../src/plan/undo.js";
 import { halfCancelled } from "./half-done-scenes.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { IncompleteError, RefusedError, UsageError } from "../../src/cluster/errors.js";
 import type { Plan } from "../../src/plan/plan.js";
-import { RECORDS } from "../../src/plan/records/index.js";
+import { RECORDS } from "../../src/plan/records/record-registry.js";
 import { describeStep } from "../../src/plan/steps/index.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { addKey, addStream, addTable, dead, live, place, silentOn, streamRows } from "./change.js";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { RECIPES } from "../../src/plan/recipes/index.js";
+import { RECIPES } from "../../src/plan/recipes/recipe-registry.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 
 const RULES = loadRules([SHIPPED_RULES]);

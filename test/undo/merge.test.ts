@@ -8,7 +8,7 @@ import {
   type RecordChange,
   subjectOfChange,
 } from "../../src/plan/records/change.js";
-import type { RECORDS, RecordName } from "../../src/plan/records/index.js";
+import type { RECORDS, RecordName } from "../../src/plan/records/record-registry.js";
 import type { Bytes } from "../../src/plan/records/record-type.js";
 import {
   Shard_TabletControlSchema,

@@ -1,12 +1,12 @@
 import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import { shardName } from "../view/shards.js";
+import { shardName } from "../view/shard-records.js";
 import { environment } from "./environment.js";
 import { switched } from "./switched.js";
-import { dataRefusals, rulesOf, tableSets } from "./tables.js";
+import { dataRefusals, rulesOf, tableSets } from "./table-sets.js";
+import { cancelType } from "./types/cancel-registry.js";
 import type { Cancellable, CancelSubject } from "./types/cancel-type.js";
-import { cancelType } from "./types/index.js";
 
 /** Whether a workflow may be cancelled: only one that may can be planned. */
 export type Verdict =

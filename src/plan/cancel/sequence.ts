@@ -4,9 +4,9 @@ import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } fro
 import type { LockScope, Read } from "../refs.js";
 import { keyRead } from "../view/keys.js";
 import { tabletRef } from "../view/processes.js";
-import { streamRead } from "../view/streams.js";
+import { streamRead } from "../view/stream-facts.js";
 import { absenceReads } from "./environment.js";
-import { type TableSet, tableSets } from "./tables.js";
+import { type TableSet, tableSets } from "./table-sets.js";
 import type { Cancellable } from "./types/cancel-type.js";
 
 export interface CancelOptions {

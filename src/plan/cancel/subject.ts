@@ -8,7 +8,7 @@ import { orphanShard } from "../recipes/orphan-shard.js";
 import type { Named } from "../recipes/repair.js";
 import { returnedShards } from "../recipes/returned-shard.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../view/processes.js";
-import { type ShardRef, shardRecords } from "../view/shards.js";
+import { type ShardRef, shardRecords } from "../view/shard-records.js";
 import {
   groupStreams,
   type StreamFact,
@@ -16,10 +16,10 @@ import {
   streamRead,
   streamsAt,
   streamsOfWorkflow,
-} from "../view/streams.js";
+} from "../view/stream-facts.js";
 import { reverseRunning } from "./switched.js";
+import { cancelType } from "./types/cancel-registry.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
-import { cancelType } from "./types/index.js";
 
 /** Null where no stream of that name is left in the keyspace. */
 export const cancelSubject = (

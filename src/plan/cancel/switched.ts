@@ -2,7 +2,7 @@ import type { SignKind } from "../../snapshot/derive/switch-sign.js";
 import type { SwitchSignRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import { toTables } from "./tables.js";
+import { toTables } from "./table-sets.js";
 import type { Cancellable, CancelSubject } from "./types/cancel-type.js";
 
 /**

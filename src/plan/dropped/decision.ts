@@ -16,7 +16,7 @@ import {
 } from "../guards/dropped-shards.js";
 import type { Blocked } from "../refs.js";
 import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
-import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import { type ShardRef, shardName, shardRecords } from "../view/shard-records.js";
 import { unaccounted } from "./dropped-tablets.js";
 import type { OrphanTarget } from "./targets.js";
 

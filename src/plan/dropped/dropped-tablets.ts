@@ -5,7 +5,7 @@ import type { Guard, Obstacle } from "../draft.js";
 import { aliasClash } from "../guards/dropped-shards.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { claimedTwice } from "../view/processes.js";
-import { shardName } from "../view/shards.js";
+import { shardName } from "../view/shard-records.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
 
 /**

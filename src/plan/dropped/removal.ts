@@ -6,7 +6,7 @@ import type { DraftStage, DraftStep } from "../draft.js";
 import type { LockScope, Read, TabletRef } from "../refs.js";
 import { globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { tabletRef } from "../view/processes.js";
-import { cells, keyspaceLocks, shardName } from "../view/shards.js";
+import { cells, keyspaceLocks, shardName } from "../view/shard-records.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { endSteps, recordKeys } from "./retirement.js";
 import { type Member, membersOf, type Returned, unreachableRows } from "./returned.js";

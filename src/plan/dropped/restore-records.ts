@@ -10,7 +10,7 @@ import type { Read } from "../refs.js";
 import type { Deletion, OrphanShard } from "../view/dropped-shard.js";
 import { base64, globalRoot, keyRead } from "../view/keys.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { cells, keyspaceLocks, keyspaceRecord, shardNames, shardRecords } from "../view/shards.js";
+import { cells, keyspaceLocks, keyspaceRecord, shardNames, shardRecords } from "../view/shard-records.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { deletionsOf, listedAliases } from "./dropped-tablets.js";
 import { tabletRecord } from "./tablet-record.js";

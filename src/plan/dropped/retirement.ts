@@ -9,7 +9,7 @@ import { commandFor } from "../stop-command.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { isPrimary, type Process, tabletRef } from "../view/processes.js";
-import { cells, keyspaceLocks, shardName, shardNames } from "../view/shards.js";
+import { cells, keyspaceLocks, shardName, shardNames } from "../view/shard-records.js";
 import { servingReads } from "../view/srv-keyspaces.js";
 import { silentMembers } from "./dropped-tablets.js";
 

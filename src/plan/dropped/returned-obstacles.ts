@@ -12,7 +12,7 @@ import {
   unknownRows,
 } from "../guards/dropped-shards.js";
 import { processAt, processesOfAlias } from "../view/processes.js";
-import { shardName, shardRecords } from "../view/shards.js";
+import { shardName, shardRecords } from "../view/shard-records.js";
 import { membersOf, type Returned, unreachableRows } from "./returned.js";
 
 /** With what the operator said of it. */

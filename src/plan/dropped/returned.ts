@@ -8,8 +8,8 @@ import type { DraftStage } from "../draft.js";
 import { keySteps } from "../end-streams.js";
 import { droppedShard, type OrphanShard } from "../view/dropped-shard.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { type ShardRef, shardName, shardRecords } from "../view/shards.js";
-import { type StreamGroup, streamRows } from "../view/streams.js";
+import { type ShardRef, shardName, shardRecords } from "../view/shard-records.js";
+import { type StreamGroup, streamRows } from "../view/stream-facts.js";
 import { tabletRecordKey } from "./retirement.js";
 
 /** A shard that was dropped and exists again. */

@@ -4,14 +4,14 @@ import type { Named, Recipe } from "../recipes/repair.js";
 import type { Blocked } from "../refs.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { isPrimary, type Process, processAt, processesOfAlias, processesOfShard } from "../view/processes.js";
-import { orderShards, type ShardRef, shardName } from "../view/shards.js";
+import { orderShards, type ShardRef, shardName } from "../view/shard-records.js";
 import {
   groupStreams,
   referenceCopies,
   type StreamFact,
   type StreamGroup,
   streamsAt,
-} from "../view/streams.js";
+} from "../view/stream-facts.js";
 
 export interface OrphanTarget extends ShardRef {
   readonly finding: string | null;

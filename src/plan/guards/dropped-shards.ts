@@ -6,7 +6,14 @@ import type { Stopping } from "../context.js";
 import type { Guard, Obstacle } from "../draft.js";
 import type { OrphanShard } from "../view/dropped-shard.js";
 import { claimedTwice, type Process, probed } from "../view/processes.js";
-import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/shards.js";
+import {
+  cells,
+  covers,
+  keyspaceRecord,
+  type ShardRef,
+  shardName,
+  shardRecords,
+} from "../view/shard-records.js";
 
 /** Every label of vitess-operator begins so (pkg/apis/planetscale/v2/labels.go); whoever copies them to tablets does it with --init-tags. */
 const LABEL_PREFIX = "planetscale.com/";

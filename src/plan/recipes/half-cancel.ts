@@ -6,7 +6,7 @@ import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subje
 import type { FixRequest } from "../context.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
-import { shardName } from "../view/shards.js";
+import { shardName } from "../view/shard-records.js";
 import type { Recipe } from "./repair.js";
 
 interface HalfCancelled {

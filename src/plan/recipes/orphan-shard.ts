@@ -7,8 +7,8 @@ import { retireNotes, retireReads, retireStages } from "../dropped/retirement.js
 import { cancelledStreams, orphanTargets, reverseLeftovers, stayingNotes } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
 import { historyCovers, reachable } from "../view/dropped-shard.js";
-import { orderShards, shardName, shardNames } from "../view/shards.js";
-import { streamRead } from "../view/streams.js";
+import { orderShards, shardName, shardNames } from "../view/shard-records.js";
+import { streamRead } from "../view/stream-facts.js";
 import { type Named, repair } from "./repair.js";
 
 /** Of one keyspace. */

@@ -6,8 +6,8 @@ import { tabletSteps } from "../dropped/restore-records.js";
 import { electCommand, electionStage, type Returned, returnedShard, rowStage } from "../dropped/returned.js";
 import { type AskedReturned, untouchable } from "../dropped/returned-obstacles.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { keyspaceLocks, shardName } from "../view/shards.js";
-import { streamRead } from "../view/streams.js";
+import { keyspaceLocks, shardName } from "../view/shard-records.js";
+import { streamRead } from "../view/stream-facts.js";
 import { type Group, type Named, type Remedy, repair } from "./repair.js";
 
 /**

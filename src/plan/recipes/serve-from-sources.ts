@@ -5,7 +5,7 @@ import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.
 import { allowStep, type Move, moveBack, nobodyToRead, routeStep } from "../serving/moves.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
 import { keyRead } from "../view/keys.js";
-import { shardRecords } from "../view/shards.js";
+import { shardRecords } from "../view/shard-records.js";
 import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
 import { type Remedy, repair } from "./repair.js";
 

@@ -12,9 +12,9 @@ import type { Read } from "../refs.js";
 import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
 import { globalRoot, keyRead } from "../view/keys.js";
 import { processAt, tabletRef } from "../view/processes.js";
-import { keyspaceLocks, shardName, shardRecords } from "../view/shards.js";
+import { keyspaceLocks, shardName, shardRecords } from "../view/shard-records.js";
 import { servingReads } from "../view/srv-keyspaces.js";
-import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/streams.js";
+import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/stream-facts.js";
 import { repair } from "./repair.js";
 
 const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow | null => {

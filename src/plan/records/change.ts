@@ -2,7 +2,7 @@ import { create, type DescMessage, type Message } from "@bufbuild/protobuf";
 import type { Outcome } from "../../cluster/outcome.js";
 import { decoder } from "../../topology/records.js";
 import type { StepClass } from "../kind.js";
-import { type RecordName, typeOf } from "./index.js";
+import { type RecordName, typeOf } from "./record-registry.js";
 import { type AnyRecordType, type Bytes, type Change, sameRecord, written } from "./record-type.js";
 
 export type RecordChange = Change<RecordName>;

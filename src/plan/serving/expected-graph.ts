@@ -9,7 +9,7 @@ import {
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeKeyspace, decodeShard } from "../../topology/records.js";
 import { keyFact } from "../view/keys.js";
-import { keyspaceRecord, shardRecords } from "../view/shards.js";
+import { keyspaceRecord, shardRecords } from "../view/shard-records.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
 import {
   inOrder,

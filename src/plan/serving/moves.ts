@@ -5,7 +5,7 @@ import type { DraftStep, Obstacle } from "../draft.js";
 import type { TabletRef } from "../refs.js";
 import { base64 } from "../view/keys.js";
 import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
-import { shardName } from "../view/shards.js";
+import { shardName } from "../view/shard-records.js";
 import type { CellGraph } from "../view/srv-keyspaces.js";
 import {
   namesOf,

@@ -15,7 +15,7 @@ import {
 import { deleteKey, keyWrite, kind, none, putKeyBack, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../named-key.js";
 import { changesOf, consentOf } from "../records/change.js";
-import { recordName, typeOf } from "../records/index.js";
+import { recordName, typeOf } from "../records/record-registry.js";
 import { lifts } from "../records/shard.js";
 import { at, tablet } from "../refs.js";
 import { endOfKey, keyAsRead } from "./text.js";

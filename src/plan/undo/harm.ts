@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
-import { toTables } from "../cancel/tables.js";
+import { toTables } from "../cancel/table-sets.js";
 import type { RecordChange } from "../records/change.js";
 import type { Bytes } from "../records/record-type.js";
 import { newRules } from "../records/routing-rules.js";

@@ -5,10 +5,10 @@ import type { Stage } from "../plan.js";
 import { subjectOfChange } from "../records/change.js";
 import type { Step } from "../steps/index.js";
 import { processesOfAlias, tabletRef } from "../view/processes.js";
-import { recordBack, writesRecord } from "./records.js";
-import { streamsBack } from "./streams.js";
-import { dropBack, tablesBack } from "./tables.js";
-import { by, NOTHING, noted, type WayBack } from "./way-back.js";
+import { dropBack, tablesBack } from "./held-tables.js";
+import { by, type InverseSteps, NOTHING, noted } from "./inverse-steps.js";
+import { streamsBack } from "./restarted-streams.js";
+import { recordBack, writesRecord } from "./written-records.js";
 
 /**
  * A stage comes back whole or not at all: rules that lead to tables, denials that guard them and streams that fill them do harm without
@@ -20,7 +20,7 @@ export const stageBack = (
   stage: Stage,
   /** Of the undo, for the stages that were run behind this one. */
   earlier: readonly DraftStep[],
-): WayBack => {
+): InverseSteps => {
   const begun = past.begun.filter(({ step }) => stage.steps.some(({ id }) => id === step.id));
   const own = joined(begun.toReversed().map((each) => stepBack(snapshot, past, each, begun, earlier)));
   if (own.blocked.length > 0) {
@@ -36,7 +36,7 @@ export const stageBack = (
   return joined([{ ...own, steps: own.steps.toSorted((one, other) => rank(one) - rank(other)) }, ...again]);
 };
 
-const joined = (ways: readonly WayBack[]): WayBack => ({
+const joined = (ways: readonly InverseSteps[]): InverseSteps => ({
   steps: ways.flatMap((way) => way.steps),
   reads: ways.flatMap((way) => way.reads),
   blocked: ways.flatMap((way) => way.blocked),
@@ -74,7 +74,7 @@ const stepBack = (
   begun: BegunStep,
   ofStage: readonly BegunStep[],
   earlier: readonly DraftStep[],
-): WayBack => {
+): InverseSteps => {
   const { step, inverse, image, ended } = begun;
   switch (inverse.kind) {
     case "move-tables-back":
@@ -93,7 +93,7 @@ const stepBack = (
 };
 
 /** What only reads or recomputes is done once more when the records are back, whether the run had come so far or not. */
-const runAgain = (snapshot: Snapshot, step: Step): WayBack => {
+const runAgain = (snapshot: Snapshot, step: Step): InverseSteps => {
   if (step.kind === "srvvschema.rebuild") return by({ kind: "srvvschema.rebuild", cells: step.cells });
   if (step.kind !== "tablet.refresh") return NOTHING;
   const { tablet, mayFail } = step;

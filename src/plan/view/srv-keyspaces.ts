@@ -4,7 +4,7 @@ import { srvKeyspaceKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import type { Read } from "../refs.js";
 import { base64, keyFact, keyRead } from "./keys.js";
-import { cells } from "./shards.js";
+import { cells } from "./shard-records.js";
 
 /** How one cell routes a keyspace. */
 export interface CellGraph {

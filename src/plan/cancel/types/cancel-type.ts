@@ -3,8 +3,8 @@ import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { DraftStep, Obstacle } from "../../draft.js";
 import type { Read } from "../../refs.js";
 import type { Process } from "../../view/processes.js";
-import type { ShardRecord, ShardRef } from "../../view/shards.js";
-import type { StreamFact, StreamGroup } from "../../view/streams.js";
+import type { ShardRecord, ShardRef } from "../../view/shard-records.js";
+import type { StreamFact, StreamGroup } from "../../view/stream-facts.js";
 
 /** One side's shard of a workflow with what runs for it. */
 export interface Side extends ShardRef {

@@ -8,10 +8,10 @@ import { vschema, withoutTables } from "../../records/vschema.js";
 import type { Read } from "../../refs.js";
 import { globalRoot, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
-import { cells } from "../../view/shards.js";
-import { streamsAt } from "../../view/streams.js";
+import { cells } from "../../view/shard-records.js";
+import { streamsAt } from "../../view/stream-facts.js";
 import { refusalOf } from "../switched.js";
-import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../tables.js";
+import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../table-sets.js";
 import type { CancelSubject, CancelType, Side } from "./cancel-type.js";
 
 /** Tables: rules in every copy and the sources' denied tables say whose traffic they are. */

@@ -2,7 +2,7 @@ import type { DraftStep } from "../draft.js";
 import type { Blocked, Read } from "../refs.js";
 
 /** How one step of a run is taken back now. */
-export interface WayBack {
+export interface InverseSteps {
   readonly steps: readonly DraftStep[];
   readonly reads: readonly Read[];
   /** What is in the way. It holds back whatever else the stage of the run did, which belongs together. */
@@ -13,17 +13,17 @@ export interface WayBack {
 }
 
 /** It is as before already, or never had an effect. */
-export const NOTHING: WayBack = { steps: [], reads: [], blocked: [], final: [], notes: [] };
+export const NOTHING: InverseSteps = { steps: [], reads: [], blocked: [], final: [], notes: [] };
 
-export const by = (step: DraftStep, reads: readonly Read[] = []): WayBack => ({
+export const by = (step: DraftStep, reads: readonly Read[] = []): InverseSteps => ({
   ...NOTHING,
   steps: [step],
   reads,
 });
 
-export const blockedBy = (blocked: Omit<Blocked, "finding">): WayBack => ({
+export const blockedBy = (blocked: Omit<Blocked, "finding">): InverseSteps => ({
   ...NOTHING,
   blocked: [{ ...blocked, finding: null }],
 });
 
-export const noted = (note: string): WayBack => ({ ...NOTHING, notes: [note] });
+export const noted = (note: string): InverseSteps => ({ ...NOTHING, notes: [note] });

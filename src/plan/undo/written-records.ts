@@ -4,14 +4,14 @@ import { leftBy } from "../compose.js";
 import type { DraftStep } from "../draft.js";
 import { type BegunStep, isKeyImage, type PastRun } from "../past-run.js";
 import { mergeBack, type RecordChange, subjectOfChange } from "../records/change.js";
-import type { RecordName } from "../records/index.js";
+import type { RecordName } from "../records/record-registry.js";
 import type { Bytes } from "../records/record-type.js";
 import { denies } from "../records/shard.js";
 import type { Read } from "../refs.js";
 import type { Step, StepOf } from "../steps/index.js";
 import { base64, globalRoot, keyFact, keyRead } from "../view/keys.js";
 import { harmOf } from "./harm.js";
-import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
+import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 
 interface KeyRef {
   readonly server: string;
@@ -38,7 +38,7 @@ export const recordBack = (
   snapshot: Snapshot,
   past: PastRun,
   { step, image, ofStage, earlier }: Written,
-): WayBack => {
+): InverseSteps => {
   const at = { server: step.server, key: step.key };
   const object = { key: at.key };
   const writes = writesOfRecord(ofStage, at);

@@ -4,8 +4,8 @@ import type { BegunStep, PastRun } from "../past-run.js";
 import type { TabletRef } from "../refs.js";
 import type { StepOf } from "../steps/index.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
-import { shardName } from "../view/shards.js";
-import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
+import { shardName } from "../view/shard-records.js";
+import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 
 type Back = Extract<Inverse, { kind: "move-tables-back" }>;
 
@@ -15,7 +15,7 @@ export const tablesBack = (
   past: PastRun,
   inverse: Back,
   { step, ended }: Pick<BegunStep, "step" | "ended">,
-): WayBack => {
+): InverseSteps => {
   const { tablet, fromSchema: holdSchema, toSchema: dbName, tables } = inverse;
   const primary = primaryOf(snapshot, tablet);
   if (primary === null) return blockedBy(noPrimary(tablet));
@@ -50,7 +50,7 @@ export const tablesBack = (
 };
 
 /** A drop has no way back; whether it had come to drop anything is for the database to say. */
-export const dropBack = (snapshot: Snapshot, step: StepOf<"table.drop">, ended: boolean): WayBack => {
+export const dropBack = (snapshot: Snapshot, step: StepOf<"table.drop">, ended: boolean): InverseSteps => {
   const { tablet, dbName, tables } = step;
   if (ended) return blockedBy(droppedByRun(tablet, tables));
   const primary = primaryOf(snapshot, tablet);
@@ -102,7 +102,7 @@ const tablesIn = (snapshot: Snapshot, address: string, dbName: string): readonly
   snapshot.rows("live_table", { address, db_name: dbName }).map(({ table_name }) => table_name);
 
 /** Neither held nor all in their place. */
-const gone = (past: PastRun, inverse: Back, there: readonly string[]): WayBack => {
+const gone = (past: PastRun, inverse: Back, there: readonly string[]): InverseSteps => {
   const { tablet, fromSchema, tables } = inverse;
   if (undoneBy(past, inverse)?.finished === true) return NOTHING;
   const purge = laterRunBy(past, inverse, "hold.drop");
@@ -133,7 +133,7 @@ const laterRunBy = (past: PastRun, { tablet, fromSchema }: Back, kind: "table.re
 
 const COPY_AGAIN = "create the workflow again, which copies from the source";
 
-const dropped = (tablet: TabletRef, holdSchema: string, lost: readonly string[]): WayBack =>
+const dropped = (tablet: TabletRef, holdSchema: string, lost: readonly string[]): InverseSteps =>
   blockedBy({
     object: objectOf(tablet),
     reason: `the data is gone: ${lost.join(", ")} of ${shardName(tablet)} is no longer in ${holdSchema}, and no purge of vtdoctor dropped it`,

@@ -4,8 +4,8 @@ import type { PastRun } from "../past-run.js";
 import type { EarlierState } from "../refs.js";
 import { stopMessage } from "../steps/streams.js";
 import { tabletRef } from "../view/processes.js";
-import { noPrimary, objectOf, primaryOf } from "./tables.js";
-import { blockedBy, by, NOTHING, type WayBack } from "./way-back.js";
+import { noPrimary, objectOf, primaryOf } from "./held-tables.js";
+import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 
 type Back = Extract<Inverse, { kind: "set-states-back" }>;
 
@@ -20,7 +20,12 @@ interface Row {
  * stay stopped: half of a workflow that runs again would be one that can be switched. So they do where its tables do not come back: these
  * were moved in the stage of the stops, or in a later one, behind deletions (`stopsFirst`).
  */
-export const streamsBack = (snapshot: Snapshot, past: PastRun, inverse: Back, image: unknown): WayBack => {
+export const streamsBack = (
+  snapshot: Snapshot,
+  past: PastRun,
+  inverse: Back,
+  image: unknown,
+): InverseSteps => {
   const { tablet, workflow, dbName } = inverse;
   const primary = primaryOf(snapshot, tablet);
   if (primary === null) return blockedBy(noPrimary(tablet));
