@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Finding } from "../../src/findings/finding.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { emptyFolder, operatorAt, vtdoctor } from "../cli/harness.js";
+import { unserved } from "../crash/residue-scenes.js";
 import { moving, orphaned, running, type Scene } from "../crash/scene.js";
 import { misrouted } from "../crash/serving-scenes.js";
 import { changed, imageOf, userRows } from "../crash/world-image.js";
@@ -139,6 +140,38 @@ describe("vtdoctor undo", () => {
     expect(undone.code, undone.err + undone.out).toBe(0);
     expect(undone.out).toContain(`this brings back what the run repaired: ${sick?.id}`);
     expect(changed(before, imageNow(cluster)).filter((name) => name.startsWith("key "))).toEqual([]);
+  });
+
+  it("deletes again what a fix created, and says before it what that brings back", async () => {
+    const cluster = unserved.build();
+    const { key } = cluster.topology.srvKeyspace("zone1", "customer");
+    const operator = operatorOf(cluster);
+    const fixed = await operator.write("fix srvkeyspace-missing@zone1/customer --yes");
+    expect(fixed.code, fixed.err + fixed.out).toBe(0);
+    expect(fixed.err).toMatch(/undo: the record did not exist and is deleted again, if nobody changed it/);
+    const [run = ""] = readdirSync(join(operator.folder, "runs"));
+    const dry = await operator.write(`undo ${run} --dry-run`);
+    expect(dry.out).toMatch(/deletes SrvKeyspace of customer in cell zone1, by which PRIMARY goes to 0/);
+    expect(dry.out).toContain("this brings back what the run repaired: srvkeyspace-missing@zone1/customer");
+    expect((await operator.write(`undo ${run} --yes`)).code).toBe(0);
+    expect(cluster.topology.global.etcd.get(key)).toBeNull();
+  });
+
+  it("leaves what a fix created where somebody changed it since", async () => {
+    const cluster = unserved.build();
+    const graph = cluster.topology.srvKeyspace("zone1", "customer");
+    const operator = operatorOf(cluster);
+    expect((await operator.write("fix srvkeyspace-missing@zone1/customer --yes")).code).toBe(0);
+    const record = graph.get();
+    if (record === null) throw new Error("nothing was created");
+    graph.put({ ...record, partitions: record.partitions.slice(0, 2) });
+    const [run = ""] = readdirSync(join(operator.folder, "runs"));
+    const undone = await operator.write(`undo ${run} --yes`);
+    expect([undone.code, undone.err]).toEqual([
+      4,
+      expect.stringMatching(/SrvKeyspace of customer in cell zone1 can not be deleted again: it was changed/),
+    ]);
+    expect(graph.get()?.partitions).toHaveLength(2);
   });
 
   it("asks whether another run was meant", async () => {

@@ -17,9 +17,13 @@ export const changesOf = (change: RecordChange): readonly string[] => {
   const name = type.name(change.record);
   if (before.kind === "unanswered" || after.kind === "unanswered")
     return [`writes bytes that can not be read into ${name}`];
-  if (after.value === null) return [`deletes ${name}`];
+  const said = (record: Message): string => type.says?.(record) ?? "";
+  if (after.value === null) {
+    const lost = before.value === null ? "" : said(before.value);
+    return [`deletes ${name}${lost === "" ? "" : `, by which ${lost}`}`];
+  }
   if (before.value === null) {
-    const says = type.says?.(after.value) ?? "";
+    const says = said(after.value);
     return [`creates ${name}${says === "" ? "" : `: ${says}`}`];
   }
   const parts = differingParts(type, before.value, after.value);
