@@ -25,17 +25,20 @@ export const planFix = (
 ): Plan => {
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
-  const certain = roots.filter((finding) => finding.state === "confirmed");
+  const left = request.findings === null ? roots.filter((root) => isMereNews(root, selected)) : [];
+  const wanted = roots.filter((root) => !left.includes(root));
+  const certain = wanted.filter((finding) => finding.state === "confirmed");
   const joined = [
     ...RECIPES.flatMap(([name, recipe]) => {
       const own = certain.filter((finding) => finding.repair.recipe === name);
       return own.length === 0 ? [] : recipe(snapshot, own, request);
     }),
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
-    { ...EMPTY_DRAFT, blocked: roots.filter((finding) => finding.state !== "confirmed").map(uncertain) },
+    { ...EMPTY_DRAFT, blocked: wanted.filter((finding) => finding.state !== "confirmed").map(uncertain) },
+    { ...EMPTY_DRAFT, notes: left.length === 0 ? [] : [leftAlone(left)] },
   ].reduce(behind, EMPTY_DRAFT);
-  if (roots.length > 0) refuseOlderSnapshot(snapshot);
-  if (roots.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
+  if (wanted.length > 0) refuseOlderSnapshot(snapshot);
+  if (wanted.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
   return assemble(snapshot, heading, withConsequences(mergeWatches(hoistStops(joined)), findings), context);
 };
@@ -55,6 +58,15 @@ const withConsequences = (draft: Draft, findings: readonly Finding[]): Draft => 
 });
 
 const byHand = (finding: Finding): boolean => !RECIPES.some(([name]) => name === finding.repair.recipe);
+
+/** What nobody named, and what nobody can want repaired: information without a repair, of which nothing worse follows. */
+const isMereNews = (root: Finding, selected: readonly Finding[]): boolean =>
+  byHand(root) &&
+  selected.every((finding) => finding.severity === "info" || rootOf(finding, selected).id !== root.id);
+
+/** One line, however many they are. */
+const leftAlone = (findings: readonly Finding[]): string =>
+  `left as it is, for it is information and vtdoctor has no repair of it (vtdoctor explain FINDING says what a person can do): ${findings.map(({ id }) => id).join(", ")}`;
 
 /** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, docs/decisions.md#d14). */
 const manual = (finding: Finding): Blocked => ({

@@ -67,6 +67,22 @@ describe("0, ok", () => {
     const said = await operatorAt(reshardingLab()).write("fix --all --yes");
     expect([said.code, said.out]).toEqual([0, "nothing to do\n"]);
   });
+
+  it("what is left is information without a repair: no failure, unless it was asked for by its name", async () => {
+    const cluster = seed();
+    const { folder, type, write } = operatorAt(cluster);
+    const plan = join(folder, "plan.json");
+    await write(`fix --all --dry-run --out ${plan}`);
+    expect((await write(`fix --plan ${plan} --yes`)).code).toBe(0);
+    const left = scanned(await type("scan --format json")).findings.map(({ id }: { id: string }) => id);
+    expect(left).toEqual([expect.stringMatching(/^cancelled-workflow-target-residue@/), expect.anything()]);
+    for (const line of ["fix --all --yes", "fix --keyspace customer --yes"]) {
+      const said = await write(line);
+      expect([said.code, said.out]).toEqual([0, expect.stringMatching(/^nothing to do\nleft as it is/)]);
+      for (const id of left) expect(said.out).toContain(id);
+    }
+    expect((await write(`fix ${left[0]} --yes`)).code).toBe(4);
+  });
 });
 
 describe("1, findings", () => {
