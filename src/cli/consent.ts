@@ -1,6 +1,7 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Inverse } from "../plan/kind.js";
 import type { Plan } from "../plan/plan.js";
+import { lifts } from "../plan/records/shard.js";
 import { inverseOf, type Step } from "../plan/steps/index.js";
 import { counted, printable } from "../report/text.js";
 import type { Request } from "./command.js";
@@ -16,6 +17,7 @@ export async function consent(plan: Plan, review: Review, request: Request): Pro
   if (review === "begun") return agreement(plan, request);
   const steps = plan.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
+  if (plan.operation === "fix") await typedOpening(steps, request);
   if (request.given.yes("yes") && review === "none" && steps.some((step) => step.class === "confirm")) {
     throw new RefusedError(
       "--yes alone runs only repairs of class safe, and this plan has others: name the findings, or save the plan with --dry-run --out FILE, review it, and give it with --plan FILE. Nothing was changed.",
@@ -80,6 +82,26 @@ async function typedKeyspace(plan: Plan, { given, context }: Request): Promise<v
     const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
     throw new RefusedError(
       `--confirm: the plan drops tables of keyspace ${keyspace}, and ${problem}; give --confirm ${keyspace}. Nothing was changed.`,
+    );
+  }
+}
+
+/** Nothing shows who denied a table, or why: where a repair opens one, the keyspace's name must be typed, by hand or with --confirm. */
+async function typedOpening(steps: readonly Step[], { given, context }: Request): Promise<void> {
+  for (const step of steps) {
+    if (step.kind !== "record.write" || step.record.kind !== "shard") continue;
+    const tables = lifts(step).map(printable).join(", ");
+    if (tables === "") continue;
+    const { keyspace } = step.record;
+    const typed =
+      given.text("confirm") ??
+      (await context.terminal.ask(
+        `This lets clients use ${tables} in ${keyspace}/${step.record.shard} again, which somebody may have denied on purpose. Type ${keyspace}: `,
+      ));
+    if (typed === keyspace) continue;
+    const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
+    throw new RefusedError(
+      `--confirm: the plan lets clients use ${tables} in ${keyspace}/${step.record.shard} again, which somebody may have denied on purpose, and ${problem}; if nobody needs it denied, give --confirm ${keyspace}. Nothing was changed.`,
     );
   }
 }

@@ -25,7 +25,13 @@ it("tables that a cancel kept and left denied are found in two looks, and lifted
   const words = dry.out.replaceAll(/\s+/g, " ");
   expect(words).toMatch(/a copy as old as the cancel: from now on clients can write to it/);
   expect(words).toMatch(/routing rules still lead queries away/);
-  const fixed = await write(`fix ${DENIED} --settle 31s --yes`);
+  // Nothing shows who denied it.
+  const unasked = await write(`fix ${DENIED} --settle 31s --yes`);
+  expect([unasked.code, unasked.err]).toEqual([4, expect.stringContaining("give --confirm moved")]);
+  const wrong = await write(`fix ${DENIED} --settle 31s`, { answer: "yes" });
+  expect([wrong.code, wrong.err]).toEqual([4, expect.stringContaining("may have denied on purpose")]);
+  expect(cluster.tablet("zone1-0000000400").deniedTables).toEqual(["customer"]);
+  const fixed = await write(`fix ${DENIED} --settle 31s --yes --confirm moved`);
   expect(fixed.code, fixed.err + fixed.out).toBe(0);
   expect(cluster.tablet("zone1-0000000400").deniedTables).toEqual([]);
 });

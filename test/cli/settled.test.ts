@@ -62,7 +62,7 @@ describe("fix --settle, once it has run", () => {
 
   it("waits no second time where all is well", async () => {
     const { write, seconds } = kept();
-    const fixed = await write(`fix ${DENIED} --settle 31s --yes`);
+    const fixed = await write(`fix ${DENIED} --settle 31s --yes --confirm moved`);
     expect(fixed.code, fixed.err + fixed.out).toBe(0);
     expect(seconds()).toBeLessThan(60);
   });
@@ -83,7 +83,7 @@ describe("fix --settle, once it has run", () => {
         return undefined;
       },
     };
-    const fixed = await write(`fix ${DENIED} --settle 31s --yes`);
+    const fixed = await write(`fix ${DENIED} --settle 31s --yes --confirm moved`);
     expect(fixed.code, fixed.err + fixed.out).toBe(0);
     expect(seconds()).toBeGreaterThan(60);
   });

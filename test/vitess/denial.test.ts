@@ -52,7 +52,7 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     expect(once.stdout + once.stderr).toContain("--settle");
     expect(await lab.ctl("GetShard", "moved/0")).toContain('"customer"');
 
-    const fixed = await doctor.write("fix", DENIED, "--settle", "31s", "--yes");
+    const fixed = await doctor.write("fix", DENIED, "--settle", "31s", "--yes", "--confirm", "moved");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     await until("vtgate to write", 30_000, async () =>
       write()

@@ -1,0 +1,40 @@
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { labCluster } from "../../src/sim/lab.js";
+import { operatorAt } from "../cli/harness.js";
+import { denyTables } from "../sim/native/denied-tables.js";
+import { setControls } from "../sim/native/serving-switch.js";
+
+const PRIMARY = "zone1-0000000100";
+
+test("a shard that somebody fenced stays closed, and no dead switch is made up", async () => {
+  const cluster = labCluster({ version: "24.0.4", rows: 20 });
+  for (const _ of setControls(cluster, "customer", 1, ["0"], true));
+  cluster.tablet(PRIMARY).refreshState();
+  cluster.clock.advance(3_600_000);
+  const { type, write } = operatorAt(cluster);
+  const finding = "writes-served-by-no-shard@customer/0";
+  const told = await type(`explain ${finding}`);
+  const words = told.out.replaceAll(/\s+/g, " ");
+  expect(words).toMatch(/Nothing here says why; it may be closed on purpose/);
+  expect(words).not.toMatch(/cutover that died/);
+  const said = await write(`fix ${finding} --yes`);
+  expect([said.code, said.err]).toEqual([4, expect.stringContaining("ask who closed customer/0")]);
+  expect(cluster.tablet(PRIMARY).disabled).toBe(true);
+});
+
+test("a table that somebody denied by hand stays denied until the keyspace's name is typed", async () => {
+  const cluster = labCluster({ version: "24.0.4", rows: 20 });
+  const sources = [{ shard: "0", tablet: cluster.tablet(PRIMARY) }];
+  for (const _ of denyTables(cluster, "customer", sources, ["corder"]));
+  cluster.clock.advance(3_600_000);
+  const { folder, write } = operatorAt(cluster);
+  const line = "fix keep-data-denial-residue@customer/0 --settle 30s";
+  const plan = join(folder, "plan.json");
+  await write(`${line} --dry-run --out ${plan}`);
+  for (const typed of [`${line} --yes`, `fix --plan ${plan} --yes`]) {
+    const said = await write(typed);
+    expect([said.code, said.err]).toEqual([4, expect.stringContaining("may have denied on purpose")]);
+  }
+  expect(cluster.tablet(PRIMARY).deniedTables).toEqual(["corder"]);
+});
