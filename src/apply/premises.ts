@@ -1,5 +1,5 @@
+import type { Read, StreamSet } from "../plan/fields.js";
 import type { Plan } from "../plan/plan.js";
-import type { Read, StreamSet } from "../plan/refs.js";
 import type { Step } from "../plan/steps/index.js";
 import { writeSet } from "../plan/write-set.js";
 import { type Refused, refused, type Silent, silent } from "./check.js";

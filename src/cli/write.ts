@@ -1,6 +1,6 @@
 import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
-import type { PlanContext, PlanRequest } from "../plan/context.js";
+import type { PlanContext, PlanRequest } from "../plan/draft.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { carryOut, showPlan } from "./carry-out.js";

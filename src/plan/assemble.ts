@@ -1,9 +1,8 @@
+import { distinct } from "../cluster/distinct.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { PlanContext } from "./context.js";
-import { distinct } from "./distinct.js";
-import type { Draft, DraftStep } from "./draft.js";
+import type { Draft, DraftStep, PlanContext } from "./draft.js";
+import type { Read } from "./fields.js";
 import type { Plan, Stage } from "./plan.js";
-import type { Read } from "./refs.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 import { planCluster } from "./view/cluster.js";
 

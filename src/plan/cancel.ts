@@ -1,39 +1,40 @@
+import { distinct } from "../cluster/distinct.js";
 import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import { assemble } from "./assemble.js";
 import { judgeCancel } from "./cancel/forbidden.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
 import { cancelType } from "./cancel/types/cancel-registry.js";
-import { hoistStops } from "./compose.js";
-import type { CancelRequest, PlanContext } from "./context.js";
-import { distinct } from "./distinct.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts, type Obstacle, worthRunning } from "./draft.js";
+import {
+  type CancelRequest,
+  type Draft,
+  EMPTY_DRAFT,
+  joinDrafts,
+  type Obstacle,
+  worthRunning,
+} from "./draft.js";
 import { unreachableTargets } from "./dropped/targets.js";
 import { vdiffSteps } from "./end-streams.js";
-import type { Plan } from "./plan.js";
 import { orphanShard } from "./recipes/orphan-shard.js";
-import { holdSchemaOf } from "./steps/tables.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 import { isPrimary, type Process, processAt } from "./view/processes.js";
-import { keyspaceRecord, type ShardRef, shardName } from "./view/shard-records.js";
+import { keyspaceRecord, type ShardRef, shardName } from "./view/topology.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
  * denials, reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel
- * has already dropped is handed to the orphan-shard recipe.
+ * has already dropped is handed to the orphan-shard recipe. `holdSchema`: the database that keeps what is moved aside.
  *
  * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or workflow, or options that contradict each other,
  * `IncompleteError` where a silent source could hide the workflow.
  */
-export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
+export const cancelRepair = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
   checkOptions(request);
-  const id = context.ids();
-  const draft = hoistStops(draftFor(snapshot, request, holdSchemaOf(id)));
+  const draft = draftFor(snapshot, request, holdSchema);
   if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
   if (draft.stages.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
-  return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
+  return draft;
 };
 
 const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {

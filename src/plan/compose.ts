@@ -1,8 +1,8 @@
-import { distinct } from "./distinct.js";
+import { distinct } from "../cluster/distinct.js";
 import { type Draft, type DraftStage, type DraftStep, joinDrafts, worthRunning } from "./draft.js";
+import type { Blocked } from "./fields.js";
 import { mergeChange, subjectOfChange } from "./records/change.js";
 import type { Bytes } from "./records/record-type.js";
-import type { Blocked } from "./refs.js";
 
 type Write = Extract<DraftStep, { kind: "record.write" }>;
 

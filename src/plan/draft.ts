@@ -1,5 +1,67 @@
+import type { Ids } from "../cluster/clock.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { Blocked, LockScope, Read } from "./refs.js";
+import type { Blocked, LockScope, Read } from "./fields.js";
+
+/** Time and randomness of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
+export interface PlanContext {
+  readonly now: number;
+  readonly ids: Ids;
+}
+
+/** What every plan is asked with. */
+export interface PlanRequest {
+  /** The command line, without secrets. */
+  readonly command: string;
+  /** The operator typed that a topology that looks restored from a backup may be repaired (docs/decisions.md#d8). */
+  readonly restoredTopologyConfirmed: boolean;
+}
+
+/** What to do with the tablets of a shard that no cancel dropped (docs/decisions.md#d8). */
+export type OrphanChoice = "restore" | "retire" | "leave";
+
+/** The words of `hooks.stopTablet`, before a tablet's names are put in (`parseCommand`). */
+export type CommandTemplate = readonly string[];
+
+/** How the vttablets of a retired shard are ended (docs/decisions.md#d19): they end themselves, or by the operator's command. */
+export type Stopping = Watched &
+  ({ readonly kind: "unsupervised" } | { readonly kind: "command"; readonly template: CommandTemplate });
+
+interface Watched {
+  /** `--watch-return`, in milliseconds: a return within it is seen. */
+  readonly watchMs: number;
+}
+
+export interface FixRequest extends PlanRequest {
+  /** Ids of findings to repair; null: every finding that `keyspaces` lets through. */
+  readonly findings: readonly string[] | null;
+  /** Keyspaces to repair; null: all of them. */
+  readonly keyspaces: readonly string[] | null;
+  /** `--orphans`; null where it was not given: only what a cancel dropped is restored. */
+  readonly orphans: OrphanChoice | null;
+  /** `--unsupervised` or `hooks.stopTablet`; null: nobody said how, so nothing is retired. */
+  readonly stopping: Stopping | null;
+  /** `--server`, as far as the plan needs it: which vtctld elects; null: its commands are printed. */
+  readonly vtctld: string | null;
+}
+
+/** What of a request counts for shards that were dropped. */
+export type ShardRequest = Pick<FixRequest, "orphans" | "stopping" | "vtctld">;
+
+export interface CancelRequest extends PlanRequest {
+  readonly keyspace: string;
+  readonly workflow: string;
+  /** Neither the workflow nor anything of it is there: nothing to do, instead of a mistake. */
+  readonly missingOk: boolean;
+  /** `--keep-data`; null where it was not given: true for Materialize, else false. */
+  readonly keepData: boolean | null;
+  readonly keepRoutingRules: boolean;
+  /** Drop the copied tables at once instead of holding them (docs/decisions.md#d18). */
+  readonly purge: boolean;
+  /** Add the secondary keys that the copy had put off to the tables that are kept. */
+  readonly restoreSecondaryKeys: boolean;
+  /** As in `FixRequest`. */
+  readonly vtctld: string | null;
+}
 
 /** What stands in the way of a repair, without its place, and what the operator can do about it. */
 export interface Obstacle {

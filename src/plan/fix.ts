@@ -2,27 +2,19 @@ import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Finding } from "../findings/finding.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import { assemble } from "./assemble.js";
-import { behind, hoistStops, mergeWatches } from "./compose.js";
-import type { FixRequest, PlanContext } from "./context.js";
-import { type Draft, EMPTY_DRAFT } from "./draft.js";
-import type { Plan } from "./plan.js";
+import { behind } from "./compose.js";
+import { type Draft, EMPTY_DRAFT, type FixRequest } from "./draft.js";
+import type { Blocked } from "./fields.js";
 import { RECIPES } from "./recipes/recipe-registry.js";
-import type { Blocked } from "./refs.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
- * One plan for the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is repaired by
+ * One repair of all the selected findings (docs/decisions.md#d13). `findings` are all of the scan's: a finding that follows from another is repaired by
  * its root's recipe. Only confirmed ones are acted on; the others are listed in `blocked` with what keeps them.
  * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a topology that looks restored from a backup forbids any
  * repair.
  */
-export const planFix = (
-  snapshot: Snapshot,
-  findings: readonly Finding[],
-  request: FixRequest,
-  context: PlanContext,
-): Plan => {
+export const fixRepair = (snapshot: Snapshot, findings: readonly Finding[], request: FixRequest): Draft => {
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
   const left = request.findings === null ? roots.filter((root) => isMereNews(root, selected)) : [];
@@ -39,8 +31,7 @@ export const planFix = (
   ].reduce(behind, EMPTY_DRAFT);
   if (wanted.length > 0) refuseOlderSnapshot(snapshot);
   if (wanted.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
-  const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
-  return assemble(snapshot, heading, withConsequences(mergeWatches(hoistStops(joined)), findings), context);
+  return withConsequences(joined, findings);
 };
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>

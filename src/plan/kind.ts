@@ -1,6 +1,5 @@
-import type { Fields, ValuesOf } from "./fields.js";
+import type { Fields, TabletRef, ValuesOf } from "./fields.js";
 import type { NamedKey } from "./named-key.js";
-import type { TabletRef } from "./refs.js";
 
 export type Destroys = "nothing" | "metadata" | "data";
 export type StepClass = "safe" | "confirm";

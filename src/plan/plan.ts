@@ -1,17 +1,20 @@
 import {
+  at,
+  blocked,
   constant,
   filled,
   list,
+  lock,
   mapOf,
   oneOf,
   optional,
   pattern,
+  read,
   record,
   text,
   type ValueOf,
   whole,
 } from "./fields.js";
-import { at, blocked, lock, read } from "./refs.js";
 import { step } from "./steps/index.js";
 
 /** A record that lives long, as it was: by it a cluster is known again. A look-alike has other revisions, or other bytes at the same ones. */

@@ -1,8 +1,7 @@
 import { RefusedError } from "../cluster/errors.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
-import type { PlanContext, PlanRequest } from "./context.js";
-import { type DraftStage, worthRunning } from "./draft.js";
+import { type DraftStage, type PlanContext, type PlanRequest, worthRunning } from "./draft.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/index.js";

@@ -1,10 +1,10 @@
 import { RefusedError, UsageError } from "../cluster/errors.js";
+import { commandFor, parseCommand } from "./dropped/retirement.js";
 import { isInPlace } from "./named-key.js";
 import type { Plan } from "./plan.js";
 import { isReadable } from "./records/change.js";
 import { classOf, destroysOf, keysOf, type Step } from "./steps/index.js";
 import { holdSchemaOf } from "./steps/tables.js";
-import { commandFor, parseCommand } from "./stop-command.js";
 
 /**
  * A plan that came from a file, with the consent and the losses of each step as its kind has them: whoever can write the file must not

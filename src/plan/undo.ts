@@ -1,7 +1,6 @@
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
-import type { PlanContext, PlanRequest } from "./context.js";
-import { type Draft, type DraftStage, worthRunning } from "./draft.js";
+import { type Draft, type DraftStage, type PlanContext, type PlanRequest, worthRunning } from "./draft.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan, Stage } from "./plan.js";
 import type { InverseSteps } from "./undo/inverse-steps.js";

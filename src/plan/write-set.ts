@@ -1,4 +1,4 @@
-import { distinct } from "./distinct.js";
+import { distinct } from "../cluster/distinct.js";
 import type { Write } from "./kind.js";
 import type { Plan } from "./plan.js";
 import { writesOf } from "./steps/index.js";

@@ -1,6 +1,6 @@
+import type { Blocked, LockScope } from "../plan/fields.js";
 import type { Destroys } from "../plan/kind.js";
 import type { Plan, Stage } from "../plan/plan.js";
-import type { Blocked, LockScope } from "../plan/refs.js";
 import type { Step } from "../plan/steps/index.js";
 import { type Paint, paintWith, type Style } from "./style.js";
 import { counted, printable, wrapped } from "./text.js";

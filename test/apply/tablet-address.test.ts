@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { isClosed } from "../../src/apply/tablet/tablet-address.js";
 import { unanswered } from "../../src/cluster/outcome.js";
-import type { TabletRef } from "../../src/plan/refs.js";
+import type { TabletRef } from "../../src/plan/fields.js";
 import type { TabletReader } from "../../src/tablets/access.js";
 
 const REFUSED = "connect ECONNREFUSED 10.0.0.1:16100";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { Read } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
-import type { Read } from "../../src/plan/refs.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { finish } from "../../src/sim/native/operation.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { planCancel } from "../../src/plan/cancel.js";
-import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
+import type { CancelRequest, FixRequest } from "../../src/plan/draft.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { planCancel } from "../../src/plan/planning.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";

@@ -1,9 +1,9 @@
 import { create, toJson } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
+import { parseCommand } from "../../src/plan/dropped/retirement.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { StepKind, StepOf } from "../../src/plan/steps/index.js";
-import { parseCommand } from "../../src/plan/stop-command.js";
 import {
   ShardReferenceSchema,
   ShardSchema,

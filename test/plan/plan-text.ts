@@ -1,6 +1,6 @@
 import { toJsonString } from "@bufbuild/protobuf";
+import type { LockScope, Read } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
-import type { LockScope, Read } from "../../src/plan/refs.js";
 import { describeStep, type Step } from "../../src/plan/steps/index.js";
 import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
 import { decodeShard, decodeTablet } from "../../src/topology/records.js";

@@ -1,8 +1,7 @@
 import type { Finding } from "../../src/findings/finding.js";
-import { planCancel } from "../../src/plan/cancel.js";
-import type { CancelRequest, FixRequest } from "../../src/plan/context.js";
-import { planFix } from "../../src/plan/fix.js";
+import type { CancelRequest, FixRequest } from "../../src/plan/draft.js";
 import type { Plan } from "../../src/plan/plan.js";
+import { planCancel, planFix } from "../../src/plan/planning.js";
 import type { Step } from "../../src/plan/steps/index.js";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { judge } from "../../src/rules/judge.js";

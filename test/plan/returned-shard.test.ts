@@ -1,6 +1,6 @@
 import { clone, create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import type { FixRequest } from "../../src/plan/context.js";
+import type { FixRequest } from "../../src/plan/draft.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { touchedTablets, writeSet } from "../../src/plan/write-set.js";
 import {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
+import type { TabletRef } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
-import type { TabletRef } from "../../src/plan/refs.js";
 import type { Step } from "../../src/plan/steps/index.js";
 import { renderPlan } from "../../src/report/plan.js";
 

@@ -1,5 +1,5 @@
+import type { LockScope } from "../../plan/fields.js";
 import type { Plan } from "../../plan/plan.js";
-import type { LockScope } from "../../plan/refs.js";
 import { lockDirectory } from "../../topology/paths.js";
 import { type Known, known, refused } from "../check.js";
 import type { Ports } from "../ports.js";

@@ -1,7 +1,7 @@
 import { RefusedError } from "../../cluster/errors.js";
 import { answered, type Outcome } from "../../cluster/outcome.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { Plan } from "../../plan/plan.js";
-import type { TabletRef } from "../../plan/refs.js";
 import type { Step } from "../../plan/steps/index.js";
 import { readMark } from "../../tablets/run-mark.js";
 import type { Ports } from "../ports.js";

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";

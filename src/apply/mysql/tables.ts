@@ -1,5 +1,5 @@
 import { matchesTable, parseStreamSource, type StreamSource } from "../../cluster/stream-source.js";
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { TableDefinition, TabletReader } from "../../tablets/access.js";
 import { type Known, known, type Refused, refused, type Silent, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";

@@ -1,5 +1,5 @@
 import type { ExitName } from "../../cluster/errors.js";
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import { isClaimed, type Owner } from "./folder-owner.js";
 import { isFinished } from "./journal.js";
 import { pastRun, type RunList, type StoredRun } from "./run-list.js";

@@ -1,4 +1,4 @@
-import type { DeferredKey } from "../../plan/refs.js";
+import type { DeferredKey } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { done, type Known, known, type Refused, refused, type Silent, silent } from "../check.js";
 import { runDdl } from "../mysql/ddl.js";

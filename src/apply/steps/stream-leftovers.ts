@@ -1,4 +1,4 @@
-import type { StreamSet } from "../../plan/refs.js";
+import type { StreamSet } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { NonPrimaryType } from "../../tablets/access.js";
 import {

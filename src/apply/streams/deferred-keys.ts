@@ -1,5 +1,5 @@
 import { statementOf } from "../../cluster/post-copy-action.js";
-import type { DeferredKey, TabletRef } from "../../plan/refs.js";
+import type { DeferredKey, TabletRef } from "../../plan/fields.js";
 import { type Known, known, type Refused, refused, type Silent } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { nameOf } from "../tablet/identity.js";

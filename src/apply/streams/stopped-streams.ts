@@ -1,4 +1,4 @@
-import type { StreamSet } from "../../plan/refs.js";
+import type { StreamSet } from "../../plan/fields.js";
 import { type Known, type Refused, refused } from "../check.js";
 import type { RunContext } from "../run-context.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { EngineStream, SidecarRow, TabletReader } from "../../tablets/access.js";
 import { type Known, known, silent } from "../check.js";
 import type { RunContext } from "../run-context.js";

@@ -1,5 +1,5 @@
 import { answered, type Outcome } from "../../cluster/outcome.js";
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { TabletIdentity, TabletReader, TabletStatus, TabletVars } from "../../tablets/access.js";
 import { type Refused, refused, type Silent, silent } from "../check.js";
 

@@ -1,4 +1,4 @@
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { Step } from "../../plan/steps/index.js";
 import type { TabletReader } from "../../tablets/access.js";
 import { addressOfRecord, namesProcess } from "../../tablets/tablet-record.js";

@@ -1,5 +1,5 @@
 import { formatAlias } from "../../cluster/alias.js";
-import type { TabletRef } from "../../plan/refs.js";
+import type { TabletRef } from "../../plan/fields.js";
 import { shardKey } from "../../topology/paths.js";
 import { decodeShard } from "../../topology/records.js";
 import { type Refused, refused, type Silent, silent } from "../check.js";

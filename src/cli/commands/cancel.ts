@@ -1,7 +1,7 @@
 import { UsageError } from "../../cluster/errors.js";
 import { vtctldOf } from "../../config/settings.js";
-import { planCancel } from "../../plan/cancel.js";
-import type { CancelRequest } from "../../plan/context.js";
+import type { CancelRequest } from "../../plan/draft.js";
+import { planCancel } from "../../plan/planning.js";
 import type { Run } from "../command.js";
 import { executorOf } from "../executor.js";
 import { refuseDryRunFlags, write } from "../write.js";

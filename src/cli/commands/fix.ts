@@ -1,9 +1,9 @@
 import { readPlan } from "../../apply/runs/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
-import type { FixRequest, OrphanChoice, Stopping } from "../../plan/context.js";
-import { planFix } from "../../plan/fix.js";
-import { parseCommand } from "../../plan/stop-command.js";
+import type { FixRequest, OrphanChoice, Stopping } from "../../plan/draft.js";
+import { parseCommand } from "../../plan/dropped/retirement.js";
+import { planFix } from "../../plan/planning.js";
 import { refuseOtherCommand } from "../../plan/unbelieved.js";
 import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Request, Run } from "../command.js";

@@ -1,4 +1,4 @@
-import type { PlanContext, PlanRequest } from "../../plan/context.js";
+import type { PlanContext, PlanRequest } from "../../plan/draft.js";
 import type { PastRun } from "../../plan/past-run.js";
 import type { Plan } from "../../plan/plan.js";
 import { planPurge } from "../../plan/purge.js";

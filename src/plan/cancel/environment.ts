@@ -1,8 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import type { Read } from "../refs.js";
+import type { Read } from "../fields.js";
 import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
-import { type ShardRecord, shardName, shardRecords } from "../view/shard-records.js";
+import { type ShardRecord, shardName, shardRecords } from "../view/topology.js";
 import type { Cancellable, CancelSubject, Side } from "./types/cancel-type.js";
 
 /** What to do about a silence. */

@@ -1,10 +1,10 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } from "../end-streams.js";
-import type { LockScope, Read } from "../refs.js";
-import { keyRead } from "../view/keys.js";
+import type { LockScope, Read } from "../fields.js";
 import { tabletRef } from "../view/processes.js";
 import { streamRead } from "../view/stream-facts.js";
+import { keyRead } from "../view/topology.js";
 import { absenceReads } from "./environment.js";
 import { type TableSet, tableSets } from "./table-sets.js";
 import type { Cancellable } from "./types/cancel-type.js";

@@ -1,14 +1,12 @@
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { ShardRequest } from "../context.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts, type ShardRequest } from "../draft.js";
 import { returnedShard } from "../dropped/returned.js";
 import { endStreams } from "../end-streams.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import type { Named } from "../recipes/repair.js";
 import { returnedShards } from "../recipes/returned-shard.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../view/processes.js";
-import { type ShardRef, shardRecords } from "../view/shard-records.js";
 import {
   groupStreams,
   type StreamFact,
@@ -17,6 +15,7 @@ import {
   streamsAt,
   streamsOfWorkflow,
 } from "../view/stream-facts.js";
+import { type ShardRef, shardRecords } from "../view/topology.js";
 import { reverseRunning } from "./switched.js";
 import { cancelType } from "./types/cancel-registry.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";

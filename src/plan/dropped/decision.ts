@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { OrphanChoice, Stopping } from "../context.js";
-import { type Guard, type Obstacle, obstaclesTo } from "../draft.js";
+import { type Guard, type Obstacle, type OrphanChoice, obstaclesTo, type Stopping } from "../draft.js";
+import type { Blocked } from "../fields.js";
 import {
   aliasClash,
   keyspaceGone,
@@ -14,11 +14,9 @@ import {
   unknownRecords,
   unknownStreams,
 } from "../guards/dropped-shards.js";
-import type { Blocked } from "../refs.js";
 import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
-import { type ShardRef, shardName, shardRecords } from "../view/shard-records.js";
-import { unaccounted } from "./dropped-tablets.js";
-import type { OrphanTarget } from "./targets.js";
+import { type ShardRef, shardName, shardRecords } from "../view/topology.js";
+import { type OrphanTarget, unaccounted } from "./targets.js";
 
 /** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */
 type Decision =

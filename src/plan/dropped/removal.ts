@@ -1,13 +1,18 @@
+import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey } from "../../topology/paths.js";
-import type { Stopping } from "../context.js";
-import { distinct } from "../distinct.js";
-import type { DraftStage, DraftStep } from "../draft.js";
-import type { LockScope, Read, TabletRef } from "../refs.js";
-import { globalRoot, keyFact, keyRead } from "../view/keys.js";
+import type { DraftStage, DraftStep, Stopping } from "../draft.js";
+import type { LockScope, Read, TabletRef } from "../fields.js";
 import { tabletRef } from "../view/processes.js";
-import { cells, keyspaceLocks, shardName } from "../view/shard-records.js";
-import { servingReads } from "../view/srv-keyspaces.js";
+import {
+  cells,
+  globalRoot,
+  keyFact,
+  keyRead,
+  keyspaceLocks,
+  servingReads,
+  shardName,
+} from "../view/topology.js";
 import { endSteps, recordKeys } from "./retirement.js";
 import { type Member, membersOf, type Returned, unreachableRows } from "./returned.js";
 import type { AskedReturned } from "./returned-obstacles.js";

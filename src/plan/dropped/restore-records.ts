@@ -6,14 +6,22 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
 import type { DraftStage, DraftStep } from "../draft.js";
-import type { Read } from "../refs.js";
+import type { Read } from "../fields.js";
 import type { Deletion, OrphanShard } from "../view/dropped-shard.js";
-import { base64, globalRoot, keyRead } from "../view/keys.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { cells, keyspaceLocks, keyspaceRecord, shardNames, shardRecords } from "../view/shard-records.js";
-import { servingReads } from "../view/srv-keyspaces.js";
-import { deletionsOf, listedAliases } from "./dropped-tablets.js";
+import {
+  base64,
+  cells,
+  globalRoot,
+  keyRead,
+  keyspaceLocks,
+  keyspaceRecord,
+  servingReads,
+  shardNames,
+  shardRecords,
+} from "../view/topology.js";
 import { tabletRecord } from "./tablet-record.js";
+import { deletionsOf, listedAliases } from "./targets.js";
 
 /** The shard sync retries every 30 s (`--shard_sync_retry_delay`); three of its rounds. */
 const AWAIT_PRIMARY_MS = 90_000;

@@ -1,6 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { ShardRequest } from "../context.js";
-import { type Guard, obstaclesTo } from "../draft.js";
+import { type Guard, obstaclesTo, type ShardRequest } from "../draft.js";
 import {
   aliasClash,
   nobodySaidHow,
@@ -12,7 +11,7 @@ import {
   unknownRows,
 } from "../guards/dropped-shards.js";
 import { processAt, processesOfAlias } from "../view/processes.js";
-import { shardName, shardRecords } from "../view/shard-records.js";
+import { shardName, shardRecords } from "../view/topology.js";
 import { membersOf, type Returned, unreachableRows } from "./returned.js";
 
 /** With what the operator said of it. */

@@ -3,13 +3,12 @@ import { CLOCK_SKEW_S } from "../../snapshot/derive/operation-limits.js";
 import type { TabletRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
-import type { ShardRequest } from "../context.js";
-import type { DraftStage } from "../draft.js";
+import type { DraftStage, ShardRequest } from "../draft.js";
 import { keySteps } from "../end-streams.js";
 import { droppedShard, type OrphanShard } from "../view/dropped-shard.js";
 import { type Process, tabletRef } from "../view/processes.js";
-import { type ShardRef, shardName, shardRecords } from "../view/shard-records.js";
 import { type StreamGroup, streamRows } from "../view/stream-facts.js";
+import { type ShardRef, shardName, shardRecords } from "../view/topology.js";
 import { tabletRecordKey } from "./retirement.js";
 
 /** A shard that was dropped and exists again. */

@@ -4,8 +4,7 @@ import type { Guard, Obstacle } from "../draft.js";
 import { servingReferences, soundRecord } from "../serving/expected-graph.js";
 import { faultOf, namesOf, referencesOf, sameRoute } from "../serving/partitions.js";
 import { baseTables, isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
-import { type ShardRecord, shardRecords } from "../view/shard-records.js";
-import type { CellGraph } from "../view/srv-keyspaces.js";
+import { type CellGraph, type ShardRecord, shardRecords } from "../view/topology.js";
 
 /** How the cells route a keyspace. */
 export interface Routing {

@@ -3,8 +3,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
 import { probed, processesOfShard } from "../view/processes.js";
-import { type ShardRef, shardName, shardRecords } from "../view/shard-records.js";
-import type { CellGraph } from "../view/srv-keyspaces.js";
+import { type CellGraph, type ShardRef, shardName, shardRecords } from "../view/topology.js";
 
 /**
  * What keeps "no workflow is left that moves shards of this keyspace" from being proven: one that is there, or a primary that did not

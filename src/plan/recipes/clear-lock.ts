@@ -1,6 +1,6 @@
 import type { TopoLockRow } from "../../snapshot/gen/tables.js";
 import type { Guard } from "../draft.js";
-import { keyRead } from "../view/keys.js";
+import { keyRead } from "../view/topology.js";
 import { repair } from "./repair.js";
 
 /** Its operation may still be running (docs/decisions.md#d11). */

@@ -3,8 +3,8 @@ import type { EngineStreamRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
-import { keyspaceLocks } from "../view/shard-records.js";
 import { streamsAt } from "../view/stream-facts.js";
+import { keyspaceLocks } from "../view/topology.js";
 import { repair } from "./repair.js";
 
 /** Of one workflow on one tablet. */

@@ -3,10 +3,9 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { judgeCancel } from "../cancel/forbidden.js";
 import { cancelDraft } from "../cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subject.js";
-import type { FixRequest } from "../context.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, type FixRequest, joinDrafts } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
-import { shardName } from "../view/shard-records.js";
+import { shardName } from "../view/topology.js";
 import type { Recipe } from "./repair.js";
 
 interface HalfCancelled {

@@ -3,10 +3,16 @@ import { routingRulesKey } from "../../topology/paths.js";
 import type { DraftStep } from "../draft.js";
 import { editRecord } from "../records/record-type.js";
 import { shard as shardType, withoutDenials } from "../records/shard.js";
-import { globalRoot, keyRead } from "../view/keys.js";
 import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
-import { keyspaceLocks, type ShardRecord, shardName, shardRecords } from "../view/shard-records.js";
 import { groupStreams, streamRead, streamsAt } from "../view/stream-facts.js";
+import {
+  globalRoot,
+  keyRead,
+  keyspaceLocks,
+  type ShardRecord,
+  shardName,
+  shardRecords,
+} from "../view/topology.js";
 import { repair } from "./repair.js";
 
 interface Denial {

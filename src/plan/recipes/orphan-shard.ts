@@ -1,14 +1,19 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { ShardRequest, Stopping } from "../context.js";
+import type { ShardRequest, Stopping } from "../draft.js";
 import { blockedOf, type DecidedShard, decide } from "../dropped/decision.js";
-import { removedBefore } from "../dropped/dropped-tablets.js";
 import { restoreReads, restoreStages } from "../dropped/restore-records.js";
 import { retireNotes, retireReads, retireStages } from "../dropped/retirement.js";
-import { cancelledStreams, orphanTargets, reverseLeftovers, stayingNotes } from "../dropped/targets.js";
+import {
+  cancelledStreams,
+  orphanTargets,
+  removedBefore,
+  reverseLeftovers,
+  stayingNotes,
+} from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
 import { historyCovers, reachable } from "../view/dropped-shard.js";
-import { orderShards, shardName, shardNames } from "../view/shard-records.js";
 import { streamRead } from "../view/stream-facts.js";
+import { orderShards, shardName, shardNames } from "../view/topology.js";
 import { type Named, repair } from "./repair.js";
 
 /** Of one keyspace. */

@@ -6,9 +6,15 @@ import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "..
 import { expectedGraph } from "../serving/expected-graph.js";
 import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
-import { base64, keyRead } from "../view/keys.js";
-import { keyspaceRecord, shardRecords } from "../view/shard-records.js";
-import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
+import {
+  base64,
+  type CellGraph,
+  cellGraphs,
+  keyRead,
+  keyspaceRecord,
+  servingReads,
+  shardRecords,
+} from "../view/topology.js";
 import { repair } from "./repair.js";
 
 /**

@@ -6,10 +6,9 @@ import {
   shardRoutingRulesKey,
   srvVSchemaKey,
 } from "../../topology/paths.js";
+import type { Read } from "../fields.js";
 import { poorerVSchemas } from "../guards/poorer-vschema.js";
-import type { Read } from "../refs.js";
-import { globalRoot, keyRead } from "../view/keys.js";
-import { type CellRecord, cells } from "../view/shard-records.js";
+import { type CellRecord, cells, globalRoot, keyRead } from "../view/topology.js";
 import { repair } from "./repair.js";
 
 /** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */

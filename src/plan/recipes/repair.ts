@@ -1,16 +1,16 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { FixRequest } from "../context.js";
 import {
   type Draft,
   type DraftStage,
   EMPTY_DRAFT,
+  type FixRequest,
   type Guard,
   isObstacle,
   type Obstacle,
   worthRunning,
 } from "../draft.js";
-import type { Blocked, Read } from "../refs.js";
+import type { Blocked, Read } from "../fields.js";
 
 /** What is to be repaired: a finding, or an object that a command names. */
 export interface Named {

@@ -1,13 +1,12 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { ShardRequest } from "../context.js";
-import type { DraftStage } from "../draft.js";
+import type { DraftStage, ShardRequest } from "../draft.js";
 import { removalNotes, removalReads, removalStages } from "../dropped/removal.js";
 import { tabletSteps } from "../dropped/restore-records.js";
 import { electCommand, electionStage, type Returned, returnedShard, rowStage } from "../dropped/returned.js";
 import { type AskedReturned, untouchable } from "../dropped/returned-obstacles.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { keyspaceLocks, shardName } from "../view/shard-records.js";
 import { streamRead } from "../view/stream-facts.js";
+import { keyspaceLocks, shardName } from "../view/topology.js";
 import { type Group, type Named, type Remedy, repair } from "./repair.js";
 
 /**

@@ -4,9 +4,7 @@ import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
 import { allowStep, type Move, moveBack, nobodyToRead, routeStep } from "../serving/moves.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
-import { keyRead } from "../view/keys.js";
-import { shardRecords } from "../view/shard-records.js";
-import { type CellGraph, cellGraphs, servingReads } from "../view/srv-keyspaces.js";
+import { type CellGraph, cellGraphs, keyRead, servingReads, shardRecords } from "../view/topology.js";
 import { type Remedy, repair } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */

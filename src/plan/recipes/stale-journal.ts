@@ -1,6 +1,7 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
+import type { Read } from "../fields.js";
 import {
   type JournaledWorkflow,
   notOfPrimaries,
@@ -8,13 +9,17 @@ import {
   unseenJournals,
   type WorkflowJournals,
 } from "../guards/journals.js";
-import type { Read } from "../refs.js";
 import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
-import { globalRoot, keyRead } from "../view/keys.js";
 import { processAt, tabletRef } from "../view/processes.js";
-import { keyspaceLocks, shardName, shardRecords } from "../view/shard-records.js";
-import { servingReads } from "../view/srv-keyspaces.js";
 import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/stream-facts.js";
+import {
+  globalRoot,
+  keyRead,
+  keyspaceLocks,
+  servingReads,
+  shardName,
+  shardRecords,
+} from "../view/topology.js";
 import { repair } from "./repair.js";
 
 const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow | null => {

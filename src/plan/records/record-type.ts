@@ -10,7 +10,7 @@ import { decoder, encoder } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
 import type { Fields, ValuesOf } from "../fields.js";
 import type { Shape } from "../named-key.js";
-import { base64, keyFact } from "../view/keys.js";
+import { base64, keyFact } from "../view/topology.js";
 
 /** What becomes of `now` when the change that leads from `from` to `to` is made in it, too. */
 export type Merge<V> = (from: V, to: V, now: V) => Merged<V>;

@@ -1,6 +1,6 @@
+import { distinct } from "../../cluster/distinct.js";
 import { type Shard, type Shard_TabletControl, ShardSchema } from "../../proto/gen/topodata_pb.js";
 import { decodeShard } from "../../topology/records.js";
-import { distinct } from "../distinct.js";
 import { filled } from "../fields.js";
 import { shardRecord } from "../named-key.js";
 import { quoted } from "../steps/text.js";

@@ -1,10 +1,10 @@
+import { distinct } from "../../cluster/distinct.js";
 import {
   type SrvKeyspace_KeyspacePartition as Partition,
   SrvKeyspace_KeyspacePartitionSchema as PartitionSchema,
   SrvKeyspaceSchema,
   TabletType,
 } from "../../proto/gen/topodata_pb.js";
-import { distinct } from "../distinct.js";
 import { filled } from "../fields.js";
 import { onlyAdds } from "../serving/partitions.js";
 import { mergeNamed, recordType, sameRecord } from "./record-type.js";

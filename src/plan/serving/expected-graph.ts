@@ -8,9 +8,7 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeKeyspace, decodeShard } from "../../topology/records.js";
-import { keyFact } from "../view/keys.js";
-import { keyspaceRecord, shardRecords } from "../view/shard-records.js";
-import type { CellGraph } from "../view/srv-keyspaces.js";
+import { type CellGraph, keyFact, keyspaceRecord, shardRecords } from "../view/topology.js";
 import {
   inOrder,
   namesOf,

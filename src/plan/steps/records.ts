@@ -1,5 +1,6 @@
 import { srvVSchemaKey } from "../../topology/paths.js";
 import {
+  at,
   bytes,
   type Field,
   filled,
@@ -8,6 +9,7 @@ import {
   optional,
   orNull,
   record,
+  tablet,
   text,
   whole,
   yesNo,
@@ -17,7 +19,6 @@ import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../n
 import { changesOf, consentOf } from "../records/change.js";
 import { recordName, typeOf } from "../records/record-registry.js";
 import { lifts } from "../records/shard.js";
-import { at, tablet } from "../refs.js";
 import { endOfKey, keyAsRead } from "./text.js";
 
 /** An edit of one record by compare-and-set: its way back is the record as it was. */

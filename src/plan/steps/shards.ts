@@ -1,7 +1,6 @@
-import { bytes, filled, list, milliseconds, record, text } from "../fields.js";
+import { at, bytes, filled, list, milliseconds, record, text } from "../fields.js";
 import { keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, keyspaceRecord, ownKey, shardRecord, tabletRecord } from "../named-key.js";
-import { at } from "../refs.js";
 
 const ofShard = (step: { readonly keyspace: string; readonly shard: string }): string =>
   `${step.keyspace}-${step.shard}`;

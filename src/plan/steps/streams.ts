@@ -1,16 +1,23 @@
-import { filled, list, milliseconds, optional, pattern, text, whole, yesNo } from "../fields.js";
-import { isThePrimary, isTheTablet, kind, none, notNeeded, type ValuesOfKinds, type Write } from "../kind.js";
-import { ownKey, shardRecord } from "../named-key.js";
 import {
   at,
   earlierState,
+  filled,
+  list,
+  milliseconds,
+  optional,
+  pattern,
   type StreamSet,
   streamRow,
   streamSets,
   streamsOn,
   type TabletRef,
   tablet,
-} from "../refs.js";
+  text,
+  whole,
+  yesNo,
+} from "../fields.js";
+import { isThePrimary, isTheTablet, kind, none, notNeeded, type ValuesOfKinds, type Write } from "../kind.js";
+import { ownKey, shardRecord } from "../named-key.js";
 import { streamSetNames, streamsOf, tabletName } from "./text.js";
 
 interface OnRows {

@@ -1,6 +1,15 @@
-import { filled, list, text, whole, yesNo } from "../fields.js";
+import {
+  deferredKey,
+  filled,
+  list,
+  streamsOn,
+  type TabletRef,
+  tablet,
+  text,
+  whole,
+  yesNo,
+} from "../fields.js";
 import { isThePrimary, kind, none, notNeeded, tableWrites, type ValuesOfKinds } from "../kind.js";
-import { deferredKey, streamsOn, type TabletRef, tablet } from "../refs.js";
 import { plural, quoted, streamNames, tabletName } from "./text.js";
 
 const onTablet = (step: { readonly tablet: TabletRef }): string => step.tablet.alias;

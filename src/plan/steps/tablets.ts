@@ -1,7 +1,19 @@
-import { bytes, filled, list, milliseconds, optional, orNull, record, text, yesNo } from "../fields.js";
+import {
+  at,
+  bytes,
+  filled,
+  list,
+  milliseconds,
+  optional,
+  orNull,
+  record,
+  type TabletRef,
+  tablet,
+  text,
+  yesNo,
+} from "../fields.js";
 import { isTheTablet, keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
-import { at, type TabletRef, tablet } from "../refs.js";
 import { tabletName } from "./text.js";
 
 const onTablet = (step: { readonly tablet: TabletRef }): string => step.tablet.alias;

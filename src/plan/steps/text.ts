@@ -1,4 +1,4 @@
-import type { StreamSet, TabletRef } from "../refs.js";
+import type { StreamSet, TabletRef } from "../fields.js";
 
 export const tabletName = (tablet: TabletRef): string =>
   `${tablet.alias} (${tablet.keyspace}/${tablet.shard} ${tablet.type})`;

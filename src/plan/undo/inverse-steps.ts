@@ -1,5 +1,5 @@
 import type { DraftStep } from "../draft.js";
-import type { Blocked, Read } from "../refs.js";
+import type { Blocked, Read } from "../fields.js";
 
 /** How one step of a run is taken back now. */
 export interface InverseSteps {

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { EarlierState } from "../fields.js";
 import type { Inverse } from "../kind.js";
 import type { PastRun } from "../past-run.js";
-import type { EarlierState } from "../refs.js";
 import { stopMessage } from "../steps/streams.js";
 import { tabletRef } from "../view/processes.js";
 import { noPrimary, objectOf, primaryOf } from "./held-tables.js";

@@ -2,14 +2,14 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { leftBy } from "../compose.js";
 import type { DraftStep } from "../draft.js";
+import type { Read } from "../fields.js";
 import { type BegunStep, isKeyImage, type PastRun } from "../past-run.js";
 import { mergeBack, type RecordChange, subjectOfChange } from "../records/change.js";
 import type { RecordName } from "../records/record-registry.js";
 import type { Bytes } from "../records/record-type.js";
 import { denies } from "../records/shard.js";
-import type { Read } from "../refs.js";
 import type { Step, StepOf } from "../steps/index.js";
-import { base64, globalRoot, keyFact, keyRead } from "../view/keys.js";
+import { base64, globalRoot, keyFact, keyRead } from "../view/topology.js";
 import { harmOf } from "./harm.js";
 import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 

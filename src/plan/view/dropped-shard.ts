@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { claimedTwice, isPrimary, type Process, processesOfShard } from "./processes.js";
-import type { ShardRef } from "./shard-records.js";
 import { groupStreams, type StreamGroup, streamsAt } from "./stream-facts.js";
+import type { ShardRef } from "./topology.js";
 
 /** A record that history still shows, with the operation whose lock covered its deletion (docs/decisions.md#d8). */
 export interface Deletion {

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { TabletAddress } from "../../tablets/access.js";
 import { flagValue } from "../../tablets/command-line.js";
-import type { TabletRef } from "../refs.js";
+import type { TabletRef } from "../fields.js";
 
 /** A process that answered, of this cluster, with what the topology says of it. */
 export interface Process {

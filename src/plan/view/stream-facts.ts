@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Read, StreamRow, StreamSet } from "../refs.js";
+import type { Read, StreamRow, StreamSet } from "../fields.js";
 import { type Process, tabletRef } from "./processes.js";
 
 /** A stream as its own engine's tablet shows it. */

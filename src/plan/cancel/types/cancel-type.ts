@@ -1,10 +1,10 @@
 import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { DraftStep, Obstacle } from "../../draft.js";
-import type { Read } from "../../refs.js";
+import type { Read } from "../../fields.js";
 import type { Process } from "../../view/processes.js";
-import type { ShardRecord, ShardRef } from "../../view/shard-records.js";
 import type { StreamFact, StreamGroup } from "../../view/stream-facts.js";
+import type { ShardRecord, ShardRef } from "../../view/topology.js";
 
 /** One side's shard of a workflow with what runs for it. */
 export interface Side extends ShardRef {

@@ -1,15 +1,14 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
+import type { Read } from "../../fields.js";
 import { editRecord } from "../../records/record-type.js";
 import { routingRules, withoutRules } from "../../records/routing-rules.js";
 import { shard as shardRecord, withoutDenials } from "../../records/shard.js";
 import { vschema, withoutTables } from "../../records/vschema.js";
-import type { Read } from "../../refs.js";
-import { globalRoot, keyRead } from "../../view/keys.js";
 import { tabletRef } from "../../view/processes.js";
-import { cells } from "../../view/shard-records.js";
 import { streamsAt } from "../../view/stream-facts.js";
+import { cells, globalRoot, keyRead } from "../../view/topology.js";
 import { refusalOf } from "../switched.js";
 import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../table-sets.js";
 import type { CancelSubject, CancelType, Side } from "./cancel-type.js";

@@ -1,5 +1,5 @@
-import { servingReads } from "../../view/srv-keyspaces.js";
 import { referenceCopies } from "../../view/stream-facts.js";
+import { servingReads } from "../../view/topology.js";
 import { refusalOf } from "../switched.js";
 import { type CancelType, NO_RECORDS } from "./cancel-type.js";
 

@@ -1,0 +1,32 @@
+import type { Finding } from "../findings/finding.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
+import { assemble } from "./assemble.js";
+import { cancelRepair } from "./cancel.js";
+import { hoistStops, mergeWatches } from "./compose.js";
+import type { CancelRequest, FixRequest, PlanContext } from "./draft.js";
+import { fixRepair } from "./fix.js";
+import type { Plan } from "./plan.js";
+import { holdSchemaOf } from "./steps/tables.js";
+
+/** From a repair, which names what is to be done, to the plan that says each step, in an order that holds for all of them. Throws as `fixRepair`. */
+export const planFix = (
+  snapshot: Snapshot,
+  findings: readonly Finding[],
+  request: FixRequest,
+  context: PlanContext,
+): Plan => {
+  const draft = mergeWatches(hoistStops(fixRepair(snapshot, findings, request)));
+  return assemble(
+    snapshot,
+    { id: context.ids(), operation: "fix", command: request.command },
+    draft,
+    context,
+  );
+};
+
+/** Throws as `cancelRepair`. */
+export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
+  const id = context.ids();
+  const draft = hoistStops(cancelRepair(snapshot, request, holdSchemaOf(id)));
+  return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
+};
