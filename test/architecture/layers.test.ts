@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { circles, sameNames, wayToATablet } from "../house/measure.js";
+import { circles, ground, sameNames, wayToATablet } from "../house/measure.js";
 import { type Layer, layers } from "./layers.js";
 import { type Source, sources } from "./sources.js";
 
@@ -86,6 +86,16 @@ describe("the layers of ARCHITECTURE.md", () => {
     const files = wayToATablet(all);
     expect(files.filter((path) => !all.has(path))).toEqual([]);
     expect(files.length).toBeLessThanOrEqual(15);
+  });
+
+  it.each([
+    ["plan/recipes/clear-lock.ts", 5],
+    ["plan/recipes/orphan-shard.ts", 15],
+    ["plan/cancel.ts", 40],
+  ])("what %s repairs is read to its ground in at most %i files of plan", (path, most) => {
+    const files = ground(all, path, "plan/");
+    expect(files.length).toBeGreaterThan(1);
+    expect(files.length).toBeLessThanOrEqual(most);
   });
 
   it("a start loads little before it knows the command", () => {
