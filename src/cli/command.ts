@@ -41,6 +41,8 @@ export interface Context {
   readonly version: string;
   readonly hostName: string;
   readonly userName: string;
+  /** Whether the process is root's: its state is the machine's. */
+  readonly isRoot: boolean;
   /** Aborted by the first Ctrl-C: finish the step, journal it, stop. */
   readonly signal: AbortSignal;
   /** Aborted by the second: who listens says in its last words what it leaves behind. */

@@ -12,11 +12,11 @@ import type { RunResult, StepResult } from "../apply/runs/run-result.js";
 import { type ExitName, RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, PlanCluster } from "../plan/plan.js";
 import type { Rescans } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { judged, observe, ruleSet } from "./observe.js";
-import { ownerOf, refuseUndone, runsDirOf, type Unfinished, unfinished } from "./run-dir.js";
+import { dirOfRun, newRunDir, ownerOf, refuseUndone, type Unfinished, unfinished } from "./run-dir.js";
 
 /** What is to be carried out: a new plan, or a run that was begun. */
 export interface Work {
@@ -31,8 +31,8 @@ export interface Work {
 
 /** Executes plans and looks at the cluster again. */
 export interface Executor {
-  /** The run's folder is made when the plan is executed. */
-  start(plan: Plan): Work;
+  /** On the cluster that was seen. The run's folder is made when the plan is executed. */
+  start(plan: Plan, cluster: PlanCluster): Work;
   /** Goes on with a run; nobody else does until it is closed. */
   open(run: string): Work;
   readonly rescans: Rescans;
@@ -46,9 +46,8 @@ export interface Executor {
   refuseWhileRunning(run: string): Promise<void>;
 }
 
-/** On the cluster that the connection flags name, with runs in `--run-dir`. */
+/** On the cluster that the connection flags name. */
 export function executorOf(request: Request): Executor {
-  const folders = runsDirOf(request);
   const owner = ownerOf(request);
   const ended: StepResult[] = [];
   const told = progressLog(request);
@@ -56,17 +55,22 @@ export function executorOf(request: Request): Executor {
     if (event.kind === "step-ended") ended.push(event.result);
     told(event);
   };
-  let opened: Plan | null = null;
-  const stored = (name: string | undefined): StoredRun | undefined =>
+  let opened: { readonly plan: Plan; readonly folders: string } | null = null;
+  const stored = (folders: string, name: string | undefined): StoredRun | undefined =>
     listRuns(folders).runs.find(({ run }) => run === name);
-  const begin = async (plan: Plan, ports: Ports, options: ExecuteOptions): Promise<RunResult> => {
+  const begin = async (
+    plan: Plan,
+    folders: string,
+    ports: Ports,
+    options: ExecuteOptions,
+  ): Promise<RunResult> => {
     refuseStarted(folders, plan);
-    const past = stored(plan.run);
+    const past = stored(folders, plan.run);
     if (past !== undefined) await refuseWhileRunning(past, ports);
     // A plan that is refused here has no run yet, and can be given again.
     await proveStart(plan, ports);
     const folder = createRunFolder(folders, plan, owner);
-    opened = plan;
+    opened = { plan, folders };
     return closing(folder, async () => {
       // A killed run still holds its locks for as long as their leases live.
       if (past !== undefined) await giveBackLocks(past.records, ports);
@@ -75,18 +79,23 @@ export function executorOf(request: Request): Executor {
   };
   return {
     ended,
-    left: () => opened && unfinished(opened, request),
+    left: () => opened && unfinished(opened.plan, opened.folders, request),
     refuseWhileRunning: async (name) => {
-      const past = stored(name);
+      const past = stored(dirOfRun(request, name), name);
       if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
-    start: (plan) => ({
-      plan,
-      rest: plan,
-      close: () => {},
-      execute: () => withPorts(request, log, (ports, options) => begin(plan, ports, options)),
-    }),
+    start: (plan, cluster) => {
+      // Before anybody is asked. A plan without steps needs no place.
+      const folders = plan.stages.length === 0 ? "" : newRunDir(request, plan, cluster);
+      return {
+        plan,
+        rest: plan,
+        close: () => {},
+        execute: () => withPorts(request, log, (ports, options) => begin(plan, folders, ports, options)),
+      };
+    },
     open: (run) => {
+      const folders = dirOfRun(request, run);
       const folder = openRunFolder(folders, run, owner);
       try {
         refuseElsewhere(folder.plan, request);
@@ -95,10 +104,10 @@ export function executorOf(request: Request): Executor {
         folder.close();
         throw error;
       }
-      opened = folder.plan;
+      opened = { plan: folder.plan, folders };
       const goOn = async (ports: Ports, options: ExecuteOptions): Promise<RunResult> => {
         // An undo or a purge goes on: the run that it is of counts too.
-        for (const each of [stored(run), stored(folder.plan.run)])
+        for (const each of [stored(folders, run), stored(folders, folder.plan.run)])
           if (each !== undefined) await refuseWhileRunning(each, ports);
         return resume(folder, ports, options);
       };
@@ -110,7 +119,7 @@ export function executorOf(request: Request): Executor {
       };
     },
     recordVerification: (run, exit, reasons) => {
-      const folder = openRunFolder(folders, run, owner);
+      const folder = openRunFolder(opened?.folders ?? dirOfRun(request, run), run, owner);
       try {
         recordVerification(folder, { exit, reasons }, request.context.clock);
       } finally {

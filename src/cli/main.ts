@@ -31,6 +31,7 @@ export async function main(process: NodeJS.Process, recordings = withoutRecordin
     version: packageVersion(),
     hostName: hostname(),
     userName: userNameOf(process.env, process.getuid?.()),
+    isRoot: process.getuid?.() === 0,
     ...interruptible(process),
     terminal: processTerminal(process),
     backend: network,

@@ -1,16 +1,65 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { claimFolder, type Owner } from "../apply/runs/folder-owner.js";
 import { intentsIn, isFinished, resultsIn } from "../apply/runs/journal.js";
-import { findRun, laterRunsOf, listRuns, pastRun, type RunList, recordsOf } from "../apply/runs/run-list.js";
-import { RefusedError } from "../cluster/errors.js";
-import { LIMITS } from "../config/options.js";
+import { planIn } from "../apply/runs/plan-file.js";
+import { noRun } from "../apply/runs/run-folder-disk.js";
+import {
+  findRun,
+  joinLists,
+  laterRunsOf,
+  listRuns,
+  namesIn,
+  pastRun,
+  type RunList,
+  recordsOf,
+  type StoredRun,
+} from "../apply/runs/run-list.js";
+import { RefusedError, UsageError } from "../cluster/errors.js";
 import type { PastRun } from "../plan/past-run.js";
-import type { Plan } from "../plan/plan.js";
+import type { Plan, PlanCluster } from "../plan/plan.js";
 import { shellWord } from "../rules/template.js";
 import type { Request } from "./command.js";
+import { clusterFolders, makeClusterFolder, stateFolder } from "./state-folder.js";
 
-/** `--run-dir`: where the runs' folders are. */
-export const runsDirOf = ({ given }: Request): string => given.text("run-dir") ?? LIMITS["run-dir"].default;
+/** `--run-dir`, else the state folder of all clusters: where runs are looked for. Throws `UsageError`. */
+export const runsPlace = ({ given, context }: Request): string =>
+  given.text("run-dir") ?? orRunDir(() => stateFolder(context));
+
+/** The folders of runs there. */
+const runsDirs = (request: Request): readonly string[] => {
+  const given = request.given.text("run-dir");
+  return given === undefined
+    ? orRunDir(() => clusterFolders(runsPlace(request)).map((path) => join(path, RUNS)))
+    : [given];
+};
+
+const RUNS = "runs";
+
+/** Where a new run of this cluster belongs; with the run that it is of, if any. Throws `UsageError`: nothing is begun that is not kept. */
+export function newRunDir(request: Request, { run }: Plan, cluster: PlanCluster): string {
+  const given = request.given.text("run-dir");
+  if (given !== undefined) return given;
+  if (run !== undefined) return dirOfRun(request, run);
+  return orRunDir(() => join(makeClusterFolder(stateFolder(request.context), cluster), RUNS));
+}
+
+/** The folder of runs that has this one. Throws `UsageError` where there is none. */
+export function dirOfRun(request: Request, run: string): string {
+  const found = runsDirs(request).find((dir) => existsSync(planIn(join(dir, run))));
+  if (found === undefined) throw new UsageError(noRun(runsPlace(request), namesIn(runsOf(request)), run));
+  return found;
+}
+
+/** A run needs a place that lasts: the state folder, or the one that the operator names. */
+function orRunDir<T>(find: () => T): T {
+  try {
+    return find();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`${error.message} Or give the folder of the runs with --run-dir FOLDER.`);
+  }
+}
 
 /** This process, as the executor of a run. */
 export const ownerOf = ({ context }: Request): Owner => ({
@@ -26,16 +75,21 @@ export const ownerOf = ({ context }: Request): Owner => ({
   },
 });
 
-export const runsOf = (request: Request): RunList => listRuns(runsDirOf(request));
+export const runsOf = (request: Request): RunList => joinLists(runsDirs(request).map(listRuns));
+
+/** Throws `UsageError` where there is no such run, or where its folder can not be read. */
+export const runNamed = (request: Request, list: RunList, run: string): StoredRun =>
+  findRun(list, runsPlace(request), run);
 
 /**
  * The run that the command names, with its folder claimed until `release`: nobody goes on with it meanwhile. A dry run claims nothing.
  * Throws `UsageError` for an unknown run, `RefusedError` where it is being executed.
  */
 export function claimPastRun(request: Request, dryRun: boolean): { readonly past: PastRun; release(): void } {
-  const runsDir = runsDirOf(request);
+  const run = request.given.text("run") ?? "";
+  const runsDir = dirOfRun(request, run);
   const list = listRuns(runsDir);
-  const stored = findRun(list, runsDir, request.given.text("run") ?? "");
+  const stored = findRun(list, runsDir, run);
   const release = dryRun ? () => {} : claimFolder(stored.path, ownerOf(request));
   try {
     return { past: pastRun(dryRun ? list : listRuns(runsDir), stored), release };
@@ -66,13 +120,12 @@ export interface Unfinished {
   readonly words: string;
 }
 
-export function unfinished({ id, stages }: Plan, request: Request): Unfinished {
-  const records = recordsOf(runsDirOf(request), id);
+export function unfinished({ id, stages }: Plan, runsDir: string, { given }: Request): Unfinished {
+  const records = recordsOf(runsDir, id);
   const done = resultsIn(records).size;
   const [begun] = [...intentsIn(records)].filter((step) => !resultsIn(records).has(step));
   const all = stages.flatMap(({ steps }) => steps).length;
-  const runsDir = runsDirOf(request);
-  const elsewhere = runsDir === LIMITS["run-dir"].default ? "" : ` --run-dir ${shellWord(resolve(runsDir))}`;
+  const elsewhere = given.text("run-dir") === undefined ? "" : ` --run-dir ${shellWord(resolve(runsDir))}`;
   const [folder, resume] = [resolve(runsDir, id), `vtdoctor resume ${id}${elsewhere}`];
   const how = isFinished(records)
     ? `run ${id} did all of its ${all} steps, and nothing has verified them yet. To look again`

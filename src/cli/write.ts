@@ -2,6 +2,7 @@ import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import type { PlanContext, PlanRequest } from "../plan/draft.js";
 import type { Plan } from "../plan/plan.js";
+import { planCluster } from "../plan/view/cluster.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";
@@ -55,7 +56,7 @@ export async function write(
   });
   if (dryRun) return showPlan(plan, request);
   const before = mindsNew ? findings().map(({ id }) => id) : null;
-  return carryOut(executor.start(plan), { review, before }, executor, request);
+  return carryOut(executor.start(plan, planCluster(snapshot)), { review, before }, executor, request);
 }
 
 /** What can only be had of a plan that is not executed. Throws `UsageError`. */

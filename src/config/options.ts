@@ -214,8 +214,8 @@ export const LIMITS = {
     type: "string",
     value: "FOLDER",
     group: "Writing",
-    about: "folder of the runs' journals",
-    default: ".vtdoctor/runs",
+    about:
+      "folder of the runs' journals (default: by cluster, in $XDG_STATE_HOME/vtdoctor, else ~/.local/state/vtdoctor, root's /var/lib/vtdoctor)",
   },
 } as const satisfies Record<string, Option>;
 

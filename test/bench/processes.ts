@@ -20,7 +20,8 @@ export function run(command: string, args: readonly string[], env: NodeJS.Proces
   return new Promise((resolve, reject) => {
     const start = performance.now();
     const child = spawn(command, args, {
-      env: { ...process.env, ...env },
+      // The state of whoever measures stays as it is.
+      env: { ...process.env, XDG_STATE_HOME: join(tmpdir(), "vtdoctor-bench-state"), ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const out: Buffer[] = [];

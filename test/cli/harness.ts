@@ -18,6 +18,7 @@ export interface Said {
 
 export interface Typed {
   readonly env?: NodeJS.ProcessEnv;
+  readonly isRoot?: boolean;
   readonly cwd?: string;
   readonly answer?: string | null;
   readonly clock?: Clock;
@@ -50,11 +51,13 @@ export function contextOf(typed: Typed): {
         after: () => () => {},
       },
     ids: () => `test${made++}`,
-    env: typed.env ?? {},
+    // A state of its own: no command remembers another, unless a test wants it to.
+    env: { XDG_STATE_HOME: emptyFolder(), ...typed.env },
     cwd: typed.cwd ?? emptyFolder(),
     version: "0.0.0-test",
     hostName: "host",
     userName: "operator",
+    isRoot: typed.isRoot ?? false,
     signal: typed.signal ?? new AbortController().signal,
     killed: typed.killed ?? new AbortController().signal,
     recordings: recordedFacts,

@@ -10,7 +10,7 @@ const TIMEOUT_MS = 120_000;
 
 describe("a run in a process of its own", () => {
   const folder = emptyFolder();
-  const runs = join(folder, ".vtdoctor", "runs");
+  const runs = join(folder, "runs");
   let server: ChildProcess;
   let env: NodeJS.ProcessEnv;
 
@@ -22,7 +22,12 @@ describe("a run in a process of its own", () => {
       if (line.startsWith("Ctrl-C")) break;
     }
     const [, name = "", value] = /export (\w+)=(.*)/.exec(said.join("\n")) ?? [];
-    env = { PATH: process.env.PATH, [name]: value };
+    env = {
+      PATH: process.env.PATH,
+      XDG_STATE_HOME: join(folder, "state"),
+      VTDOCTOR_RUN_DIR: runs,
+      [name]: value,
+    };
   });
   afterAll(() => server?.kill("SIGKILL"));
 

@@ -24,7 +24,7 @@ describe("demo --serve, and the compiled program typed in another terminal", () 
       if (line.startsWith("Ctrl-C")) break;
     }
     const [, name = "", value] = /export (\w+)=(.*)/.exec(invitation.join("\n")) ?? [];
-    env = { PATH: process.env.PATH, [name]: value };
+    env = { PATH: process.env.PATH, XDG_STATE_HOME: emptyFolder(), [name]: value };
   });
   afterAll(() => server?.kill("SIGKILL"));
 

@@ -17,7 +17,11 @@ const NAMELESS = `data:text/javascript,${encodeURIComponent(`
 `)}`;
 
 const node = (argv: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = emptyFolder()) =>
-  spawnSync(process.execPath, argv, { cwd, env: { PATH: process.env.PATH, ...env }, encoding: "utf8" });
+  spawnSync(process.execPath, argv, {
+    cwd,
+    env: { PATH: process.env.PATH, XDG_STATE_HOME: cwd, ...env },
+    encoding: "utf8",
+  });
 
 describe("the program starts", () => {
   it("under a UID that has no name", () => {

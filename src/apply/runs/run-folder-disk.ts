@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { RefusedError, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
@@ -12,7 +12,7 @@ import { reportText } from "./report-text.js";
 import type { RunFolder } from "./run-folder.js";
 import type { RunReport } from "./run-result.js";
 
-/** `runsDir`: usually `.vtdoctor/runs`. A plan is consumed once: the run has its id, and a second run of it is refused. */
+/** A plan is consumed once: the run has its id, and a second run of it is refused. */
 export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunFolder {
   const path = join(runsDir, plan.id);
   makeFolder(runsDir, join(path, "before"));
@@ -35,7 +35,7 @@ export function refuseStarted(runsDir: string, { id }: Plan): void {
 /** Opens the folder of an earlier run, to go on with it. Throws `UsageError` where there is none or its plan is damaged. */
 export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFolder {
   const path = join(runsDir, run);
-  if (!existsSync(planIn(path))) throw new UsageError(noRun(runsDir, run));
+  if (!existsSync(planIn(path))) throw new UsageError(`there is no run ${run} in ${runsDir}.`);
   return claimed(
     path,
     owner,
@@ -65,14 +65,12 @@ function claimed(path: string, owner: Owner, open: (release: () => void) => RunF
 /** Runs that an error names. */
 const MOST_NAMED = 5;
 
-export function noRun(runsDir: string, run: string): string {
-  const runs = existsSync(runsDir)
-    ? readdirSync(runsDir).filter((name) => existsSync(planIn(join(runsDir, name))))
-    : [];
-  const newest = runs.sort().slice(-MOST_NAMED);
+/** `place`: where `runs` are. */
+export function noRun(place: string, runs: readonly string[], run: string): string {
+  const newest = runs.toSorted().slice(-MOST_NAMED);
   const holds = runs.length === 0 ? "It holds none" : `It holds ${newest.join(", ")}`;
   const more = runs.length > newest.length ? ` and ${runs.length - newest.length} older ones` : "";
-  return `there is no run ${run} in ${runsDir} (--run-dir).${didYouMean(run, runs)} ${holds}${more}; vtdoctor runs lists them.`;
+  return `there is no run ${run} in ${place} (--run-dir).${didYouMean(run, runs)} ${holds}${more}; vtdoctor runs lists them.`;
 }
 
 class DiskRunFolder implements RunFolder {

@@ -17,7 +17,7 @@ export interface StoredRun {
   readonly records: readonly JournalRecord[];
 }
 
-/** Every run in `--run-dir`, oldest first. A damaged one does not hide the others. */
+/** Every run in a folder of runs, oldest first. A damaged one does not hide the others. */
 export interface RunList {
   readonly runs: readonly StoredRun[];
   readonly damaged: readonly { readonly run: string; readonly reason: string }[];
@@ -34,6 +34,12 @@ export function listRuns(runsDir: string): RunList {
     damaged: read.flatMap((one) => ("reason" in one ? [one] : [])),
   };
 }
+
+/** The runs of several folders as one list. */
+export const joinLists = (lists: readonly RunList[]): RunList => ({
+  runs: lists.flatMap(({ runs }) => runs).toSorted((one, other) => startOf(one) - startOf(other)),
+  damaged: lists.flatMap(({ damaged }) => damaged),
+});
 
 /** Milliseconds. */
 const startOf = ({ plan, records }: StoredRun): number =>
@@ -54,12 +60,15 @@ export const recordsOf = (runsDir: string, run: string): readonly JournalRecord[
   readJournal(journalIn(join(runsDir, run)));
 
 /** Throws `UsageError` where there is no such run, or where its folder can not be read. */
-export function findRun(list: RunList, runsDir: string, run: string): StoredRun {
+export function findRun(list: RunList, place: string, run: string): StoredRun {
   const found = list.runs.find((one) => one.run === run);
   if (found !== undefined) return found;
   const damaged = list.damaged.find((one) => one.run === run);
-  throw new UsageError(damaged === undefined ? noRun(runsDir, run) : damaged.reason);
+  throw new UsageError(damaged === undefined ? noRun(place, namesIn(list), run) : damaged.reason);
 }
+
+export const namesIn = ({ runs, damaged }: RunList): readonly string[] =>
+  [...runs, ...damaged].map(({ run }) => run);
 
 /** What `undo` and `purge` are planned on. Throws `RefusedError` where a before-image can not be read. */
 export function pastRun(list: RunList, { run, path, plan, records }: StoredRun): PastRun {

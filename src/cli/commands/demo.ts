@@ -71,7 +71,7 @@ function operator(cluster: SimCluster, { context, given, vtdoctor }: Request, fo
     ...context,
     clock: cluster.clock,
     cwd: folder,
-    env: { NO_COLOR, FORCE_COLOR },
+    env: { NO_COLOR, FORCE_COLOR, XDG_STATE_HOME: join(folder, "state") },
     backend: simulatedBackend(cluster),
     // One stream, so that the story keeps its order where the two go to different places.
     terminal: { ...terminal, note: terminal.out, progress: () => {} },
@@ -79,8 +79,7 @@ function operator(cluster: SimCluster, { context, given, vtdoctor }: Request, fo
   return (typed: string, comment: string): Promise<number> => {
     prompt(terminal.out, `vtdoctor ${typed}`, comment);
     const words = typed.split(" ").map((word) => (word === "plan.json" ? join(folder, word) : word));
-    const runs = words[0] === "fix" ? ["--run-dir", join(folder, "runs")] : [];
-    return vtdoctor([...words, ...unseen, ...runs], there);
+    return vtdoctor([...words, ...unseen], there);
   };
 }
 

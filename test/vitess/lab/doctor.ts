@@ -22,6 +22,8 @@ export interface ScanDocument {
 export class Doctor {
   private readonly connection: readonly string[];
   readonly runDir: string;
+  /** The state of whoever runs the tests stays as it is. */
+  private readonly env: { readonly XDG_STATE_HOME: string };
 
   constructor(readonly lab: Lab) {
     this.connection = [
@@ -33,12 +35,13 @@ export class Doctor {
       "3s",
     ];
     this.runDir = join(lab.dir, "runs");
+    this.env = { XDG_STATE_HOME: join(lab.dir, "state") };
     mkdirSync(this.runDir, { recursive: true });
   }
 
   /** Any command. */
   run(...args: string[]): Promise<Ran> {
-    return ran(process.execPath, [BIN, ...args, ...this.connection], 300_000);
+    return ran(process.execPath, [BIN, ...args, ...this.connection], 300_000, this.env);
   }
 
   async scan(...args: string[]): Promise<ScanDocument & { readonly code: number }> {
@@ -53,13 +56,16 @@ export class Doctor {
 
   /** `runs`: a command on the runs' folders alone. */
   runs(...args: string[]): Promise<Ran> {
-    return ran(process.execPath, [BIN, "runs", ...args, "--run-dir", this.runDir], 60_000);
+    return ran(process.execPath, [BIN, "runs", ...args, "--run-dir", this.runDir], 60_000, this.env);
   }
 
   /** A writing command that can be killed. */
   start(...args: string[]) {
     const all = [BIN, ...args, ...this.connection, "--run-dir", this.runDir];
-    return spawn(process.execPath, all, { stdio: ["ignore", "pipe", "pipe"] });
+    return spawn(process.execPath, all, {
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, ...this.env },
+    });
   }
 }
 
