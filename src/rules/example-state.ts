@@ -9,6 +9,7 @@ import {
   selectAll,
   selectRows,
 } from "../snapshot/database.js";
+import { deriveQueryPaths, PATH_STATE, type PathState } from "../snapshot/derive/paths/query-path.js";
 import { emptyFacts, type Facts, factsOf, isFactTable } from "../snapshot/facts.js";
 import { type Rows, TABLES } from "../snapshot/gen/tables.js";
 import { Snapshot } from "../snapshot/snapshot.js";
@@ -21,7 +22,7 @@ export interface ExampleState extends Queryable {
 
 /**
  * `base` (a recording, a saved snapshot, or the empty cluster), the example's fact rows, what follows from them, the example's derived
- * rows, and its statements last. Throws a UsageError for an unknown table or column and for a statement that fails.
+ * rows, its statements, and the query paths that follow from all of it, unless it gives some itself. Throws a UsageError for an unknown table or column and for a statement that fails.
  */
 export const buildState = (example: Example, base: Facts): ExampleState => {
   const db = createDatabase();
@@ -35,6 +36,7 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
     copySnapshot(db, withRows(base, rows));
     for (const [table, given] of rows) if (!isFactTable(table)) for (const row of given) put(db, table, row);
     for (const statement of example.sql ?? []) run(db, statement);
+    if (!rows.has("query_path")) followPaths(db);
   } catch (error) {
     db.close();
     throw error;
@@ -44,6 +46,15 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
     rows: (table, where) => selectRows(db, table, where),
     close: () => db.close(),
   };
+};
+
+/** Query paths follow from derived rows too: those of an example are of the state as it stands in the end. */
+const followPaths = (db: Database): void => {
+  const state = Object.fromEntries(PATH_STATE.map((table) => [table, selectRows(db, table)]));
+  for (const [table, rows] of Object.entries(deriveQueryPaths(state as unknown as PathState))) {
+    db.exec(`DELETE FROM ${table}`);
+    insertRows(db, table, rows);
+  }
 };
 
 /** One etcd at revision 100, root /vitess/global, seen at 2026-11-24T12:00:00Z; nothing in it. */

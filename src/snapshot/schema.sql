@@ -153,6 +153,8 @@ CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table
 CREATE TABLE undecodable_key (server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (server, key)) STRICT, WITHOUT ROWID;
 -- CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end.
 CREATE TABLE cell (cell TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL, answered INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- CellsAlias records: the cells whose vtgates read from each other's replicas.
+CREATE TABLE cell_alias (alias TEXT NOT NULL, cell TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (alias, cell)) STRICT, WITHOUT ROWID;
 -- Keyspace records.
 CREATE TABLE keyspace (
   keyspace TEXT PRIMARY KEY, keyspace_type TEXT NOT NULL, base_keyspace TEXT NOT NULL, durability_policy TEXT NOT NULL, sidecar_db_name TEXT NOT NULL,
@@ -201,7 +203,7 @@ CREATE TABLE srv_vschema (cell TEXT PRIMARY KEY, server TEXT NOT NULL, key TEXT 
 CREATE TABLE vschema_table (scope TEXT NOT NULL, keyspace TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, PRIMARY KEY (scope, keyspace, table_name)) STRICT, WITHOUT ROWID;
 -- VSchemas. scope: as in vschema_table.
 CREATE TABLE vschema (scope TEXT NOT NULL, keyspace TEXT NOT NULL, sharded INTEGER NOT NULL, body_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, keyspace)) STRICT, WITHOUT ROWID;
--- Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica).
+-- Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica). Rules for one name are one with all their targets: vtgate takes more than one for an error.
 CREATE TABLE routing_rule (scope TEXT NOT NULL, from_table TEXT NOT NULL, to_tables_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_table)) STRICT, WITHOUT ROWID;
 -- Shard routing rules: queries of a shard that go to another keyspace. scope: as in vschema_table.
 CREATE TABLE shard_routing_rule (scope TEXT NOT NULL, from_keyspace TEXT NOT NULL, shard TEXT NOT NULL, to_keyspace TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (scope, from_keyspace, shard)) STRICT, WITHOUT ROWID;
@@ -320,9 +322,59 @@ CREATE TABLE unanswered (domain TEXT NOT NULL, subject TEXT NOT NULL, cell TEXT 
 -- Signs that this etcd was put back from an older backup (docs/decisions.md#d8): live processes or snapshots know more than the topology.
 CREATE TABLE restored_topology (sign TEXT PRIMARY KEY, detail TEXT NOT NULL) STRICT, WITHOUT ROWID;
 
+-- ---------------------------------------------------------------- DERIVED: query paths
+
+-- Whether a tablet takes the queries that SrvKeyspace and shard routing rules send to a shard (docs/vitess.md#healthy-tablets). cell: whose vtgates ask;
+-- '' for PRIMARY, which the vtgates of every cell may use, those of other types only in their own cell or cell alias. tablets_json: the aliases that
+-- make the state so. disabled = 1: the SrvKeyspace that one of them reads disables its queries. state, the first that is so of one tablet:
+--   serving: answers as this type, serves, and is healthy
+--   silent: nobody knows: it gave no answer in time, was not asked, or its cell could not be read (detail)
+--   not-serving: answers and does not serve (detail: its own words)
+--   dead: nothing listens at the address of its record, or another tablet does
+--   stopped: its record is blank, as a clean stop leaves it
+--   none: there is no tablet of this type
+CREATE TABLE shard_serving (
+  cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, state TEXT NOT NULL, tablets_json TEXT NOT NULL, detail TEXT NOT NULL,
+  disabled INTEGER NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type, cell)
+) STRICT, WITHOUT ROWID;
+
+-- Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
+-- Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
+-- keyspace.table. The view query_name has one row for each name. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
+-- shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved,
+-- ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
+--   srvvschema-missing: the cell has no SrvVSchema
+--   ambiguous-name: keyspaces that share the table name (detail)
+--   rule-targets: a routing rule with two targets, or two rules for one name
+--   rule-empty: a routing rule without target: the table is disabled
+--   rule-malformed: a routing rule whose target is no keyspace.table
+--   keyspace-missing: its SrvVSchema does not have the keyspace
+--   table-missing-in-vschema: the VSchema of a sharded keyspace does not have the table
+--   srvkeyspace-missing: the cell has no SrvKeyspace of the keyspace
+--   type-unrouted: SrvKeyspace sends this tablet type to no shard
+--   many-shards: the VSchema says unsharded, and SrvKeyspace names several shards
+--   range-gap, range-overlap: keyspace ids of no shard, or of more than one (detail: the range)
+--   shard-missing: a shard without a record
+--   tablet-none, tablet-stopped, tablet-dead, tablet-not-serving, tablet-silent: the state in shard_serving of the worst of them
+--   denied: a shard denies the table to this type
+--   table-missing: a shard that was read does not have the table; schema-unread: none of those read lacks it, and others were not read
+--   lookup-missing, sequence-missing: the table of a lookup vindex, or a sequence (detail), leads nowhere or is not there: writes fail
+--   lookup-unserved, sequence-unserved: it is unserved for another reason
+--   cell-unread, keyspace-unread, undecodable: not seen: the cell's topology, a keyspace that the scan left out, a record that can not be decoded
+CREATE TABLE query_path (
+  cell TEXT NOT NULL, tablet_type TEXT NOT NULL, ordinal INTEGER NOT NULL, keyspace TEXT NOT NULL, by_rule INTEGER NOT NULL, verdict TEXT NOT NULL, reason TEXT NOT NULL,
+  detail TEXT NOT NULL, shards_json TEXT NOT NULL, names INTEGER NOT NULL, names_json TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (cell, tablet_type, ordinal)
+) STRICT, WITHOUT ROWID;
+
 -- ---------------------------------------------------------------- VIEWS
 
 -- What many rules ask. A view holds nothing of its own: it is looked for in no saved snapshot, and made with the tables when one is opened.
+
+-- query_path, once for each name.
+CREATE VIEW query_name AS
+  SELECT q.cell, q.tablet_type, j.key AS name, q.keyspace, j.value AS table_name, q.by_rule, q.verdict, q.reason, q.detail, q.shards_json, q.key, q.revision
+  FROM query_path q, json_each(q.names_json) j;
 
 -- The last deletion of each record that history shows: the columns of deletion.
 CREATE VIEW last_deletion AS

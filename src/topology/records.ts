@@ -2,6 +2,7 @@ import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufb
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import {
   CellInfoSchema,
+  CellsAliasSchema,
   KeyspaceSchema,
   ShardReplicationSchema,
   ShardSchema,
@@ -22,6 +23,7 @@ import {
  * Decoding keeps fields that this vtdoctor does not know, at every depth, and encoding writes them back (docs/decisions.md#d4).
  */
 export const decodeCellInfo = decoder(CellInfoSchema);
+export const decodeCellsAlias = decoder(CellsAliasSchema);
 export const decodeKeyspace = decoder(KeyspaceSchema);
 export const decodeShard = decoder(ShardSchema);
 export const decodeTablet = decoder(TabletSchema);

@@ -1,9 +1,10 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
 import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
-import { decodeCellInfo, decodeKeyspace, decodeShard } from "../../topology/records.js";
+import { decodeCellInfo, decodeCellsAlias, decodeKeyspace, decodeShard } from "../../topology/records.js";
 import type { Facts } from "../facts.js";
 import type {
+  CellAliasRow,
   CellRow,
   DeniedTableRow,
   KeyspaceRow,
@@ -42,6 +43,16 @@ export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): r
     };
   });
 };
+
+export const deriveCellAliases = (keys: KeyIndex, decoding: Decoding): readonly CellAliasRow[] =>
+  decoding.all(keys.of("cells-alias"), decodeCellsAlias).flatMap(({ is, at, record }) =>
+    [...new Set(record.cells)].map((cell) => ({
+      alias: is.alias,
+      cell,
+      key: at.key,
+      revision: at.mod_revision,
+    })),
+  );
 
 export const deriveKeyspaces = (keys: KeyIndex, decoding: Decoding): readonly KeyspaceRow[] =>
   decoding.all(keys.of("keyspace"), decodeKeyspace).map(({ is, at, record }) => ({

@@ -3,11 +3,18 @@ import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding, undecodableNames } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
-import { deriveCells, deriveKeyspaces, deriveMetadata, deriveShards } from "./global-records.js";
+import {
+  deriveCellAliases,
+  deriveCells,
+  deriveKeyspaces,
+  deriveMetadata,
+  deriveShards,
+} from "./global-records.js";
 import { deriveJournalNames, deriveJournals } from "./journal.js";
 import { indexKeys } from "./located-key.js";
 import { deriveLocks } from "./locks.js";
 import { deriveOperations } from "./operation.js";
+import { deriveQueryPaths } from "./paths/query-path.js";
 import { deriveProcesses } from "./process.js";
 import { rangeFaults } from "./range-fault.js";
 import { restoredTopology } from "./restored-topology.js";
@@ -55,6 +62,7 @@ export const derive = (facts: Facts): Derived => {
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet),
     restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard }),
+    ...deriveQueryPaths({ ...facts, ...records, process }),
   };
 };
 
@@ -63,6 +71,7 @@ const deriveRecords = (facts: Facts) => {
   const decoding = new Decoding();
   const records = {
     cell: deriveCells(facts, keys, decoding),
+    cell_alias: deriveCellAliases(keys, decoding),
     keyspace: deriveKeyspaces(keys, decoding),
     ...deriveShards(keys, decoding),
     tablet: deriveTablets(keys, decoding),

@@ -316,6 +316,16 @@ export interface CellRow {
 }
 
 /**
+ * CellsAlias records: the cells whose vtgates read from each other's replicas.
+ */
+export interface CellAliasRow {
+  readonly alias: string;
+  readonly cell: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
  * Keyspace records.
  */
 export interface KeyspaceRow {
@@ -480,7 +490,7 @@ export interface VschemaRow {
 }
 
 /**
- * Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica).
+ * Routing rules. scope: as in vschema_table; from_table may name a keyspace and a tablet type (ks.table@replica). Rules for one name are one with all their targets: vtgate takes more than one for an error.
  */
 export interface RoutingRuleRow {
   readonly scope: string;
@@ -815,6 +825,69 @@ export interface RestoredTopologyRow {
   readonly detail: string;
 }
 
+/**
+ * Whether a tablet takes the queries that SrvKeyspace and shard routing rules send to a shard (docs/vitess.md#healthy-tablets). cell: whose vtgates ask;
+ * '' for PRIMARY, which the vtgates of every cell may use, those of other types only in their own cell or cell alias. tablets_json: the aliases that
+ * make the state so. disabled = 1: the SrvKeyspace that one of them reads disables its queries. state, the first that is so of one tablet:
+ *   serving: answers as this type, serves, and is healthy
+ *   silent: nobody knows: it gave no answer in time, was not asked, or its cell could not be read (detail)
+ *   not-serving: answers and does not serve (detail: its own words)
+ *   dead: nothing listens at the address of its record, or another tablet does
+ *   stopped: its record is blank, as a clean stop leaves it
+ *   none: there is no tablet of this type
+ */
+export interface ShardServingRow {
+  readonly cell: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly tablet_type: string;
+  readonly state: string;
+  readonly tablets_json: string;
+  readonly detail: string;
+  readonly disabled: number;
+}
+
+/**
+ * Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
+ * Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
+ * keyspace.table. The view query_name has one row for each name. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
+ * shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved,
+ * ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
+ *   srvvschema-missing: the cell has no SrvVSchema
+ *   ambiguous-name: keyspaces that share the table name (detail)
+ *   rule-targets: a routing rule with two targets, or two rules for one name
+ *   rule-empty: a routing rule without target: the table is disabled
+ *   rule-malformed: a routing rule whose target is no keyspace.table
+ *   keyspace-missing: its SrvVSchema does not have the keyspace
+ *   table-missing-in-vschema: the VSchema of a sharded keyspace does not have the table
+ *   srvkeyspace-missing: the cell has no SrvKeyspace of the keyspace
+ *   type-unrouted: SrvKeyspace sends this tablet type to no shard
+ *   many-shards: the VSchema says unsharded, and SrvKeyspace names several shards
+ *   range-gap, range-overlap: keyspace ids of no shard, or of more than one (detail: the range)
+ *   shard-missing: a shard without a record
+ *   tablet-none, tablet-stopped, tablet-dead, tablet-not-serving, tablet-silent: the state in shard_serving of the worst of them
+ *   denied: a shard denies the table to this type
+ *   table-missing: a shard that was read does not have the table; schema-unread: none of those read lacks it, and others were not read
+ *   lookup-missing, sequence-missing: the table of a lookup vindex, or a sequence (detail), leads nowhere or is not there: writes fail
+ *   lookup-unserved, sequence-unserved: it is unserved for another reason
+ *   cell-unread, keyspace-unread, undecodable: not seen: the cell's topology, a keyspace that the scan left out, a record that can not be decoded
+ */
+export interface QueryPathRow {
+  readonly cell: string;
+  readonly tablet_type: string;
+  readonly ordinal: number;
+  readonly keyspace: string;
+  readonly by_rule: number;
+  readonly verdict: string;
+  readonly reason: string;
+  readonly detail: string;
+  readonly shards_json: string;
+  readonly names: number;
+  readonly names_json: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
 export interface Rows {
   readonly meta: MetaRow;
   readonly topo_server: TopoServerRow;
@@ -837,6 +910,7 @@ export interface Rows {
   readonly held_table: HeldTableRow;
   readonly undecodable_key: UndecodableKeyRow;
   readonly cell: CellRow;
+  readonly cell_alias: CellAliasRow;
   readonly keyspace: KeyspaceRow;
   readonly shard: ShardRow;
   readonly tablet_control: TabletControlRow;
@@ -870,6 +944,8 @@ export interface Rows {
   readonly operation: OperationRow;
   readonly unanswered: UnansweredRow;
   readonly restored_topology: RestoredTopologyRow;
+  readonly shard_serving: ShardServingRow;
+  readonly query_path: QueryPathRow;
 }
 
 /**
@@ -898,6 +974,7 @@ export const TABLES = {
   held_table: { part: "facts", key: ["address","hold_schema","table_name"], needs: "sidecar" },
   undecodable_key: { part: "derived", key: ["server","key"], needs: null },
   cell: { part: "derived", key: ["cell"], needs: null },
+  cell_alias: { part: "derived", key: ["alias","cell"], needs: null },
   keyspace: { part: "derived", key: ["keyspace"], needs: null },
   shard: { part: "derived", key: ["keyspace","shard"], needs: null },
   tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"], needs: null },
@@ -931,6 +1008,8 @@ export const TABLES = {
   operation: { part: "derived", key: ["lock_key"], needs: null },
   unanswered: { part: "derived", key: ["domain","subject"], needs: null },
   restored_topology: { part: "derived", key: ["sign"], needs: null },
+  shard_serving: { part: "derived", key: ["keyspace","shard","tablet_type","cell"], needs: null },
+  query_path: { part: "derived", key: ["cell","tablet_type","ordinal"], needs: null },
 } as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[]; readonly needs: string | null } };
 
 /** Questions to one address, by the domain of `unanswered` that they answer for, the telling ones first. */
