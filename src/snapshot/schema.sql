@@ -340,7 +340,7 @@ CREATE TABLE shard_serving (
 
 -- Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
 -- Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
--- keyspace.table. The view query_name has one row for each name. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
+-- keyspace.table. The view query_name has one row for each name. names = 0: a keyspace of which no table is known, by its shards alone. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
 -- shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved,
 -- ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
 --   srvvschema-missing: the cell has no SrvVSchema
@@ -370,6 +370,26 @@ CREATE TABLE query_path (
 -- ---------------------------------------------------------------- VIEWS
 
 -- What many rules ask. A view holds nothing of its own: it is looked for in no saved snapshot, and made with the tables when one is opened.
+
+-- VSchema records that are emptier than what every cell still plans with: tables_json, that every SrvVSchema has and the record has not; unsharded = 1:
+-- the record says unsharded (or there is none) and every copy says sharded. key, revision: of the record, of a copy where there is none.
+CREATE VIEW lost_vschema AS
+  WITH copy AS (
+    SELECT keyspace, count(*) AS cells, min(sharded) AS sharded, min(key) AS key, min(revision) AS revision FROM vschema WHERE scope <> 'global' GROUP BY keyspace
+  ), lost AS (
+    SELECT t.keyspace, t.table_name FROM vschema_table t
+    WHERE t.scope <> 'global' AND NOT EXISTS (SELECT 1 FROM vschema_table g
+      WHERE g.scope = 'global' AND g.keyspace = t.keyspace AND g.table_name = t.table_name)
+    GROUP BY t.keyspace, t.table_name HAVING count(*) = (SELECT count(*) FROM srv_vschema)
+  )
+  SELECT c.keyspace, coalesce(g.key, c.key) AS key, coalesce(g.revision, c.revision) AS revision,
+    (SELECT json_group_array(table_name ORDER BY table_name) FROM lost l WHERE l.keyspace = c.keyspace) AS tables_json,
+    (SELECT count(*) FROM vschema_table g WHERE g.scope = 'global' AND g.keyspace = c.keyspace) AS left_over,
+    c.sharded = 1 AND coalesce(g.sharded, 0) = 0 AS unsharded
+  FROM copy c JOIN keyspace k USING (keyspace) LEFT JOIN vschema g ON g.scope = 'global' AND g.keyspace = c.keyspace
+  WHERE c.cells = (SELECT count(*) FROM srv_vschema)
+    AND (c.keyspace IN (SELECT keyspace FROM lost) OR (c.sharded = 1 AND coalesce(g.sharded, 0) = 0))
+    AND NOT EXISTS (SELECT 1 FROM undecodable_key u WHERE u.kind = 'vschema');
 
 -- query_path, once for each name.
 CREATE VIEW query_name AS

@@ -7,7 +7,7 @@ import type { TableDefinition } from "../../tablets/access.js";
 import { RARELY_FILLED } from "../../tablets/queries.js";
 import { aliasOf } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
-import { type Records, shardName } from "../topology/records.js";
+import { keyspaceOf, type Records, shardName } from "../topology/records.js";
 import { answerOf, ProbeLog, type TabletAnswers } from "./answers.js";
 import { inParallel } from "./pool.js";
 import { SECOND_ROUND } from "./rows.js";
@@ -39,22 +39,23 @@ function primariesOrAll(answers: readonly TabletAnswers[]): readonly TabletAnswe
 
 /**
  * The shards whose tables a verdict or a repair may rest on: those that streams write to or read from, and those that do not serve
- * as usual (no record, not serving, something denied). Of one without a record also the shards that share key ranges with it: whoever took
- * over has what it had.
+ * as usual (no record, not serving, something denied). Of one that does not serve, or has no record, also the shards that share key ranges
+ * with it: whoever took over has what it had. And where tables are expected by name: of routing rules, of lookup vindexes, of sequences.
  */
 function shardsOfInterest(answers: readonly TabletAnswers[], records: Records): ReadonlySet<string> {
   const interesting = new Set<string>();
   for (const tablet of answers) {
     const shard = shardOf(tablet);
-    if (!records.plainShards.has(shard)) interesting.add(shard);
+    const named = records.namedKeyspaces.has(keyspaceOf(shard));
+    if (named || !records.plainShards.has(shard)) interesting.add(shard);
     for (const { source } of tablet.facts.vreplication ?? []) {
       interesting.add(shard);
       const from = parseStreamSource(source);
       if (from.kind === "answered") interesting.add(shardName(from.value.keyspace, from.value.shard));
     }
   }
-  const unrecorded = answers.filter((tablet) => !records.shards.has(shardOf(tablet)));
-  for (const shard of neighbours(answers, unrecorded)) interesting.add(shard);
+  const idle = answers.filter((tablet) => !records.servingShards.has(shardOf(tablet)));
+  for (const shard of neighbours(answers, idle)) interesting.add(shard);
   return interesting;
 }
 

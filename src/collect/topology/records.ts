@@ -1,6 +1,13 @@
 import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
+import type { SrvVSchema } from "../../proto/gen/vschema_pb.js";
 import { classifyKey } from "../../topology/paths.js";
-import { decodeKeyspace, decodeShard, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
+import {
+  decodeKeyspace,
+  decodeShard,
+  decodeSrvKeyspace,
+  decodeSrvVSchema,
+  decodeTablet,
+} from "../../topology/records.js";
 import type { RecordedTablet } from "../../witnesses/witnesses.js";
 import type { TopologyReading } from "./servers.js";
 
@@ -9,13 +16,15 @@ export interface Records {
   readonly tablets: readonly RecordedTablet[];
   /** The sidecar database of each keyspace, `_vt` where its record names none (topo/keyspace.go:142 v24). */
   readonly sidecars: ReadonlyMap<string, string>;
-  /** `keyspace/shard` of every Shard record, readable or not. */
-  readonly shards: ReadonlySet<string>;
   /**
    * `keyspace/shard` of the shards that serve as usual: a record, writes served, nothing denied or disabled, and in every cell reads and
    * writes of the keyspace go to the shards that serve by their records.
    */
   readonly plainShards: ReadonlySet<string>;
+  /** `keyspace/shard` of the shards whose records say that they serve. */
+  readonly servingShards: ReadonlySet<string>;
+  /** Keyspaces that routing rules lead to, and those with the table of a lookup vindex or a sequence of another one. */
+  readonly namedKeyspaces: ReadonlySet<string>;
 }
 
 export const DEFAULT_SIDECAR = "_vt";
@@ -25,9 +34,9 @@ export const shardName = (keyspace: string, shard: string): string => `${keyspac
 export function recordsOf(topology: TopologyReading): Records {
   const tablets = new Map<string, RecordedTablet>();
   const sidecars = new Map<string, string>();
-  const shards = new Set<string>();
   const plainShards = new Set<string>();
   const serving = new Map<string, string[]>();
+  const named = new Set<string>();
   const graphs: { readonly keyspace: string; readonly graph: SrvKeyspace }[] = [];
   for (const { server, root } of topology.roots) {
     const reading = topology.servers.find((one) => one.server === server);
@@ -42,7 +51,6 @@ export function recordsOf(topology: TopologyReading): Records {
           sidecars.set(known.keyspace, keyspace.value.sidecarDbName || DEFAULT_SIDECAR);
         }
       } else if (known.kind === "shard") {
-        shards.add(shardName(known.keyspace, known.shard));
         const shard = decodeShard(value);
         if (shard.kind === "answered" && shard.value.isPrimaryServing) {
           serving.set(known.keyspace, [...(serving.get(known.keyspace) ?? []), known.shard]);
@@ -52,6 +60,9 @@ export function recordsOf(topology: TopologyReading): Records {
       } else if (known.kind === "srv-keyspace") {
         const graph = decodeSrvKeyspace(value);
         if (graph.kind === "answered") graphs.push({ keyspace: known.keyspace, graph: graph.value });
+      } else if (known.kind === "srv-vschema") {
+        const vschema = decodeSrvVSchema(value);
+        if (vschema.kind === "answered") for (const name of namedIn(vschema.value)) named.add(name);
       }
     }
   }
@@ -63,12 +74,36 @@ export function recordsOf(topology: TopologyReading): Records {
   return {
     tablets: [...tablets.values()],
     sidecars,
-    shards,
     plainShards: new Set([...plainShards].filter((shard) => !divided.has(keyspaceOf(shard)))),
+    servingShards: new Set(
+      [...serving].flatMap(([keyspace, names]) => names.map((shard) => shardName(keyspace, shard))),
+    ),
+    namedKeyspaces: named,
   };
 }
 
-const keyspaceOf = (shard: string): string => shard.slice(0, shard.indexOf("/"));
+/** Names without a keyspace are left out: whose they are only vtgate's planner says. */
+const namedIn = ({
+  keyspaces,
+  routingRules,
+  shardRoutingRules,
+  keyspaceRoutingRules,
+}: SrvVSchema): readonly string[] => {
+  const tables = [
+    ...(routingRules?.rules ?? []).flatMap(({ toTables }) => toTables),
+    ...Object.values(keyspaces).flatMap(({ vindexes, tables: own }) => [
+      ...Object.values(vindexes).flatMap(({ params }) => params.table ?? []),
+      ...Object.values(own).flatMap(({ autoIncrement }) => autoIncrement?.sequence ?? []),
+    ]),
+  ];
+  return [
+    ...tables.filter((name) => name.includes(".")).map((name) => name.slice(0, name.indexOf("."))),
+    ...(shardRoutingRules?.rules ?? []).map(({ toKeyspace }) => toKeyspace),
+    ...(keyspaceRoutingRules?.rules ?? []).map(({ toKeyspace }) => toKeyspace),
+  ];
+};
+
+export const keyspaceOf = (shard: string): string => shard.slice(0, shard.indexOf("/"));
 
 /** Whether some queries of the keyspace go to other shards than those that serve. */
 const isDivided = ({ partitions }: SrvKeyspace, serving: readonly string[]): boolean => {

@@ -54,6 +54,12 @@ export const deriveQueryPaths = (state: PathState): QueryPaths => {
     const judge = new Judge({ cell, finder: names.finder, grounds, tables });
     return SERVED_TYPES.flatMap((type) => pathsOf(type, names, judge, record));
   });
+  // A keyspace that no SrvVSchema names is served, or not, all the same: as soon as one names it again.
+  for (const { cell, keyspace, shard, tablet_type } of state.srv_partition) {
+    const type = SERVED_TYPES.find((served) => served === tablet_type);
+    const to = vschemas.get(cell)?.shardRules.get(`${keyspace}.${shard}`) ?? keyspace;
+    if (type !== undefined) serving.at(cell, to, shard, type);
+  }
   return { query_path, shard_serving: serving.rows };
 };
 
@@ -107,7 +113,6 @@ const namesOf = (vschema: CellVSchema, tables: TablesThere): Names => {
 interface Group {
   readonly judged: Judged;
   readonly names: Record<string, string>;
-  count: number;
 }
 
 const pathsOf = (
@@ -117,17 +122,25 @@ const pathsOf = (
   record: { readonly key: string; readonly revision: number },
 ): readonly QueryPathRow[] => {
   const groups = new Map<string, Group>();
+  const add = (judged: Judged, names: Readonly<Record<string, string>>): void => {
+    const { found, verdict } = judged;
+    const name = `${found.keyspace} ${found.byRule} ${judge.nameOf(verdict)}`;
+    const group = groups.get(name) ?? { judged, names: {} };
+    groups.set(name, group);
+    Object.assign(group.names, names);
+  };
   for (const { text, keyspace, table } of all) {
     const found = finder.find(keyspace, table, tablet_type);
     if (found === null) continue;
-    const judged = judge.judge(found, tablet_type);
-    const name = `${found.keyspace} ${found.byRule} ${judge.nameOf(judged.verdict)}`;
-    const group = groups.get(name) ?? { judged, names: {}, count: 0 };
-    groups.set(name, group);
-    group.names[text] = found.kind === "table" || found.reason !== "ambiguous-name" ? found.table : "";
-    group.count += 1;
+    const to = found.kind === "table" || found.reason !== "ambiguous-name" ? found.table : "";
+    add(judge.judge(found, tablet_type), { [text]: to });
   }
-  return [...groups.values()].map(({ judged: { found, verdict, ground }, names, count }, ordinal) => ({
+  const reached = new Set(
+    [...groups.values()].flatMap(({ judged }) => (judged.ground === null ? [] : [judged.found.keyspace])),
+  );
+  for (const keyspace of finder.vschema.keyspaces.keys())
+    if (!reached.has(keyspace)) add(judge.whole(keyspace, tablet_type), {});
+  return [...groups.values()].map(({ judged: { found, verdict, ground }, names }, ordinal) => ({
     ...{ cell: judge.cell, tablet_type, ordinal },
     keyspace: found.keyspace,
     by_rule: Number(found.byRule),
@@ -135,7 +148,7 @@ const pathsOf = (
     reason: verdict.reason,
     detail: verdict.detail,
     shards_json: JSON.stringify(verdict.shards),
-    names: count,
+    names: Object.keys(names).length,
     names_json: JSON.stringify(names),
     key: ground?.key || record.key,
     revision: ground?.key ? ground.revision : record.revision,
@@ -192,6 +205,14 @@ class Judge {
     const judged = { found, ground, verdict: lost ?? verdict };
     this.#known.set(name, judged);
     return judged;
+  }
+
+  /** A keyspace of which no table is known: its shards alone. */
+  whole(keyspace: string, type: ServedType): Judged {
+    const { cell, finder, grounds } = this.context;
+    const ground = grounds.of(cell, finder.vschema, keyspace, type);
+    const found = { kind: "table", keyspace, table: "", vschema: null, byRule: false } as const;
+    return { found, ground, verdict: ground.verdict };
   }
 
   #place(

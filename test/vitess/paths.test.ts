@@ -1,0 +1,284 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Doctor } from "./lab/doctor.js";
+import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
+import { elect } from "./lab/reshard.js";
+
+const SRV_KEYSPACE = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
+
+const CUSTOMER = {
+  sharded: true,
+  vindexes: {
+    hash: { type: "hash" },
+    by_name: {
+      type: "consistent_lookup_unique",
+      params: { table: "main.name_idx", from: "name", to: "keyspace_id" },
+      owner: "customer",
+    },
+  },
+  tables: {
+    customer: {
+      column_vindexes: [
+        { column: "id", name: "hash" },
+        { column: "name", name: "by_name" },
+      ],
+    },
+    corder: { column_vindexes: [{ column: "id", name: "hash" }] },
+  },
+};
+
+const MAIN = { tables: { name_idx: {}, setting: {} } };
+
+const RULES = {
+  rules: [
+    // Tables have to be read, by which vtdoctor can tell that they are there: it reads those of keyspaces that a rule names.
+    { from_table: "alias_of_corder", to_tables: ["customer.corder"] },
+    { from_table: "alias_of_setting", to_tables: ["main.setting"] },
+  ],
+};
+
+interface Asked {
+  readonly name: string;
+  readonly type: "PRIMARY" | "REPLICA";
+  /** What a client does with it; a read where nothing is said. */
+  readonly write?: string;
+}
+
+const NAMES = [
+  "customer.customer",
+  "customer.corder",
+  "corder",
+  "main.setting",
+  "setting",
+  "alias_of_corder",
+  "alias_of_setting",
+];
+const READS: readonly Asked[] = NAMES.flatMap((name) => [
+  { name, type: "PRIMARY" },
+  { name, type: "REPLICA" },
+]);
+
+/**
+ * What vtdoctor says of a name is what a client gets: each kind of fault is played, each name is asked for through vtgate, as PRIMARY and as
+ * REPLICA, and the verdicts of query_path are compared with the answers (docs/vitess.md#query-routing).
+ */
+describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () => {
+  let lab: Lab;
+  let doctor: Doctor;
+  let written = 1000;
+
+  beforeAll(async () => {
+    lab = await Lab.up({ version: "24" });
+    doctor = new Doctor(lab);
+    for (const keyspace of ["customer", "main"])
+      await lab.ctl("CreateKeyspace", "--durability-policy", "none", keyspace);
+    for (const [uid, keyspace, shard] of [
+      [100, "main", "0"],
+      [101, "main", "0"],
+      [200, "customer", "-80"],
+      [201, "customer", "-80"],
+      [300, "customer", "80-"],
+      [301, "customer", "80-"],
+    ] as const)
+      await lab.tablet(uid, keyspace, shard);
+    await elect(lab, "main", "0", 100);
+    await elect(lab, "customer", "-80", 200);
+    await elect(lab, "customer", "80-", 300);
+    const ddl = async (keyspace: string, sql: string) => lab.ctl("ApplySchema", "--sql", sql, keyspace);
+    await ddl("main", "create table name_idx(name varchar(64) primary key, keyspace_id varbinary(16))");
+    await ddl("main", "create table setting(id bigint primary key)");
+    await ddl("customer", "create table customer(id bigint primary key, name varchar(64))");
+    await ddl("customer", "create table corder(id bigint primary key)");
+    await vschema("customer", CUSTOMER);
+    await vschema("main", MAIN);
+    await rules(RULES);
+    await lab.ctl("RebuildKeyspaceGraph", "customer");
+    await lab.ctl("RebuildKeyspaceGraph", "main");
+    await lab.startVtgate();
+    await agree({});
+  });
+  afterAll(async () => lab?.down());
+
+  const vschema = (keyspace: string, body: object) =>
+    lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
+  const rules = (body: object) => lab.ctl("ApplyRoutingRules", "--rules", JSON.stringify(body));
+
+  /** What a client gets: '' or the error. */
+  async function answer({ name, type, write }: Asked): Promise<string> {
+    written += 1;
+    const statement = write?.replaceAll("?", String(written)) ?? `select count(*) from ${name}`;
+    return lab.gate(`@${type.toLowerCase()}`, statement, "zone1", 25_000).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+  }
+
+  interface Row {
+    readonly name: string;
+    readonly tablet_type: string;
+    readonly verdict: string;
+    readonly reason: string;
+  }
+
+  async function verdicts(): Promise<readonly Row[]> {
+    const said = await doctor.run(
+      ...["query", "--format", "json"],
+      "SELECT name, tablet_type, verdict, reason FROM query_name WHERE cell = 'zone1'",
+    );
+    return JSON.parse(said.stdout).rows as Row[];
+  }
+
+  /**
+   * Waits until vtgate serves all names but those of `broken` (name and type -> reason), which fail, and until vtdoctor says the same with
+   * that reason.
+   */
+  async function agree(
+    broken: Readonly<Record<string, string>>,
+    asked: readonly Asked[] = READS,
+  ): Promise<void> {
+    const wanted = asked.map(({ name, type }) => ({
+      name,
+      type,
+      reason: broken[`${name} ${type}`] ?? broken[type] ?? broken[name] ?? "",
+    }));
+    let said: readonly string[] = [];
+    await until(`vtgate to serve all but ${JSON.stringify(broken)}`, 90_000, async () => {
+      const answers = await Promise.all(asked.map(answer));
+      said = answers.map((error, at) => `${asked[at]?.name} ${asked[at]?.type}: ${error}`);
+      return answers.every((error, at) => (error === "") === (wanted[at]?.reason === ""));
+    }).catch((error: Error) => {
+      throw new Error(`${error.message}\n${said.join("\n")}`);
+    });
+    const rows = await verdicts();
+    const judged = asked.map(({ name, type }) => {
+      const row = rows.find((one) => one.name === name && one.tablet_type === type);
+      return { name, type, verdict: row?.verdict ?? "no row", reason: row?.reason ?? "no row" };
+    });
+    expect(judged).toEqual(
+      wanted.map(({ name, type, reason }) => ({
+        ...{ name, type, reason },
+        verdict: reason === "" ? "served" : reason === "ambiguous-name" ? "ambiguous" : "unserved",
+      })),
+    );
+  }
+
+  const customers = NAMES.filter((name) => /order|customer/.test(name));
+  const settings = NAMES.filter((name) => /setting/.test(name));
+  const all = (names: readonly string[], type: string, reason: string): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [`${name} ${type}`, reason]));
+
+  it("a primary that was stopped", async () => {
+    await lab.stop("vttablet-200");
+    await agree(all(customers, "PRIMARY", "tablet-stopped"));
+    await lab.startVttablet(200);
+    await agree({});
+  });
+
+  it("a replica that was killed", async () => {
+    await lab.stop("vttablet-201", "SIGKILL");
+    await agree(all(customers, "REPLICA", "tablet-dead"));
+    await lab.startVttablet(201);
+    await agree({});
+  });
+
+  it("the MySQL of a primary died: it answers, and does not serve", async () => {
+    await lab.stop("mysqld-100", "SIGKILL");
+    await agree(all(settings, "PRIMARY", "tablet-not-serving"));
+    await lab.startMysqld(100);
+    await lab.stop("vttablet-100", "SIGKILL");
+    await lab.startVttablet(100);
+    await lab.tryCtl("SetWritable", "zone1-100", "true");
+    await agree({});
+  });
+
+  it("a table that its shards deny", async () => {
+    const control = ["SetShardTabletControl", "--denied-tables=corder"];
+    await lab.ctl(...control, "customer/-80", "primary");
+    await lab.ctl("RefreshStateByShard", "customer/-80");
+    await agree(
+      all(
+        customers.filter((name) => name.includes("order")),
+        "PRIMARY",
+        "denied",
+      ),
+    );
+    await lab.ctl(...control, "--remove", "customer/-80", "primary");
+    await lab.ctl("RefreshStateByShard", "customer/-80");
+    await agree({});
+  });
+
+  it("rules that lead to no table, no keyspace, two targets and nowhere", async () => {
+    await rules({
+      rules: [
+        ...RULES.rules,
+        { from_table: "setting", to_tables: ["main.gone"] },
+        { from_table: "main.setting", to_tables: ["nowhere.setting"] },
+        { from_table: "corder", to_tables: ["customer.corder", "main.setting"] },
+        { from_table: "customer.corder@replica", to_tables: [] },
+        { from_table: "customer.customer@replica", to_tables: ["customer.gone"] },
+      ],
+    });
+    await agree({
+      setting: "table-missing",
+      "main.setting": "keyspace-missing",
+      corder: "rule-targets",
+      "customer.corder REPLICA": "rule-empty",
+      "customer.customer REPLICA": "table-missing-in-vschema",
+    });
+    await rules(RULES);
+    await agree({});
+  });
+
+  it("a table name of two keyspaces", async () => {
+    await vschema("main", { tables: { ...MAIN.tables, corder: {} } });
+    await agree({ corder: "ambiguous-name" });
+    await vschema("main", MAIN);
+    await agree({});
+  });
+
+  it("a table that one of its shards lost", async () => {
+    await lab.sql(300, "drop table corder", "vt_customer");
+    await agree(
+      Object.fromEntries(
+        customers.filter((name) => name.includes("order")).map((name) => [name, "table-missing"]),
+      ),
+    );
+    await lab.sql(300, "create table corder(id bigint primary key)", "vt_customer");
+    await agree({});
+  });
+
+  it("the table of a lookup vindex that is gone: what is owned can not be written", async () => {
+    const insert: Asked = {
+      name: "customer.customer",
+      type: "PRIMARY",
+      write: "insert into customer.customer(id, name) values (?, 'n?')",
+    };
+    await agree({}, [insert]);
+    await lab.sql(100, "rename table name_idx to name_idx_aside", "vt_main");
+    await agree({ "customer.customer": "lookup-missing" }, [insert]);
+    await lab.sql(100, "rename table name_idx_aside to name_idx", "vt_main");
+    await agree({}, [insert]);
+  });
+
+  it("a VSchema that says unsharded, of two shards", async () => {
+    await vschema("customer", { tables: { customer: {}, corder: {} } });
+    await agree(Object.fromEntries(customers.map((name) => [name, "many-shards"])));
+    await vschema("customer", CUSTOMER);
+    await agree({});
+  });
+
+  it("queries that SrvKeyspace disables", async () => {
+    await lab.ctl("SetShardTabletControl", "--disable-query-service", "customer/80-", "replica");
+    await lab.ctl("RefreshStateByShard", "customer/80-");
+    await agree(all(customers, "REPLICA", "tablet-not-serving"));
+    await lab.ctl("SetShardTabletControl", "--disable-query-service=false", "customer/80-", "replica");
+    await lab.ctl("RefreshStateByShard", "customer/80-");
+    await agree({});
+  });
+
+  it("a SrvKeyspace that is gone", async () => {
+    await lab.etcdctl(GLOBAL_ETCD, "del", SRV_KEYSPACE);
+    await agree(Object.fromEntries(customers.map((name) => [name, "srvkeyspace-missing"])));
+    await lab.ctl("RebuildKeyspaceGraph", "customer");
+    await agree({});
+  });
+});
