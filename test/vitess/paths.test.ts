@@ -39,8 +39,6 @@ const RULES = {
 interface Asked {
   readonly name: string;
   readonly type: "PRIMARY" | "REPLICA";
-  /** What a client does with it; a read where nothing is said. */
-  readonly write?: string;
 }
 
 const NAMES = [
@@ -102,14 +100,23 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
     lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
   const rules = (body: object) => lab.ctl("ApplyRoutingRules", "--rules", JSON.stringify(body));
 
-  /** What a client gets: '' or the error. */
-  async function answer({ name, type, write }: Asked): Promise<string> {
+  /** What a client gets: '' or the error. As PRIMARY what has a lookup vindex is written too. */
+  async function answer({ name, type }: Asked): Promise<string> {
     written += 1;
-    const statement = write?.replaceAll("?", String(written)) ?? `select count(*) from ${name}`;
-    return lab.gate(`@${type.toLowerCase()}`, statement, "zone1", 25_000).then(
-      () => "",
-      (error: Error) => error.message,
-    );
+    const statements = [
+      `select count(*) from ${name}`,
+      ...(name === "customer.customer" && type === "PRIMARY"
+        ? [`insert into ${name}(id, name) values (${written}, 'n${written}')`]
+        : []),
+    ];
+    for (const statement of statements) {
+      const error = await lab.gate(`@${type.toLowerCase()}`, statement, "zone1", 25_000).then(
+        () => "",
+        (refused: Error) => refused.message,
+      );
+      if (error !== "") return error;
+    }
+    return "";
   }
 
   interface Row {
@@ -128,157 +135,159 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
   }
 
   /**
-   * Waits until vtgate serves all names but those of `broken` (name and type -> reason), which fail, and until vtdoctor says the same with
-   * that reason.
+   * Waits until vtgate serves all names but those of `broken` (name, name and type, or type -> reason), which fail, and until vtdoctor says
+   * the same with that reason. Of `unseen` it says that it does not know.
    */
   async function agree(
     broken: Readonly<Record<string, string>>,
-    asked: readonly Asked[] = READS,
+    unseen: readonly string[] = [],
   ): Promise<void> {
-    const wanted = asked.map(({ name, type }) => ({
+    const wanted = READS.map(({ name, type }) => ({
       name,
       type,
-      reason: broken[`${name} ${type}`] ?? broken[type] ?? broken[name] ?? "",
+      reason: broken[`${name} ${type}`] ?? broken[name] ?? "",
     }));
     let said: readonly string[] = [];
-    await until(`vtgate to serve all but ${JSON.stringify(broken)}`, 90_000, async () => {
-      const answers = await Promise.all(asked.map(answer));
-      said = answers.map((error, at) => `${asked[at]?.name} ${asked[at]?.type}: ${error}`);
+    await until(`vtgate to serve all but ${JSON.stringify(broken)}`, 120_000, async () => {
+      const answers = await Promise.all(READS.map(answer));
+      said = answers.map((error, at) => `${READS[at]?.name} ${READS[at]?.type}: ${error}`);
       return answers.every((error, at) => (error === "") === (wanted[at]?.reason === ""));
     }).catch((error: Error) => {
       throw new Error(`${error.message}\n${said.join("\n")}`);
     });
     const rows = await verdicts();
-    const judged = asked.map(({ name, type }) => {
+    const judged = READS.map(({ name, type }) => {
       const row = rows.find((one) => one.name === name && one.tablet_type === type);
-      return { name, type, verdict: row?.verdict ?? "no row", reason: row?.reason ?? "no row" };
+      return `${name} ${type}: ${row?.verdict ?? "no row"} ${row?.reason ?? ""}`.trim();
     });
     expect(judged).toEqual(
-      wanted.map(({ name, type, reason }) => ({
-        ...{ name, type, reason },
-        verdict: reason === "" ? "served" : reason === "ambiguous-name" ? "ambiguous" : "unserved",
-      })),
+      wanted.map(({ name, type, reason }) => {
+        if (unseen.includes(`${name} ${type}`)) return `${name} ${type}: unknown schema-unread`;
+        if (reason === "") return `${name} ${type}: served`;
+        return `${name} ${type}: ${reason === "ambiguous-name" ? "ambiguous" : "unserved"} ${reason}`;
+      }),
     );
+  }
+
+  /** Plays a fault, compares, and takes it back whatever came out. */
+  async function fault(
+    play: () => Promise<unknown>,
+    broken: Readonly<Record<string, string>>,
+    undo: () => Promise<unknown>,
+    unseen: readonly string[] = [],
+  ): Promise<void> {
+    await play();
+    try {
+      await agree(broken, unseen);
+    } finally {
+      await undo();
+    }
+    await agree({});
   }
 
   const customers = NAMES.filter((name) => /order|customer/.test(name));
   const settings = NAMES.filter((name) => /setting/.test(name));
+  const orders = NAMES.filter((name) => /order/.test(name));
   const all = (names: readonly string[], type: string, reason: string): Record<string, string> =>
     Object.fromEntries(names.map((name) => [`${name} ${type}`, reason]));
 
-  it("a primary that was stopped", async () => {
-    await lab.stop("vttablet-200");
-    await agree(all(customers, "PRIMARY", "tablet-stopped"));
-    await lab.startVttablet(200);
-    await agree({});
-  });
+  it("a primary that was stopped", () =>
+    fault(
+      () => lab.stop("vttablet-200"),
+      all(customers, "PRIMARY", "tablet-stopped"),
+      () => lab.startVttablet(200),
+    ));
 
-  it("a replica that was killed", async () => {
-    await lab.stop("vttablet-201", "SIGKILL");
-    await agree(all(customers, "REPLICA", "tablet-dead"));
-    await lab.startVttablet(201);
-    await agree({});
-  });
+  it("a replica that was killed", () =>
+    fault(
+      () => lab.stop("vttablet-201", "SIGKILL"),
+      all(customers, "REPLICA", "tablet-dead"),
+      () => lab.startVttablet(201),
+    ));
 
-  it("the MySQL of a primary died: it answers, and does not serve", async () => {
-    await lab.stop("mysqld-100", "SIGKILL");
-    await agree(all(settings, "PRIMARY", "tablet-not-serving"));
-    await lab.startMysqld(100);
-    await lab.stop("vttablet-100", "SIGKILL");
-    await lab.startVttablet(100);
-    await lab.tryCtl("SetWritable", "zone1-100", "true");
-    await agree({});
-  });
+  it("the MySQL of a primary died: it answers and does not serve, nor can be read what it has", () =>
+    fault(
+      () => lab.stop("mysqld-100", "SIGKILL"),
+      { ...all(settings, "PRIMARY", "tablet-not-serving"), "customer.customer PRIMARY": "lookup-unserved" },
+      () => lab.startMysqld(100),
+      settings.map((name) => `${name} REPLICA`),
+    ));
 
-  it("a table that its shards deny", async () => {
+  it("a table that its shards deny", () => {
     const control = ["SetShardTabletControl", "--denied-tables=corder"];
-    await lab.ctl(...control, "customer/-80", "primary");
-    await lab.ctl("RefreshStateByShard", "customer/-80");
-    await agree(
-      all(
-        customers.filter((name) => name.includes("order")),
-        "PRIMARY",
-        "denied",
-      ),
+    const refresh = () => lab.ctl("RefreshStateByShard", "customer/-80");
+    return fault(
+      async () => [await lab.ctl(...control, "customer/-80", "primary"), await refresh()],
+      all(orders, "PRIMARY", "denied"),
+      async () => [await lab.ctl(...control, "--remove", "customer/-80", "primary"), await refresh()],
     );
-    await lab.ctl(...control, "--remove", "customer/-80", "primary");
-    await lab.ctl("RefreshStateByShard", "customer/-80");
-    await agree({});
   });
 
-  it("rules that lead to no table, no keyspace, two targets and nowhere", async () => {
-    await rules({
-      rules: [
-        ...RULES.rules,
-        { from_table: "setting", to_tables: ["main.gone"] },
-        { from_table: "main.setting", to_tables: ["nowhere.setting"] },
-        { from_table: "corder", to_tables: ["customer.corder", "main.setting"] },
-        { from_table: "customer.corder@replica", to_tables: [] },
-        { from_table: "customer.customer@replica", to_tables: ["customer.gone"] },
-      ],
-    });
-    await agree({
-      setting: "table-missing",
-      "main.setting": "keyspace-missing",
-      corder: "rule-targets",
-      "customer.corder REPLICA": "rule-empty",
-      "customer.customer REPLICA": "table-missing-in-vschema",
-    });
-    await rules(RULES);
-    await agree({});
+  it("rules that lead to no table, no keyspace, two targets and nowhere; a rule's target is looked up again", () =>
+    fault(
+      () =>
+        rules({
+          rules: [
+            ...RULES.rules,
+            { from_table: "setting", to_tables: ["main.gone"] },
+            { from_table: "main.setting", to_tables: ["nowhere.setting"] },
+            { from_table: "corder", to_tables: ["customer.corder", "main.setting"] },
+            { from_table: "customer.corder@replica", to_tables: [] },
+            { from_table: "customer.customer@replica", to_tables: ["customer.gone"] },
+          ],
+        }),
+      {
+        setting: "table-missing",
+        "main.setting": "keyspace-missing",
+        alias_of_setting: "keyspace-missing",
+        corder: "rule-targets",
+        "customer.corder REPLICA": "rule-empty",
+        "alias_of_corder REPLICA": "rule-empty",
+        "customer.customer REPLICA": "table-missing-in-vschema",
+      },
+      () => rules(RULES),
+    ));
+
+  it("a table name of two keyspaces", () =>
+    fault(
+      () => vschema("main", { tables: { ...MAIN.tables, corder: {} } }),
+      { corder: "ambiguous-name" },
+      () => vschema("main", MAIN),
+    ));
+
+  it("a table that one of its shards lost", () =>
+    fault(
+      () => lab.sql(300, "drop table corder", "vt_customer"),
+      Object.fromEntries(orders.map((name) => [name, "table-missing"])),
+      () => lab.sql(300, "create table corder(id bigint primary key)", "vt_customer"),
+    ));
+
+  it("the table of a lookup vindex that is gone: what is owned can not be written", () =>
+    fault(
+      () => lab.sql(100, "rename table name_idx to name_idx_aside", "vt_main"),
+      { "customer.customer PRIMARY": "lookup-missing" },
+      () => lab.sql(100, "rename table name_idx_aside to name_idx", "vt_main"),
+    ));
+
+  it("a VSchema that says unsharded, of two shards", () =>
+    fault(
+      () => vschema("customer", { tables: { customer: {}, corder: {} } }),
+      Object.fromEntries(customers.map((name) => [name, "many-shards"])),
+      () => vschema("customer", CUSTOMER),
+    ));
+
+  it("queries that SrvKeyspace disables", () => {
+    const control = (disable: boolean) => async () => [
+      await lab.ctl("SetShardTabletControl", `--disable-query-service=${disable}`, "customer/80-", "replica"),
+      await lab.ctl("RefreshStateByShard", "customer/80-"),
+    ];
+    return fault(control(true), all(customers, "REPLICA", "tablet-not-serving"), control(false));
   });
 
-  it("a table name of two keyspaces", async () => {
-    await vschema("main", { tables: { ...MAIN.tables, corder: {} } });
-    await agree({ corder: "ambiguous-name" });
-    await vschema("main", MAIN);
-    await agree({});
-  });
-
-  it("a table that one of its shards lost", async () => {
-    await lab.sql(300, "drop table corder", "vt_customer");
-    await agree(
-      Object.fromEntries(
-        customers.filter((name) => name.includes("order")).map((name) => [name, "table-missing"]),
-      ),
-    );
-    await lab.sql(300, "create table corder(id bigint primary key)", "vt_customer");
-    await agree({});
-  });
-
-  it("the table of a lookup vindex that is gone: what is owned can not be written", async () => {
-    const insert: Asked = {
-      name: "customer.customer",
-      type: "PRIMARY",
-      write: "insert into customer.customer(id, name) values (?, 'n?')",
-    };
-    await agree({}, [insert]);
-    await lab.sql(100, "rename table name_idx to name_idx_aside", "vt_main");
-    await agree({ "customer.customer": "lookup-missing" }, [insert]);
-    await lab.sql(100, "rename table name_idx_aside to name_idx", "vt_main");
-    await agree({}, [insert]);
-  });
-
-  it("a VSchema that says unsharded, of two shards", async () => {
-    await vschema("customer", { tables: { customer: {}, corder: {} } });
-    await agree(Object.fromEntries(customers.map((name) => [name, "many-shards"])));
-    await vschema("customer", CUSTOMER);
-    await agree({});
-  });
-
-  it("queries that SrvKeyspace disables", async () => {
-    await lab.ctl("SetShardTabletControl", "--disable-query-service", "customer/80-", "replica");
-    await lab.ctl("RefreshStateByShard", "customer/80-");
-    await agree(all(customers, "REPLICA", "tablet-not-serving"));
-    await lab.ctl("SetShardTabletControl", "--disable-query-service=false", "customer/80-", "replica");
-    await lab.ctl("RefreshStateByShard", "customer/80-");
-    await agree({});
-  });
-
-  it("a SrvKeyspace that is gone", async () => {
-    await lab.etcdctl(GLOBAL_ETCD, "del", SRV_KEYSPACE);
-    await agree(Object.fromEntries(customers.map((name) => [name, "srvkeyspace-missing"])));
-    await lab.ctl("RebuildKeyspaceGraph", "customer");
-    await agree({});
-  });
+  it("a SrvKeyspace that is gone", () =>
+    fault(
+      () => lab.etcdctl(GLOBAL_ETCD, "del", SRV_KEYSPACE),
+      Object.fromEntries(customers.map((name) => [name, "srvkeyspace-missing"])),
+      () => lab.ctl("RebuildKeyspaceGraph", "customer"),
+    ));
 });

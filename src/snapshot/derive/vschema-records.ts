@@ -20,7 +20,7 @@ import type {
 } from "../gen/tables.js";
 import type { Decoding } from "./decoding.js";
 import type { KeyIndex } from "./located-key.js";
-import { stableJson, uniqueBy } from "./order.js";
+import { groupBy, stableJson, uniqueBy } from "./order.js";
 
 export interface VSchemaRecords {
   readonly srv_vschema: readonly SrvVschemaRow[];
@@ -42,7 +42,8 @@ interface Part {
 
 /**
  * VSchemas and rules of the global topology, and each cell's copy (docs/vitess.md#srvvschema). Rules are maps by what they route
- * from; a list that names one twice counts as vtgate reads it: the first.
+ * from. Of table rules that name one twice all targets are kept, which vtgate refuses (docs/vitess.md#query-routing); of others the first
+ * counts.
  */
 export const deriveVSchemas = (keys: KeyIndex, decoding: Decoding): VSchemaRecords => {
   const copies = decoding.all(keys.of("srv-vschema"), decodeSrvVSchema);
@@ -102,16 +103,15 @@ const tables = (scope: string, keyspace: string, body: Keyspace): readonly Vsche
   }));
 
 const rules = (parts: readonly Part[]) => ({
-  routing_rule: uniqueBy(
-    parts.flatMap(({ scope, at, content }) =>
-      (content.routingRules?.rules ?? []).map(({ fromTable, toTables }) => ({
+  routing_rule: parts.flatMap(({ scope, at, content }) =>
+    [...groupBy(content.routingRules?.rules ?? [], ({ fromTable }) => fromTable)].map(
+      ([from_table, same]) => ({
         scope,
-        from_table: fromTable,
-        to_tables_json: JSON.stringify(toTables),
+        from_table,
+        to_tables_json: JSON.stringify(same.flatMap(({ toTables }) => toTables)),
         ...source(at),
-      })),
+      }),
     ),
-    ({ scope, from_table }) => `${scope} ${from_table}`,
   ),
   shard_routing_rule: uniqueBy(
     parts.flatMap(({ scope, at, content }) =>

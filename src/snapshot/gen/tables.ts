@@ -851,8 +851,8 @@ export interface ShardServingRow {
  * Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
  * Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
  * keyspace.table. The view query_name has one row for each name. names = 0: a keyspace of which no table is known, by its shards alone. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
- * shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved,
- * ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
+ * shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved
+ * (of PRIMARY also where only writes fail), ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
  *   srvvschema-missing: the cell has no SrvVSchema
  *   ambiguous-name: keyspaces that share the table name (detail)
  *   rule-targets: a routing rule with two targets, or two rules for one name

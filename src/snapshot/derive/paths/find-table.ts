@@ -27,7 +27,7 @@ export interface NotFound {
 type RuleFault = "rule-targets" | "rule-empty" | "rule-malformed";
 
 /**
- * vtgate's FindRoutedTable (docs/vitess.md#query-routing). `tracked`: the tables that unsharded keyspaces have in MySQL, of which vtgate's
+ * vtgate's FindRoutedTable, twice where a rule was followed, as its planner does (docs/vitess.md#query-routing). `tracked`: the tables that unsharded keyspaces have in MySQL, of which vtgate's
  * schema tracker tells it. Null: no name that vtgate knows.
  */
 export class TableFinder {
@@ -44,7 +44,14 @@ export class TableFinder {
   find(keyspace: string, table: string, type: ServedType): Found | null {
     const only = [...this.vschema.keyspaces.keys()];
     const own = keyspace === "" && only.length === 1 ? (only[0] ?? "") : keyspace;
-    const routed = this.#routedKeyspace(own, type);
+    const first = this.#lookUp(own, table, type);
+    if (first?.kind !== "table" || !first.byRule) return first;
+    const again = this.#lookUp(first.keyspace, first.table, type);
+    return again?.byRule ? again : first;
+  }
+
+  #lookUp(keyspace: string, table: string, type: ServedType): Found | null {
+    const routed = this.#routedKeyspace(keyspace, type);
     const qualified = routed === "" ? table : `${routed}.${table}`;
     for (const name of [qualified + SUFFIX[type], qualified]) {
       const targets = this.vschema.rules.get(name);

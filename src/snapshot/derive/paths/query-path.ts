@@ -4,7 +4,7 @@ import { type Found, type FoundTable, SERVED_TYPES, type ServedType, TableFinder
 import { type GraphState, type Ground, Grounds } from "./ground.js";
 import { Seen, type SeenState } from "./seen.js";
 import { ShardServing, type TabletState } from "./shard-serving.js";
-import { type SchemaState, TablesThere } from "./tables-there.js";
+import { type SchemaState, type TableFault, TablesThere } from "./tables-there.js";
 import { SERVED, type Verdict } from "./verdict.js";
 
 export type PathState = VSchemaState & GraphState & TabletState & SchemaState & SeenState;
@@ -173,6 +173,7 @@ interface JudgeContext {
 class Judge {
   readonly #known = new Map<string, Judged>();
   readonly #names = new Map<Verdict, string>();
+  readonly #faults = new Map<TableFault, Verdict>();
 
   constructor(readonly context: JudgeContext) {}
 
@@ -224,9 +225,17 @@ class Judge {
     if (ground.verdict.kind !== "served") return { ground, verdict: ground.verdict };
     const fault = tables.faultOf(ground.shards, table, type);
     if (fault === null) return { ground, verdict: SERVED };
+    return { ground, verdict: this.#verdictOf(fault) };
+  }
+
+  #verdictOf(fault: TableFault): Verdict {
+    const known = this.#faults.get(fault);
+    if (known !== undefined) return known;
     const { reason, shards } = fault;
     const kind = reason === "schema-unread" ? "unknown" : "unserved";
-    return { ground, verdict: { kind, reason, detail: "", shards } };
+    const verdict: Verdict = { kind, reason, detail: "", shards };
+    this.#faults.set(fault, verdict);
+    return verdict;
   }
 
   /** A write goes to the tables of its lookup vindexes too, and takes ids from its sequence; all as PRIMARY. */

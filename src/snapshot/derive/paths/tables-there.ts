@@ -38,7 +38,7 @@ export class TablesThere {
     return found;
   }
 
-  /** Null where every shard has the table and none denies it. The same list of shards is the same value. */
+  /** Null where every shard has the table and none denies it. The same list of shards is the same value, and gives the same fault where none was read. */
   faultOf(shards: readonly string[], table: string, type: string): TableFault | null {
     const place = this.#place(shards);
     const denying = place.denials.filter((row) => row.tablet_type === type && denies(row, table));
@@ -46,7 +46,7 @@ export class TablesThere {
       return { reason: "denied", shards: denying.map(({ keyspace, shard }) => `${keyspace}/${shard}`) };
     const lacking = place.sets.filter(({ tables }) => !tables.has(table)).flatMap((one) => one.shards);
     if (lacking.length > 0) return { reason: "table-missing", shards: lacking.sort() };
-    return place.unread.length > 0 ? { reason: "schema-unread", shards: place.unread } : null;
+    return place.unread;
   }
 
   #place(shards: readonly string[]): Place {
@@ -56,11 +56,12 @@ export class TablesThere {
       shards.filter((shard) => this.#sets.has(shard)),
       (shard) => this.#sets.get(shard),
     );
+    const unread = shards.filter((shard) => !this.#sets.has(shard));
     const place: Place = {
       sets: [...read].flatMap(([tables, members]) =>
         tables === undefined ? [] : [{ tables, shards: [...members] }],
       ),
-      unread: shards.filter((shard) => !this.#sets.has(shard)),
+      unread: unread.length === 0 ? null : { reason: "schema-unread", shards: unread },
       denials: shards.flatMap((shard) => this.#denied.get(shard) ?? []),
     };
     this.#places.set(shards, place);
@@ -70,7 +71,7 @@ export class TablesThere {
 
 interface Place {
   readonly sets: readonly { readonly tables: ReadonlySet<string>; readonly shards: readonly string[] }[];
-  readonly unread: readonly string[];
+  readonly unread: TableFault | null;
   readonly denials: readonly DeniedTableRow[];
 }
 
