@@ -376,19 +376,20 @@ CREATE TABLE query_path (
 CREATE VIEW lost_vschema AS
   WITH copy AS (
     SELECT keyspace, count(*) AS cells, min(sharded) AS sharded, min(key) AS key, min(revision) AS revision FROM vschema WHERE scope <> 'global' GROUP BY keyspace
-  ), lost AS (
-    SELECT t.keyspace, t.table_name FROM vschema_table t
-    WHERE t.scope <> 'global' AND NOT EXISTS (SELECT 1 FROM vschema_table g
-      WHERE g.scope = 'global' AND g.keyspace = t.keyspace AND g.table_name = t.table_name)
-    GROUP BY t.keyspace, t.table_name HAVING count(*) = (SELECT count(*) FROM srv_vschema)
+  ), lost AS MATERIALIZED (
+    SELECT keyspace, json_group_array(table_name ORDER BY table_name) AS tables_json FROM (
+      SELECT t.keyspace, t.table_name FROM vschema_table t
+      WHERE t.scope <> 'global' AND (t.keyspace, t.table_name) NOT IN (SELECT keyspace, table_name FROM vschema_table WHERE scope = 'global')
+      GROUP BY t.keyspace, t.table_name HAVING count(*) = (SELECT count(*) FROM srv_vschema)) GROUP BY keyspace
   )
   SELECT c.keyspace, coalesce(g.key, c.key) AS key, coalesce(g.revision, c.revision) AS revision,
-    (SELECT json_group_array(table_name ORDER BY table_name) FROM lost l WHERE l.keyspace = c.keyspace) AS tables_json,
+    coalesce(l.tables_json, '[]') AS tables_json,
     (SELECT count(*) FROM vschema_table g WHERE g.scope = 'global' AND g.keyspace = c.keyspace) AS left_over,
     c.sharded = 1 AND coalesce(g.sharded, 0) = 0 AS unsharded
   FROM copy c JOIN keyspace k USING (keyspace) LEFT JOIN vschema g ON g.scope = 'global' AND g.keyspace = c.keyspace
+  LEFT JOIN lost l ON l.keyspace = c.keyspace
   WHERE c.cells = (SELECT count(*) FROM srv_vschema)
-    AND (c.keyspace IN (SELECT keyspace FROM lost) OR (c.sharded = 1 AND coalesce(g.sharded, 0) = 0))
+    AND (l.keyspace IS NOT NULL OR (c.sharded = 1 AND coalesce(g.sharded, 0) = 0))
     AND NOT EXISTS (SELECT 1 FROM undecodable_key u WHERE u.kind = 'vschema');
 
 -- query_path, once for each name.

@@ -1,4 +1,7 @@
+import { Etcd3 } from "etcd3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TabletType } from "../../src/proto/gen/topodata_pb.js";
+import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
 import { elect } from "./lab/reshard.js";
@@ -50,6 +53,8 @@ const NAMES = [
   "alias_of_corder",
   "alias_of_setting",
 ];
+/** Of both shards, as a vtgate's hash sends them. */
+const IDS = "1, 2, 3, 4, 5, 6, 7, 8";
 const READS: readonly Asked[] = NAMES.flatMap((name) => [
   { name, type: "PRIMARY" },
   { name, type: "REPLICA" },
@@ -98,13 +103,19 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
 
   const vschema = (keyspace: string, body: object) =>
     lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
+  const keyspaceRules = (body: object) =>
+    lab.ctl("ApplyKeyspaceRoutingRules", "--rules", JSON.stringify(body));
+  async function etcd(use: (client: Etcd3) => Promise<void>): Promise<void> {
+    const client = new Etcd3({ hosts: lab.server });
+    await use(client).finally(() => client.close());
+  }
   const rules = (body: object) => lab.ctl("ApplyRoutingRules", "--rules", JSON.stringify(body));
 
   /** What a client gets: '' or the error. As PRIMARY what has a lookup vindex is written too. */
   async function answer({ name, type }: Asked): Promise<string> {
     written += 1;
     const statements = [
-      `select count(*) from ${name}`,
+      `select count(*) from ${name}${/setting/.test(name) ? "" : ` where id in (${IDS})`}`,
       ...(name === "customer.customer" && type === "PRIMARY"
         ? [`insert into ${name}(id, name) values (${written}, 'n${written}')`]
         : []),
@@ -283,6 +294,46 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
     ];
     return fault(control(true), all(customers, "REPLICA", "tablet-not-serving"), control(false));
   });
+
+  /** SrvKeyspace of `customer`, without what `keep` says no to. */
+  async function graph(keep: (type: TabletType, shard: string) => boolean): Promise<void> {
+    await etcd(async (client) => {
+      const record = decodeSrvKeyspace((await client.get(SRV_KEYSPACE).buffer()) ?? Buffer.alloc(0));
+      if (record.kind === "unanswered") throw new Error(record.message);
+      const partitions = record.value.partitions
+        .map((one) => ({
+          ...one,
+          shardReferences: one.shardReferences.filter(({ name }) => keep(one.servedType, name)),
+        }))
+        .filter(({ shardReferences }) => shardReferences.length > 0);
+      await client.put(SRV_KEYSPACE).value(Buffer.from(encodeSrvKeyspace({ ...record.value, partitions })));
+    });
+  }
+
+  it("a partition that is gone: replicas are routed nowhere", () =>
+    fault(
+      () => graph((type) => type !== TabletType.REPLICA),
+      all(customers, "REPLICA", "type-unrouted"),
+      () => lab.ctl("RebuildKeyspaceGraph", "customer"),
+    ));
+
+  it("a hole in the key range of the primaries", () =>
+    fault(
+      () => graph((type, shard) => type !== TabletType.PRIMARY || shard !== "80-"),
+      all(customers, "PRIMARY", "range-gap"),
+      () => lab.ctl("RebuildKeyspaceGraph", "customer"),
+    ));
+
+  it("a keyspace routing rule to a keyspace that has none of the tables: a name without a keyspace does not follow it", () =>
+    fault(
+      () => keyspaceRules({ rules: [{ from_keyspace: "main", to_keyspace: "customer" }] }),
+      {
+        "main.setting": "table-missing-in-vschema",
+        alias_of_setting: "table-missing-in-vschema",
+        "customer.customer PRIMARY": "lookup-missing",
+      },
+      () => keyspaceRules({ rules: [] }),
+    ));
 
   it("a SrvKeyspace that is gone", () =>
     fault(

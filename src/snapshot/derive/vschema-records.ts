@@ -42,8 +42,8 @@ interface Part {
 
 /**
  * VSchemas and rules of the global topology, and each cell's copy (docs/vitess.md#srvvschema). Rules are maps by what they route
- * from. Of table rules that name one twice all targets are kept, which vtgate refuses (docs/vitess.md#query-routing); of others the first
- * counts.
+ * from. Of table rules that name one twice all targets are kept, which vtgate refuses (docs/vitess.md#query-routing); of shard
+ * and keyspace rules the last counts.
  */
 export const deriveVSchemas = (keys: KeyIndex, decoding: Decoding): VSchemaRecords => {
   const copies = decoding.all(keys.of("srv-vschema"), decodeSrvVSchema);
@@ -115,7 +115,7 @@ const rules = (parts: readonly Part[]) => ({
   ),
   shard_routing_rule: uniqueBy(
     parts.flatMap(({ scope, at, content }) =>
-      (content.shardRoutingRules?.rules ?? []).map(({ fromKeyspace, shard, toKeyspace }) => ({
+      (content.shardRoutingRules?.rules ?? []).toReversed().map(({ fromKeyspace, shard, toKeyspace }) => ({
         scope,
         from_keyspace: fromKeyspace,
         shard,
@@ -127,7 +127,7 @@ const rules = (parts: readonly Part[]) => ({
   ),
   keyspace_routing_rule: uniqueBy(
     parts.flatMap(({ scope, at, content }) =>
-      (content.keyspaceRoutingRules?.rules ?? []).map(({ fromKeyspace, toKeyspace }) => ({
+      (content.keyspaceRoutingRules?.rules ?? []).toReversed().map(({ fromKeyspace, toKeyspace }) => ({
         scope,
         from_keyspace: fromKeyspace,
         to_keyspace: toKeyspace,

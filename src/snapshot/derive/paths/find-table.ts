@@ -47,7 +47,7 @@ export class TableFinder {
     const first = this.#lookUp(own, table, type);
     if (first?.kind !== "table" || !first.byRule) return first;
     const again = this.#lookUp(first.keyspace, first.table, type);
-    return again?.byRule ? again : first;
+    return again === null ? first : { ...again, byRule: true };
   }
 
   #lookUp(keyspace: string, table: string, type: ServedType): Found | null {

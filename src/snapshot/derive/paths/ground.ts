@@ -1,6 +1,6 @@
 import type { KeyspaceRow, ShardRow, SrvKeyspaceRow, SrvPartitionRow } from "../../gen/tables.js";
 import { groupBy } from "../order.js";
-import { cover } from "../range-cover.js";
+import { cover } from "../range-fault.js";
 import type { CellVSchema } from "./cell-vschema.js";
 import type { ServedType } from "./find-table.js";
 import type { Seen } from "./seen.js";
