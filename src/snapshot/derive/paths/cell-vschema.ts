@@ -95,7 +95,7 @@ interface TableJson {
   readonly autoIncrement?: { readonly sequence?: string };
 }
 
-export const keyspaceVSchema = (body: string): KeyspaceVSchema => {
+const keyspaceVSchema = (body: string): KeyspaceVSchema => {
   const {
     sharded = false,
     requireExplicitRouting = false,

@@ -15,7 +15,7 @@ export interface FoundTable {
   readonly byRule: boolean;
 }
 
-export interface NotFound {
+interface NotFound {
   readonly kind: "not-found";
   readonly reason: "ambiguous-name" | RuleFault | "keyspace-missing" | "table-missing-in-vschema";
   readonly keyspace: string;
