@@ -263,7 +263,9 @@ describe("6, unverified", () => {
     expect(said.code, said.err + said.out).toBe(6);
     expect(json(said)).toMatchObject({
       exit: { code: 6, name: "unverified" },
-      verification: { appeared: ["tablet-record-missing-live-process@zone1-0000000100"] },
+      verification: {
+        appeared: ["no-live-primary@customer/0", "tablet-record-missing-live-process@zone1-0000000100"],
+      },
     });
   });
 });

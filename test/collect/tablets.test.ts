@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { answered, type Outcome, unanswered } from "../../src/cluster/outcome.js";
 import { collect } from "../../src/collect/collect.js";
 import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
+import { SrvVSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { applySchema } from "../../src/sim/native/keyspace.js";
 import type { Facts } from "../../src/snapshot/facts.js";
@@ -29,7 +30,10 @@ const scan = (
 
 describe("a tablet", () => {
   it("is asked for itself, and a primary for its shard; tables only where they matter", async () => {
-    const facts = await scan(smallCluster());
+    const cluster = smallCluster();
+    // A plain one: it serves, and no shard shares its key range.
+    addTablet(cluster, "zone1", 300, "0", true, "plain");
+    const facts = await scan(cluster);
     const everybody = { health: "answered", vars: "answered", status: "answered", streams: "answered" };
     const onePerShard = {
       ...everybody,
@@ -39,13 +43,20 @@ describe("a tablet", () => {
       vdiffs: "answered",
       holds: "answered",
     };
-    expect(probesAt(facts, PRIMARY)).toEqual(onePerShard);
+    expect(probesAt(facts, "127.0.0.1:16300")).toEqual(onePerShard);
     expect(probesAt(facts, REPLICA)).toEqual(everybody);
-    expect(probesAt(facts, "127.0.0.1:16200")).toEqual({
-      ...onePerShard,
-      schema: "answered",
-      triggers: "answered",
-    });
+    // -80 does not serve, and customer/0 may have taken over from it.
+    const withTables = { ...onePerShard, schema: "answered", triggers: "answered" };
+    expect(probesAt(facts, "127.0.0.1:16200")).toEqual(withTables);
+    expect(probesAt(facts, PRIMARY)).toEqual(withTables);
+  });
+
+  it("gives its tables where a routing rule leads to its keyspace", async () => {
+    const cluster = smallCluster();
+    addTablet(cluster, "zone1", 300, "0", true, "plain");
+    const routingRules = { rules: [{ fromTable: "t", toTables: ["plain.t"] }] };
+    cluster.topology.srvVSchema("zone1").put(create(SrvVSchemaSchema, { routingRules }));
+    expect(probesAt(await scan(cluster), "127.0.0.1:16300")).toHaveProperty("schema");
   });
 
   it("speaks for its shard as a replica where no primary answers", async () => {

@@ -1,0 +1,85 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { CellInfoSchema } from "../../src/proto/gen/topodata_pb.js";
+import { KeyspaceSchema, RoutingRulesSchema } from "../../src/proto/gen/vschema_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
+import { cellInfoKey } from "../../src/topology/paths.js";
+import { encodeCellInfo } from "../../src/topology/records.js";
+import { operatorAt } from "./harness.js";
+
+interface Found {
+  readonly id: string;
+  readonly severity: string;
+  readonly state: string;
+  readonly causedBy: string | null;
+  readonly repair: { readonly class: string };
+}
+
+const scan = async (cluster: SimCluster): Promise<readonly Found[]> => {
+  const { out } = await operatorAt(cluster).type("scan --settle 31s --format json");
+  return (JSON.parse(out) as { findings: readonly Found[] }).findings;
+};
+
+/** `severity state id` of the stories, and how many findings each tells. */
+const stories = async (cluster: SimCluster): Promise<readonly string[]> => {
+  const findings = await scan(cluster);
+  return findings
+    .filter(({ causedBy }) => causedBy === null)
+    .map(({ severity, state, id }) => `${severity} ${state} ${id}`);
+};
+
+const lab = (): SimCluster => reshardingLab({ version: "24.0.4", rows: 20 });
+
+describe("an outage is one story, and never no finding", () => {
+  it("a healthy cluster has none", async () => {
+    expect(await stories(lab())).toEqual([]);
+  });
+
+  it("the only tablet of a serving shard was stopped, the source of a Reshard", async () => {
+    const cluster = lab();
+    cluster.tablet("zone1-0000000100")?.stop();
+    expect(await stories(cluster)).toEqual(["critical confirmed no-live-primary@customer/0"]);
+  });
+
+  it("it was killed", async () => {
+    const cluster = lab();
+    cluster.faults.refuse("zone1-0000000100");
+    expect(await stories(cluster)).toEqual(["critical confirmed no-live-primary@customer/0"]);
+  });
+
+  it("it hangs: whether it serves is not known, and the scan is not clean", async () => {
+    const cluster = lab();
+    cluster.faults.hang("zone1-0000000100");
+    expect(await stories(cluster)).toEqual(["critical unknown no-live-primary@customer/0"]);
+  });
+
+  it("the root of its cell was changed", async () => {
+    const cluster = lab();
+    const { etcd, root } = cluster.topology.cell("zone1");
+    const info = create(CellInfoSchema, { serverAddress: etcd.server, root: `${root}/new` });
+    const { etcd: global, root: at } = cluster.topology.global;
+    global.put(cellInfoKey(at, "zone1"), encodeCellInfo(info));
+    expect(await stories(cluster)).toEqual(["critical confirmed cell-info-changed@zone1"]);
+  });
+
+  it("its VSchema was emptied: the copies are not rebuilt from it", async () => {
+    const cluster = lab();
+    cluster.topology.vschema("customer").put(create(KeyspaceSchema, {}));
+    expect(await stories(cluster)).toEqual(["critical confirmed vschema-lost@customer"]);
+    const said = await operatorAt(cluster).write("fix --all --yes --settle 31s");
+    expect(cluster.topology.srvVSchema("zone1").get()?.keyspaces.customer?.sharded, said.out + said.err).toBe(
+      true,
+    );
+  });
+
+  it("a rule leads to a table that is not there", async () => {
+    const cluster = lab();
+    cluster.topology
+      .routingRules()
+      .put(create(RoutingRulesSchema, { rules: [{ fromTable: "customer.t", toTables: ["customer.gone"] }] }));
+    for (const _ of rebuildSrvVSchema(cluster, cluster.version));
+    expect(await stories(cluster)).toEqual(["critical confirmed routing-rule-leads-nowhere@customer.gone"]);
+  });
+});
