@@ -343,14 +343,14 @@ CREATE TABLE shard_serving (
 -- keyspace.table. The view query_name has one row for each name. names = 0: a keyspace of which no table is known, by its shards alone. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
 -- shards_json: keyspace/shard of the shards that the reason is about. key, revision: of the record that decides it. verdict: served, unserved
 -- (of PRIMARY also where only writes fail), ambiguous (vtgate refuses to choose), unknown. reason, '' where served:
---   srvvschema-missing: the cell has no SrvVSchema
+--   no-srvvschema: the cell has no SrvVSchema
 --   ambiguous-name: keyspaces that share the table name (detail)
 --   rule-targets: a routing rule with two targets, or two rules for one name
 --   rule-empty: a routing rule without target: the table is disabled
 --   rule-malformed: a routing rule whose target is no keyspace.table
 --   keyspace-missing: its SrvVSchema does not have the keyspace
 --   table-missing-in-vschema: the VSchema of a sharded keyspace does not have the table
---   srvkeyspace-missing: the cell has no SrvKeyspace of the keyspace
+--   no-srvkeyspace: the cell has no SrvKeyspace of the keyspace
 --   type-unrouted: SrvKeyspace sends this tablet type to no shard
 --   many-shards: the VSchema says unsharded, and SrvKeyspace names several shards
 --   range-gap, range-overlap: keyspace ids of no shard, or of more than one (detail: the range)

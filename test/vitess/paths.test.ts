@@ -338,7 +338,7 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
   it("a SrvKeyspace that is gone", () =>
     fault(
       () => lab.etcdctl(GLOBAL_ETCD, "del", SRV_KEYSPACE),
-      Object.fromEntries(customers.map((name) => [name, "srvkeyspace-missing"])),
+      Object.fromEntries(customers.map((name) => [name, "no-srvkeyspace"])),
       () => lab.ctl("RebuildKeyspaceGraph", "customer"),
     ));
 });

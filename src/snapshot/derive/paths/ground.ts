@@ -68,7 +68,7 @@ export class Grounds {
     if (graph === undefined) {
       const hidden = this.seen.hides("srv-keyspace", cell, keyspace);
       return hidden === null
-        ? broken("unserved", "srvkeyspace-missing")
+        ? broken("unserved", "no-srvkeyspace")
         : { ...at, verdict: { kind: "unknown", reason: hidden.reason, detail: hidden.detail, shards: [] } };
     }
     const partition = this.#partitions.get(`${cell}/${keyspace}/${type}`) ?? [];

@@ -69,7 +69,7 @@ const without = (cell: string, seen: Seen): readonly QueryPathRow[] => {
   return SERVED_TYPES.map((tablet_type) => ({
     ...{ cell, tablet_type, ordinal: 0, keyspace: "", by_rule: 0 },
     verdict: hidden === null ? "unserved" : "unknown",
-    reason: hidden?.reason ?? "srvvschema-missing",
+    reason: hidden?.reason ?? "no-srvvschema",
     detail: hidden?.detail ?? "",
     ...{ shards_json: "[]", names: 0, names_json: "{}", key: "", revision: 0 },
   }));
