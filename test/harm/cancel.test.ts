@@ -107,4 +107,32 @@ describe("cancel refuses", () => {
     const said = await operatorAt(cluster).write("cancel moved.c2 --dry-run");
     expect(said.code, said.err + said.out).toBe(code);
   });
+
+  test.each([
+    ["reads a table that goes, under another name", "m_copy", "select id from customer", 4],
+    ["reads another table", "customer", "select id from corder", 1],
+    ["reads all of the shard's tables", "/.*", "", 4],
+    ["reads none of them", "/^corder$", "", 1],
+  ])("while another workflow %s, unless the tables stay", async (_, match, filter, code) => {
+    const cluster = moving();
+    const { sidecar } = cluster.tablet("zone1-0000000100").mysql.data;
+    const [row] = cluster.tablet(TARGET).mysql.data.sidecar.vreplication;
+    if (row === undefined) throw new Error("no stream");
+    const rules = `rules:{match:"${match}"${filter === "" ? "" : ` filter:"${filter}"`}}`;
+    const source = `keyspace:"moved" shard:"0" filter:{${rules}}`;
+    const reader = {
+      ...row,
+      id: 77n,
+      workflow: "reader",
+      workflow_type: "0",
+      db_name: "vt_customer",
+      source,
+    };
+    sidecar.vreplication = [...sidecar.vreplication, reader as typeof row];
+    const said = await operatorAt(cluster).write("cancel moved.c2 --dry-run");
+    expect(said.code, said.err + said.out).toBe(code);
+    if (code === 4) expect(said.err).toMatch(/customer\.reader reads customer of moved\/0/);
+    const kept = await operatorAt(cluster).write("cancel moved.c2 --keep-data --dry-run");
+    expect(kept.code, kept.err + kept.out).toBe(1);
+  });
 });

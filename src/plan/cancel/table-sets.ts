@@ -39,6 +39,7 @@ export const dataRefusals = (
   ...sets.flatMap((set) => triggers(snapshot, set)),
   ...sets.flatMap((set) => foreignKeys(snapshot, set)),
   ...sets.flatMap((set) => otherWriters(snapshot, subject, set)),
+  ...sets.flatMap((set) => readers(snapshot, subject, set)),
 ];
 
 const KEEP = "cancel with --keep-data, or take that away first";
@@ -122,6 +123,54 @@ const otherWriters = (
             },
           ];
     });
+};
+
+/** Workflows that stream from the tables: their streams end with `unknown table` when these go (docs/vitess.md#cancel-guards). */
+const readers = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  { group, tables }: TableSet,
+): readonly Obstacle[] => {
+  const { keyspace, shard } = group.process;
+  const own = (stream: StreamFact): boolean =>
+    (stream.keyspace === subject.keyspace &&
+      [...subject.groups, ...subject.references].some(({ workflow }) => workflow === stream.workflow)) ||
+    (stream.keyspace === subject.sourceKeyspace && stream.workflow === `${subject.workflow}_reverse`);
+  return snapshot
+    .all<{ address: string }>(
+      `SELECT DISTINCT address FROM stream
+       WHERE source_external = '' AND source_keyspace = ? AND source_shard = ? ORDER BY address`,
+      keyspace,
+      shard,
+    )
+    .flatMap(({ address }) => streamsAt(snapshot, address))
+    .filter((stream) => stream.sourceKeyspace === keyspace && stream.sourceShard === shard && !own(stream))
+    .flatMap((stream) => {
+      const rules = rulesOf(snapshot, stream);
+      const read = tables.filter((table) => isRead(rules, table));
+      const name = `${stream.keyspace}.${stream.workflow}`;
+      return read.length === 0
+        ? []
+        : [
+            {
+              reason: `${name} reads ${read.join(", ")} of ${keyspace}/${shard}`,
+              instead: `cancel ${name} first, or cancel with --keep-data`,
+            },
+          ];
+    });
+};
+
+/** A query names the table that it reads, which may be another than the one that the rule writes. */
+const isRead = (rules: readonly Rule[], table: string): boolean => {
+  if (rules.some(({ filter }) => tableRead(filter) === table)) return true;
+  const first = rules.find((rule) => tableRead(rule.filter) === undefined && matches(rule, table));
+  return first !== undefined && first.filter !== EXCLUDE;
+};
+
+/** The table that the query of a rule reads: it may be another than the one that it writes. */
+export const tableRead = (query: string): string | undefined => {
+  const [, quoted, plain] = /\bfrom\s+(?:`([^`]+)`|(\S+))/i.exec(query) ?? [];
+  return quoted ?? plain;
 };
 
 /** Rule filter that keeps a table out (binlog_player.ExcludeStr). */

@@ -1,4 +1,5 @@
 import { refusalOf } from "../switched.js";
+import { tableRead } from "../table-sets.js";
 import { type CancelType, NO_RECORDS } from "./cancel-type.js";
 import { ruleReads } from "./move-tables.js";
 
@@ -21,10 +22,4 @@ export const materialize: CancelType = {
   copies: () => [],
   records: () => NO_RECORDS,
   keepsData: true,
-};
-
-/** The table that the query of a rule reads: it may be another than the one that it writes. */
-const tableRead = (query: string): string | undefined => {
-  const [, quoted, plain] = /\bfrom\s+(?:`([^`]+)`|(\S+))/i.exec(query) ?? [];
-  return quoted ?? plain;
 };
