@@ -4,6 +4,7 @@ import type { ExecuteOptions } from "../apply/plan-execution.js";
 import type { ApplyEvent, Ports } from "../apply/ports.js";
 import { proveStart } from "../apply/preconditions.js";
 import { recordVerification } from "../apply/progress.js";
+import { claimFolder } from "../apply/runs/folder-owner.js";
 import { resultsIn } from "../apply/runs/journal.js";
 import type { RunFolder } from "../apply/runs/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/runs/run-folder-disk.js";
@@ -16,7 +17,8 @@ import type { Plan, PlanCluster } from "../plan/plan.js";
 import type { Rescans } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { judged, observe, ruleSet } from "./observe.js";
-import { dirOfRun, newRunDir, ownerOf, refuseUndone, type Unfinished, unfinished } from "./run-dir.js";
+import { ownerOf } from "./owner.js";
+import { dirOfRun, newRunDir, refuseUndone, type Unfinished, unfinished } from "./run-dir.js";
 
 /** What is to be carried out: a new plan, or a run that was begun. */
 export interface Work {
@@ -46,8 +48,8 @@ export interface Executor {
   refuseWhileRunning(run: string): Promise<void>;
 }
 
-/** On the cluster that the connection flags name. */
-export function executorOf(request: Request): Executor {
+/** On the cluster that the connection flags name. `claimed`: the run whose folder the command has claimed. */
+export function executorOf(request: Request, claimed: string | null = null): Executor {
   const owner = ownerOf(request);
   const ended: StepResult[] = [];
   const told = progressLog(request);
@@ -58,25 +60,34 @@ export function executorOf(request: Request): Executor {
   let opened: { readonly plan: Plan; readonly folders: string } | null = null;
   const stored = (folders: string, name: string | undefined): StoredRun | undefined =>
     listRuns(folders).runs.find(({ run }) => run === name);
-  const begin = async (
-    plan: Plan,
+  /** The run that a plan takes back, or whose held tables it drops, has no other executor meanwhile. */
+  const besides = async <T>(
+    { run }: Plan,
     folders: string,
-    ports: Ports,
-    options: ExecuteOptions,
-  ): Promise<RunResult> => {
-    refuseStarted(folders, plan);
-    const past = stored(folders, plan.run);
-    if (past !== undefined) await refuseWhileRunning(past, ports);
-    // A plan that is refused here has no run yet, and can be given again.
-    await proveStart(plan, ports);
-    const folder = createRunFolder(folders, plan, owner);
-    opened = { plan, folders };
-    return closing(folder, async () => {
-      // A killed run still holds its locks for as long as their leases live.
-      if (past !== undefined) await giveBackLocks(past.records, ports);
-      return execute(plan, ports, folder, options);
-    });
+    work: (past: StoredRun | undefined) => Promise<T>,
+  ): Promise<T> => {
+    const path = stored(folders, run)?.path;
+    const release = path === undefined || run === claimed ? () => {} : claimFolder(path, owner);
+    try {
+      return await work(stored(folders, run));
+    } finally {
+      release();
+    }
   };
+  const begin = (plan: Plan, folders: string, ports: Ports, options: ExecuteOptions): Promise<RunResult> =>
+    besides(plan, folders, async (past) => {
+      refuseStarted(folders, plan);
+      if (past !== undefined) await refuseWhileRunning(past, ports);
+      // A plan that is refused here has no run yet, and can be given again.
+      await proveStart(plan, ports);
+      const folder = createRunFolder(folders, plan, owner);
+      opened = { plan, folders };
+      return closing(folder, async () => {
+        // A killed run still holds its locks for as long as their leases live.
+        if (past !== undefined) await giveBackLocks(past.records, ports);
+        return execute(plan, ports, folder, options);
+      });
+    });
   return {
     ended,
     left: () => opened && unfinished(opened.plan, opened.folders, request),
@@ -105,12 +116,13 @@ export function executorOf(request: Request): Executor {
         throw error;
       }
       opened = { plan: folder.plan, folders };
-      const goOn = async (ports: Ports, options: ExecuteOptions): Promise<RunResult> => {
+      const goOn = (ports: Ports, options: ExecuteOptions): Promise<RunResult> =>
         // An undo or a purge goes on: the run that it is of counts too.
-        for (const each of [stored(folders, run), stored(folders, folder.plan.run)])
-          if (each !== undefined) await refuseWhileRunning(each, ports);
-        return resume(folder, ports, options);
-      };
+        besides(folder.plan, folders, async (past) => {
+          for (const each of [stored(folders, run), past])
+            if (each !== undefined) await refuseWhileRunning(each, ports);
+          return resume(folder, ports, options);
+        });
       return {
         plan: folder.plan,
         rest: restOf(folder),

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { claimFolder, type Owner } from "../apply/runs/folder-owner.js";
+import { claimFolder } from "../apply/runs/folder-owner.js";
 import { intentsIn, isFinished, resultsIn } from "../apply/runs/journal.js";
 import { planIn } from "../apply/runs/plan-file.js";
 import { noRun } from "../apply/runs/run-folder-disk.js";
@@ -20,6 +20,7 @@ import type { PastRun } from "../plan/past-run.js";
 import type { Plan, PlanCluster } from "../plan/plan.js";
 import { shellWord } from "../rules/template.js";
 import type { Request } from "./command.js";
+import { ownerOf } from "./owner.js";
 import { clusterFolders, makeClusterFolder, stateFolder } from "./state-folder.js";
 
 /** `--run-dir`, else the state folder of all clusters: where runs are looked for. Throws `UsageError`. */
@@ -60,20 +61,6 @@ function orRunDir<T>(find: () => T): T {
     throw new UsageError(`${error.message} Or give the folder of the runs with --run-dir FOLDER.`);
   }
 }
-
-/** This process, as the executor of a run. */
-export const ownerOf = ({ context }: Request): Owner => ({
-  pid: process.pid,
-  hostName: context.hostName,
-  isAlive: (pid) => {
-    try {
-      process.kill(pid, 0);
-      return true;
-    } catch (error) {
-      return (error as NodeJS.ErrnoException).code === "EPERM";
-    }
-  },
-});
 
 export const runsOf = (request: Request): RunList => joinLists(runsDirs(request).map(listRuns));
 

@@ -85,7 +85,13 @@ const imageIn = (path: string, name: string): unknown =>
 /** Executes the plan in a folder that is gone afterwards; `read` names before-images to hand out. */
 export async function run(cluster: SimCluster, plan: Plan, read: readonly string[] = []): Promise<Ran> {
   const runs = mkdtempSync(join(tmpdir(), "vtdoctor-steps-"));
-  const folder = createRunFolder(runs, plan, { pid: 1, hostName: "doctor-1", isAlive: () => false });
+  const folder = createRunFolder(runs, plan, {
+    pid: 1,
+    hostName: "doctor-1",
+    place: "here",
+    began: "",
+    isAlive: () => false,
+  });
   try {
     const { steps } = await execute(plan, doctorAt(cluster), folder, { lockTimeoutMs: 45_000 });
     const files = Object.fromEntries(read.map((name) => [name, imageIn(folder.path, name)]));

@@ -39,6 +39,8 @@ const plan: Plan = {
 const owner = (pid: number, alive: readonly number[], hostName = "doctor-1"): Owner => ({
   pid,
   hostName,
+  place: "boot-1 pid:[1]",
+  began: "5",
   isAlive: (other) => alive.includes(other),
 });
 
@@ -146,6 +148,32 @@ describe("the executor of a run's folder", () => {
   it("is not succeeded from another host, where nobody can know", () => {
     createRunFolder(runs, plan, owner(1, [1]));
     expect(() => openRunFolder(runs, "r1", owner(2, [2], "doctor-2"))).toThrow(/process 1 on doctor-1/);
+  });
+
+  it.each([
+    ["boot-1 pid:[2]", "boot-1 pid:[1]"],
+    ["boot-2 pid:[1]", "boot-1 pid:[1]"],
+    [null, "boot-1 pid:[1]"],
+    ["boot-1 pid:[1]", null],
+    [null, null],
+  ])("is not succeeded where its pid may mean another process: of %s, from %s", (place, here) => {
+    createRunFolder(runs, plan, { ...owner(1, [1]), place });
+    const other = { ...owner(2, [2]), place: here };
+    expect(() => openRunFolder(runs, "r1", other)).toThrow(/can not be told from here/);
+  });
+
+  it("asks for the process that began when it did, as a pid comes again", () => {
+    createRunFolder(runs, plan, owner(1, [1]));
+    const asked: unknown[] = [];
+    const isAlive = (pid: number, began: string) => asked.push([pid, began]) === 0;
+    openRunFolder(runs, "r1", { ...owner(2, [2]), isAlive }).close();
+    expect(asked).toEqual([[1, "5"]]);
+  });
+
+  it("is not succeeded where an older vtdoctor did not say its place", () => {
+    const folder = createRunFolder(runs, plan, owner(1, [1]));
+    writeFileSync(join(folder.path, "executor.lock"), '{"pid":1,"hostName":"doctor-1"}');
+    expect(() => openRunFolder(runs, "r1", owner(2, [2]))).toThrow(/remove .*executor\.lock once you know/);
   });
 
   it("is succeeded when its file was cut short by the crash", () => {

@@ -13,7 +13,13 @@ import { doctorAt } from "../apply/sim-ports.js";
 import { changed, type WorldImage } from "./world-image.js";
 
 /** Every process before this one is dead. */
-export const owner = (pid: number): Owner => ({ pid, hostName: "doctor-1", isAlive: () => false });
+export const owner = (pid: number): Owner => ({
+  pid,
+  hostName: "doctor-1",
+  place: "here",
+  began: "",
+  isAlive: () => false,
+});
 
 export type Attempt =
   | { readonly kind: "ended"; readonly result: RunResult }

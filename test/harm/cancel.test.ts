@@ -122,13 +122,13 @@ describe("cancel refuses", () => {
     const source = `keyspace:"moved" shard:"0" filter:{${rules}}`;
     const reader = {
       ...row,
-      id: 77n,
+      id: "77",
       workflow: "reader",
       workflow_type: "0",
       db_name: "vt_customer",
       source,
     };
-    sidecar.vreplication = [...sidecar.vreplication, reader as typeof row];
+    sidecar.vreplication = [...sidecar.vreplication, reader];
     const said = await operatorAt(cluster).write("cancel moved.c2 --dry-run");
     expect(said.code, said.err + said.out).toBe(code);
     if (code === 4) expect(said.err).toMatch(/customer\.reader reads customer of moved\/0/);

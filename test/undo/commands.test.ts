@@ -1,9 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { claimFolder } from "../../src/apply/runs/folder-owner.js";
+import { ownerOf } from "../../src/cli/owner.js";
 import type { Finding } from "../../src/findings/finding.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { emptyFolder, operatorAt, vtdoctor } from "../cli/harness.js";
+import { contextOf, emptyFolder, operatorAt, vtdoctor } from "../cli/harness.js";
 import { unserved } from "../crash/residue-scenes.js";
 import { moving, orphaned, running, type Scene } from "../crash/scene.js";
 import { misrouted } from "../crash/serving-scenes.js";
@@ -193,8 +195,7 @@ describe("vtdoctor undo", () => {
 describe("a run that somebody works on", () => {
   it("is neither taken back nor purged", async () => {
     const { cluster, operator, run } = await cancelled(running);
-    const claim = JSON.stringify({ pid: process.pid, hostName: "host" });
-    writeFileSync(join(operator.folder, "runs", run, "executor.lock"), claim);
+    claimFolder(join(operator.folder, "runs", run), ownerOf(contextOf({})));
     const image = imageNow(cluster);
     for (const command of [`undo ${run} --yes`, `purge ${run} --yes --confirm customer`]) {
       const said = await operator.write(command);

@@ -7,28 +7,35 @@ import { isCode, writeWhole } from "./disk.js";
 export interface Owner {
   readonly pid: number;
   readonly hostName: string;
-  isAlive(pid: number): boolean;
+  /**
+   * Where `pid` means this process and no other, as far as can be told: boot of the kernel and pid namespace. Two containers, and two
+   * machines of one name, have others. Null: it can not be told.
+   */
+  readonly place: string | null;
+  /** When it began, in the kernel's own measure, as a pid comes again; empty: nobody says. */
+  readonly began: string;
+  /** Whether the process of this place runs that has the pid and began then. */
+  isAlive(pid: number, began: string): boolean;
 }
 
-interface Claim {
-  readonly pid: number;
-  readonly hostName: string;
-}
+type Claim = Pick<Owner, "pid" | "hostName" | "place" | "began">;
 
 /**
  * Makes `owner` the only executor in the folder by a file that exactly one process can create; returns what gives it up.
- * The file of a dead process on the same host is taken over; whether a process on another host lives can not be known, so its file refuses.
+ * The file of a process of the same place that is dead is taken over. Whether one of another host, boot or pid namespace lives can not be
+ * known, so its file refuses until a person has removed it; Node has no lock that would end with its holder.
  */
 export function claimFolder(folder: string, owner: Owner): () => void {
   const file = join(folder, "executor.lock");
-  const own = join(folder, `executor.${owner.pid}.lock`);
-  writeWhole(own, JSON.stringify({ pid: owner.pid, hostName: owner.hostName } satisfies Claim));
+  const own = join(folder, `executor.${owner.pid}-${owner.began}.lock`);
+  writeWhole(own, JSON.stringify(claimOf(owner)));
   try {
     if (!tryLink(own, file)) {
       const holder = readClaim(file);
-      if (holder !== null && !isDead(holder, owner)) throw new RefusedError(inUse(folder, file, holder));
+      if (holder !== null && !isDead(holder, owner))
+        throw new RefusedError(inUse(folder, file, holder, owner));
       moveDeadAside(file, holder, `${own}.dead`);
-      if (!tryLink(own, file)) throw new RefusedError(inUse(folder, file, readClaim(file)));
+      if (!tryLink(own, file)) throw new RefusedError(inUse(folder, file, readClaim(file), owner));
     }
   } finally {
     rmSync(own, { force: true });
@@ -51,12 +58,15 @@ function moveDeadAside(file: string, dead: Claim | null, aside: string): void {
     throw error;
   }
   const moved = readClaim(aside);
-  if (moved !== null && (moved.pid !== dead?.pid || moved.hostName !== dead.hostName)) tryLink(aside, file);
+  if (moved !== null && JSON.stringify(moved) !== JSON.stringify(dead)) tryLink(aside, file);
   rmSync(aside, { force: true });
 }
 
 const isDead = (holder: Claim, owner: Owner): boolean =>
-  holder.hostName === owner.hostName && !owner.isAlive(holder.pid);
+  isOfPlace(holder, owner) && !owner.isAlive(holder.pid, holder.began);
+
+const isOfPlace = (holder: Claim, owner: Owner): boolean =>
+  holder.hostName === owner.hostName && holder.place !== null && holder.place === owner.place;
 
 function tryLink(from: string, to: string): boolean {
   try {
@@ -73,7 +83,7 @@ function readClaim(file: string): Claim | null {
   try {
     const claim: Partial<Claim> = JSON.parse(readFileSync(file, "utf8"));
     return typeof claim.pid === "number" && typeof claim.hostName === "string"
-      ? { pid: claim.pid, hostName: claim.hostName }
+      ? claimOf(claim as Claim)
       : null;
   } catch (error) {
     if (isCode(error, "ENOENT") || error instanceof SyntaxError) return null;
@@ -81,5 +91,20 @@ function readClaim(file: string): Claim | null {
   }
 }
 
-const inUse = (folder: string, file: string, holder: Claim | null): string =>
-  `the run in ${folder} is being executed by ${holder === null ? "another process" : `process ${holder.pid} on ${holder.hostName}`}; wait for it, or remove ${file} if that process is gone`;
+/** An older vtdoctor did not say the place. */
+const claimOf = ({ pid, hostName, place = null, began = "" }: Claim): Claim => ({
+  pid,
+  hostName,
+  place,
+  began,
+});
+
+function inUse(folder: string, file: string, holder: Claim | null, owner: Owner): string {
+  if (holder === null || isOfPlace(holder, owner))
+    return `the run in ${folder} is being executed by ${holder === null ? "another process" : `process ${holder.pid} on ${holder.hostName}`}; wait for it, or remove ${file} if that process is gone`;
+  const where =
+    holder.hostName === owner.hostName
+      ? "and that may be in another container or before a restart of the machine"
+      : "and that is another host";
+  return `the run in ${folder} was claimed by process ${holder.pid} on ${holder.hostName}, ${where}, so whether it still runs can not be told from here; wait for it, or remove ${file} once you know that it has ended`;
+}

@@ -19,7 +19,7 @@ const onPastRun =
   async (request) => {
     refuseDryRunFlags(request);
     const { past, release } = claimPastRun(request, request.given.yes("dry-run"));
-    const executor = executorOf(request);
+    const executor = executorOf(request, past.plan.id);
     try {
       if (request.given.text("snapshot") === undefined) await executor.refuseWhileRunning(past.plan.id);
       return await write(request, executor, {

@@ -5,7 +5,8 @@ import { envelope } from "../../findings/envelope.js";
 import { renderRuns } from "../../report/runs.js";
 import type { Run } from "../command.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
-import { ownerOf, runNamed, runsOf, runsPlace } from "../run-dir.js";
+import { ownerOf } from "../owner.js";
+import { runNamed, runsOf, runsPlace } from "../run-dir.js";
 
 /** Lists the runs of every cluster, or those in `--run-dir`, or tells one. Reads the folders only, no cluster. */
 export const run: Run = async (request) => {
