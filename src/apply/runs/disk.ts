@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { DoctorError } from "../../cluster/errors.js";
 
 /** Whole or not at all, by way of `temporary`, and on disk when it returns. Row images may be in it: readable by its owner alone. */
 export function writeWhole(file: string, text: string, temporary = `${file}.new`): void {
@@ -24,3 +25,12 @@ export function syncDirectory(path: string): void {
 
 export const isCode = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code;
+
+/** A run goes no further than what it can write down. */
+export const notWritten = (file: string, error: unknown): DoctorError =>
+  error instanceof DoctorError
+    ? error
+    : new DoctorError(
+        "interrupted",
+        `${file} can not be written (${error instanceof Error ? error.message : String(error)}), so the run goes no further: see that it can (is the disk full?) before you go on with it`,
+      );

@@ -8,7 +8,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { RefusedError } from "../../cluster/errors.js";
+import { type DoctorError, RefusedError } from "../../cluster/errors.js";
+import { notWritten } from "./disk.js";
 import type { JournalRecord } from "./journal.js";
 
 export const journalIn = (folder: string): string => join(folder, "journal.jsonl");
@@ -17,11 +18,14 @@ export const journalIn = (folder: string): string => join(folder, "journal.jsonl
 export class JournalFile {
   readonly #handle: number;
   readonly #records: JournalRecord[];
+  #bytes: number;
+  #failed: DoctorError | null = null;
 
   /** A torn last record, of a crash while it was written, is cut off: its effect can not have begun. */
-  constructor(file: string) {
+  constructor(private readonly file: string) {
     const { records, bytes } = readRecords(file);
     this.#records = records;
+    this.#bytes = bytes;
     this.#handle = openSync(file, "a", 0o600);
     ftruncateSync(this.#handle, bytes);
   }
@@ -30,9 +34,22 @@ export class JournalFile {
     return [...this.#records];
   }
 
+  /**
+   * Throws `DoctorError` (interrupted) where it can not be written, and from then on: what is only half on disk is cut off again, and what
+   * came behind a record that is missing would tell another story.
+   */
   append(record: JournalRecord): void {
-    writeFileSync(this.#handle, `${JSON.stringify(record)}\n`);
-    fsyncSync(this.#handle);
+    if (this.#failed !== null) throw this.#failed;
+    const line = Buffer.from(`${JSON.stringify(record)}\n`);
+    try {
+      writeFileSync(this.#handle, line);
+      fsyncSync(this.#handle);
+    } catch (error) {
+      this.#failed = notWritten(this.file, error);
+      ftruncateSync(this.#handle, this.#bytes);
+      throw this.#failed;
+    }
+    this.#bytes += line.length;
     this.#records.push(record);
   }
 

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { RefusedError, UsageError } from "../../cluster/errors.js";
+import { DoctorError, RefusedError, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
 import type { Plan } from "../../plan/plan.js";
-import { syncDirectory, writeWhole } from "./disk.js";
+import { notWritten, syncDirectory, writeWhole } from "./disk.js";
 import { claimFolder, type Owner } from "./folder-owner.js";
 import type { JournalRecord } from "./journal.js";
 import { JournalFile, journalIn, readJournal } from "./journal-file.js";
@@ -15,13 +15,19 @@ import type { RunReport } from "./run-result.js";
 /** A plan is consumed once: the run has its id, and a second run of it is refused. */
 export function createRunFolder(runsDir: string, plan: Plan, owner: Owner): RunFolder {
   const path = join(runsDir, plan.id);
-  makeFolder(runsDir, join(path, "before"));
-  return claimed(path, owner, (release) => {
-    refuseStarted(runsDir, plan);
-    writePlan(planIn(path), plan);
-    syncDirectory(runsDir);
-    return new DiskRunFolder(path, plan, release);
-  });
+  try {
+    mkdirSync(join(path, "before"), { recursive: true, mode: 0o700 });
+    return claimed(path, owner, (release) => {
+      refuseStarted(runsDir, plan);
+      writePlan(planIn(path), plan);
+      syncDirectory(runsDir);
+      return new DiskRunFolder(path, plan, release);
+    });
+  } catch (error) {
+    if (error instanceof DoctorError) throw error;
+    const words = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--run-dir ${runsDir}: the run's folder can not be made there: ${words}`);
+  }
 }
 
 export function refuseStarted(runsDir: string, { id }: Plan): void {
@@ -41,15 +47,6 @@ export function openRunFolder(runsDir: string, run: string, owner: Owner): RunFo
     owner,
     (release) => new DiskRunFolder(path, planOfRun(path, readJournal(journalIn(path))), release),
   );
-}
-
-function makeFolder(runsDir: string, path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--run-dir ${runsDir}: the run's folder can not be made there: ${words}`);
-  }
 }
 
 function claimed(path: string, owner: Owner, open: (release: () => void) => RunFolder): RunFolder {
@@ -101,7 +98,7 @@ class DiskRunFolder implements RunFolder {
     const relative = imagePath(this.plan, step);
     const file = join(this.path, relative);
     if (!existsSync(file)) {
-      writeWhole(file, `${JSON.stringify(image, null, 2)}\n`);
+      write(file, `${JSON.stringify(image, null, 2)}\n`);
       syncDirectory(dirname(file));
     }
     return relative;
@@ -111,7 +108,7 @@ class DiskRunFolder implements RunFolder {
     const path = join(this.path, file);
     const written = textOf(path);
     const section = `-- ${title}\n${text}\n\n`;
-    if (!written.includes(section)) writeWhole(path, `${written}${section}`);
+    if (!written.includes(section)) write(path, `${written}${section}`);
     return path;
   }
 
@@ -124,13 +121,22 @@ class DiskRunFolder implements RunFolder {
   }
 
   saveReport(report: RunReport): void {
-    writeWhole(join(this.path, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
-    writeWhole(join(this.path, "report.txt"), reportText(this.plan, this.records()));
+    write(join(this.path, "report.json"), `${JSON.stringify(report, null, 2)}\n`);
+    write(join(this.path, "report.txt"), reportText(this.plan, this.records()));
   }
 
   close(): void {
     this.journal.close();
     this.release();
+  }
+}
+
+/** Throws `DoctorError` (interrupted). */
+function write(file: string, text: string): void {
+  try {
+    writeWhole(file, text);
+  } catch (error) {
+    throw notWritten(file, error);
   }
 }
 
