@@ -29,8 +29,8 @@ import type { Entry, TopologyReader } from "../../topology/store.js";
 
 /** The global records that SrvVSchema is made of, at one revision. */
 export interface VSchemaSources {
-  /** Keys of the rules, with the revision that each was read at; 0: absent. */
-  readonly rulesRead: readonly { readonly key: string; readonly modRevision: number }[];
+  /** Every key that it was built from, with the revision that each was read at; 0: absent. */
+  readonly read: readonly { readonly key: string; readonly modRevision: number }[];
   readonly built: SrvVSchema;
 }
 
@@ -48,8 +48,11 @@ export async function readVSchemaSources(
 
   const built = create(SrvVSchemaSchema);
   const byKey = new Map(entries.map((entry) => [entry.key, entry] as const));
+  const vschemas: { readonly key: string; readonly modRevision: number }[] = [];
   for (const keyspace of keyspaceDirectories(root, entries)) {
-    const entry = byKey.get(vschemaKey(root, keyspace));
+    const key = vschemaKey(root, keyspace);
+    const entry = byKey.get(key);
+    vschemas.push({ key, modRevision: entry?.modRevision ?? 0 });
     const vschema = entry === undefined ? answered(create(KeyspaceSchema)) : decodeVSchema(entry.value);
     if (vschema.kind === "unanswered") return vschema;
     built.keyspaces[keyspace] = vschema.value;
@@ -88,7 +91,7 @@ export async function readVSchemaSources(
     built.mirrorRules = rules.value;
   }
   return answered({
-    rulesRead: keys.map((key, index) => ({ key, modRevision: values[index]?.modRevision ?? 0 })),
+    read: [...keys.map((key, index) => ({ key, modRevision: values[index]?.modRevision ?? 0 })), ...vschemas],
     built,
   });
 }

@@ -1,17 +1,8 @@
 import type { StepOf } from "../../plan/steps/index.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
-import type { Compare, TxnOp } from "../../topology/store.js";
-import {
-  done,
-  type Effect,
-  type Known,
-  known,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../check.js";
+import type { Compare, Entry, TxnOp } from "../../topology/store.js";
+import { done, type Effect, type Known, known, refused, silent } from "../check.js";
 import {
   readVSchemaSources,
   sameSrvVSchema,
@@ -27,7 +18,9 @@ type Rebuild = StepOf<"srvvschema.rebuild">;
 
 /**
  * Writes SrvVSchema of each cell from the global VSchemas and routing rules, as Vitess's RebuildSrvVSchema does, but by compare-and-set;
- * where the cell lives in the global etcd, the rules that it was built from must be unchanged in the same transaction.
+ * where the cell lives in the global etcd, the rules and VSchemas that it was built from must be unchanged in the same transaction. A cell's
+ * record is read before what it is built from: one that somebody rebuilt in between is never overwritten by an older one. Then it is built
+ * once more.
  */
 const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
   image: async (step, context) => {
@@ -44,18 +37,27 @@ const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
   guards: { rootKnown: unknownCell },
 
   async run(step, context): Promise<Effect> {
-    const drift = await driftOf(step, context);
-    if (drift.kind !== "known") return drift;
-    for (const change of drift.value) {
-      const failed = await writeFenced(context, {
-        ...change,
-        movedWords: `${change.key} or a routing rule changed while it was rebuilt`,
-      });
-      if (failed !== null) return failed;
-    }
+    const first = await write(step, context);
+    const failed =
+      first?.kind === "refused" && context.fence.lostLock() === null ? await write(step, context) : first;
+    if (failed !== null) return failed;
     return done(doneWords(step));
   },
 });
+
+/** Null: every cell has what it should have. */
+async function write(step: Rebuild, context: RunContext): Promise<Exclude<Broken, null> | null> {
+  const drift = await driftOf(step, context);
+  if (drift.kind !== "known") return drift;
+  for (const change of drift.value) {
+    const failed = await writeFenced(context, {
+      ...change,
+      movedWords: `${change.key}, a VSchema or a routing rule changed while it was rebuilt`,
+    });
+    if (failed !== null) return failed;
+  }
+  return null;
+}
 
 const doneWords = (step: Rebuild): string =>
   `SrvVSchema of ${step.cells.join(", ")} equals the global VSchemas and routing rules`;
@@ -81,36 +83,50 @@ function unknownCell(step: Rebuild, _drift: readonly Change[], context: RunConte
 async function driftOf(step: Rebuild, context: RunContext): Promise<Known<readonly Change[]>> {
   const cluster = context.plan.cluster;
   if (unknownCell(step, [], context) !== null) return known([]);
+  const found: Found[] = [];
+  for (const at of keysOf(step, context)) {
+    const got = await context.ports.store(at.server).get(at.key);
+    if (got.kind === "unanswered") return silent(at.server, got);
+    found.push({ ...at, entry: got.value.entry });
+  }
   const { server, root } = globalRoot(cluster);
   const sources = await readVSchemaSources(context.ports.store(server), root);
   if (sources.kind === "unanswered") return silent(server, sources);
   const changes: Change[] = [];
-  for (const at of keysOf(step, context)) {
-    const change = await changeOf(at, sources.value, context);
+  for (const each of found) {
+    const change = changeOf(each, sources.value, context);
     if (change.kind !== "known") return change;
     if (change.value !== null) changes.push(change.value);
   }
   return known(changes);
 }
 
-async function changeOf(
-  at: KeyRef,
+/** Of 128 in a transaction (etcd `--max-txn-ops`), fences left out. The rules come first; of more VSchemas some are not compared. */
+const MOST_COMPARES = 100;
+
+interface Found extends KeyRef {
+  readonly entry: Entry | null;
+}
+
+function changeOf(
+  { entry, ...at }: Found,
   sources: VSchemaSources,
   context: RunContext,
-): Promise<{ readonly kind: "known"; readonly value: Change | null } | Refused | Silent> {
-  const got = await context.ports.store(at.server).get(at.key);
-  if (got.kind === "unanswered") return silent(at.server, got);
-  const entry = got.value.entry;
+): Known<Change | null> {
   const current = entry === null ? null : decodeSrvVSchema(entry.value);
   if (current?.kind === "unanswered") return refused(`${at.key} can not be decoded: ${current.message}`);
   const wanted = srvVSchemaFor(current?.value ?? null, sources);
   if (current !== null && sameSrvVSchema(current.value, wanted)) return known(null);
-  const rulesToo = sameServer(at.server, context.plan.cluster.globalServer);
+  const sourcesToo = sameServer(at.server, context.plan.cluster.globalServer);
   return known({
     ...at,
     compares: [
       entry === null ? absent(at.key) : unchanged(at.key, entry.modRevision),
-      ...(rulesToo ? sources.rulesRead.map(({ key, modRevision }) => unchanged(key, modRevision)) : []),
+      ...(sourcesToo
+        ? sources.read
+            .slice(0, MOST_COMPARES)
+            .map(({ key, modRevision }) => (modRevision === 0 ? absent(key) : unchanged(key, modRevision)))
+        : []),
     ],
     operations: [{ kind: "put", key: at.key, value: encodeSrvVSchema(wanted) }],
   });
