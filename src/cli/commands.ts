@@ -82,7 +82,7 @@ export const COMMANDS: readonly Command[] = [
     about: "look at topology and tablets, say what is wrong; changes nothing",
     examples: [
       ["vtdoctor scan", "what is wrong, with the next command of each finding"],
-      ["vtdoctor scan --settle 30s", "looks twice, and so proves what one look can only suspect"],
+      ["vtdoctor scan --settle 0", "looks once; else it looks again after 30 s at what it suspects"],
       ["vtdoctor scan --format nagios --keyspace customer", "for a monitoring system"],
       [
         "vtdoctor scan --save-snapshot s.sqlite",

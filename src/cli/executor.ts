@@ -140,7 +140,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
     },
     rescans: {
       atOnce: () => rescan(request, "settle"),
-      settled: request.given.duration("settle") === null ? null : () => rescan(request),
+      settled: (request.given.duration("settle") ?? 0) === 0 ? null : () => rescan(request),
     },
   };
 }

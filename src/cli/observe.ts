@@ -1,10 +1,12 @@
 import { type CollectSettings, type CollectSources, collect, observeTwice } from "../collect/collect.js";
 import { type Connection, connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
+import type { FailOn } from "../findings/verdict.js";
 import { loadRules, pickRules, SHIPPED_RULES } from "../rulefiles/load.js";
-import { judge, matchedIds } from "../rules/judge.js";
+import { firstLookOf } from "../rules/first-look.js";
+import { judge } from "../rules/judge.js";
 import type { Rule } from "../rules/rule.js";
-import { withSettledIds } from "../rules/settled.js";
+import { type FirstLook, withFirstLook } from "../rules/settled.js";
 import type { Facts } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
 import { NO_INVENTORY, readInventory } from "../witnesses/inventory.js";
@@ -18,20 +20,20 @@ export interface Observation {
   readonly earlier: Snapshot | null;
 }
 
-/** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice; kept in `--save-snapshot`. */
-export async function observe(request: Request, { askTables } = { askTables: false }): Promise<Observation> {
-  const observation = await look(request, askTables);
-  keep(observation, request);
-  return observation;
+export interface Observing {
+  /** Whether the tables of every shard are asked for. */
+  readonly askTables?: boolean;
+  /** The look before this one. */
+  readonly first?: FirstLook;
 }
 
-/** As `observe`, and not kept yet. */
-export async function look(request: Request, askTables = false): Promise<Observation> {
+/** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice. */
+export async function observe(request: Request, observing: Observing = {}): Promise<Observation> {
   const { given } = request;
   const file = given.text("snapshot");
   const earlier = given.texts("earlier-snapshot").map((path) => Snapshot.open(path));
   return file === undefined
-    ? lookLive(request, earlier, askTables)
+    ? lookLive(request, earlier, observing)
     : { snapshot: Snapshot.open(file), earlier: earlier[0] ?? null };
 }
 
@@ -46,7 +48,7 @@ export function keep({ snapshot }: Observation, { given, context }: Request): vo
 async function lookLive(
   { given, context }: Request,
   earlier: readonly Snapshot[],
-  askTables: boolean,
+  { askTables = false, first }: Observing,
 ): Promise<Observation> {
   const connection = connectionOf(given, context.env);
   const settleMs = given.duration("settle");
@@ -55,13 +57,14 @@ async function lookLive(
   let facts: Facts;
   try {
     const settings = { ...collectSettings(connection, known, settleMs, context.version), askTables };
-    const look = settleMs === null ? collect(sources, settings) : settled(sources, settings, given);
+    const look = (settleMs ?? 0) === 0 ? collect(sources, settings) : settled(sources, settings, given);
     facts = await unlessAborted(look, context.signal);
   } finally {
     // Before the snapshot, so that both do not need their memory at once.
     sources.close();
   }
-  return { snapshot: Snapshot.of(facts), earlier: earlier[0] ?? null };
+  const told = first === undefined ? facts : withFirstLook(facts, first);
+  return { snapshot: Snapshot.of(told), earlier: earlier[0] ?? null };
 }
 
 /** Two looks as one: the second, with what the first showed already. */
@@ -69,11 +72,13 @@ async function settled(sources: CollectSources, settings: CollectSettings, given
   const { first, second } = await observeTwice(sources, settings);
   const before = Snapshot.of(first);
   try {
-    return withSettledIds(second, matchedIds(before, everyRule(given)));
+    return withFirstLook(second, firstLookOf(before, everyRule(given)));
   } finally {
     before.close();
   }
 }
+
+export const failOnOf = (given: Given): FailOn => (given.text("fail-on") ?? "warning") as FailOn;
 
 export const judged = (
   observation: Observation,
@@ -111,7 +116,8 @@ const collectSettings = (
 });
 
 /** Our rules and the operator's (`--rules`). */
-const everyRule = (given: Given): readonly Rule[] => loadRules([SHIPPED_RULES, ...given.texts("rules")]);
+export const everyRule = (given: Given): readonly Rule[] =>
+  loadRules([SHIPPED_RULES, ...given.texts("rules")]);
 
 /** The same, reduced to `--rule` where that was given. */
 export const ruleSet = (given: Given): readonly Rule[] => pickRules(everyRule(given), given.texts("rule"));

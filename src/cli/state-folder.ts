@@ -56,7 +56,7 @@ export function clusterFolders(state: string): readonly string[] {
 }
 
 /** The folder of this cluster; null: it has none yet. Throws `UsageError`. */
-function findClusterFolder(state: string, cluster: PlanCluster): string | null {
+export function findClusterFolder(state: string, cluster: PlanCluster): string | null {
   const own = knownBy(cluster);
   return clusterFolders(state).find((path) => isSame(knownIn(path), own)) ?? null;
 }

@@ -8,13 +8,16 @@ import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";
 import { type Review, restoredTopologyConfirmed } from "./consent.js";
 import type { Executor } from "./executor.js";
-import { judged, observe, ruleSet } from "./observe.js";
+import { judged, keep, ruleSet } from "./observe.js";
+import { observeSurely } from "./second-look.js";
 
 /** What a command that writes has of its own; the way to the end is the same for all. */
 interface Writing {
   readonly review: Review;
   /** Whether a finding that was not there before counts against the run. */
   readonly mindsNew: boolean;
+  /** Whether it matters that a finding is only suspected; where it does, the cluster is looked at again. */
+  readonly minds?: (finding: Finding) => boolean;
   /** Whether the look at the cluster asks for the tables of every shard. */
   readonly askTables?: boolean;
   /** Throws DoctorErrors. */
@@ -34,11 +37,12 @@ interface Seen {
 export async function write(
   request: Request,
   executor: Executor,
-  { review, mindsNew, askTables = false, plan: planOf }: Writing,
+  { review, mindsNew, askTables = false, minds = () => false, plan: planOf }: Writing,
 ): Promise<number> {
   const { given, context } = request;
   const dryRun = given.yes("dry-run");
-  const observation = await observe(request, { askTables });
+  const observation = await observeSurely(request, ruleSet(given), { minds, remembers: false, askTables });
+  keep(observation, request);
   const { snapshot } = observation;
   let known: readonly Finding[] | null = null;
   const findings = (): readonly Finding[] => {

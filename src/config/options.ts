@@ -135,7 +135,8 @@ export const JUDGING = {
   settle: {
     type: "duration",
     group: "Selection",
-    about: "observe twice, this far apart (30s or more proves that a finding is no passing moment)",
+    about:
+      "look twice, this far apart, whatever is seen (30s or more proves that a finding is no passing moment); 0: once. Default: scan, explain and fix look again after 30s at what they suspect",
   },
   rule: { type: "strings", value: "RULE", group: "Selection", about: "only this rule (repeatable)" },
   rules: {

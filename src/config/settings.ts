@@ -145,6 +145,7 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 
 /** Go's notation as Vitess's flags take it (`500ms`, `45s`, `1m30s`), in milliseconds. */
 function parseDuration(flag: string, text: string): number {
+  if (text === "0") return 0;
   const whole = /^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(text);
   if (!whole) throw new UsageError(`--${flag}: "${text}" is no duration; write it like 500ms, 30s or 1m30s.`);
   let total = 0;

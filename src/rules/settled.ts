@@ -3,15 +3,23 @@ import type { Facts } from "../snapshot/facts.js";
 import { readMeta } from "./circumstances.js";
 import type { Queryable } from "./rule.js";
 
+/** What an earlier look showed, and when (unix milliseconds). */
+export interface FirstLook {
+  readonly ids: readonly string[];
+  readonly at: number;
+}
+
 const SETTLED_IDS = "settled_ids_json";
 
-/** The second of two settled observations with the findings that the first showed too: judged from a file it says what it said live. */
-export const withSettledIds = (facts: Facts, ids: readonly string[]): Facts => ({
-  ...facts,
-  meta: [...facts.meta, { name: SETTLED_IDS, value: JSON.stringify(ids) }].toSorted((one, other) =>
-    one.name < other.name ? -1 : 1,
-  ),
-});
+/** The second of two looks with what the first showed, and when: judged from a file it says what it said live. */
+export const withFirstLook = (facts: Facts, { ids, at }: FirstLook): Facts => {
+  const own = [
+    { name: SETTLED_IDS, value: JSON.stringify(ids) },
+    { name: "first_seen_at_ms", value: String(at) },
+  ];
+  const others = facts.meta.filter(({ name }) => own.every((row) => row.name !== name));
+  return { ...facts, meta: [...others, ...own].toSorted((one, other) => (one.name < other.name ? -1 : 1)) };
+};
 
 /** Finding id -> when the first observation saw it, unix milliseconds; empty where there was one only. Throws `UsageError`. */
 export function settledSince(snapshot: Queryable): ReadonlyMap<string, number> {

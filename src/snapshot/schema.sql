@@ -8,13 +8,13 @@
 -- What the snapshot is, by name:
 --   schema: the version of this file
 --   vtdoctor: the version that took the snapshot
---   taken_at_ms, first_seen_at_ms: when it was taken, and when the first of two settled observations was (else the same)
+--   taken_at_ms, first_seen_at_ms: when it was taken, and when the first of two looks was (else the same)
 --   global_server, global_root: as vtdoctor was given them
 --   sources_json: which witnesses were asked
 --   keyspaces_json, cells_json: the filters; empty: all
 --   moved_keys_json: the {server, key} that changed while the tablets answered; topo_key has their newer state
 --   earlier_revisions_json: {server: the highest revision that an earlier snapshot saw}
---   settled_ids_json: ids of what the first of two settled observations showed already; absent after a single one
+--   settled_ids_json: ids of what the first of two looks showed already, which may be an earlier scan; absent after a single one
 --   not_asked_json: tables, and columns as table.column, of an older vtdoctor's snapshot that it did not ask for; unanswered lists them
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 

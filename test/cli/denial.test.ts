@@ -14,7 +14,7 @@ it("tables that a cancel kept and left denied are found in two looks, and lifted
   );
   cluster.clock.advance(5_000);
 
-  const once = await type("scan --format json");
+  const once = await type("scan --settle 0 --format json");
   const found = (JSON.parse(once.out) as { findings: { id: string; state: string }[] }).findings;
   expect(found.find(({ id }) => id === DENIED)?.state).toBe("suspected");
   const all = await write("fix --all --settle 31s --yes");

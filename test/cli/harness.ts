@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -52,7 +53,7 @@ export function contextOf(typed: Typed): {
       },
     ids: () => `test${made++}`,
     // A state of its own: no command remembers another, unless a test wants it to.
-    env: { XDG_STATE_HOME: emptyFolder(), ...typed.env },
+    env: { XDG_STATE_HOME: join(process.env.XDG_STATE_HOME ?? "", randomUUID()), ...typed.env },
     cwd: typed.cwd ?? emptyFolder(),
     version: "0.0.0-test",
     hostName: "host",

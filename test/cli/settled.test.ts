@@ -35,7 +35,7 @@ it("a snapshot of --settle says from its file what it said live", async () => {
   const states = (said: { out: string }) =>
     new Set(findings(said).map(({ state }: { state: string }) => state));
 
-  const once = await type(`scan ${known} --save-snapshot ${file}`);
+  const once = await type(`scan ${known} --settle 0 --save-snapshot ${file}`);
   expect(states(once)).toContain("suspected");
   expect(findings(await vtdoctor(["scan", "--snapshot", file, "--format", "json"]))).toEqual(findings(once));
 

@@ -64,9 +64,18 @@ describe("how a scan ends", () => {
     expect(scan({ findings: [finding({ state: "unknown", severity: "info" })] }).exit.code).toBe(0);
   });
 
-  it("is not decided by what is suspected, deferred or suppressed, but names the first two", () => {
+  it("is incomplete while something critical is suspected or deferred, and the threshold counts it", () => {
+    for (const state of ["suspected", "deferred"] as const) {
+      const findings = [finding({ state, severity: "critical" })];
+      expect(scan({ findings }).exit).toMatchObject({ code: 3, reasons: [expect.stringContaining(state)] });
+      expect(scan({ findings, failOn: "never" }).exit.code).toBe(0);
+      expect(scan({ findings: [...findings, finding({ severity: "warning" })] }).exit.code).toBe(1);
+    }
+  });
+
+  it("is not decided by other findings that are suspected, deferred or suppressed, but names the first two", () => {
     for (const state of ["suspected", "deferred", "suppressed"] as const) {
-      const { exit } = scan({ findings: [finding({ state })] });
+      const { exit } = scan({ findings: [finding({ state, severity: "warning" })] });
       expect(exit.code).toBe(0);
       expect(exit.reasons).toHaveLength(state === "suppressed" ? 0 : 1);
     }

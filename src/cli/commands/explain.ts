@@ -1,11 +1,13 @@
 import { EXIT, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
+import type { Finding } from "../../findings/finding.js";
 import { explainFinding } from "../../report/explain.js";
 import { showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
 import type { Run } from "../command.js";
-import { judged, observe, ruleSet } from "../observe.js";
+import { judged, keep, ruleSet } from "../observe.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
+import { observeSurely } from "../second-look.js";
 
 /** The proof of a finding; for a rule's id, what the rule means. */
 export const run: Run = async (request) => {
@@ -25,7 +27,10 @@ export const run: Run = async (request) => {
     else emit(request, showRule(cardOf(rule), styleOf(request)));
     return EXIT.ok;
   }
-  const findings = judged(await observe(request), rules, request);
+  const minds = ({ id }: Finding): boolean => id === wanted;
+  const observation = await observeSurely(request, rules, { minds, remembers: true });
+  keep(observation, request);
+  const findings = judged(observation, rules, request);
   const finding = findings.find(({ id }) => id === wanted);
   if (finding === undefined)
     throw new UsageError(

@@ -1,6 +1,7 @@
 import { readPlan } from "../../apply/runs/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
+import { atOrAbove } from "../../findings/verdict.js";
 import type { FixRequest, OrphanChoice, Stopping } from "../../plan/draft.js";
 import { parseCommand } from "../../plan/dropped/retirement.js";
 import { planFix } from "../../plan/planning.js";
@@ -8,6 +9,7 @@ import { refuseOtherCommand } from "../../plan/unbelieved.js";
 import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Request, Run } from "../command.js";
 import { executorOf } from "../executor.js";
+import { failOnOf } from "../observe.js";
 import { refuseDryRunFlags, write } from "../write.js";
 
 /** Plans repairs for what is found, or executes a saved plan. */
@@ -27,6 +29,8 @@ async function planned(request: Request): Promise<number> {
   return write(request, executorOf(request), {
     review: named.length > 0 ? "named" : "none",
     mindsNew: true,
+    minds: ({ id, severity }) =>
+      named.length > 0 ? named.includes(id) : atOrAbove(severity, failOnOf(given)),
     plan: async ({ snapshot, findings, asked, context }) => {
       const wanted: FixRequest = {
         ...(await asked()),

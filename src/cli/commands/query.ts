@@ -2,7 +2,7 @@ import Table from "cli-table3";
 import { EXIT } from "../../cluster/errors.js";
 import { type SelectResult, select } from "../../snapshot/select.js";
 import type { Run } from "../command.js";
-import { observe } from "../observe.js";
+import { keep, observe } from "../observe.js";
 import { asJson, emit, emitJson } from "../output.js";
 
 const LIMIT_MS = 30_000;
@@ -10,7 +10,9 @@ const LIMIT_MS = 30_000;
 /** One SELECT over the snapshot, as a table or as JSON. */
 export const run: Run = async (request) => {
   const sql = request.given.text("sql") ?? "";
-  const { snapshot } = await observe(request);
+  const observation = await observe(request);
+  keep(observation, request);
+  const { snapshot } = observation;
   const result = await select(snapshot, sql, { timeMs: LIMIT_MS });
   if (asJson(request)) emitJson(request, { columns: result.columns, rows: result.rows.map(printable) });
   else emit(request, table(result));

@@ -1,19 +1,24 @@
 import { scanDocument } from "../../findings/document.js";
+import type { Finding } from "../../findings/finding.js";
 import { expiredSuppressions } from "../../findings/suppression.js";
-import type { FailOn } from "../../findings/verdict.js";
+import { atOrAbove } from "../../findings/verdict.js";
 import { formatNamed } from "../../report/formats.js";
 import { readCluster, readCoverage } from "../../rules/coverage.js";
 import type { Request, Run } from "../command.js";
-import { judged, keep, look, type Observation, ruleSet } from "../observe.js";
+import { failOnOf, judged, keep, type Observation, ruleSet } from "../observe.js";
 import { afterReport, emit, styleOf } from "../output.js";
+import { observeSurely, rememberScan } from "../second-look.js";
 
 /** Looks, judges, reports. Read-only. */
 export const run: Run = async (request) => {
   const rules = ruleSet(request.given);
-  const observation = await look(request);
+  const failOn = failOnOf(request.given);
+  const minds = (finding: Finding): boolean => atOrAbove(finding.severity, failOn);
+  const observation = await observeSurely(request, rules, { minds, remembers: true });
   try {
     return await report(request, observation, rules);
   } finally {
+    rememberScan(observation, request);
     afterReport(() => keep(observation, request));
   }
 };
@@ -27,7 +32,7 @@ async function report(
   const { given, context } = request;
   const document = scanDocument({
     version: context.version,
-    failOn: (given.text("fail-on") ?? "warning") as FailOn,
+    failOn: failOnOf(given),
     cluster: readCluster(observation.snapshot),
     coverage: readCoverage(observation.snapshot, rules),
     findings: judged(observation, rules, request),
