@@ -42,6 +42,7 @@ export const derive = (facts: Facts): Derived => {
   const deletion = deriveDeletions(facts, workflowShards(streams.stream));
   const lookups = switchLookups(facts, { ...records, ...streams, process, topology });
   const { workflow, switch_sign } = deriveWorkflows(facts, streams.stream, process, lookups);
+  const journals = deriveJournalNames(facts);
   return {
     ...records,
     ...streams,
@@ -57,11 +58,11 @@ export const derive = (facts: Facts): Derived => {
       shard: records.shard,
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
-    ...deriveJournalNames(facts),
+    ...journals,
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet),
-    restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard }),
+    restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard, ...journals }),
     ...deriveQueryPaths({ ...facts, ...records, process }),
   };
 };

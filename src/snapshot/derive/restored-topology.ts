@@ -1,6 +1,12 @@
 import { UsageError } from "../../cluster/errors.js";
 import { type Facts, metaValue } from "../facts.js";
-import type { DeletionRow, ProcessRow, RestoredTopologyRow, ShardRow } from "../gen/tables.js";
+import type {
+  DeletionRow,
+  JournalShardRow,
+  ProcessRow,
+  RestoredTopologyRow,
+  ShardRow,
+} from "../gen/tables.js";
 
 /** More than this missing at once is no single operation (docs/decisions.md#d8). */
 const MOST_SHARDS = 3;
@@ -12,19 +18,44 @@ export interface RestoredInputs {
   readonly process: readonly ProcessRow[];
   readonly shard: readonly ShardRow[];
   readonly deletion: readonly DeletionRow[];
+  readonly journal_shard: readonly JournalShardRow[];
 }
 
-/** Signs that this topology is older than the cluster that it describes. What history shows as deleted is no sign. */
+/**
+ * Signs that this topology is older than the cluster that it describes. What history shows as deleted is no sign, nor a shard that a Reshard
+ * retired, whose tablets still run: a journal on one of them led to shards that serve.
+ */
 export const restoredTopology = (facts: Facts, inputs: RestoredInputs): readonly RestoredTopologyRow[] =>
   [missingRecords(inputs), newerTerms(facts, inputs), lowerRevisions(facts)].filter((sign) => sign !== null);
 
-const missingRecords = ({ process, deletion }: RestoredInputs): RestoredTopologyRow | null => {
+const missingRecords = ({
+  process,
+  shard,
+  deletion,
+  journal_shard,
+}: RestoredInputs): RestoredTopologyRow | null => {
   const deleted = new Set(
     deletion.flatMap(({ kind, keyspace, shard, alias }) =>
       kind === "tablet" ? alias : `${keyspace}/${shard}`,
     ),
   );
-  const ours = process.filter(({ same_cluster }) => same_cluster === 1);
+  const serving = new Set(
+    shard.filter((row) => row.is_primary_serving === 1).map((row) => `${row.keyspace}/${row.shard}`),
+  );
+  const led = new Map(
+    journal_shard
+      .filter((row) => row.migration === "shards" && row.side === "target")
+      .filter((row) => serving.has(`${row.keyspace}/${row.shard}`))
+      .map((row) => [row.address, row.keyspace]),
+  );
+  const retired = new Set(
+    process
+      .filter(({ address, keyspace }) => led.get(address) === keyspace)
+      .map((row) => `${row.keyspace}/${row.shard}`),
+  );
+  const ours = process.filter(
+    (row) => row.same_cluster === 1 && !retired.has(`${row.keyspace}/${row.shard}`),
+  );
   const unexplained = (names: readonly string[]): number =>
     new Set(names.filter((name) => !deleted.has(name))).size;
   const shards = unexplained(
