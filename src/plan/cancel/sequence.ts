@@ -51,7 +51,7 @@ export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: C
     ]),
     reads: cancelReads(snapshot, subject),
     blocked: [],
-    notes: notes(snapshot, subject, sets, options),
+    notes: [...notes(snapshot, subject, sets, options), ...records.notes],
   };
 };
 

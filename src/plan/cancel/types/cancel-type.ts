@@ -68,9 +68,11 @@ export interface RecordSteps {
   readonly denials: readonly DraftStep[];
   readonly routing: readonly DraftStep[];
   readonly last: readonly DraftStep[];
+  /** What an operator should know before saying yes. */
+  readonly notes: readonly string[];
 }
 
-export const NO_RECORDS: RecordSteps = { denials: [], routing: [], last: [] };
+export const NO_RECORDS: RecordSteps = { denials: [], routing: [], last: [], notes: [] };
 
 /** A workflow of a type whose cancel vtdoctor knows. */
 export interface Cancellable extends CancelSubject {

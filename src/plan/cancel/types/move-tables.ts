@@ -23,11 +23,12 @@ export const moveTables: CancelType = {
   records: (snapshot, subject, { keep, keepRoutingRules }) => ({
     denials: denialSteps(snapshot, subject),
     routing: [
-      ...(keepRoutingRules ? [] : routingSteps(snapshot, subject)),
+      ...(keepRoutingRules ? [] : routingSteps(snapshot, subject, { keep })),
       ...(keep && keepRoutingRules ? [] : vschemaSteps(snapshot, subject, { keep })),
     ],
     // A vtgate only weighs denied tables and rules anew when SrvVSchema changes (docs/vitess.md#srvvschema).
     last: [{ kind: "srvvschema.rebuild", cells: cells(snapshot).map(({ cell }) => cell) }],
+    notes: keepRoutingRules ? [] : routingNotes(snapshot, subject, { keep }),
   }),
   keepsData: false,
 };
@@ -99,25 +100,84 @@ const namedByOthers = (
   return new Set(tables.filter((table) => rules.some((rule) => matches(rule, table))));
 };
 
-/** The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (docs/vitess.md#cancel-order). */
-const routingSteps = (snapshot: Snapshot, subject: CancelSubject): readonly DraftStep[] => {
+/**
+ * The nine rules of each table, as far as they lead to this workflow's two keyspaces; all others stay (docs/vitess.md#cancel-order). So do
+ * those of the bare name of a table that the target's VSchema goes on to list: without them the name would be ambiguous, or mean the target
+ * where the source's VSchema lists nothing (vtgate/vindexes/vschema.go buildGlobalTables).
+ */
+const routingSteps = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
-  const tables = ruleTables(snapshot, subject.groups);
+  const listed = listedAfter(snapshot, subject, options);
+  const fromTables = ownRules(snapshot, subject)
+    .filter(({ name, table }) => !(isBare(name) && listed.includes(table)))
+    .map(({ name }) => name);
+  const at = { server, key: routingRulesKey(root) };
+  return editRecord(snapshot, routingRules, {}, at, withoutRules(fromTables));
+};
+
+const ownRules = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+): readonly { readonly name: string; readonly table: string }[] => {
   const expected = new Map(
-    tables.flatMap((table) =>
+    ruleTables(snapshot, subject.groups).flatMap((table) =>
       ruleNames(subject.sourceKeyspace, subject.keyspace, table).map((name) => [name, table] as const),
     ),
   );
-  const fromTables = snapshot
+  return snapshot
     .rows("routing_rule", { scope: "global" })
-    .filter(({ from_table, to_tables_json }) => {
-      const table = expected.get(from_table);
+    .flatMap(({ from_table: name, to_tables_json }) => {
+      const table = expected.get(name);
       const own = [`${subject.sourceKeyspace}.${table}`, `${subject.keyspace}.${table}`];
-      return table !== undefined && toTables(to_tables_json).every((name) => own.includes(name));
-    })
-    .map(({ from_table }) => from_table);
-  const at = { server, key: routingRulesKey(root) };
-  return editRecord(snapshot, routingRules, {}, at, withoutRules(fromTables));
+      return table !== undefined && toTables(to_tables_json).every((to) => own.includes(to))
+        ? [{ name, table }]
+        : [];
+    });
+};
+
+const isBare = (name: string): boolean => !name.includes(".");
+
+/** Tables of the workflow that the target's VSchema lists when the cancel is done. */
+const listedAfter = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly string[] => {
+  const gone = entriesToGo(snapshot, subject, options);
+  return ruleTables(snapshot, subject.groups).filter(
+    (table_name) =>
+      !gone.includes(table_name) &&
+      snapshot.rows("vschema_table", { scope: "global", keyspace: subject.keyspace, table_name }).length > 0,
+  );
+};
+
+const routingNotes = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly string[] => {
+  const { keyspace, sourceKeyspace } = subject;
+  const rules = ownRules(snapshot, subject);
+  const listed = listedAfter(snapshot, subject, options);
+  const kept = rules.filter(({ name, table }) => isBare(name) && listed.includes(table));
+  const tables = [...new Set(kept.map(({ table }) => table))].join(", ");
+  const copies = rules.filter(({ name, table }) => options.keep && name === `${keyspace}.${table}`);
+  return [
+    ...(kept.length === 0
+      ? []
+      : [
+          `the VSchema of ${keyspace} goes on to list ${tables}, so the routing rules ${kept.map(({ name }) => name).join(", ")} stay: without them such a name would be ambiguous, or mean ${keyspace}. Take ${tables} out of that VSchema before you take these rules away`,
+        ]),
+    ...(copies.length === 0
+      ? []
+      : [
+          `${copies.map(({ name }) => name).join(", ")} led to ${sourceKeyspace} until now, and leads to the kept copy then, which nothing brings in step with its source any more`,
+        ]),
+  ];
 };
 
 /**
@@ -131,13 +191,21 @@ const vschemaSteps = (
   options: { readonly keep: boolean },
 ): readonly DraftStep[] => {
   const { server, root } = globalRoot(snapshot);
+  const at = { server, key: vschemaKey(root, subject.keyspace) };
+  const tables = entriesToGo(snapshot, subject, options);
+  return editRecord(snapshot, vschema, { keyspace: subject.keyspace }, at, withoutTables(tables));
+};
+
+const entriesToGo = (
+  snapshot: Snapshot,
+  subject: CancelSubject,
+  options: { readonly keep: boolean },
+): readonly string[] => {
   const entries = unshardedEntries(snapshot, subject.keyspace);
-  const tables = ruleTables(snapshot, subject.groups).filter((table) => {
+  return ruleTables(snapshot, subject.groups).filter((table) => {
     const entry = entries[table];
     return entry !== undefined && (!options.keep || Object.keys(entry).length === 0);
   });
-  const at = { server, key: vschemaKey(root, subject.keyspace) };
-  return editRecord(snapshot, vschema, { keyspace: subject.keyspace }, at, withoutTables(tables));
 };
 
 /** What an unsharded keyspace's VSchema says of its tables; nothing for a sharded one. */
