@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { KINDS } from "../../src/plan/steps/index.js";
+
+const rows = readFileSync(new URL("../../docs/safety.md", import.meta.url), "utf8")
+  .split("\n")
+  .filter((line) => line.startsWith("| `"))
+  .map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim()),
+  );
+
+it("docs/safety.md says of each kind of step what its declaration says", () => {
+  const declared = Object.entries(KINDS).map(([name, { class: consent, destroys, guards }]) => [
+    `\`${name}\``,
+    typeof consent === "string" ? consent : "told from its bytes",
+    destroys,
+    Object.keys(guards).join(", ") || "-",
+  ]);
+  expect(rows.map((row) => row.slice(0, 4)).toSorted()).toEqual(declared.toSorted());
+});
+
+it("and of each what can still change", () => {
+  for (const [step, , , , gap = ""] of rows) expect(gap.length, step).toBeGreaterThan(10);
+});
