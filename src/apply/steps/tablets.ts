@@ -20,10 +20,10 @@ import { isClosed } from "../tablet/tablet-address.js";
 type Refresh = StepOf<"tablet.refresh">;
 
 const refresh = provenByAnswer<"tablet.refresh">(async (step, context) => {
-  const lost = await context.fence.broken(null);
-  if (lost !== null) return lost;
   const stop = await differsFrom(step.tablet, context.ports.reader);
   if (stop !== null) return failed(step, stop);
+  const lost = await context.fence.broken(null);
+  if (lost !== null) return lost;
   const reply = await context.ports.writer.refreshState(step.tablet.address);
   return reply.kind === "unanswered"
     ? failed(step, silent(nameOf(step.tablet), reply))
@@ -98,11 +98,11 @@ async function recorded(step: TabletStop, context: RunContext): Promise<Refused 
 }
 
 const notOurs = async (step: TabletStop, context: RunContext): Promise<Refused | Silent | null> =>
-  (await context.fence.broken(null)) ?? (await anotherProcess(step.tablet, context));
+  (await anotherProcess(step.tablet, context)) ?? (await context.fence.broken(null));
 
 /** The reply is lost more often than not: the process is ending. What became of it is looked at, not believed. */
 async function letPublish(step: TabletStop, context: RunContext): Promise<Refused | Silent | null> {
-  const stop = (await notOurs(step, context)) ?? (await recorded(step, context));
+  const stop = (await recorded(step, context)) ?? (await notOurs(step, context));
   if (stop !== null) return stop;
   const { writer } = context.ports;
   const tags = await writer.changeTags(step.tablet.address);

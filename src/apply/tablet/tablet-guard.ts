@@ -7,16 +7,19 @@ import { globalRoot } from "../records/topo-roots.js";
 import type { RunContext } from "../run-context.js";
 import { differsFrom, nameOf, timeOf } from "./identity.js";
 
-/** Right before each call that changes a tablet: it is the one that was meant, and the stage's locks are still ours. Null: go. */
+/**
+ * Right before each call that changes a tablet: it is the one that was meant, and the stage's locks are still ours. The locks come last: the
+ * process may be stopped for minutes between any two lines, and what it asked before that says nothing of who holds them now. Null: go.
+ */
 export const guardTablet = async (tablet: TabletRef, context: RunContext): Promise<Refused | Silent | null> =>
-  (await context.fence.broken(null)) ?? (await differsFrom(tablet, context.ports.reader));
+  (await differsFrom(tablet, context.ports.reader)) ?? (await context.fence.broken(null));
 
 /** Right before a call that changes data or stream rows on a shard's primary: `guardTablet`, and the topology agrees that it is. Null: go. */
 export const guardPrimary = async (
   tablet: TabletRef,
   context: RunContext,
 ): Promise<Refused | Silent | null> =>
-  (await guardTablet(tablet, context)) ?? (await deposed(tablet, context));
+  (await deposed(tablet, context)) ?? (await guardTablet(tablet, context));
 
 /**
  * A primary that was deposed by EmergencyReparentShard without having heard of it still answers PRIMARY, with its own term. What is written
