@@ -47,12 +47,12 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     const write = () =>
       lab.gate("moved", `insert into customer(id, name) values (${++id}, 'new')`, "zone1", 5_000);
     await expect(write()).rejects.toThrow(/denied tables|timeout/i);
-    expect(ids(await doctor.scan(), "suspected")).toContain(DENIED);
-    const once = await doctor.write("fix", DENIED, "--yes");
+    expect(ids(await doctor.scan("--settle", "0"), "suspected")).toContain(DENIED);
+    const once = await doctor.write("fix", DENIED, "--settle", "0", "--yes");
     expect(once.stdout + once.stderr).toContain("--settle");
     expect(await lab.ctl("GetShard", "moved/0")).toContain('"customer"');
 
-    const fixed = await doctor.write("fix", DENIED, "--settle", "31s", "--yes", "--confirm", "moved");
+    const fixed = await doctor.write("fix", DENIED, "--yes", "--confirm", "moved");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     await until("vtgate to write", 30_000, async () =>
       write()
