@@ -119,7 +119,7 @@ describe("2, usage", () => {
 describe("3, incomplete", () => {
   it("a tablet that does not answer", async () => {
     const cluster = reshardingLab();
-    cluster.tablet("zone1-0000000201").kill();
+    cluster.faults.hang("zone1-0000000201");
     const { type } = operatorAt(cluster);
     const human = await type("scan");
     expect([human.code, human.out]).toEqual([3, expect.stringContaining("Not seen")]);
