@@ -1,26 +1,33 @@
-import { readdirSync } from "node:fs";
+import fs, { readdirSync, type writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
-import { beforeEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it } from "vitest";
 import { moving } from "../crash/scene.js";
 import { operatorAt } from "./harness.js";
 
 /** How many of the next writes find half of their space. */
-const disk = vi.hoisted(() => ({ full: 0 }));
+const disk = { full: 0 };
+const { writeFileSync: writeWhole } = fs;
+
+const writeHalf: typeof writeFileSync = (file, data, options) => {
+  if (disk.full === 0) return writeWhole(file, data, options);
+  disk.full -= 1;
+  const bytes = Buffer.from(data as string | Buffer);
+  writeWhole(file, bytes.subarray(0, bytes.length / 2), options);
+  throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+};
+
+/** Node's own module for all who import it, as a real disk is everybody's: put back after each test. */
+const writeBy = (by: typeof writeFileSync): void => {
+  Object.assign(fs, { writeFileSync: by });
+  syncBuiltinESMExports();
+};
+
 beforeEach(() => {
   disk.full = 0;
+  writeBy(writeHalf);
 });
-
-vi.mock("node:fs", async (original) => {
-  const fs = await original<typeof import("node:fs")>();
-  const writeFileSync: typeof fs.writeFileSync = (file, data, options) => {
-    if (disk.full === 0) return fs.writeFileSync(file, data, options);
-    disk.full -= 1;
-    const bytes = Buffer.from(data as string | Buffer);
-    fs.writeFileSync(file, bytes.subarray(0, bytes.length / 2), options);
-    throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
-  };
-  return { ...fs, writeFileSync };
-});
+afterEach(() => writeBy(writeWhole));
 
 it.each([
   ["for good", Number.POSITIVE_INFINITY],
