@@ -107,13 +107,13 @@ export class PlanExecution {
     const { plan } = this.folder;
     if (this.progress.untouched) return provePremises(plan, this.ports);
     const moved =
-      (await this.movedBySomebody()) ?? (await movedRows(plan.reads, this.ownChanges(), this.ports));
+      (await this.movedBySomebody()) ?? (await movedRows(plan.premises, this.ownChanges(), this.ports));
     if (moved !== null) throw this.progress.stop("the plan", moved);
   }
 
   /** A key that the plan rests on must stay as it was until a step of the plan has begun to write it. */
   private movedBySomebody(): Promise<Refused | Silent | null> {
-    return movedKey(this.folder.plan.reads, this.ownChanges(), this.ports);
+    return movedKey(this.folder.plan.premises, this.ownChanges(), this.ports);
   }
 
   private ownChanges(): OwnChanges {

@@ -1,8 +1,8 @@
 import type { Clock } from "../cluster/clock.js";
 import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
+import { contradiction, markOf } from "../plan/facts/cluster.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
-import { contradiction, markOf } from "../plan/view/cluster.js";
 import type { Refused, Silent } from "./check.js";
 import type { Ports } from "./ports.js";
 import { movedKey, movedRows, ownChanges } from "./premises.js";
@@ -80,7 +80,8 @@ export async function proveStart(plan: Plan, ports: Ports): Promise<void> {
 /** A stale plan never runs (docs/decisions.md#p8). */
 export async function provePremises(plan: Plan, ports: Ports): Promise<void> {
   const nothing = ownChanges([], plan);
-  const moved = (await movedKey(plan.reads, nothing, ports)) ?? (await movedRows(plan.reads, nothing, ports));
+  const moved =
+    (await movedKey(plan.premises, nothing, ports)) ?? (await movedRows(plan.premises, nothing, ports));
   if (moved !== null) throw stale(plan, moved);
 }
 

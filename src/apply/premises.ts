@@ -1,4 +1,4 @@
-import type { Read, StreamSet } from "../plan/fields.js";
+import type { Premise, StreamSet } from "../plan/fields.js";
 import type { Plan } from "../plan/plan.js";
 import type { Step } from "../plan/steps/index.js";
 import { writeSet } from "../plan/write-set.js";
@@ -9,50 +9,52 @@ import { inIds } from "./streams/stream-state.js";
 import { differsFrom, nameOf } from "./tablet/identity.js";
 import { readdressed } from "./tablet/tablet-address.js";
 
-type KeyRead = Extract<Read, { kind: "topo-key" }>;
-type RowsRead = Extract<Read, { kind: "stream-rows" }>;
+type KeyPremise = Extract<Premise, { kind: "topo-key" }>;
+type RowsPremise = Extract<Premise, { kind: "stream-rows" }>;
 
 /**
  * Reads the topology keys again that the plan was decided on; null: all are at their revisions, but for those that the run has begun
  * to write itself.
  */
 export async function movedKey(
-  reads: readonly Read[],
+  premises: readonly Premise[],
   own: OwnChanges,
   ports: Ports,
 ): Promise<Refused | Silent | null> {
-  const keys = reads.filter((read): read is KeyRead => read.kind === "topo-key" && !own.wroteKey(read));
-  return worst(await Promise.all(keys.map((read) => movedSince(read, ports))));
+  const keys = premises.filter(
+    (premise): premise is KeyPremise => premise.kind === "topo-key" && !own.wroteKey(premise),
+  );
+  return worst(await Promise.all(keys.map((premise) => movedSince(premise, ports))));
 }
 
 /** The same for the ids of rows of `_vt.vreplication`, behind a proof of each tablet's identity. */
 export async function movedRows(
-  reads: readonly Read[],
+  premises: readonly Premise[],
   own: OwnChanges,
   ports: Ports,
 ): Promise<Refused | Silent | null> {
-  const rows = reads.filter(
-    (read): read is RowsRead => read.kind === "stream-rows" && !own.changedStreams(read),
+  const rows = premises.filter(
+    (premise): premise is RowsPremise => premise.kind === "stream-rows" && !own.changedStreams(premise),
   );
-  return worst(await Promise.all(rows.map((read) => otherRows(read, ports))));
+  return worst(await Promise.all(rows.map((premise) => otherRows(premise, ports))));
 }
 
 /** What is known to have moved says more than who was silent. */
 const worst = (found: readonly (Refused | Silent | null)[]): Refused | Silent | null =>
   found.find((one) => one?.kind === "refused") ?? found.find((one) => one !== null) ?? null;
 
-async function movedSince(read: KeyRead, ports: Ports): Promise<Refused | Silent | null> {
-  const got = await ports.store(read.server).get(read.key);
-  if (got.kind === "unanswered") return silent(read.server, got);
+async function movedSince(premise: KeyPremise, ports: Ports): Promise<Refused | Silent | null> {
+  const got = await ports.store(premise.server).get(premise.key);
+  if (got.kind === "unanswered") return silent(premise.server, got);
   const now = got.value.entry?.modRevision ?? 0;
-  if (now === read.modRevision) return null;
+  if (now === premise.modRevision) return null;
   return refused(
-    `${read.key} ${read.modRevision === 0 ? `did not exist and is at revision ${now}` : now === 0 ? `was at revision ${read.modRevision} and is gone` : `was at revision ${read.modRevision} and is at ${now}`}`,
+    `${premise.key} ${premise.modRevision === 0 ? `did not exist and is at revision ${now}` : now === 0 ? `was at revision ${premise.modRevision} and is gone` : `was at revision ${premise.modRevision} and is at ${now}`}`,
   );
 }
 
-async function otherRows(read: RowsRead, ports: Ports): Promise<Refused | Silent | null> {
-  const at = await readdressed(read.tablet, ports);
+async function otherRows(premise: RowsPremise, ports: Ports): Promise<Refused | Silent | null> {
+  const at = await readdressed(premise.tablet, ports);
   if (at.kind !== "known") return at;
   const tablet = at.value;
   const differs = await differsFrom(tablet, ports.reader);
@@ -60,12 +62,12 @@ async function otherRows(read: RowsRead, ports: Ports): Promise<Refused | Silent
   const rows = await ports.reader.rows(tablet.address, "streams");
   if (rows.kind === "unanswered") return silent(nameOf(tablet), rows);
   const ids = rows.value
-    .filter((row) => row.workflow === read.workflow && row.db_name === read.dbName)
+    .filter((row) => row.workflow === premise.workflow && row.db_name === premise.dbName)
     .map((row) => Number(row.id))
     .toSorted((one, other) => one - other);
-  if (ids.join() === read.ids.toSorted((one, other) => one - other).join()) return null;
+  if (ids.join() === premise.ids.toSorted((one, other) => one - other).join()) return null;
   return refused(
-    `${read.workflow} on ${nameOf(tablet)} had ${read.ids.length === 0 ? "no stream" : inIds(read.ids)} and has ${ids.length === 0 ? "none" : inIds(ids)}`,
+    `${premise.workflow} on ${nameOf(tablet)} had ${premise.ids.length === 0 ? "no stream" : inIds(premise.ids)} and has ${ids.length === 0 ? "none" : inIds(ids)}`,
   );
 }
 

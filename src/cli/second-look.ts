@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
-import { planCluster } from "../plan/view/cluster.js";
+import { planCluster } from "../plan/facts/cluster.js";
 import { SETTLE_MS } from "../rules/assess.js";
 import { firstLookIn, firstLookOf } from "../rules/first-look.js";
 import type { Rule } from "../rules/rule.js";

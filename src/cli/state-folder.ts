@@ -10,8 +10,8 @@ import {
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
+import { contradiction } from "../plan/facts/cluster.js";
 import type { ClusterMark, PlanCluster } from "../plan/plan.js";
-import { contradiction } from "../plan/view/cluster.js";
 import type { Context } from "./command.js";
 
 /**

@@ -1,8 +1,8 @@
 import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import type { PlanContext, PlanRequest } from "../plan/draft.js";
+import { planCluster } from "../plan/facts/cluster.js";
 import type { Plan } from "../plan/plan.js";
-import { planCluster } from "../plan/view/cluster.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";

@@ -1,10 +1,10 @@
 import { distinct } from "../cluster/distinct.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Draft, DraftStep, PlanContext } from "./draft.js";
-import type { Read } from "./fields.js";
+import { planCluster } from "./facts/cluster.js";
+import type { Premise } from "./fields.js";
 import type { Plan, Stage } from "./plan.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
-import { planCluster } from "./view/cluster.js";
 
 /** A plan that waits longer was made for another day; its reads would most likely be stale anyway. */
 const LIFETIME_MS = 24 * 3600 * 1000;
@@ -25,7 +25,7 @@ export const assemble = (snapshot: Snapshot, heading: Heading, draft: Draft, con
   createdAt: context.now,
   expiresAt: context.now + LIFETIME_MS,
   cluster: planCluster(snapshot),
-  reads: distinctReads(draft.reads),
+  premises: distinctPremises(draft.premises),
   stages: numbered(draft),
   // Two repairs may say the same.
   blocked: distinct(draft.blocked),
@@ -49,12 +49,12 @@ const finished = (id: string, step: DraftStep): Step =>
   ({ id, class: classOf(step), destroys: destroysOf(step), ...step }) as Step;
 
 /** Each fact once, in an order that does not depend on the recipes'. */
-const distinctReads = (reads: readonly Read[]): readonly Read[] => {
-  const byName = new Map(reads.map((read) => [nameOf(read), read]));
-  return [...byName.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, read]) => read);
+const distinctPremises = (premises: readonly Premise[]): readonly Premise[] => {
+  const byName = new Map(premises.map((premise) => [nameOf(premise), premise]));
+  return [...byName.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, premise]) => premise);
 };
 
-const nameOf = (read: Read): string =>
-  read.kind === "topo-key"
-    ? JSON.stringify([0, read.server, read.key])
-    : JSON.stringify([1, read.tablet.alias, read.workflow, read.dbName]);
+const nameOf = (premise: Premise): string =>
+  premise.kind === "topo-key"
+    ? JSON.stringify([0, premise.server, premise.key])
+    : JSON.stringify([1, premise.tablet.alias, premise.workflow, premise.dbName]);

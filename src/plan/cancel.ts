@@ -16,10 +16,10 @@ import {
 } from "./draft.js";
 import { unreachableTargets } from "./dropped/targets.js";
 import { vdiffSteps } from "./end-streams.js";
+import { isPrimary, type Process, processAt } from "./facts/processes.js";
+import { keyspaceRecord, type ShardRef, shardName } from "./facts/topology.js";
 import { orphanShard } from "./recipes/orphan-shard.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
-import { isPrimary, type Process, processAt } from "./view/processes.js";
-import { keyspaceRecord, type ShardRef, shardName } from "./view/topology.js";
 
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,

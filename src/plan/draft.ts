@@ -1,6 +1,6 @@
 import type { Ids } from "../cluster/clock.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { Blocked, LockScope, Read } from "./fields.js";
+import type { Blocked, LockScope, Premise } from "./fields.js";
 
 /** Time and randomness of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
 export interface PlanContext {
@@ -103,17 +103,17 @@ export interface Draft {
   /** Ids of findings that are gone when its steps are done; a finding that it only makes smaller is not among them. */
   readonly repairs: readonly string[];
   readonly stages: readonly DraftStage[];
-  readonly reads: readonly Read[];
+  readonly premises: readonly Premise[];
   readonly blocked: readonly Blocked[];
   readonly notes: readonly string[];
 }
 
-export const EMPTY_DRAFT: Draft = { repairs: [], stages: [], reads: [], blocked: [], notes: [] };
+export const EMPTY_DRAFT: Draft = { repairs: [], stages: [], premises: [], blocked: [], notes: [] };
 
 export const joinDrafts = (drafts: readonly Draft[]): Draft => ({
   repairs: drafts.flatMap((draft) => draft.repairs),
   stages: drafts.flatMap((draft) => draft.stages),
-  reads: drafts.flatMap((draft) => draft.reads),
+  premises: drafts.flatMap((draft) => draft.premises),
   blocked: drafts.flatMap((draft) => draft.blocked),
   notes: drafts.flatMap((draft) => draft.notes),
 });

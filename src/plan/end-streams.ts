@@ -2,10 +2,10 @@ import { RefusedError } from "../cluster/errors.js";
 import { statementOf } from "../cluster/post-copy-action.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { DraftStage, DraftStep } from "./draft.js";
+import { type Process, tabletRef } from "./facts/processes.js";
+import { type StreamGroup, streamRows, streamSet } from "./facts/stream-facts.js";
+import { keyspaceLocks, type ShardRef } from "./facts/topology.js";
 import type { DeferredKey, LockScope } from "./fields.js";
-import { type Process, tabletRef } from "./view/processes.js";
-import { type StreamGroup, streamRows, streamSet } from "./view/stream-facts.js";
-import { keyspaceLocks, type ShardRef } from "./view/topology.js";
 
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (docs/vitess.md#cancel-order). */
 const SETTLE_MS = 5000;

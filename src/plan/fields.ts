@@ -105,13 +105,13 @@ export const deferredKey = record({ table: filled, alter: filled });
 export type DeferredKey = ValueOf<typeof deferredKey>;
 
 /** A fact with the version that the plan rests on. */
-export const read = union({
+export const premise = union({
   /** `modRevision` 0: the key must not exist. */
   "topo-key": { ...at, modRevision: whole },
   /** `ids` of the rows, ascending. */
   "stream-rows": { ...streamsOn, ids: list(whole) },
 });
-export type Read = ValueOf<typeof read>;
+export type Premise = ValueOf<typeof premise>;
 
 /** Taken in this order: workflow (named lock), source keyspace, target keyspace, shard (docs/vitess.md#lock-order). */
 export const lock = union({

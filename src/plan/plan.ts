@@ -9,7 +9,7 @@ import {
   oneOf,
   optional,
   pattern,
-  read,
+  premise,
   record,
   text,
   type ValueOf,
@@ -61,7 +61,7 @@ export const PLAN = record({
   /** Finding ids that it repairs. */
   repairs: list(text),
   /** Everything it was decided on; each is read again before the first step, and a difference makes the plan stale (exit 4). */
-  reads: list(read),
+  premises: list(premise),
   stages: list(stage),
   /** What was asked for and can not be done now, and why. */
   blocked: list(blocked),

@@ -2,13 +2,13 @@ import { RefusedError } from "../cluster/errors.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { type DraftStage, type PlanContext, type PlanRequest, worthRunning } from "./draft.js";
+import { probed, tabletRef } from "./facts/processes.js";
 import type { PastRun } from "./past-run.js";
 import type { Plan } from "./plan.js";
 import type { StepOf } from "./steps/index.js";
 import { heldTables, noPrimary, objectOf, primaryOf, silentTables } from "./undo/held-tables.js";
 import { blockedBy, by, type InverseSteps, NOTHING } from "./undo/inverse-steps.js";
 import { refuseOlderSnapshot } from "./unfit-snapshot.js";
-import { probed, tabletRef } from "./view/processes.js";
 
 type Hold = StepOf<"table.hold">;
 
@@ -41,7 +41,7 @@ export const planPurge = (
         }),
       ),
     ),
-    reads: [],
+    premises: [],
     blocked: ways.flatMap(({ blocked }) => blocked),
     notes: ways.every(({ steps, blocked }) => steps.length === 0 && blocked.length === 0)
       ? [`run ${id} holds nothing${holds.length === 0 ? "" : " any more"}`]

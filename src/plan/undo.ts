@@ -54,7 +54,7 @@ const draftOf = (snapshot: Snapshot, past: PastRun): Draft => {
   return {
     repairs: [],
     stages,
-    reads: ways.flatMap(({ reads }) => reads),
+    premises: ways.flatMap(({ premises }) => premises),
     blocked: [
       ...ways.flatMap(({ blocked }) => blocked),
       ...(isRefused ? finalities.map((reason) => finality(past, reason)) : []),

@@ -5,7 +5,7 @@ import { execute } from "../../src/apply/execute.js";
 import { createRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { StepResult } from "../../src/apply/runs/run-result.js";
 import { DoctorError, type ExitName } from "../../src/cluster/errors.js";
-import type { LockScope, Read, StreamRow, TabletRef } from "../../src/plan/fields.js";
+import type { LockScope, Premise, StreamRow, TabletRef } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { StepKind, StepOf } from "../../src/plan/steps/index.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
@@ -40,7 +40,7 @@ export const step = <K extends StepKind>(kind: K, body: Bare<K>) =>
 export interface Outline {
   readonly steps: readonly StepOf<StepKind>[];
   readonly locks?: readonly LockScope[];
-  readonly reads?: readonly Read[];
+  readonly premises?: readonly Premise[];
 }
 
 export function planFor(cluster: SimCluster, outline: Outline): Plan {
@@ -64,7 +64,7 @@ export function planFor(cluster: SimCluster, outline: Outline): Plan {
       roots,
     },
     repairs: [],
-    reads: outline.reads ?? [],
+    premises: outline.premises ?? [],
     stages: [{ title: "by hand", locks: outline.locks ?? [], steps: outline.steps }],
     blocked: [],
     notes: [],

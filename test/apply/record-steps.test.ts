@@ -280,7 +280,7 @@ describe("tablet.restore and shard.restore", () => {
       origin: "history",
     });
     const source = topology.shard("customer", "0");
-    const reads = [
+    const premises = [
       {
         kind: "topo-key",
         server: SERVER,
@@ -289,7 +289,7 @@ describe("tablet.restore and shard.restore", () => {
       },
     ] as const;
     const planned = (...steps: readonly (typeof restoreTablet | typeof restoreShard)[]) =>
-      planFor(cluster, { steps, locks: LOCKS, reads });
+      planFor(cluster, { steps, locks: LOCKS, premises });
     return {
       cluster,
       tablet,
@@ -408,7 +408,7 @@ describe("tablet.restore and shard.restore", () => {
     });
     const plan = planFor(o.cluster, {
       steps: [o.restoreTablet, { ...o.restoreShard, value }, wait],
-      reads: o.planned().reads,
+      premises: o.planned().premises,
     });
     const before = o.cluster.clock.now();
     expect(await run(o.cluster, plan)).toMatchObject({ exit: "ok" });

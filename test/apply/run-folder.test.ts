@@ -30,7 +30,7 @@ const plan: Plan = {
     roots: [{ name: "global", server: "e", root: "/g" }],
   },
   repairs: [],
-  reads: [],
+  premises: [],
   stages: [],
   blocked: [],
   notes: [],

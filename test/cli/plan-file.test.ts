@@ -26,7 +26,9 @@ async function tampered(change: (plan: Plan, cluster: SimCluster) => Plan | read
   const { sha256: _, ...plan } = JSON.parse(readFileSync(path, "utf8"));
   const changed = change(plan, cluster);
   const own: Partial<Plan> =
-    "stages" in changed ? changed : { reads: [], stages: [{ title: "Rebuild", locks: [], steps: changed }] };
+    "stages" in changed
+      ? changed
+      : { premises: [], stages: [{ title: "Rebuild", locks: [], steps: changed }] };
   writeFileSync(path, JSON.stringify(sealed({ ...plan, ...own })));
   const before = cluster.effects.log.length;
   return {
@@ -138,7 +140,7 @@ describe("a plan file that somebody changed is not believed", () => {
 
   it("when it drops what another run holds", async () => {
     const { execute, effects } = await tampered((plan, cluster) => ({
-      ...{ ...plan, operation: "purge", run: "r7", reads: [] },
+      ...{ ...plan, operation: "purge", run: "r7", premises: [] },
       stages: [
         {
           ...{ title: "Drop", locks: [] },

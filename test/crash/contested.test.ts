@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Read } from "../../src/plan/fields.js";
+import type { Premise } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { finish } from "../../src/sim/native/operation.js";
@@ -27,7 +27,7 @@ const locksOf = (cluster: SimCluster) =>
     .filter(({ key }) => key.includes("/locks/"));
 
 /** Somebody else changes what the plan read. */
-function mutate(read: Read, cluster: SimCluster): void {
+function mutate(read: Premise, cluster: SimCluster): void {
   if (read.kind === "topo-key") {
     const etcd = cluster.server(read.server);
     etcd.put(read.key, etcd.get(read.key)?.value ?? new Uint8Array());
@@ -49,8 +49,8 @@ describe.each([orphaned, running, moving, misrouted, halted, returnedRetired])(
     });
 
     it("does nothing when anything that it read has moved", async () => {
-      expect(plan.reads.length).toBeGreaterThan(3);
-      for (const read of plan.reads) {
+      expect(plan.premises.length).toBeGreaterThan(3);
+      for (const read of plan.premises) {
         const cluster = scene.build();
         mutate(read, cluster);
         const before = imageOf(cluster, serversOf(plan));
@@ -66,7 +66,7 @@ describe.each([orphaned, running, moving, misrouted, halted, returnedRetired])(
     });
 
     it("does nothing when it has moved while its locks were waited for", async () => {
-      for (const read of plan.reads) {
+      for (const read of plan.premises) {
         const cluster = scene.build();
         const etcd = cluster.server(SERVER);
         const body = formatLockBody({
@@ -219,7 +219,7 @@ describe("a repair that meets Vitess at work", () => {
     { scene: moving, target: "zone1-0000000400", name: "vt_moved", tables: ["customer"] },
   ])("does not hold $name's tables when what it rests on moves after its first step", async (at) => {
     const plan = await planOf(at.scene);
-    const guards = plan.reads.filter((read) => read.kind === "topo-key");
+    const guards = plan.premises.filter((read) => read.kind === "topo-key");
     expect(guards.length).toBeGreaterThan(2);
     for (const read of guards) {
       const cluster = at.scene.build();

@@ -24,7 +24,7 @@ describe("a lock whose holder died", () => {
     const named = cleared.find((step) => NAMED.test(step.key));
     const key = facts.topo_key.find((row) => NAMED.test(row.key));
     expect([named?.lease, named?.modRevision]).toEqual([key?.lease, key?.mod_revision]);
-    expect(plan.reads).toContainEqual({
+    expect(plan.premises).toContainEqual({
       kind: "topo-key",
       server: key?.server,
       key: key?.key,

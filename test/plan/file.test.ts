@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readPlan, writePlan } from "../../src/apply/runs/plan-file.js";
 import { RefusedError, UsageError } from "../../src/cluster/errors.js";
+import { refuseForeign } from "../../src/plan/facts/cluster.js";
 import type { ClusterMark, PlanCluster } from "../../src/plan/plan.js";
-import { refuseForeign } from "../../src/plan/view/cluster.js";
 import { cancelOf, fixOf } from "./planned.js";
 import { recorded } from "./recorded.js";
 

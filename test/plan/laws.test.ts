@@ -67,7 +67,7 @@ describe("laws of plans", () => {
 
   test("every key that a plan creates is read as absent before", () => {
     const plan = fixOf(recorded("v19-cancelled"));
-    const absent = plan.reads.flatMap((read) =>
+    const absent = plan.premises.flatMap((read) =>
       read.kind === "topo-key" && read.modRevision === 0 ? [read.key] : [],
     );
     const created = writeSet(plan).flatMap((write) => (write.kind === "topo-key" ? [write.key] : []));

@@ -1,5 +1,5 @@
 import { toJsonString } from "@bufbuild/protobuf";
-import type { LockScope, Read } from "../../src/plan/fields.js";
+import type { LockScope, Premise } from "../../src/plan/fields.js";
 import type { Plan } from "../../src/plan/plan.js";
 import { describeStep, type Step } from "../../src/plan/steps/index.js";
 import { ShardSchema, TabletSchema } from "../../src/proto/gen/topodata_pb.js";
@@ -17,7 +17,7 @@ export const planText = (plan: Plan): string =>
     ]),
     "",
     "# reads",
-    ...plan.reads.map((read) => `  ${readText(read)}`),
+    ...plan.premises.map((premise) => `  ${readText(premise)}`),
     "",
     "# blocked",
     ...plan.blocked.map((one) => `  ${one.reason}\n    instead: ${one.instead}`),
@@ -32,10 +32,10 @@ const lockText = (lock: LockScope): string =>
     ? `keyspace ${lock.keyspace}`
     : `${lock.kind} ${lock.keyspace}/${lock.kind === "shard" ? lock.shard : lock.workflow}`;
 
-const readText = (read: Read): string =>
-  read.kind === "topo-key"
-    ? `${read.server} ${read.key} @ ${read.modRevision || "absent"}`
-    : `${read.tablet.alias} ${read.dbName} ${read.workflow}: ${read.ids.join(", ")}`;
+const readText = (premise: Premise): string =>
+  premise.kind === "topo-key"
+    ? `${premise.server} ${premise.key} @ ${premise.modRevision || "absent"}`
+    : `${premise.tablet.alias} ${premise.dbName} ${premise.workflow}: ${premise.ids.join(", ")}`;
 
 const stepText = (step: Step): readonly string[] => {
   const text = describeStep(step);

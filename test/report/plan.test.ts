@@ -33,7 +33,7 @@ const PLAN: Plan = {
   expiresAt: 1_795_565_120_000,
   cluster: { globalServer: "etcd:2379", globalRoot: "/vitess/global", clusterIds: {}, marks: [], roots: [] },
   repairs: ["shard-missing-live-tablets@customer/-80"],
-  reads: [],
+  premises: [],
   stages: [
     {
       title: "Stop and delete every stream on customer/-80",

@@ -118,8 +118,8 @@ async function overlapped(
   const listed = await context.ports.store(step.server).range({ prefix: shards });
   if (listed.kind === "unanswered") return silent(step.server, listed);
   const known = new Set(
-    context.plan.reads.flatMap((read) =>
-      read.kind === "topo-key" && read.modRevision > 0 ? [read.key] : [],
+    context.plan.premises.flatMap((premise) =>
+      premise.kind === "topo-key" && premise.modRevision > 0 ? [premise.key] : [],
     ),
   );
   const restored = new Set(

@@ -1,9 +1,9 @@
 import type { PlanContext, PlanRequest } from "../../plan/draft.js";
+import { planCluster, refuseForeign } from "../../plan/facts/cluster.js";
 import type { PastRun } from "../../plan/past-run.js";
 import type { Plan } from "../../plan/plan.js";
 import { planPurge } from "../../plan/purge.js";
 import { planUndo } from "../../plan/undo.js";
-import { planCluster, refuseForeign } from "../../plan/view/cluster.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut } from "../carry-out.js";
 import type { Run } from "../command.js";

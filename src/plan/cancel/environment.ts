@@ -1,8 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import type { Read } from "../fields.js";
-import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
-import { type ShardRecord, shardName, shardRecords } from "../view/topology.js";
+import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../facts/processes.js";
+import { type ShardRecord, shardName, shardRecords } from "../facts/topology.js";
+import type { Premise } from "../fields.js";
 import type { Cancellable, CancelSubject, Side } from "./types/cancel-type.js";
 
 /** What to do about a silence. */
@@ -66,7 +66,7 @@ const silentTargets = (snapshot: Snapshot, subject: Cancellable): readonly Obsta
     }));
 
 /** That they have no stream of it is part of what the plan rests on. */
-export const absenceReads = (snapshot: Snapshot, subject: Cancellable): readonly Read[] =>
+export const absencePremises = (snapshot: Snapshot, subject: Cancellable): readonly Premise[] =>
   otherShards(snapshot, subject)
     .flatMap((record) => speakers(snapshot, record))
     .map((process) => ({

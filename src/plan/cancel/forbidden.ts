@@ -1,7 +1,7 @@
 import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import { shardName } from "../view/topology.js";
+import { shardName } from "../facts/topology.js";
 import { environment } from "./environment.js";
 import { switched } from "./switched.js";
 import { dataRefusals, rulesOf, tableSets } from "./table-sets.js";

@@ -1,11 +1,11 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } from "../end-streams.js";
-import type { LockScope, Read } from "../fields.js";
-import { tabletRef } from "../view/processes.js";
-import { streamRead } from "../view/stream-facts.js";
-import { keyRead } from "../view/topology.js";
-import { absenceReads } from "./environment.js";
+import { tabletRef } from "../facts/processes.js";
+import { streamPremise } from "../facts/stream-facts.js";
+import { keyPremise } from "../facts/topology.js";
+import type { LockScope, Premise } from "../fields.js";
+import { absencePremises } from "./environment.js";
 import { type TableSet, tableSets } from "./table-sets.js";
 import type { Cancellable } from "./types/cancel-type.js";
 
@@ -49,7 +49,7 @@ export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: C
         steps,
       },
     ]),
-    reads: cancelReads(snapshot, subject),
+    premises: cancelPremises(snapshot, subject),
     blocked: [],
     notes: [...notes(snapshot, subject, sets, options), ...records.notes],
   };
@@ -108,13 +108,13 @@ const notes = (
 ];
 
 /** What "not switched" was concluded from. */
-const cancelReads = (snapshot: Snapshot, subject: Cancellable): readonly Read[] => [
+const cancelPremises = (snapshot: Snapshot, subject: Cancellable): readonly Premise[] => [
   ...[...subject.targets, ...subject.sources].flatMap((side) =>
-    side.record === null ? [] : [keyRead(snapshot, side.record.server, side.record.key)],
+    side.record === null ? [] : [keyPremise(snapshot, side.record.server, side.record.key)],
   ),
   ...subject.type.restsOn(snapshot, subject),
   ...[...subject.groups, ...subject.references, ...subject.reverse].map((group) =>
-    streamRead(snapshot, group),
+    streamPremise(snapshot, group),
   ),
-  ...absenceReads(snapshot, subject),
+  ...absencePremises(snapshot, subject),
 ];

@@ -3,19 +3,19 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, EMPTY_DRAFT, joinDrafts, type ShardRequest } from "../draft.js";
 import { returnedShard } from "../dropped/returned.js";
 import { endStreams } from "../end-streams.js";
-import { orphanShard } from "../recipes/orphan-shard.js";
-import type { Named } from "../recipes/repair.js";
-import { returnedShards } from "../recipes/returned-shard.js";
-import { isPrimary, type Process, processAt, processesOfShard } from "../view/processes.js";
+import { isPrimary, type Process, processAt, processesOfShard } from "../facts/processes.js";
 import {
   groupStreams,
   type StreamFact,
   type StreamGroup,
-  streamRead,
+  streamPremise,
   streamsAt,
   streamsOfWorkflow,
-} from "../view/stream-facts.js";
-import { type ShardRef, shardRecords } from "../view/topology.js";
+} from "../facts/stream-facts.js";
+import { type ShardRef, shardRecords } from "../facts/topology.js";
+import { orphanShard } from "../recipes/orphan-shard.js";
+import type { Named } from "../recipes/repair.js";
+import { returnedShards } from "../recipes/returned-shard.js";
 import { reverseRunning } from "./switched.js";
 import { cancelType } from "./types/cancel-registry.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
@@ -132,7 +132,7 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
         reverse: left,
       }),
     ],
-    reads: left.map((group) => streamRead(snapshot, group)),
+    premises: left.map((group) => streamPremise(snapshot, group)),
   };
 };
 

@@ -3,8 +3,8 @@ import { matchesTable } from "../../cluster/stream-source.js";
 import type { StreamRuleRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import { baseTables, isPrimary, probed, processesOfShard } from "../view/processes.js";
-import { type StreamFact, type StreamGroup, streamsAt } from "../view/stream-facts.js";
+import { baseTables, isPrimary, probed, processesOfShard } from "../facts/processes.js";
+import { type StreamFact, type StreamGroup, streamsAt } from "../facts/stream-facts.js";
 import type { CancelSubject } from "./types/cancel-type.js";
 
 /** The tables of one target that are to go, and what depends on them there. */

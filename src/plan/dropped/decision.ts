@@ -1,5 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Guard, type Obstacle, type OrphanChoice, obstaclesTo, type Stopping } from "../draft.js";
+import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../facts/dropped-shard.js";
+import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import {
   aliasClash,
@@ -14,8 +16,6 @@ import {
   unknownRecords,
   unknownStreams,
 } from "../guards/dropped-shards.js";
-import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../view/dropped-shard.js";
-import { type ShardRef, shardName, shardRecords } from "../view/topology.js";
 import { type OrphanTarget, unaccounted } from "./targets.js";
 
 /** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */

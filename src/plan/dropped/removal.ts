@@ -2,17 +2,17 @@ import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey } from "../../topology/paths.js";
 import type { DraftStage, DraftStep, Stopping } from "../draft.js";
-import type { LockScope, Read, TabletRef } from "../fields.js";
-import { tabletRef } from "../view/processes.js";
+import { tabletRef } from "../facts/processes.js";
 import {
   cells,
   globalRoot,
   keyFact,
-  keyRead,
+  keyPremise,
   keyspaceLocks,
-  servingReads,
+  servingPremises,
   shardName,
-} from "../view/topology.js";
+} from "../facts/topology.js";
+import type { LockScope, Premise, TabletRef } from "../fields.js";
 import { endSteps, recordKeys } from "./retirement.js";
 import { type Member, membersOf, type Returned, unreachableRows } from "./returned.js";
 import type { AskedReturned } from "./returned-obstacles.js";
@@ -57,11 +57,11 @@ export const removalStages = (snapshot: Snapshot, shard: AskedReturned): readonl
 };
 
 /** Every record of the shard, whether it exists or not, and where queries go. */
-export const removalReads = (snapshot: Snapshot, shard: Returned): readonly Read[] => [
+export const removalPremises = (snapshot: Snapshot, shard: Returned): readonly Premise[] => [
   ...[...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)].map(({ server, key }) =>
-    keyRead(snapshot, server, key),
+    keyPremise(snapshot, server, key),
   ),
-  ...servingReads(snapshot, shard.keyspace),
+  ...servingPremises(snapshot, shard.keyspace),
 ];
 
 /** What nobody can promise: the streams in the MySQL of a tablet that is down now. */

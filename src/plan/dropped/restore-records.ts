@@ -6,20 +6,20 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
 import type { DraftStage, DraftStep } from "../draft.js";
-import type { Read } from "../fields.js";
-import type { Deletion, OrphanShard } from "../view/dropped-shard.js";
-import { type Process, tabletRef } from "../view/processes.js";
+import type { Deletion, OrphanShard } from "../facts/dropped-shard.js";
+import { type Process, tabletRef } from "../facts/processes.js";
 import {
   base64,
   cells,
   globalRoot,
-  keyRead,
+  keyPremise,
   keyspaceLocks,
   keyspaceRecord,
-  servingReads,
+  servingPremises,
   shardNames,
   shardRecords,
-} from "../view/topology.js";
+} from "../facts/topology.js";
+import type { Premise } from "../fields.js";
 import { tabletRecord } from "./tablet-record.js";
 import { deletionsOf, listedAliases } from "./targets.js";
 
@@ -115,22 +115,25 @@ const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep
   }));
 
 /** What the restoration rests on: what must not exist, what serves the range, and where queries go. */
-export const restoreReads = (snapshot: Snapshot, orphan: OrphanShard): readonly Read[] => {
+export const restorePremises = (snapshot: Snapshot, orphan: OrphanShard): readonly Premise[] => {
   const global = globalRoot(snapshot);
   const range = keyRangeOfShard(orphan.shard);
   const keyspace = keyspaceRecord(snapshot, orphan.keyspace);
   return [
-    ...(keyspace === null ? [] : [keyRead(snapshot, keyspace.server, keyspace.key)]),
-    keyRead(snapshot, global.server, orphanShardKey(snapshot, orphan)),
+    ...(keyspace === null ? [] : [keyPremise(snapshot, keyspace.server, keyspace.key)]),
+    keyPremise(snapshot, global.server, orphanShardKey(snapshot, orphan)),
     ...shardRecords(snapshot, orphan.keyspace)
       .filter((other) => range !== null && overlaps(other, range))
-      .map(({ server, key }) => keyRead(snapshot, server, key)),
-    ...servingReads(snapshot, orphan.keyspace),
+      .map(({ server, key }) => keyPremise(snapshot, server, key)),
+    ...servingPremises(snapshot, orphan.keyspace),
     ...orphan.processes.flatMap((process) => {
       const keys = keysOf(snapshot, process);
       return keys === null
         ? []
-        : [keyRead(snapshot, keys.server, keys.tablet), keyRead(snapshot, keys.server, keys.replication)];
+        : [
+            keyPremise(snapshot, keys.server, keys.tablet),
+            keyPremise(snapshot, keys.server, keys.replication),
+          ];
     }),
   ];
 };

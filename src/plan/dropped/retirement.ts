@@ -4,19 +4,19 @@ import { UsageError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import type { CommandTemplate, DraftStage, DraftStep, Stopping } from "../draft.js";
-import type { Read, TabletRef } from "../fields.js";
-import type { OrphanShard } from "../view/dropped-shard.js";
-import { isPrimary, type Process, tabletRef } from "../view/processes.js";
+import type { OrphanShard } from "../facts/dropped-shard.js";
+import { isPrimary, type Process, tabletRef } from "../facts/processes.js";
 import {
   cells,
   globalRoot,
   keyFact,
-  keyRead,
+  keyPremise,
   keyspaceLocks,
-  servingReads,
+  servingPremises,
   shardName,
   shardNames,
-} from "../view/topology.js";
+} from "../facts/topology.js";
+import type { Premise, TabletRef } from "../fields.js";
 import { silentMembers } from "./targets.js";
 
 const PLACES = ["alias", "host", "port", "keyspace", "shard"] as const;
@@ -156,11 +156,11 @@ const stayAwaySteps = (
 };
 
 /** What the retirement rests on: that the records are gone, and where queries go. */
-export const retireReads = (snapshot: Snapshot, orphan: OrphanShard): readonly Read[] => [
+export const retirePremises = (snapshot: Snapshot, orphan: OrphanShard): readonly Premise[] => [
   ...recordKeys(snapshot, orphan)
     .filter(({ server, key }) => keyFact(snapshot, server, key) === null)
-    .map(({ server, key }) => keyRead(snapshot, server, key)),
-  ...servingReads(snapshot, orphan.keyspace),
+    .map(({ server, key }) => keyPremise(snapshot, server, key)),
+  ...servingPremises(snapshot, orphan.keyspace),
 ];
 
 /** What nobody can promise: a tablet that is down now brings the shard back when it starts. */

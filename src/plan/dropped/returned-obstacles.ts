@@ -1,5 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Guard, obstaclesTo, type ShardRequest } from "../draft.js";
+import { processAt, processesOfAlias } from "../facts/processes.js";
+import { shardName, shardRecords } from "../facts/topology.js";
 import {
   aliasClash,
   nobodySaidHow,
@@ -10,8 +12,6 @@ import {
   unknownRecords,
   unknownRows,
 } from "../guards/dropped-shards.js";
-import { processAt, processesOfAlias } from "../view/processes.js";
-import { shardName, shardRecords } from "../view/topology.js";
 import { membersOf, type Returned, unreachableRows } from "./returned.js";
 
 /** With what the operator said of it. */

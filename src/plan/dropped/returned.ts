@@ -5,10 +5,10 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
 import type { DraftStage, ShardRequest } from "../draft.js";
 import { keySteps } from "../end-streams.js";
-import { droppedShard, type OrphanShard } from "../view/dropped-shard.js";
-import { type Process, tabletRef } from "../view/processes.js";
-import { type StreamGroup, streamRows } from "../view/stream-facts.js";
-import { type ShardRef, shardName, shardRecords } from "../view/topology.js";
+import { droppedShard, type OrphanShard } from "../facts/dropped-shard.js";
+import { type Process, tabletRef } from "../facts/processes.js";
+import { type StreamGroup, streamRows } from "../facts/stream-facts.js";
+import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import { tabletRecordKey } from "./retirement.js";
 
 /** A shard that was dropped and exists again. */

@@ -5,8 +5,8 @@ import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../pro
 import { type Time, TimeSchema } from "../../proto/gen/vttime_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard, decodeTablet, encodeTablet } from "../../topology/records.js";
-import type { Deletion } from "../view/dropped-shard.js";
-import { isPrimary, type Process, type ProcessFlags, processFlags, tabletRef } from "../view/processes.js";
+import type { Deletion } from "../facts/dropped-shard.js";
+import { isPrimary, type Process, type ProcessFlags, processFlags, tabletRef } from "../facts/processes.js";
 
 /** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
 export type TabletRecord =

@@ -2,10 +2,7 @@ import { formatAlias } from "../../cluster/alias.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../topology/records.js";
 import { EMPTY_DRAFT, type Guard, type Obstacle } from "../draft.js";
-import type { Blocked } from "../fields.js";
-import { aliasClash } from "../guards/dropped-shards.js";
-import type { Named, Recipe } from "../recipes/repair.js";
-import type { OrphanShard } from "../view/dropped-shard.js";
+import type { OrphanShard } from "../facts/dropped-shard.js";
 import {
   claimedTwice,
   isPrimary,
@@ -13,15 +10,18 @@ import {
   processAt,
   processesOfAlias,
   processesOfShard,
-} from "../view/processes.js";
+} from "../facts/processes.js";
 import {
   groupStreams,
   referenceCopies,
   type StreamFact,
   type StreamGroup,
   streamsAt,
-} from "../view/stream-facts.js";
-import { orderShards, type ShardRef, shardName } from "../view/topology.js";
+} from "../facts/stream-facts.js";
+import { orderShards, type ShardRef, shardName } from "../facts/topology.js";
+import type { Blocked } from "../fields.js";
+import { aliasClash } from "../guards/dropped-shards.js";
+import type { Named, Recipe } from "../recipes/repair.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
 
 export interface OrphanTarget extends ShardRef {

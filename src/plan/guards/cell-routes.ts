@@ -1,10 +1,10 @@
 import { type ShardReference, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard, Obstacle } from "../draft.js";
+import { baseTables, isPrimary, type Process, probed, processesOfShard } from "../facts/processes.js";
+import { type CellGraph, type ShardRecord, shardRecords } from "../facts/topology.js";
 import { servingReferences, soundRecord } from "../serving/expected-graph.js";
 import { faultOf, namesOf, referencesOf, sameRoute } from "../serving/partitions.js";
-import { baseTables, isPrimary, type Process, probed, processesOfShard } from "../view/processes.js";
-import { type CellGraph, type ShardRecord, shardRecords } from "../view/topology.js";
 
 /** How the cells route a keyspace. */
 export interface Routing {

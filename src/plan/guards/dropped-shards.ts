@@ -3,9 +3,9 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { flagValue } from "../../tablets/command-line.js";
 import { decodeTablet } from "../../topology/records.js";
 import type { Guard, Obstacle, Stopping } from "../draft.js";
-import type { OrphanShard } from "../view/dropped-shard.js";
-import { claimedTwice, type Process, probed } from "../view/processes.js";
-import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../view/topology.js";
+import type { OrphanShard } from "../facts/dropped-shard.js";
+import { claimedTwice, type Process, probed } from "../facts/processes.js";
+import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 
 /** Every label of vitess-operator begins so (pkg/apis/planetscale/v2/labels.go); whoever copies them to tablets does it with --init-tags. */
 const LABEL_PREFIX = "planetscale.com/";

@@ -1,6 +1,6 @@
 import type { Guard } from "../draft.js";
+import { isPrimary, probed, processAt, processesOfShard } from "../facts/processes.js";
 import type { Journal } from "../serving/journal-rows.js";
-import { isPrimary, probed, processAt, processesOfShard } from "../view/processes.js";
 
 export interface JournaledWorkflow {
   readonly keyspace: string;

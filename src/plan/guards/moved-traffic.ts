@@ -1,9 +1,9 @@
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
+import { probed, processesOfShard } from "../facts/processes.js";
+import { type CellGraph, type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
-import { probed, processesOfShard } from "../view/processes.js";
-import { type CellGraph, type ShardRef, shardName, shardRecords } from "../view/topology.js";
 
 /**
  * What keeps "no workflow is left that moves shards of this keyspace" from being proven: one that is there, or a primary that did not

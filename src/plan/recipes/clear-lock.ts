@@ -1,6 +1,6 @@
 import type { TopoLockRow } from "../../snapshot/gen/tables.js";
 import type { Guard } from "../draft.js";
-import { keyRead } from "../view/topology.js";
+import { keyPremise } from "../facts/topology.js";
 import { repair } from "./repair.js";
 
 /** Its operation may still be running (docs/decisions.md#d11). */
@@ -41,7 +41,7 @@ export const clearLock = repair<TopoLockRow>({
     title: `Clear the abandoned lock ${key}`,
     locks: [],
     steps: [{ kind: "lock.clear", server, key, lease, modRevision: revision }],
-    restsOn: [keyRead(snapshot, server, key)],
+    restsOn: [keyPremise(snapshot, server, key)],
     notes: [
       `make sure that no process of ${user_name || "anybody"} on ${host_name || "an unnamed host"} still runs ${action || "an operation"}: vtdoctor can not see it from here`,
     ],

@@ -2,9 +2,9 @@ import type { Finding } from "../../findings/finding.js";
 import type { EngineStreamRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
-import { type Process, processAt, processesOfAlias, tabletRef } from "../view/processes.js";
-import { streamsAt } from "../view/stream-facts.js";
-import { keyspaceLocks } from "../view/topology.js";
+import { type Process, processAt, processesOfAlias, tabletRef } from "../facts/processes.js";
+import { streamsAt } from "../facts/stream-facts.js";
+import { keyspaceLocks } from "../facts/topology.js";
 import { repair } from "./repair.js";
 
 /** Of one workflow on one tablet. */

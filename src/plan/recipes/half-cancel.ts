@@ -5,7 +5,7 @@ import { cancelDraft } from "../cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subject.js";
 import { type Draft, EMPTY_DRAFT, type FixRequest, joinDrafts } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
-import { shardName } from "../view/topology.js";
+import { shardName } from "../facts/topology.js";
 import type { Recipe } from "./repair.js";
 
 interface HalfCancelled {

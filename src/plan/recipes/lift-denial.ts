@@ -1,18 +1,18 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import type { DraftStep } from "../draft.js";
-import { editRecord } from "../records/record-type.js";
-import { shard as shardType, withoutDenials } from "../records/shard.js";
-import { isPrimary, processesOfShard, tabletRef } from "../view/processes.js";
-import { groupStreams, streamRead, streamsAt } from "../view/stream-facts.js";
+import { isPrimary, processesOfShard, tabletRef } from "../facts/processes.js";
+import { groupStreams, streamPremise, streamsAt } from "../facts/stream-facts.js";
 import {
   globalRoot,
-  keyRead,
+  keyPremise,
   keyspaceLocks,
   type ShardRecord,
   shardName,
   shardRecords,
-} from "../view/topology.js";
+} from "../facts/topology.js";
+import { editRecord } from "../records/record-type.js";
+import { shard as shardType, withoutDenials } from "../records/shard.js";
 import { repair } from "./repair.js";
 
 interface Denial {
@@ -52,12 +52,12 @@ export const liftDenial = repair<Denial>({
       ...refreshes(snapshot, record),
     ],
     restsOn: [
-      keyRead(snapshot, record.server, record.key),
-      keyRead(snapshot, globalRoot(snapshot).server, routingRulesKey(globalRoot(snapshot).root)),
+      keyPremise(snapshot, record.server, record.key),
+      keyPremise(snapshot, globalRoot(snapshot).server, routingRulesKey(globalRoot(snapshot).root)),
       ...processesOfShard(snapshot, record.keyspace, record.shard)
         .filter(isPrimary)
         .flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address)))
-        .map((group) => streamRead(snapshot, group)),
+        .map((group) => streamPremise(snapshot, group)),
     ],
     notes: [
       `${tables.join(", ")} in ${shardName(record)} is a copy as old as the cancel: from now on clients can write to it, and nothing brings it in step with its source`,

@@ -1,8 +1,8 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { ShardRequest, Stopping } from "../draft.js";
 import { blockedOf, type DecidedShard, decide } from "../dropped/decision.js";
-import { restoreReads, restoreStages } from "../dropped/restore-records.js";
-import { retireNotes, retireReads, retireStages } from "../dropped/retirement.js";
+import { restorePremises, restoreStages } from "../dropped/restore-records.js";
+import { retireNotes, retirePremises, retireStages } from "../dropped/retirement.js";
 import {
   cancelledStreams,
   orphanTargets,
@@ -11,9 +11,9 @@ import {
   stayingNotes,
 } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { historyCovers, reachable } from "../view/dropped-shard.js";
-import { streamRead } from "../view/stream-facts.js";
-import { orderShards, shardName, shardNames } from "../view/topology.js";
+import { historyCovers, reachable } from "../facts/dropped-shard.js";
+import { streamPremise } from "../facts/stream-facts.js";
+import { orderShards, shardName, shardNames } from "../facts/topology.js";
 import { type Named, repair } from "./repair.js";
 
 /** Of one keyspace. */
@@ -60,9 +60,9 @@ export const orphanShard = repair<OrphanShards, Named, ShardRequest>({
         ...(stopping === null ? [] : retireStages(snapshot, leaving, stopping)),
       ],
       restsOn: [
-        ...[...groups, ...reverse].map((group) => streamRead(snapshot, group)),
-        ...returning.flatMap((orphan) => restoreReads(snapshot, orphan)),
-        ...leaving.flatMap((orphan) => retireReads(snapshot, orphan)),
+        ...[...groups, ...reverse].map((group) => streamPremise(snapshot, group)),
+        ...returning.flatMap((orphan) => restorePremises(snapshot, orphan)),
+        ...leaving.flatMap((orphan) => retirePremises(snapshot, orphan)),
       ],
       notes: [...touched.flatMap((one) => notesOf(snapshot, one)), ...keyNotes(snapshot, groups, "")],
       partly: {

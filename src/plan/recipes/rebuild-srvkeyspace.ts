@@ -2,19 +2,19 @@ import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
-import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
-import { expectedGraph } from "../serving/expected-graph.js";
-import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
-import { refreshSteps } from "../serving/refresh.js";
 import {
   base64,
   type CellGraph,
   cellGraphs,
-  keyRead,
+  keyPremise,
   keyspaceRecord,
-  servingReads,
+  servingPremises,
   shardRecords,
-} from "../view/topology.js";
+} from "../facts/topology.js";
+import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
+import { expectedGraph } from "../serving/expected-graph.js";
+import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
+import { refreshSteps } from "../serving/refresh.js";
 import { repair } from "./repair.js";
 
 /**
@@ -37,9 +37,9 @@ export const rebuildSrvKeyspace = repair<Routing>({
       locks: [{ kind: "keyspace", keyspace }],
       steps: named.flatMap((graph) => steps(snapshot, keyspace, graph, graphs)),
       restsOn: [
-        ...servingReads(snapshot, keyspace),
-        ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
-        ...(record === null ? [] : [keyRead(snapshot, record.server, record.key)]),
+        ...servingPremises(snapshot, keyspace),
+        ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyPremise(snapshot, server, key)),
+        ...(record === null ? [] : [keyPremise(snapshot, record.server, record.key)]),
       ],
     };
   },

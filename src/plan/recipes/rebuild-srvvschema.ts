@@ -6,9 +6,9 @@ import {
   shardRoutingRulesKey,
   srvVSchemaKey,
 } from "../../topology/paths.js";
-import type { Read } from "../fields.js";
+import { type CellRecord, cells, globalRoot, keyPremise } from "../facts/topology.js";
+import type { Premise } from "../fields.js";
 import { poorerVSchemas } from "../guards/poorer-vschema.js";
-import { type CellRecord, cells, globalRoot, keyRead } from "../view/topology.js";
 import { repair } from "./repair.js";
 
 /** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */
@@ -23,12 +23,12 @@ export const rebuildSrvVSchema = repair<readonly CellRecord[]>({
     steps: [{ kind: "srvvschema.rebuild", cells: named.map(({ cell }) => cell) }],
     restsOn: [
       ...sources(snapshot),
-      ...named.map(({ server, root }) => keyRead(snapshot, server, srvVSchemaKey(root))),
+      ...named.map(({ server, root }) => keyPremise(snapshot, server, srvVSchemaKey(root))),
     ],
   }),
 });
 
-const sources = (snapshot: Snapshot): readonly Read[] => {
+const sources = (snapshot: Snapshot): readonly Premise[] => {
   const { server, root } = globalRoot(snapshot);
   const rules = [routingRulesKey, shardRoutingRulesKey, keyspaceRoutingRulesKey, mirrorRulesKey].map(
     (keyOf) => keyOf(root),
@@ -37,5 +37,5 @@ const sources = (snapshot: Snapshot): readonly Read[] => {
     .rows("vschema", { scope: "global" })
     .map(({ key }) => key)
     .sort();
-  return [...rules, ...vschemas].map((key) => keyRead(snapshot, server, key));
+  return [...rules, ...vschemas].map((key) => keyPremise(snapshot, server, key));
 };

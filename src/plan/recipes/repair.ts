@@ -10,7 +10,7 @@ import {
   type Obstacle,
   worthRunning,
 } from "../draft.js";
-import type { Blocked, Read } from "../fields.js";
+import type { Blocked, Premise } from "../fields.js";
 
 /** What is to be repaired: a finding, or an object that a command names. */
 export interface Named {
@@ -30,7 +30,7 @@ export type Group<N extends Named = Finding> = readonly [N, ...N[]];
 
 /** What is done, with what it rests on. */
 export type Remedy = (DraftStage | { readonly stages: readonly DraftStage[] }) & {
-  readonly restsOn: readonly Read[];
+  readonly restsOn: readonly Premise[];
   /** What an operator should know before saying yes. */
   readonly notes?: readonly string[];
   /** Where it is not all that was asked for: the findings that are gone then, and what stays, and why. */
@@ -67,7 +67,7 @@ export const repair =
       return {
         repairs: partly?.repairs ?? group.flatMap(({ id }) => id ?? []),
         stages: worthRunning("stages" in work ? work.stages : [work]),
-        reads: restsOn,
+        premises: restsOn,
         blocked: partly?.blocked ?? [],
         notes,
       };

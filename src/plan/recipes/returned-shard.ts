@@ -1,12 +1,12 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStage, ShardRequest } from "../draft.js";
-import { removalNotes, removalReads, removalStages } from "../dropped/removal.js";
+import { removalNotes, removalPremises, removalStages } from "../dropped/removal.js";
 import { tabletSteps } from "../dropped/restore-records.js";
 import { electCommand, electionStage, type Returned, returnedShard, rowStage } from "../dropped/returned.js";
 import { type AskedReturned, untouchable } from "../dropped/returned-obstacles.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { streamRead } from "../view/stream-facts.js";
-import { keyspaceLocks, shardName } from "../view/topology.js";
+import { streamPremise } from "../facts/stream-facts.js";
+import { keyspaceLocks, shardName } from "../facts/topology.js";
 import { type Group, type Named, type Remedy, repair } from "./repair.js";
 
 /**
@@ -31,7 +31,7 @@ export const returnedShards = repair<AskedReturned, Named, ShardRequest>({
 
 const retired = (snapshot: Snapshot, shard: AskedReturned): Remedy => ({
   stages: [withoutStreams(snapshot, shard), ...removalStages(snapshot, shard)],
-  restsOn: [...oldStreams(snapshot, shard), ...removalReads(snapshot, shard)],
+  restsOn: [...oldStreams(snapshot, shard), ...removalPremises(snapshot, shard)],
   notes: [...keyNotes(snapshot, shard.old, ""), ...removalNotes(snapshot, shard)],
 });
 
@@ -90,4 +90,5 @@ const withoutStreams = (snapshot: Snapshot, shard: Returned): DraftStage =>
         ),
       });
 
-const oldStreams = (snapshot: Snapshot, { old }: Returned) => old.map((group) => streamRead(snapshot, group));
+const oldStreams = (snapshot: Snapshot, { old }: Returned) =>
+  old.map((group) => streamPremise(snapshot, group));

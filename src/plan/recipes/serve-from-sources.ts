@@ -1,10 +1,10 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
+import { type CellGraph, cellGraphs, keyPremise, servingPremises, shardRecords } from "../facts/topology.js";
 import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
 import { allowStep, type Move, moveBack, nobodyToRead, routeStep } from "../serving/moves.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
-import { type CellGraph, cellGraphs, keyRead, servingReads, shardRecords } from "../view/topology.js";
 import { type Remedy, repair } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */
@@ -114,8 +114,8 @@ const served = (snapshot: Snapshot, broken: Misrouted): Remedy => {
       ...deleteJournals(snapshot, journals),
     ],
     restsOn: [
-      ...servingReads(snapshot, keyspace),
-      ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyRead(snapshot, server, key)),
+      ...servingPremises(snapshot, keyspace),
+      ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyPremise(snapshot, server, key)),
     ],
     notes: [
       ...home.flatMap(({ shard }) =>

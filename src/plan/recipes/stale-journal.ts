@@ -1,7 +1,17 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
-import type { Read } from "../fields.js";
+import { processAt, tabletRef } from "../facts/processes.js";
+import { groupStreams, streamPremise, streamsAt, streamsOfWorkflow } from "../facts/stream-facts.js";
+import {
+  globalRoot,
+  keyPremise,
+  keyspaceLocks,
+  servingPremises,
+  shardName,
+  shardRecords,
+} from "../facts/topology.js";
+import type { Premise } from "../fields.js";
 import {
   type JournaledWorkflow,
   notOfPrimaries,
@@ -10,16 +20,6 @@ import {
   type WorkflowJournals,
 } from "../guards/journals.js";
 import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
-import { processAt, tabletRef } from "../view/processes.js";
-import { groupStreams, streamRead, streamsAt, streamsOfWorkflow } from "../view/stream-facts.js";
-import {
-  globalRoot,
-  keyRead,
-  keyspaceLocks,
-  servingReads,
-  shardName,
-  shardRecords,
-} from "../view/topology.js";
 import { repair } from "./repair.js";
 
 const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow | null => {
@@ -62,15 +62,15 @@ export const staleJournal = repair<WorkflowJournals>({
       restsOn: [
         ...keyspaces
           .flatMap((keyspace) => shardRecords(snapshot, keyspace))
-          .map((shard) => keyRead(snapshot, shard.server, shard.key)),
-        ...keyspaces.flatMap((keyspace) => servingReads(snapshot, keyspace)),
-        keyRead(snapshot, server, routingRulesKey(root)),
+          .map((shard) => keyPremise(snapshot, shard.server, shard.key)),
+        ...keyspaces.flatMap((keyspace) => servingPremises(snapshot, keyspace)),
+        keyPremise(snapshot, server, routingRulesKey(root)),
         ...journals.flatMap(({ address, dbName }) => reverseRead(snapshot, workflow, address, dbName)),
         ...targets.flatMap((process) =>
           groupStreams(
             process,
             streams.filter((stream) => stream.address === process.address),
-          ).map((group) => streamRead(snapshot, group)),
+          ).map((group) => streamPremise(snapshot, group)),
         ),
       ],
       notes: [
@@ -86,7 +86,7 @@ const reverseRead = (
   { workflow }: JournaledWorkflow,
   address: string,
   dbName: string,
-): readonly Read[] => {
+): readonly Premise[] => {
   const process = processAt(snapshot, address);
   if (process === null) return [];
   const name = `${workflow}_reverse`;

@@ -8,9 +8,9 @@ import {
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decoder, encoder } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
+import { base64, keyFact } from "../facts/topology.js";
 import type { Fields, ValuesOf } from "../fields.js";
 import type { Shape } from "../named-key.js";
-import { base64, keyFact } from "../view/topology.js";
 
 /** What becomes of `now` when the change that leads from `from` to `to` is made in it, too. */
 export type Merge<V> = (from: V, to: V, now: V) => Merged<V>;

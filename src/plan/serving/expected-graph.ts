@@ -8,7 +8,7 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeKeyspace, decodeShard } from "../../topology/records.js";
-import { type CellGraph, keyFact, keyspaceRecord, shardRecords } from "../view/topology.js";
+import { type CellGraph, keyFact, keyspaceRecord, shardRecords } from "../facts/topology.js";
 import {
   inOrder,
   namesOf,

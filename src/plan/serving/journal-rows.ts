@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
-import { isPrimary, processAt, processesOfShard, tabletRef } from "../view/processes.js";
+import { isPrimary, processAt, processesOfShard, tabletRef } from "../facts/processes.js";
 
 /** A row of `_vt.resharding_journal`. */
 export interface Journal {

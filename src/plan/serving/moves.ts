@@ -2,9 +2,9 @@ import { type ShardReference, type SrvKeyspace, TabletType } from "../../proto/g
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { encodeSrvKeyspace } from "../../topology/records.js";
 import type { DraftStep, Obstacle } from "../draft.js";
+import { type Process, processesOfShard, tabletRef } from "../facts/processes.js";
+import { base64, type CellGraph, shardName } from "../facts/topology.js";
 import type { TabletRef } from "../fields.js";
-import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
-import { base64, type CellGraph, shardName } from "../view/topology.js";
 import {
   namesOf,
   READ_TYPES,

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
-import { type Process, processesOfShard, tabletRef } from "../view/processes.js";
+import { type Process, processesOfShard, tabletRef } from "../facts/processes.js";
 
 /**
  * `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. Of those that

@@ -1,11 +1,11 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import { toTables } from "../cancel/table-sets.js";
+import { probed } from "../facts/processes.js";
 import type { RecordChange } from "../records/change.js";
 import type { Bytes } from "../records/record-type.js";
 import { newRules } from "../records/routing-rules.js";
 import { denies } from "../records/shard.js";
-import { probed } from "../view/processes.js";
 
 /**
  * What queries would meet if the record were put back now, or null: its bytes say nothing of what others did meanwhile to the tables and

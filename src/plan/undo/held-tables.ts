@@ -1,10 +1,10 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../facts/processes.js";
+import { shardName } from "../facts/topology.js";
 import type { TabletRef } from "../fields.js";
 import type { Inverse } from "../kind.js";
 import type { BegunStep, PastRun } from "../past-run.js";
 import type { StepOf } from "../steps/index.js";
-import { isPrimary, type Process, probed, processesOfShard, tabletRef } from "../view/processes.js";
-import { shardName } from "../view/topology.js";
 import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 
 type Back = Extract<Inverse, { kind: "move-tables-back" }>;

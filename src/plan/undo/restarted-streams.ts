@@ -1,9 +1,9 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { tabletRef } from "../facts/processes.js";
 import type { EarlierState } from "../fields.js";
 import type { Inverse } from "../kind.js";
 import type { PastRun } from "../past-run.js";
 import { stopMessage } from "../steps/streams.js";
-import { tabletRef } from "../view/processes.js";
 import { noPrimary, objectOf, primaryOf } from "./held-tables.js";
 import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 

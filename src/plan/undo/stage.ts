@@ -1,10 +1,10 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
+import { processesOfAlias, tabletRef } from "../facts/processes.js";
 import type { BegunStep, PastRun } from "../past-run.js";
 import type { Stage } from "../plan.js";
 import { subjectOfChange } from "../records/change.js";
 import type { Step } from "../steps/index.js";
-import { processesOfAlias, tabletRef } from "../view/processes.js";
 import { dropBack, tablesBack } from "./held-tables.js";
 import { by, type InverseSteps, NOTHING, noted } from "./inverse-steps.js";
 import { streamsBack } from "./restarted-streams.js";
@@ -38,7 +38,7 @@ export const stageBack = (
 
 const joined = (ways: readonly InverseSteps[]): InverseSteps => ({
   steps: ways.flatMap((way) => way.steps),
-  reads: ways.flatMap((way) => way.reads),
+  premises: ways.flatMap((way) => way.premises),
   blocked: ways.flatMap((way) => way.blocked),
   final: ways.flatMap((way) => way.final),
   notes: ways.flatMap((way) => way.notes),

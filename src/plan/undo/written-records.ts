@@ -2,14 +2,14 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { routingRulesKey } from "../../topology/paths.js";
 import { leftBy } from "../compose.js";
 import type { DraftStep } from "../draft.js";
-import type { Read } from "../fields.js";
+import { base64, globalRoot, keyFact, keyPremise } from "../facts/topology.js";
+import type { Premise } from "../fields.js";
 import { type BegunStep, isKeyImage, type PastRun } from "../past-run.js";
 import { mergeBack, type RecordChange, subjectOfChange } from "../records/change.js";
 import type { RecordName } from "../records/record-registry.js";
 import type { Bytes } from "../records/record-type.js";
 import { denies } from "../records/shard.js";
 import type { Step, StepOf } from "../steps/index.js";
-import { base64, globalRoot, keyFact, keyRead } from "../view/topology.js";
 import { harmOf } from "./harm.js";
 import { blockedBy, by, type InverseSteps, NOTHING } from "./inverse-steps.js";
 
@@ -89,9 +89,9 @@ export const recordBack = (
   }
   const modRevision = left === undefined ? (fact?.modRevision ?? 0) : null;
   return by({ kind: "record.write", ...at, modRevision, ...back, takesBack: true }, [
-    keyRead(snapshot, at.server, at.key),
+    keyPremise(snapshot, at.server, at.key),
     // What a denial may hit is said by the rules.
-    ...(denies(back).length === 0 ? [] : [rulesRead(snapshot)]),
+    ...(denies(back).length === 0 ? [] : [rulesPremise(snapshot)]),
   ]);
 };
 
@@ -129,7 +129,7 @@ const alreadyBack = (past: PastRun, { server, key }: KeyRef): boolean =>
     done.some((step) => step.kind === "record.write" && step.server === server && step.key === key),
   );
 
-const rulesRead = (snapshot: Snapshot): Read => {
+const rulesPremise = (snapshot: Snapshot): Premise => {
   const { server, root } = globalRoot(snapshot);
-  return keyRead(snapshot, server, routingRulesKey(root));
+  return keyPremise(snapshot, server, routingRulesKey(root));
 };

@@ -1,10 +1,10 @@
 import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import type { DraftStep, Obstacle } from "../../draft.js";
-import type { Read } from "../../fields.js";
-import type { Process } from "../../view/processes.js";
-import type { StreamFact, StreamGroup } from "../../view/stream-facts.js";
-import type { ShardRecord, ShardRef } from "../../view/topology.js";
+import type { Process } from "../../facts/processes.js";
+import type { StreamFact, StreamGroup } from "../../facts/stream-facts.js";
+import type { ShardRecord, ShardRef } from "../../facts/topology.js";
+import type { Premise } from "../../fields.js";
 
 /** One side's shard of a workflow with what runs for it. */
 export interface Side extends ShardRef {
@@ -40,7 +40,7 @@ export interface CancelType {
   /** What a sign of a switch says against a cancel; null where such a workflow may go all the same. `keep`: its tables stay. */
   forbidding(sign: SwitchSignRow, keep: boolean): Obstacle | null;
   /** What "not switched" was concluded from. */
-  restsOn(snapshot: Snapshot, subject: CancelSubject): readonly Read[];
+  restsOn(snapshot: Snapshot, subject: CancelSubject): readonly Premise[];
   /** Whether a shard of the target keyspace that shows no stream of it could have one. */
   couldTarget(record: ShardRecord): boolean;
   /** Whether this rule of a stream from a shard into itself reads the table that it writes. */

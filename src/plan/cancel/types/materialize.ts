@@ -1,7 +1,7 @@
 import { refusalOf } from "../switched.js";
 import { tableRead } from "../table-sets.js";
 import { type CancelType, NO_RECORDS } from "./cancel-type.js";
-import { ruleReads } from "./move-tables.js";
+import { rulePremises } from "./move-tables.js";
 
 const RULES = ["rule", "shard-rule", "keyspace-rule"];
 
@@ -16,7 +16,7 @@ export const materialize: CancelType = {
           instead: "cancel with --keep-data, or take those rules away first",
         };
   },
-  restsOn: ruleReads,
+  restsOn: rulePremises,
   couldTarget: () => true,
   readsItsTable: ({ match, filter }) => filter === "" || tableRead(filter) === match,
   copies: () => [],

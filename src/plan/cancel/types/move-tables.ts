@@ -1,14 +1,14 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
-import type { Read } from "../../fields.js";
+import { tabletRef } from "../../facts/processes.js";
+import { streamsAt } from "../../facts/stream-facts.js";
+import { cells, globalRoot, keyPremise } from "../../facts/topology.js";
+import type { Premise } from "../../fields.js";
 import { editRecord } from "../../records/record-type.js";
 import { routingRules, withoutRules } from "../../records/routing-rules.js";
 import { shard as shardRecord, withoutDenials } from "../../records/shard.js";
 import { vschema, withoutTables } from "../../records/vschema.js";
-import { tabletRef } from "../../view/processes.js";
-import { streamsAt } from "../../view/stream-facts.js";
-import { cells, globalRoot, keyRead } from "../../view/topology.js";
 import { refusalOf } from "../switched.js";
 import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../table-sets.js";
 import type { CancelSubject, CancelType, Side } from "./cancel-type.js";
@@ -16,7 +16,7 @@ import type { CancelSubject, CancelType, Side } from "./cancel-type.js";
 /** Tables: rules in every copy and the sources' denied tables say whose traffic they are. */
 export const moveTables: CancelType = {
   forbidding: refusalOf,
-  restsOn: ruleReads,
+  restsOn: rulePremises,
   couldTarget: () => true,
   readsItsTable: () => true,
   copies: () => [],
@@ -33,11 +33,11 @@ export const moveTables: CancelType = {
   keepsData: false,
 };
 
-export function ruleReads(snapshot: Snapshot): readonly Read[] {
+export function rulePremises(snapshot: Snapshot): readonly Premise[] {
   const { server, root } = globalRoot(snapshot);
   return [
-    keyRead(snapshot, server, routingRulesKey(root)),
-    ...snapshot.rows("srv_vschema").map((one) => keyRead(snapshot, one.server, one.key)),
+    keyPremise(snapshot, server, routingRulesKey(root)),
+    ...snapshot.rows("srv_vschema").map((one) => keyPremise(snapshot, one.server, one.key)),
   ];
 }
 

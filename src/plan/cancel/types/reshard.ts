@@ -1,12 +1,12 @@
-import { referenceCopies } from "../../view/stream-facts.js";
-import { servingReads } from "../../view/topology.js";
+import { referenceCopies } from "../../facts/stream-facts.js";
+import { servingPremises } from "../../facts/topology.js";
 import { refusalOf } from "../switched.js";
 import { type CancelType, NO_RECORDS } from "./cancel-type.js";
 
 /** Whole shards: their flags and every cell's partitions say whose traffic it is. */
 export const reshard: CancelType = {
   forbidding: refusalOf,
-  restsOn: (snapshot, { keyspace }) => servingReads(snapshot, keyspace),
+  restsOn: (snapshot, { keyspace }) => servingPremises(snapshot, keyspace),
   couldTarget: ({ serving }) => serving === 0,
   readsItsTable: () => true,
   copies: referenceCopies,

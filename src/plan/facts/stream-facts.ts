@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Read, StreamRow, StreamSet } from "../fields.js";
+import type { Premise, StreamRow, StreamSet } from "../fields.js";
 import { type Process, tabletRef } from "./processes.js";
 
 /** A stream as its own engine's tablet shows it. */
@@ -67,7 +67,7 @@ export const streamSet = (snapshot: Snapshot, group: StreamGroup): StreamSet => 
   ids: idsOf(group),
 });
 
-export const streamRead = (snapshot: Snapshot, group: StreamGroup): Read => ({
+export const streamPremise = (snapshot: Snapshot, group: StreamGroup): Premise => ({
   kind: "stream-rows",
   ...streamSet(snapshot, group),
 });

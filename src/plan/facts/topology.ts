@@ -4,7 +4,7 @@ import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { srvKeyspaceKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
-import type { LockScope, Read } from "../fields.js";
+import type { LockScope, Premise } from "../fields.js";
 
 export interface KeyFact {
   readonly server: string;
@@ -34,7 +34,7 @@ export const globalRoot = (snapshot: Snapshot): TopoRoot => {
 };
 
 /** The version of a key that a plan rests on; 0 where it must not exist. */
-export const keyRead = (snapshot: Snapshot, server: string, key: string): Read => ({
+export const keyPremise = (snapshot: Snapshot, server: string, key: string): Premise => ({
   kind: "topo-key",
   server,
   key,
@@ -138,5 +138,5 @@ export const cellGraphs = (snapshot: Snapshot, keyspace: string): readonly CellG
   });
 
 /** Where queries of a keyspace go, cell by cell; that a cell has no record is a fact too. */
-export const servingReads = (snapshot: Snapshot, keyspace: string): readonly Read[] =>
-  cells(snapshot).map(({ server, root }) => keyRead(snapshot, server, srvKeyspaceKey(root, keyspace)));
+export const servingPremises = (snapshot: Snapshot, keyspace: string): readonly Premise[] =>
+  cells(snapshot).map(({ server, root }) => keyPremise(snapshot, server, srvKeyspaceKey(root, keyspace)));
