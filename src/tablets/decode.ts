@@ -107,13 +107,13 @@ function expandPosition(bytes: Uint8Array): Uint8Array | null {
 /**
  * Which databases of the server hold exactly these tables. GetSchema answers for the tablet's own database without naming it, and
  * the usual name (`vt_` and the keyspace) can be overridden in the process's configuration, so it is found by its content.
- * `rows`: `table_schema` and `table_name` of every table there.
+ * `rows`: `table_schema` and `table_name` of every table there. What an earlier run moved aside has the same tables and is never it.
  */
 export function databasesWith(tables: readonly string[], rows: readonly SidecarRow[]): readonly string[] {
   const wanted = new Set(tables);
   const found = new Map<string, { known: number; others: number }>();
   for (const { table_schema: database, table_name: table } of rows) {
-    if (database == null || table == null) continue;
+    if (database == null || table == null || database.startsWith("vtdoctor_hold_")) continue;
     const count = found.get(database) ?? { known: 0, others: 0 };
     found.set(database, count);
     if (wanted.has(table)) count.known += 1;

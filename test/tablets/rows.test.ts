@@ -212,6 +212,32 @@ describe("the schema", () => {
     });
   });
 
+  it.each([
+    [
+      "the same tables",
+      [
+        ["a", "order"],
+        ["a", "vw"],
+      ],
+      "a",
+    ],
+    [
+      "its tables of before another was made",
+      [
+        ["a", "order"],
+        ["a", "vw"],
+        ["a", "new"],
+      ],
+      null,
+    ],
+  ])("takes no hold for the tablet's database, beside one of %s", async (_, own, name) => {
+    await answering(() =>
+      tables(...(own as [string, string][]), ["vtdoctor_hold_r1", "order"], ["vtdoctor_hold_r1", "vw"]),
+    );
+    const schema = await reader.schema(tablet.at);
+    expect(schema.kind === "answered" ? schema.value[0]?.database : null).toBe(name);
+  });
+
   it("does not guess between two databases of the same tables", async () => {
     await answering(() => tables(["a", "order"], ["a", "vw"], ["b", "order"], ["b", "vw"]));
     expect(await reader.schema(tablet.at)).toMatchObject({ kind: "unanswered" });
