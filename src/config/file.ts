@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
@@ -21,8 +21,30 @@ export async function readConfig(
   env: NodeJS.ProcessEnv,
 ): Promise<ConfigFile> {
   const path = given ?? find(cwd, env);
-  return path === null ? EMPTY : parseConfig(path, read(path, given !== undefined));
+  if (path === null) return EMPTY;
+  const text = read(path, given !== undefined);
+  if (given === undefined) refuseStrangers(path);
+  return parseConfig(path, text);
 }
+
+/** It names commands to run and findings to hide: one that lies there by chance, as in a folder that all may write to, is not believed. */
+function refuseStrangers(path: string): void {
+  const { uid, mode } = statSync(path);
+  const own = process.getuid?.() ?? uid;
+  const why =
+    uid !== own && uid !== 0
+      ? `belongs to another user (uid ${uid})`
+      : (mode & WORLD_WRITABLE) !== 0
+        ? "can be written by every user"
+        : null;
+  if (why !== null)
+    throw new UsageError(
+      `${path}: was found here and ${why}, so it is not used; take that away, or name it with --config ${path} if you trust it.`,
+    );
+}
+
+/** The bit of stat(2). Windows has none and shows it as it shows the owner's. */
+const WORLD_WRITABLE = process.platform === "win32" ? 0 : 0o002;
 
 function find(cwd: string, env: NodeJS.ProcessEnv): string | null {
   for (let dir = resolve(cwd); ; dir = dirname(dir)) {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { emptyFolder, vtdoctor } from "./harness.js";
@@ -91,6 +91,23 @@ describe("bad input is one sentence that names the flag, file or key, and exit 2
     mkdirSync(rules, { recursive: true });
     writeFileSync(join(rules, "mine.yaml"), "id: mine\nseverty: info\n");
     await refused(["scan", ...SERVER, "--rules", join(folder, "rules")], ["mine.yaml:1", "title"]);
+  });
+
+  it("a config file that is not the operator's own, unless she names it", async () => {
+    const folder = emptyFolder();
+    const below = join(folder, "below");
+    mkdirSync(below);
+    const config = join(folder, "vtdoctor.yaml");
+    writeFileSync(config, "topo-global-root: /x\nhooks.stopTablet: steal {alias}\n");
+    chmodSync(config, 0o666);
+    await refused(["scan", ...SERVER], [config, "every user", `--config ${config}`], below);
+    // It is used: nobody answers where it leads to.
+    expect((await vtdoctor(["scan", ...SERVER, "--config", config], { cwd: below })).code).toBe(3);
+    chmodSync(config, 0o644);
+    expect((await vtdoctor(["scan", ...SERVER], { cwd: below })).code).toBe(3);
+    if (process.getuid?.() !== 0) return;
+    chownSync(config, 12345, 12345);
+    await refused(["scan", ...SERVER], [config, "uid 12345"], below);
   });
 
   it("the config file and the environment", async () => {
