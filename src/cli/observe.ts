@@ -20,6 +20,11 @@ export interface Observation {
   readonly earlier: Snapshot | null;
 }
 
+/** Judged when somebody asks, and once: the rules take seconds over a large cluster. */
+export interface Judged extends Observation {
+  findings(): readonly Finding[];
+}
+
 export interface Observing {
   /** Whether the tables of every shard are asked for. */
   readonly askTables?: boolean;
@@ -80,16 +85,18 @@ async function settled(sources: CollectSources, settings: CollectSettings, given
 
 export const failOnOf = (given: Given): FailOn => (given.text("fail-on") ?? "warning") as FailOn;
 
-export const judged = (
-  observation: Observation,
-  rules: readonly Rule[],
-  request: Request,
-): readonly Finding[] =>
-  judge(observation.snapshot, rules, {
-    now: request.context.clock.now(),
-    earlier: observation.earlier,
-    suppressions: request.suppressions,
-  });
+export const judged = (observation: Observation, rules: readonly Rule[], request: Request): Judged => {
+  let known: readonly Finding[] | null = null;
+  const findings = (): readonly Finding[] => {
+    known ??= judge(observation.snapshot, rules, {
+      now: request.context.clock.now(),
+      earlier: observation.earlier,
+      suppressions: request.suppressions,
+    });
+    return known;
+  };
+  return { ...observation, findings };
+};
 
 /** Reads of old revisions that one scan may ask of an etcd (docs/decisions.md#d7). */
 const HISTORY_BUDGET = 400;

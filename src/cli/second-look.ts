@@ -8,7 +8,7 @@ import type { Rule } from "../rules/rule.js";
 import { type FirstLook, withFirstLook } from "../rules/settled.js";
 import { Snapshot } from "../snapshot/snapshot.js";
 import type { Request } from "./command.js";
-import { everyRule, judged, type Observation, type Observing, observe } from "./observe.js";
+import { everyRule, type Judged, judged, type Observation, type Observing, observe } from "./observe.js";
 import { unlessAborted } from "./process.js";
 import { findClusterFolder, makeClusterFolder, stateFolder } from "./state-folder.js";
 
@@ -16,8 +16,8 @@ import { findClusterFolder, makeClusterFolder, stateFolder } from "./state-folde
 const LAST_SCAN = "last.sqlite";
 
 export interface Suspicion extends Observing {
-  /** Whether it matters that this finding is only suspected. */
-  readonly minds: (finding: Finding) => boolean;
+  /** Whether it matters that this finding is only suspected; absent: of none. */
+  readonly minds?: (finding: Finding) => boolean;
   /** Whether the last scan of this cluster may be the first look. A repair rests on what it sees itself. */
   readonly remembers: boolean;
 }
@@ -30,16 +30,17 @@ export async function observeSurely(
   request: Request,
   rules: readonly Rule[],
   { minds, remembers, ...observing }: Suspicion,
-): Promise<Observation> {
+): Promise<Judged> {
   const { given, context } = request;
-  const once = await observe(request, observing);
-  const isOpen = (observation: Observation): boolean =>
-    judged(observation, rules, request).some((finding) => finding.state === "suspected" && minds(finding));
+  const once = judged(await observe(request, observing), rules, request);
+  const isOpen = ({ findings }: Judged): boolean =>
+    minds !== undefined && findings().some((finding) => finding.state === "suspected" && minds(finding));
   const isLive = given.text("snapshot") === undefined;
   if (!isLive || given.duration("settle") !== null || !isOpen(once)) return once;
   const before = remembers ? lastScan(request, once.snapshot) : null;
   if (before !== null) {
-    const sure = { ...once, snapshot: Snapshot.of(withFirstLook(once.snapshot.facts(), before)) };
+    const snapshot = Snapshot.of(withFirstLook(once.snapshot.facts(), before));
+    const sure = judged({ ...once, snapshot }, rules, request);
     if (!isOpen(sure)) {
       once.snapshot.close();
       return sure;
@@ -53,7 +54,7 @@ export async function observeSurely(
       `what is suspected is looked at again in ${SETTLE_MS / 1000} s (--settle 0: once is enough)`,
     );
   await unlessAborted(context.clock.sleep(SETTLE_MS, context.signal), context.signal);
-  return observe(request, { ...observing, first });
+  return judged(await observe(request, { ...observing, first }), rules, request);
 }
 
 /** What the last scan of this cluster saw, where that is a first look now. */

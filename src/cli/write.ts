@@ -8,7 +8,7 @@ import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";
 import { type Review, restoredTopologyConfirmed } from "./consent.js";
 import type { Executor } from "./executor.js";
-import { judged, keep, ruleSet } from "./observe.js";
+import { keep, ruleSet } from "./observe.js";
 import { observeSurely } from "./second-look.js";
 
 /** What a command that writes has of its own; the way to the end is the same for all. */
@@ -37,18 +37,13 @@ interface Seen {
 export async function write(
   request: Request,
   executor: Executor,
-  { review, mindsNew, askTables = false, minds = () => false, plan: planOf }: Writing,
+  { review, mindsNew, plan: planOf, ...looking }: Writing,
 ): Promise<number> {
   const { given, context } = request;
   const dryRun = given.yes("dry-run");
-  const observation = await observeSurely(request, ruleSet(given), { minds, remembers: false, askTables });
+  const observation = await observeSurely(request, ruleSet(given), { ...looking, remembers: false });
   keep(observation, request);
-  const { snapshot } = observation;
-  let known: readonly Finding[] | null = null;
-  const findings = (): readonly Finding[] => {
-    known ??= judged(observation, ruleSet(given), request);
-    return known;
-  };
+  const { snapshot, findings } = observation;
   const plan = await planOf({
     snapshot,
     findings,

@@ -5,7 +5,7 @@ import { explainFinding } from "../../report/explain.js";
 import { showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
 import type { Run } from "../command.js";
-import { judged, keep, ruleSet } from "../observe.js";
+import { keep, ruleSet } from "../observe.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
 import { observeSurely } from "../second-look.js";
 
@@ -30,7 +30,7 @@ export const run: Run = async (request) => {
   const minds = ({ id }: Finding): boolean => id === wanted;
   const observation = await observeSurely(request, rules, { minds, remembers: true });
   keep(observation, request);
-  const findings = judged(observation, rules, request);
+  const findings = observation.findings();
   const finding = findings.find(({ id }) => id === wanted);
   if (finding === undefined)
     throw new UsageError(

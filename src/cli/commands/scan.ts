@@ -5,7 +5,7 @@ import { atOrAbove } from "../../findings/verdict.js";
 import { formatNamed } from "../../report/formats.js";
 import { readCluster, readCoverage } from "../../rules/coverage.js";
 import type { Request, Run } from "../command.js";
-import { failOnOf, judged, keep, type Observation, ruleSet } from "../observe.js";
+import { failOnOf, type Judged, keep, ruleSet } from "../observe.js";
 import { afterReport, emit, styleOf } from "../output.js";
 import { observeSurely, rememberScan } from "../second-look.js";
 
@@ -26,7 +26,7 @@ export const run: Run = async (request) => {
 /** Prints what an observation shows; the exit code. */
 async function report(
   request: Request,
-  observation: Observation,
+  observation: Judged,
   rules: ReturnType<typeof ruleSet>,
 ): Promise<number> {
   const { given, context } = request;
@@ -35,7 +35,7 @@ async function report(
     failOn: failOnOf(given),
     cluster: readCluster(observation.snapshot),
     coverage: readCoverage(observation.snapshot, rules),
-    findings: judged(observation, rules, request),
+    findings: observation.findings(),
     expired: expiredSuppressions(request.suppressions, context.clock.now()),
   });
   const { text, code } = await formatNamed(given.text("format")).scan(document, styleOf(request));
