@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DoctorError, EXIT, type ExitName, UsageError } from "../cluster/errors.js";
+import { codeOf, DoctorError, EXIT, type ExitName, UsageError } from "../cluster/errors.js";
 import type { Given } from "../config/settings.js";
 import { envelope } from "../findings/envelope.js";
 import { formatNamed } from "../report/formats.js";
@@ -63,8 +63,6 @@ function replaceable(path: string): void {
 
 const unwritable = (name: string, path: string, error: unknown): string =>
   `--${name} ${path}: can not be written (${codeOf(error)}); give a path in a folder that exists and is yours.`;
-
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
 
 /** The result: to `--output FILE`, else to stdout, and there too where the file fails after all. */
 export function emit({ given, context }: Request, text: string): void {

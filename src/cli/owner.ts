@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from "node:fs";
 import type { Owner } from "../apply/runs/folder-owner.js";
+import { isCode } from "../cluster/errors.js";
 import type { Request } from "./command.js";
 
 /** This process, as the executor of a run. */
@@ -40,6 +41,6 @@ const exists = (pid: number): boolean => {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    return isCode(error, "EPERM");
   }
 };

@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { isAbsolute, join } from "node:path";
-import { UsageError } from "../cluster/errors.js";
+import { codeOf, isCode, UsageError } from "../cluster/errors.js";
 import { contradiction } from "../plan/facts/cluster.js";
 import type { ClusterMark, PlanCluster } from "../plan/plan.js";
 import type { Context } from "./command.js";
@@ -77,28 +77,29 @@ export function makeClusterFolder(state: string, cluster: PlanCluster): string {
 /** Made beside and renamed: nobody sees it without what it says of its cluster. */
 function newFolder(state: string, cluster: PlanCluster, own: KnownCluster): string {
   mkdirSync(state, { recursive: true, mode: 0o700 });
-  const fresh = mkdtempSync(join(state, ".new-"));
-  try {
-    writeFileSync(join(fresh, ABOUT), aboutText(own));
+  return inFreshFolder(state, own, (fresh) => {
     for (let number = 1; ; number++) {
       const path = join(state, `${own.clusterId}${nameOf(own.root)}${number === 1 ? "" : `-${number}`}`);
       if (tryRename(fresh, path)) return path;
       const found = findClusterFolder(state, cluster);
       if (found !== null) return found;
     }
-  } finally {
-    rmSync(fresh, { recursive: true, force: true });
-  }
+  });
 }
 
 /** By way of a file of this process alone: a reader sees the old or the new one. */
 function writeAbout(path: string, own: KnownCluster): void {
   const file = join(path, ABOUT);
-  if (readFileSync(file, "utf8") === aboutText(own)) return;
-  const fresh = mkdtempSync(join(path, ".new-"));
+  if (readFileSync(file, "utf8") !== aboutText(own))
+    inFreshFolder(path, own, (fresh) => renameSync(join(fresh, ABOUT), file));
+}
+
+/** A folder with what it says of its cluster, below `parent`; what `use` leaves of it goes. */
+function inFreshFolder<T>(parent: string, own: KnownCluster, use: (fresh: string) => T): T {
+  const fresh = mkdtempSync(join(parent, ".new-"));
   try {
     writeFileSync(join(fresh, ABOUT), aboutText(own));
-    renameSync(join(fresh, ABOUT), file);
+    return use(fresh);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -149,9 +150,7 @@ const isSame = (known: KnownCluster | null, own: KnownCluster): boolean =>
   known.root === own.root &&
   (contradiction(known.marks, own.marks) === null || contradiction(own.marks, known.marks) === null);
 
-const isCode = (error: unknown, code: string): boolean => (error as NodeJS.ErrnoException).code === code;
-
 const unusable = (path: string, what: "read" | "written", error: unknown): UsageError =>
   new UsageError(
-    `the state folder ${path} can not be ${what} (${(error as NodeJS.ErrnoException).code ?? error}); set XDG_STATE_HOME to another one.`,
+    `the state folder ${path} can not be ${what} (${codeOf(error)}); set XDG_STATE_HOME to another one.`,
   );

@@ -1,3 +1,9 @@
+/** Node's code of a failure (`ENOENT`); what it says where it has none. */
+export const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+export const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code;
+
 /** Names and numbers of the process's ends (README.md#for-cron); the JSON document carries both. */
 export const EXIT = {
   ok: 0,

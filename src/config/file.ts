@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { UsageError } from "../cluster/errors.js";
+import { codeOf, UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
 import type { Suppression } from "../findings/suppression.js";
 import { ALL_OPTIONS, CONSENT, type Option } from "./options.js";
@@ -63,7 +63,7 @@ function read(path: string, named: boolean): string {
   } catch (error) {
     const what = named ? `--config ${path}` : path;
     throw new UsageError(
-      `${what}: can not be read (${(error as NodeJS.ErrnoException).code ?? String(error)}); give the path of a readable YAML file.`,
+      `${what}: can not be read (${codeOf(error)}); give the path of a readable YAML file.`,
     );
   }
 }

@@ -1,13 +1,14 @@
 import { readFileSync } from "node:fs";
-import { UsageError } from "../cluster/errors.js";
+import { codeOf, UsageError } from "../cluster/errors.js";
 
 /** The bytes of a file that a flag names. */
 function fileOf(flag: string, path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UsageError(`--${flag} ${path}: can not be read (${code}); give the path of a readable file.`);
+    throw new UsageError(
+      `--${flag} ${path}: can not be read (${codeOf(error)}); give the path of a readable file.`,
+    );
   }
 }
 

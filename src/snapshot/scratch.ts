@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { UsageError } from "../cluster/errors.js";
+import { codeOf, UsageError } from "../cluster/errors.js";
 
 /** A new folder of this process alone, in TMPDIR or else in the first of `places` where one can be made. Throws `UsageError` that names TMPDIR. */
 export function scratchFolder(places: readonly string[] = []): string {
@@ -10,7 +10,7 @@ export function scratchFolder(places: readonly string[] = []): string {
     try {
       return mkdtempSync(join(place, "vtdoctor-"));
     } catch (error) {
-      tried.push(`${place}: ${(error as NodeJS.ErrnoException).code ?? error}`);
+      tried.push(`${place}: ${codeOf(error)}`);
     }
   }
   throw noScratch(tried.join(", "));

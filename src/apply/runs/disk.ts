@@ -23,9 +23,6 @@ export function syncDirectory(path: string): void {
   }
 }
 
-export const isCode = (error: unknown, code: string): boolean =>
-  error instanceof Error && "code" in error && error.code === code;
-
 /** A run goes no further than what it can write down. */
 export const notWritten = (file: string, error: unknown): DoctorError =>
   error instanceof DoctorError

@@ -1,7 +1,7 @@
 import { linkSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RefusedError } from "../../cluster/errors.js";
-import { isCode, writeWhole } from "./disk.js";
+import { isCode, RefusedError } from "../../cluster/errors.js";
+import { writeWhole } from "./disk.js";
 
 /** The process that opens a run's folder, and how it finds out whether another one still runs. */
 export interface Owner {

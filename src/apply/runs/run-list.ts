@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DoctorError, RefusedError, UsageError } from "../../cluster/errors.js";
+import { DoctorError, isCode, RefusedError, UsageError } from "../../cluster/errors.js";
 import type { BegunStep, LaterRun, PastRun } from "../../plan/past-run.js";
 import type { Plan } from "../../plan/plan.js";
-import { isCode } from "./disk.js";
 import { intentsIn, isFinished, type JournalRecord, resultsIn } from "./journal.js";
 import { journalIn, readJournal } from "./journal-file.js";
 import { planIn, planOfRun } from "./plan-file.js";
