@@ -1,3 +1,4 @@
+import { groupBy } from "../order.js";
 import type { CellVSchema, KeyspaceVSchema, TableVSchema } from "./cell-vschema.js";
 
 export const SERVED_TYPES = ["PRIMARY", "REPLICA", "RDONLY"] as const;
@@ -100,7 +101,7 @@ export class TableFinder {
     if (owner === undefined) return null;
     if (others.length === 0) return this.#inKeyspace(owner, table, false);
     const detail = [owner, ...others].sort().join(", ");
-    return { kind: "not-found", reason: "ambiguous-name", keyspace: "", table, detail, byRule: false };
+    return { kind: "not-found", reason: "ambiguous-name", keyspace: "", table: "", detail, byRule: false };
   }
 }
 
@@ -134,12 +135,8 @@ const globalTables = ({ tables }: KeyspaceVSchema): readonly string[] =>
 const listed = (
   tables: readonly (readonly [string, readonly string[]])[],
 ): ReadonlyMap<string, readonly string[]> => {
-  const keyspaces = new Map<string, string[]>();
-  for (const [keyspace, names] of tables)
-    for (const name of names) {
-      const known = keyspaces.get(name);
-      if (known === undefined) keyspaces.set(name, [keyspace]);
-      else known.push(keyspace);
-    }
-  return keyspaces;
+  const owned = tables.flatMap(([keyspace, names]) => names.map((name) => ({ name, keyspace })));
+  return new Map(
+    [...groupBy(owned, ({ name }) => name)].map(([name, by]) => [name, by.map(({ keyspace }) => keyspace)]),
+  );
 };

@@ -132,8 +132,7 @@ const pathsOf = (
   for (const { text, keyspace, table } of all) {
     const found = finder.find(keyspace, table, tablet_type);
     if (found === null) continue;
-    const to = found.kind === "table" || found.reason !== "ambiguous-name" ? found.table : "";
-    add(judge.judge(found, tablet_type), { [text]: to });
+    add(judge.judge(found, tablet_type), { [text]: found.table });
   }
   const reached = new Set(
     [...groups.values()].flatMap(({ judged }) => (judged.ground === null ? [] : [judged.found.keyspace])),

@@ -82,7 +82,7 @@ export class ShardServing {
     const found = ORDER.find((state) => members.some((one) => one.state === state)) ?? "none";
     const state = found !== "serving" && unread !== undefined ? "silent" : found;
     const makers = members.filter((one) => one.state === state);
-    const places = [type === "PRIMARY" ? [...new Set(makers.map(({ cell }) => cell))] : [from]].flat();
+    const places = type === "PRIMARY" ? makers.map(({ cell }) => cell) : [from];
     return {
       cell: from,
       keyspace,
