@@ -152,14 +152,7 @@ const tableDrop = stepRunner<"table.drop", TableState>({
   guards: { nothingWrites: (step, _seen, context) => writtenInto(step, context) },
 
   async run(step, context) {
-    for (const table of step.tables) {
-      const { tablet, dbName: database } = step;
-      const statement = `drop table if exists ${qualified(database, table)}`;
-      const options = { reloadSchema: true, disableForeignKeyChecks: true };
-      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, context);
-      if (stop !== null) return stop;
-    }
-    return done(droppedWords(step));
+    return (await dropEach(step, step.dbName, true, context)) ?? done(droppedWords(step));
   },
 });
 
@@ -185,14 +178,8 @@ const holdDrop = stepRunner<"hold.drop", HoldState>({
   },
 
   async run(step, context): Promise<Effect> {
-    for (const table of step.tables) {
-      const { tablet, holdSchema: database } = step;
-      const statement = `drop table if exists ${qualified(database, table)}`;
-      const options = { reloadSchema: false, disableForeignKeyChecks: true };
-      const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, context);
-      if (stop !== null) return stop;
-    }
-    return (await dropHoldSchema(step, context)) ?? done(goneWords(step));
+    const stop = await dropEach(step, step.holdSchema, false, context);
+    return stop ?? (await dropHoldSchema(step, context)) ?? done(goneWords(step));
   },
 });
 
@@ -201,6 +188,22 @@ const goneWords = (step: HoldDrop): string => `${step.holdSchema} does not exist
 async function imageOfHold(step: HoldDrop, context: RunContext): Promise<Known<unknown>> {
   const seen = await readHold(step, context);
   return seen.kind === "known" ? known({ schema: step.holdSchema, tables: seen.value }) : seen;
+}
+
+/** Null: all are gone. */
+async function dropEach(
+  { tablet, tables }: TableDrop | HoldDrop,
+  database: string,
+  reloadSchema: boolean,
+  context: RunContext,
+) {
+  for (const table of tables) {
+    const statement = `drop table if exists ${qualified(database, table)}`;
+    const options = { reloadSchema, disableForeignKeyChecks: true };
+    const stop = await runDdl({ tablet, statement, tables: [{ database, table }], ...options }, context);
+    if (stop !== null) return stop;
+  }
+  return null;
 }
 
 export const copiedTableRunners = {

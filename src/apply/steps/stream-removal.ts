@@ -21,6 +21,7 @@ import {
   type FullStreamState,
   imageOfStreams,
   inIds,
+  isNothingLeft,
   readFullState,
   unplanned,
 } from "../streams/stream-state.js";
@@ -37,8 +38,8 @@ type StreamDelete = StepOf<"stream.delete">;
 const streamDelete = stepRunner<"stream.delete", FullStreamState>({
   image: (step, context) => imageOfStreams(step, idsOf(step), context),
   look: (step, context) => readFullState(step, idsOf(step), context),
-  ended: (step, { rows, engine, copyRows }) =>
-    rows.length + engine.length + countOf(copyRows) === 0
+  ended: (step, seen) =>
+    isNothingLeft(seen)
       ? `${inIds(idsOf(step))} ${streamsAt(step)}: no row in _vt and no stream in the engine`
       : null,
   guards: {
@@ -91,10 +92,8 @@ const rowClear = stepRunner<"row.clear", FullStreamState>({
   image: (step, context) => imageOfStreams(step, idsOf(step), context),
 
   look: (step, context) => readFullState(step, idsOf(step), context),
-  ended: (step, { rows, engine, copyRows }) =>
-    rows.length + engine.length + countOf(copyRows) === 0
-      ? `${inIds(idsOf(step))} ${rowsAt(step)}: no row and no copy state is left`
-      : null,
+  ended: (step, seen) =>
+    isNothingLeft(seen) ? `${inIds(idsOf(step))} ${rowsAt(step)}: no row and no copy state is left` : null,
   guards: {
     noPrimary: (step, _seen, context) => elected(step, context),
     planned: strangers,

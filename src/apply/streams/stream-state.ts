@@ -105,6 +105,9 @@ interface OnTablet {
   readonly dbName: string;
 }
 
+export const isNothingLeft = ({ rows, engine, copyRows }: FullStreamState): boolean =>
+  rows.length + engine.length + countOf(copyRows) === 0;
+
 export async function readFullState(
   { tablet, workflow, dbName }: OnTablet,
   ids: readonly number[],

@@ -31,24 +31,20 @@ const shardDeletion = (snapshot: Snapshot, { keyspace, shard }: ShardRef): Delet
     shard,
   )[0] ?? null;
 
-/** The last deletion of every Tablet record of the shard that history lists, by alias. */
-const tabletDeletions = (snapshot: Snapshot, { keyspace, shard }: ShardRef): readonly Deletion[] => {
+/** The last deletion of each of the shard's other records that history lists: Tablet by alias, ShardReplication by cell. */
+const lastDeletions = (
+  snapshot: Snapshot,
+  { keyspace, shard }: ShardRef,
+  kind: "tablet" | "shard_replication",
+  by: "alias" | "cell",
+): readonly Deletion[] => {
   const newestFirst = snapshot.all<Deletion>(
-    `${COLUMNS} AND d.kind = 'tablet' ORDER BY d.alias, d.deleted_revision DESC`,
+    `${COLUMNS} AND d.kind = ? ORDER BY d.${by}, d.deleted_revision DESC`,
     keyspace,
     shard,
+    kind,
   );
-  return newestFirst.filter((deletion, at) => newestFirst[at - 1]?.alias !== deletion.alias);
-};
-
-/** The last deletion of the shard's ShardReplication record, one per cell. */
-const replicationDeletions = (snapshot: Snapshot, { keyspace, shard }: ShardRef): readonly Deletion[] => {
-  const newestFirst = snapshot.all<Deletion>(
-    `${COLUMNS} AND d.kind = 'shard_replication' ORDER BY d.cell, d.deleted_revision DESC`,
-    keyspace,
-    shard,
-  );
-  return newestFirst.filter((deletion, at) => newestFirst[at - 1]?.cell !== deletion.cell);
+  return newestFirst.filter((deletion, at) => newestFirst[at - 1]?.[by] !== deletion[by]);
 };
 
 /** A shard without a record, with everything that is known of what still runs for it. */
@@ -74,8 +70,8 @@ export const droppedShard = (snapshot: Snapshot, shard: ShardRef): OrphanShard =
     primaries: single.filter(isPrimary),
     groups: single.flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address))),
     deletion: shardDeletion(snapshot, shard),
-    tablets: tabletDeletions(snapshot, shard),
-    replication: replicationDeletions(snapshot, shard),
+    tablets: lastDeletions(snapshot, shard, "tablet", "alias"),
+    replication: lastDeletions(snapshot, shard, "shard_replication", "cell"),
   };
 };
 
