@@ -67,15 +67,21 @@ describe("a saved plan", () => {
   });
 });
 
+/** A saved plan whose run was stopped in its first steps. */
+async function stopped() {
+  const { folder, write, plan } = await saved();
+  const interrupt = new AbortController();
+  const onNote = (line: string) => {
+    if (line.includes("stream.stop")) interrupt.abort();
+  };
+  await write(`fix --plan ${plan} --yes`, { signal: interrupt.signal, onNote });
+  const [run = ""] = readdirSync(join(folder, "runs"));
+  return { folder, write, run };
+}
+
 describe("the plan of a run", () => {
   it("is the one that its journal names, or nothing goes on with it", async () => {
-    const { folder, write, plan: file } = await saved();
-    const interrupt = new AbortController();
-    const onNote = (line: string) => {
-      if (line.includes("stream.stop")) interrupt.abort();
-    };
-    await write(`fix --plan ${file} --yes`, { signal: interrupt.signal, onNote });
-    const [run = ""] = readdirSync(join(folder, "runs"));
+    const { folder, write, run } = await stopped();
     const own = join(folder, "runs", run, "plan.json");
     const [started] = readFileSync(join(folder, "runs", run, "journal.jsonl"), "utf8").split("\n");
     expect(JSON.parse(started ?? "")).toMatchObject({
@@ -94,13 +100,7 @@ describe("the plan of a run", () => {
   });
 
   it("that was begun before there was a sha256 goes on", async () => {
-    const { folder, write, plan: file } = await saved();
-    const interrupt = new AbortController();
-    const onNote = (line: string) => {
-      if (line.includes("stream.stop")) interrupt.abort();
-    };
-    await write(`fix --plan ${file} --yes`, { signal: interrupt.signal, onNote });
-    const [run = ""] = readdirSync(join(folder, "runs"));
+    const { folder, write, run } = await stopped();
     edit(join(folder, "runs", run, "plan.json"), ({ sha256: _, ...plan }) => plan);
     const journal = join(folder, "runs", run, "journal.jsonl");
     writeFileSync(journal, readFileSync(journal, "utf8").replaceAll(/,"sha256":"\w+"/g, ""));

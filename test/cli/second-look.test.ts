@@ -3,31 +3,17 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { moving } from "../crash/scene.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
+import { compacted, inventoryIn } from "./compacted.js";
 import { emptyFolder, operatorAt, type Said, vtdoctor } from "./harness.js";
 
 const FINDING = "shard-missing-live-tablets@customer/-80";
 
-/** Shards that are gone under their tablets, on a cluster that was just started, with no history: a single look proves nothing. */
-function compacted(): SimCluster {
-  const cluster = reshardingLab({ version: "19.0.10" });
-  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
-  const { etcd } = cluster.topology.global;
-  etcd.put("/now", new Uint8Array());
-  etcd.compact(etcd.revision);
-  return cluster;
-}
-
 /** An operator whose state lasts, with the tablets' addresses; `waited`: what a command let pass, in seconds. */
 function watching(cluster: SimCluster, state = emptyFolder()) {
   const { type, folder } = operatorAt(cluster);
-  const inventory = join(folder, "inventory.yaml");
-  const tablets = [200, 201, 300].map(
-    (uid) => `  - {host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`,
-  );
-  writeFileSync(inventory, `tablets:\n${tablets.join("\n")}\n`);
+  const inventory = inventoryIn(folder);
   const said = async (line: string, env: NodeJS.ProcessEnv = { XDG_STATE_HOME: state }) => {
     const from = cluster.clock.now();
     const answer = await type(`${line} --inventory ${inventory}`, { env });

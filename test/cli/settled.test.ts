@@ -1,36 +1,15 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { reshardingLab } from "../../src/sim/lab.js";
-import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { moving } from "../crash/scene.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
+import { compacted, inventoryIn } from "./compacted.js";
 import { operatorAt, vtdoctor } from "./harness.js";
-
-/** A cancel on a cluster that was just started, its history compacted: nothing but a second look proves that what is seen is no passing moment. */
-function compacted() {
-  const cluster = reshardingLab({ version: "19.0.10" });
-  cluster.run(reshardCancel(cluster, { keyspace: "customer", workflow: "c2", version: 19 }));
-  const { etcd } = cluster.topology.global;
-  etcd.put("/now", new Uint8Array());
-  etcd.compact(etcd.revision);
-  return cluster;
-}
-
-const inventory = (folder: string): string => {
-  const path = join(folder, "inventory.yaml");
-  const tablets = [200, 201, 300].map(
-    (uid) => `  - {host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`,
-  );
-  writeFileSync(path, `tablets:\n${tablets.join("\n")}\n`);
-  return path;
-};
 
 it("a snapshot of --settle says from its file what it said live", async () => {
   const cluster = compacted();
   const { type, folder } = operatorAt(cluster);
   const file = join(folder, "settled.db");
-  const known = `--inventory ${inventory(folder)} --format json`;
+  const known = `--inventory ${inventoryIn(folder)} --format json`;
   const findings = (said: { out: string }) => JSON.parse(said.out).findings;
   const states = (said: { out: string }) =>
     new Set(findings(said).map(({ state }: { state: string }) => state));
