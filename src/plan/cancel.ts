@@ -82,7 +82,11 @@ const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
   const orphans = droppedShards(snapshot, request);
   if (orphans.length > 0)
     return joinDrafts(
-      orphanShard(snapshot, orphans.map(named), { orphans: null, stopping: null, vtctld: request.vtctld }),
+      orphanShard.drafts(snapshot, orphans.map(named), {
+        orphans: null,
+        stopping: null,
+        vtctld: request.vtctld,
+      }),
     );
   refuseSilence(snapshot, request);
   const holders = vdiffHolders(snapshot, request);

@@ -5,7 +5,8 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { behind } from "./compose.js";
 import { type Draft, EMPTY_DRAFT, type FixRequest } from "./draft.js";
 import type { Blocked } from "./fields.js";
-import { RECIPES } from "./recipes/recipe-registry.js";
+import { RECIPES } from "./gen/recipes.js";
+import { inOrder } from "./repair.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
 
 /**
@@ -21,9 +22,11 @@ export const fixRepair = (snapshot: Snapshot, findings: readonly Finding[], requ
   const wanted = roots.filter((root) => !left.includes(root));
   const certain = wanted.filter((finding) => finding.state === "confirmed");
   const joined = [
-    ...RECIPES.flatMap(([name, recipe]) => {
+    ...inOrder(RECIPES).flatMap(({ name, drafts, besides }) => {
       const own = certain.filter((finding) => finding.repair.recipe === name);
-      return own.length === 0 ? [] : recipe(snapshot, own, request);
+      if (own.length === 0) return [];
+      const blocked = besides?.(snapshot, own, request) ?? [];
+      return [...drafts(snapshot, own, request), { ...EMPTY_DRAFT, blocked }];
     }),
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: wanted.filter((finding) => finding.state !== "confirmed").map(uncertain) },
@@ -48,7 +51,7 @@ const withConsequences = (draft: Draft, findings: readonly Finding[]): Draft => 
     .concat(draft.repairs),
 });
 
-const byHand = (finding: Finding): boolean => !RECIPES.some(([name]) => name === finding.repair.recipe);
+const byHand = (finding: Finding): boolean => !RECIPES.some(({ name }) => name === finding.repair.recipe);
 
 /** What nobody named, and what nobody can want repaired: information without a repair, of which nothing worse follows. */
 const isMereNews = (root: Finding, selected: readonly Finding[]): boolean =>

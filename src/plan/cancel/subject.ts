@@ -14,8 +14,8 @@ import {
 } from "../facts/stream-facts.js";
 import { type ShardRef, shardRecords } from "../facts/topology.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
-import type { Named } from "../recipes/repair.js";
 import { returnedShards } from "../recipes/returned-shard.js";
+import type { Named } from "../repair.js";
 import { reverseRunning } from "./switched.js";
 import { cancelType } from "./types/cancel-registry.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
@@ -97,9 +97,12 @@ export const brokenParts = (
   asked: ShardRequest,
 ): Draft => {
   const shards = joinDrafts([
-    ...orphanShard(snapshot, dropped.map(named), asked),
+    ...orphanShard.drafts(snapshot, dropped.map(named), asked),
     // Whoever ends the workflow wants its streams gone from what came back, whoever had dropped it.
-    ...returnedShards(snapshot, returned.map(named), { ...asked, orphans: asked.orphans ?? "restore" }),
+    ...returnedShards.drafts(snapshot, returned.map(named), {
+      ...asked,
+      orphans: asked.orphans ?? "restore",
+    }),
   ]);
   return intact.length > 0 ? shards : joinDrafts([shards, reverseRest(snapshot, subject, shards)]);
 };

@@ -1,7 +1,7 @@
 import { formatAlias } from "../../cluster/alias.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../topology/records.js";
-import { EMPTY_DRAFT, type Guard, type Obstacle } from "../draft.js";
+import type { Guard, Obstacle, ShardRequest } from "../draft.js";
 import type { OrphanShard } from "../facts/dropped-shard.js";
 import {
   claimedTwice,
@@ -21,7 +21,7 @@ import {
 import { orderShards, type ShardRef, shardName } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import { aliasClash } from "../guards/dropped-shards.js";
-import type { Named, Recipe } from "../recipes/repair.js";
+import type { Named } from "../repair.js";
 import { type Deletions, tabletRecord } from "./tablet-record.js";
 
 export interface OrphanTarget extends ShardRef {
@@ -143,19 +143,13 @@ export const unreachableTargets = (snapshot: Snapshot, shards: readonly ShardRef
       instead: "start it and cancel again at once, or remove it for good (vttablet and MySQL)",
     }));
 
-/** A repair of dropped shards, which also says what can not be done about those that went with them. */
-export const withUnreachableTargets =
-  (recipe: Recipe): Recipe =>
-  (snapshot, findings, request) => [
-    ...recipe(snapshot, findings, request),
-    {
-      ...EMPTY_DRAFT,
-      blocked: unreachableTargets(
-        snapshot,
-        request.orphans === "leave" ? [] : orphanTargets(snapshot, findings),
-      ),
-    },
-  ];
+/** Those that went with the shards that findings are about. */
+export const unreachableWith = (
+  snapshot: Snapshot,
+  findings: readonly Named[],
+  { orphans }: ShardRequest,
+): readonly Blocked[] =>
+  unreachableTargets(snapshot, orphans === "leave" ? [] : orphanTargets(snapshot, findings));
 
 /**
  * Every tablet that the shard had when it was dropped must be alive and proven (docs/decisions.md#d17): its streams live in its MySQL, so

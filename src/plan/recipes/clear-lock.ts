@@ -1,7 +1,7 @@
 import type { TopoLockRow } from "../../snapshot/gen/tables.js";
 import type { Guard } from "../draft.js";
 import { keyPremise } from "../facts/topology.js";
-import { repair } from "./repair.js";
+import { repair } from "../repair.js";
 
 /** Its operation may still be running (docs/decisions.md#d11). */
 const mayStillRun: Guard<TopoLockRow> = (snapshot, lock) =>
@@ -29,6 +29,8 @@ const notOfVitess: Guard<TopoLockRow> = (_, lock) =>
  * that is older than its operation may plausibly take; a falling TTL proves nothing, because a live vtctld does not renew it either.
  */
 export const clearLock = repair<TopoLockRow>({
+  name: "clear-lock",
+  runs: "locks",
   of: (snapshot, [{ object, evidence }]) => {
     const named = [object.lock, object.key, ...evidence.map(({ source }) => source)];
     const [lock] = named.flatMap((key) =>

@@ -5,7 +5,7 @@ import type { DraftStep } from "../draft.js";
 import { type Process, processAt, processesOfAlias, tabletRef } from "../facts/processes.js";
 import { streamsAt } from "../facts/stream-facts.js";
 import { keyspaceLocks } from "../facts/topology.js";
-import { repair } from "./repair.js";
+import { repair } from "../repair.js";
 
 /** Of one workflow on one tablet. */
 interface Ghosts {
@@ -19,6 +19,8 @@ const SETTLE_MS = 5000;
 
 /** Streams that run without a row: each gets one again, as Stopped, and is deleted through its tablet (docs/vitess.md#ghosts). */
 export const ghostStream = repair<Ghosts>({
+  name: "ghost-stream",
+  runs: "streams",
   by: (snapshot, finding) =>
     JSON.stringify([finding.object.address, ghostOf(snapshot, finding)?.workflow ?? finding.id]),
   of: (snapshot, findings) => {

@@ -6,7 +6,7 @@ import { brokenParts, cancelSubject, intactPart, partsOf } from "../cancel/subje
 import { type Draft, EMPTY_DRAFT, type FixRequest, joinDrafts } from "../draft.js";
 import { orphanTargets, unreachableTargets } from "../dropped/targets.js";
 import { shardName } from "../facts/topology.js";
-import type { Recipe } from "./repair.js";
+import type { Recipe } from "../repair.js";
 
 interface HalfCancelled {
   readonly keyspace: string;
@@ -19,10 +19,14 @@ interface HalfCancelled {
  * Workflows that a cancel has left half done (scene S11): it is cancelled to its end, on the targets that it dropped and on those that it
  * left, and the copied tables stay everywhere. Where the intact targets may not be touched, what was dropped is repaired all the same.
  */
-export const halfCancel: Recipe = (snapshot, findings, request) =>
-  request.orphans === "leave"
-    ? []
-    : workflowsOf(snapshot, findings).flatMap((one) => draftOf(snapshot, one, request) ?? []);
+export const halfCancel: Recipe = {
+  name: "half-cancel",
+  runs: "shards",
+  drafts: (snapshot, findings, request) =>
+    request.orphans === "leave"
+      ? []
+      : workflowsOf(snapshot, findings).flatMap((one) => draftOf(snapshot, one, request) ?? []),
+};
 
 /** One: a part of it that another repair is in the way of must not leave the rest to say that it is repaired. */
 const draftOf = (

@@ -13,7 +13,7 @@ import {
 } from "../facts/topology.js";
 import { editRecord } from "../records/record-type.js";
 import { shard as shardType, withoutDenials } from "../records/shard.js";
-import { repair } from "./repair.js";
+import { repair } from "../repair.js";
 
 interface Denial {
   readonly record: ShardRecord;
@@ -26,6 +26,8 @@ interface Denial {
  * (docs/vitess.md#kept-denials). Which tables nobody uses is the finding's to say; they are read again here.
  */
 export const liftDenial = repair<Denial>({
+  name: "lift-denial",
+  runs: "records",
   of: (snapshot, [{ object }]) => {
     const { keyspace = "", shard = "", tables: named = "" } = object;
     const record = shardRecords(snapshot, keyspace).find((one) => one.shard === shard);

@@ -9,12 +9,13 @@ import {
   removedBefore,
   reverseLeftovers,
   stayingNotes,
+  unreachableWith,
 } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
 import { historyCovers, reachable } from "../facts/dropped-shard.js";
 import { streamPremise } from "../facts/stream-facts.js";
 import { orderShards, shardName, shardNames } from "../facts/topology.js";
-import { type Named, repair } from "./repair.js";
+import { type Named, repair } from "../repair.js";
 
 /** Of one keyspace. */
 interface OrphanShards {
@@ -29,6 +30,9 @@ interface OrphanShards {
  * touched, whatever its name.
  */
 export const orphanShard = repair<OrphanShards, Named, ShardRequest>({
+  name: "orphan-shard",
+  runs: "shards",
+  besides: unreachableWith,
   by: (snapshot, finding) => orphanTargets(snapshot, [finding])[0]?.keyspace ?? "",
   of: (snapshot, findings, { orphans, stopping }) => ({
     shards: orphanTargets(snapshot, findings).map((target) => decide(snapshot, target, orphans, stopping)),

@@ -12,16 +12,18 @@ import {
   shardRecords,
 } from "../facts/topology.js";
 import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
+import { repair } from "../repair.js";
 import { expectedGraph } from "../serving/expected-graph.js";
 import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
 import { refreshSteps } from "../serving/refresh.js";
-import { repair } from "./repair.js";
 
 /**
  * SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. What is
  * missing is put back (class safe); a route that there is is only changed by consent, and that of writes only where it is proven that the flags are right (`unprovenFlags`).
  */
 export const rebuildSrvKeyspace = repair<Routing>({
+  name: "rebuild-srvkeyspace",
+  runs: "serving graph",
   by: (_, { object }) => object.keyspace ?? "",
   of: (snapshot, findings) => {
     const keyspace = findings[0].object.keyspace ?? "";

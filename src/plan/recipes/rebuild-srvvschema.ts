@@ -9,10 +9,12 @@ import {
 import { type CellRecord, cells, globalRoot, keyPremise } from "../facts/topology.js";
 import type { Premise } from "../fields.js";
 import { poorerVSchemas } from "../guards/poorer-vschema.js";
-import { repair } from "./repair.js";
+import { repair } from "../repair.js";
 
 /** SrvVSchema of the named cells from all VSchemas and rules. Vitess takes no lock for it either (docs/vitess.md#srvvschema). */
 export const rebuildSrvVSchema = repair<readonly CellRecord[]>({
+  name: "rebuild-srvvschema",
+  runs: "serving graph",
   by: () => "all cells",
   of: (snapshot, findings) =>
     cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell)),

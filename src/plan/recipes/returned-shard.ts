@@ -4,10 +4,11 @@ import { removalNotes, removalPremises, removalStages } from "../dropped/removal
 import { tabletSteps } from "../dropped/restore-records.js";
 import { electCommand, electionStage, type Returned, returnedShard, rowStage } from "../dropped/returned.js";
 import { type AskedReturned, untouchable } from "../dropped/returned-obstacles.js";
+import { unreachableWith } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
 import { streamPremise } from "../facts/stream-facts.js";
 import { keyspaceLocks, shardName } from "../facts/topology.js";
-import { type Group, type Named, type Remedy, repair } from "./repair.js";
+import { type Group, type Named, type Remedy, repair } from "../repair.js";
 
 /**
  * Shards that were dropped and that a restarted vttablet brought back (scene S5; docs/vitess.md#restarted-orphans). Without a primary every
@@ -16,6 +17,9 @@ import { type Group, type Named, type Remedy, repair } from "./repair.js";
  * operator says so, the vttablets end and the records go.
  */
 export const returnedShards = repair<AskedReturned, Named, ShardRequest>({
+  name: "returned-shard",
+  runs: "shards",
+  besides: unreachableWith,
   by: (_, { object: { keyspace = "", shard = "" } }) => JSON.stringify([keyspace, shard]),
   about: ({ object: { keyspace = "", shard = "" } }) => ({ keyspace, shard }),
   of: (snapshot, [{ object }], request) => {

@@ -2,10 +2,10 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
 import { type CellGraph, cellGraphs, keyPremise, servingPremises, shardRecords } from "../facts/topology.js";
 import { unmovedWrites, workflowInTheWay } from "../guards/moved-traffic.js";
+import { type Remedy, repair } from "../repair.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
 import { allowStep, type Move, moveBack, nobodyToRead, routeStep } from "../serving/moves.js";
 import { refreshSteps, silentTablets } from "../serving/refresh.js";
-import { type Remedy, repair } from "./repair.js";
 
 /** Rules whose findings are about writes; the others are about reads. */
 const WRITES = "writes-served-by-no-shard";
@@ -58,6 +58,8 @@ const nobodyReads: Guard<Misrouted> = (snapshot, broken) =>
  * keyspace, as reads and writes may be broken at once.
  */
 export const serveFromSources = repair<Misrouted>({
+  name: "serve-from-sources",
+  runs: "traffic",
   by: (_, { object }) => object.keyspace ?? "",
   of: (snapshot, findings) => {
     const keyspace = findings[0].object.keyspace ?? "";

@@ -19,8 +19,8 @@ import {
   unseenJournals,
   type WorkflowJournals,
 } from "../guards/journals.js";
+import { repair } from "../repair.js";
 import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
-import { repair } from "./repair.js";
 
 const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow | null => {
   const [row] = snapshot.rows("workflow", {
@@ -38,6 +38,8 @@ const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow 
  * switch is the only way to end it, so without proof that none wrote it nothing is deleted (docs/vitess.md#journals-stay).
  */
 export const staleJournal = repair<WorkflowJournals>({
+  name: "stale-journal",
+  runs: "traffic",
   of: (snapshot, [finding]) => {
     const workflow = workflowOf(snapshot, finding);
     return workflow === null

@@ -1,5 +1,5 @@
-import type { Finding } from "../../findings/finding.js";
-import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Finding } from "../findings/finding.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   type Draft,
   type DraftStage,
@@ -9,8 +9,8 @@ import {
   isObstacle,
   type Obstacle,
   worthRunning,
-} from "../draft.js";
-import type { Blocked, Premise } from "../fields.js";
+} from "./draft.js";
+import type { Blocked, Premise } from "./fields.js";
 
 /** What is to be repaired: a finding, or an object that a command names. */
 export interface Named {
@@ -19,12 +19,26 @@ export interface Named {
   readonly id: string | null;
 }
 
-/** From the confirmed findings that name it to what is done about them. Pure; a recipe that can not act says why (`blocked`). */
-export type Recipe<N extends Named = Finding, Asked = FixRequest> = (
-  snapshot: Snapshot,
-  findings: readonly N[],
-  request: Asked,
-) => readonly Draft[];
+/**
+ * When in a plan a repair runs: streams and records first, because other repairs rest on them. Repairs that run at one time run in the
+ * order of their names.
+ */
+const TIMES = ["locks", "streams", "shards", "traffic", "records", "serving graph"] as const;
+
+/** What rules name. Pure; one that can not act says why (`blocked`). */
+export interface Recipe<N extends Named = Finding, Asked = FixRequest> {
+  /** As rules name it; its file in `recipes/` has it too. */
+  readonly name: string;
+  readonly runs: (typeof TIMES)[number];
+  /** From the confirmed findings that name it to what is done about them. */
+  readonly drafts: (snapshot: Snapshot, findings: readonly N[], request: Asked) => readonly Draft[];
+  /** What belongs to the findings too, and why nobody can repair it now. */
+  readonly besides?: (snapshot: Snapshot, findings: readonly N[], request: Asked) => readonly Blocked[];
+}
+
+/** In the order in which a plan runs them. */
+export const inOrder = (recipes: readonly Recipe[]): readonly Recipe[] =>
+  recipes.toSorted((a, b) => TIMES.indexOf(a.runs) - TIMES.indexOf(b.runs) || (a.name < b.name ? -1 : 1));
 
 export type Group<N extends Named = Finding> = readonly [N, ...N[]];
 
@@ -38,7 +52,7 @@ export type Remedy = (DraftStage | { readonly stages: readonly DraftStage[] }) &
 };
 
 /** A repair as data: a recipe for each thing that is broken. */
-interface Repair<Broken, N extends Named, Asked> {
+interface Repair<Broken, N extends Named, Asked> extends Omit<Recipe<N, Asked>, "drafts"> {
   /** Findings with the same answer are repaired together, in the order of the answers; absent: each on its own. */
   readonly by?: (snapshot: Snapshot, finding: N) => string;
   /** What the findings are about, as the snapshot has it; an obstacle: it is not there (any more); null: it is to be left alone. */
@@ -50,11 +64,16 @@ interface Repair<Broken, N extends Named, Asked> {
   readonly plan: (snapshot: Snapshot, broken: Broken, findings: Group<N>) => Remedy;
 }
 
-export const repair =
-  <Broken extends object, N extends Named = Finding, Asked = FixRequest>(
-    declared: Repair<Broken, N, Asked>,
-  ): Recipe<N, Asked> =>
-  (snapshot, findings, request) =>
+export const repair = <Broken extends object, N extends Named = Finding, Asked = FixRequest>({
+  name,
+  runs,
+  besides,
+  ...declared
+}: Repair<Broken, N, Asked>): Recipe<N, Asked> => ({
+  name,
+  runs,
+  ...(besides === undefined ? {} : { besides }),
+  drafts: (snapshot, findings, request) =>
     groupsOf(snapshot, findings, declared.by).flatMap((group): Draft | readonly Draft[] => {
       const broken = declared.of(snapshot, group, request);
       if (broken === null) return [];
@@ -71,7 +90,8 @@ export const repair =
         blocked: partly?.blocked ?? [],
         notes,
       };
-    });
+    }),
+});
 
 /** Nothing is done about the findings, for each of these reasons. */
 const refused = <N extends Named>(

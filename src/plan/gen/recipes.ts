@@ -1,0 +1,25 @@
+// Written by `npm run recipes` from ../recipes.
+import { clearLock } from "../recipes/clear-lock.js";
+import { ghostStream } from "../recipes/ghost-stream.js";
+import { halfCancel } from "../recipes/half-cancel.js";
+import { liftDenial } from "../recipes/lift-denial.js";
+import { orphanShard } from "../recipes/orphan-shard.js";
+import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
+import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
+import { returnedShards } from "../recipes/returned-shard.js";
+import { serveFromSources } from "../recipes/serve-from-sources.js";
+import { staleJournal } from "../recipes/stale-journal.js";
+import type { Recipe } from "../repair.js";
+
+export const RECIPES: readonly Recipe[] = [
+  clearLock,
+  ghostStream,
+  halfCancel,
+  liftDenial,
+  orphanShard,
+  rebuildSrvKeyspace,
+  rebuildSrvVSchema,
+  returnedShards,
+  serveFromSources,
+  staleJournal,
+];
