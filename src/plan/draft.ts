@@ -72,6 +72,9 @@ export interface Obstacle {
 export const isObstacle = <T extends object>(value: T | Obstacle): value is Obstacle =>
   "reason" in value && "instead" in value;
 
+/** Somebody repaired it, or it went by itself. */
+export const gone = (reason: string): Obstacle => ({ reason, instead: "nothing: scan again" });
+
 /** One thing that can stand in the way of repairs, looked up for `scope`; empty: it does not. */
 export type Guard<Scope> = (snapshot: Snapshot, scope: Scope) => readonly Obstacle[];
 

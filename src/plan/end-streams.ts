@@ -5,7 +5,7 @@ import type { DraftStage, DraftStep } from "./draft.js";
 import { type Process, tabletRef } from "./facts/processes.js";
 import { type StreamGroup, streamRows, streamSet } from "./facts/stream-facts.js";
 import { keyspaceLocks, type ShardRef } from "./facts/topology.js";
-import type { DeferredKey, LockScope } from "./fields.js";
+import type { DeferredKey, LockScope, StreamSet } from "./fields.js";
 
 /** Long enough for a heartbeat (1 s) and for a transaction that was just being applied (docs/vitess.md#cancel-order). */
 const SETTLE_MS = 5000;
@@ -63,7 +63,11 @@ export const stopSteps = (
           }),
         ),
         ...vdiffs,
-        verify("stream.verify-stopped", snapshot, groups),
+        {
+          kind: "stream.verify-stopped",
+          streams: groups.map((group) => streamSet(snapshot, group)),
+          settleMs: SETTLE_MS,
+        },
       ];
 
 export const deleteSteps = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly DraftStep[] =>
@@ -76,7 +80,13 @@ export const deleteSteps = (snapshot: Snapshot, groups: readonly StreamGroup[]):
   }));
 
 export const goneSteps = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly DraftStep[] =>
-  groups.length === 0 ? [] : [verify("stream.verify-gone", snapshot, groups)];
+  groups.length === 0 ? [] : [goneStep(groups.map((group) => streamSet(snapshot, group)))];
+
+export const goneStep = (streams: readonly StreamSet[]): DraftStep => ({
+  kind: "stream.verify-gone",
+  streams,
+  settleMs: SETTLE_MS,
+});
 
 /** VDiff reports outlive their workflow, and one that is running would go on (docs/vitess.md#vdiff-rows). */
 export const vdiffSteps = (
@@ -96,16 +106,6 @@ export const vdiffSteps = (
       keyspace,
       workflow,
     }));
-
-const verify = (
-  kind: "stream.verify-stopped" | "stream.verify-gone",
-  snapshot: Snapshot,
-  groups: readonly StreamGroup[],
-): DraftStep => ({
-  kind,
-  streams: groups.map((group) => streamSet(snapshot, group)),
-  settleMs: SETTLE_MS,
-});
 
 /** Secondary keys that the copy has put off: they exist nowhere else, and go with the stream (docs/vitess.md#deferred-keys). */
 const deferredKeys = (snapshot: Snapshot, group: StreamGroup): readonly DeferredKey[] =>

@@ -2,7 +2,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } from "../end-streams.js";
 import { tabletRef } from "../facts/processes.js";
-import { streamPremise } from "../facts/stream-facts.js";
+import { streamPremises } from "../facts/stream-facts.js";
 import { keyPremise } from "../facts/topology.js";
 import type { LockScope, Premise } from "../fields.js";
 import { absencePremises } from "./environment.js";
@@ -113,8 +113,6 @@ const cancelPremises = (snapshot: Snapshot, subject: Cancellable): readonly Prem
     side.record === null ? [] : [keyPremise(snapshot, side.record.server, side.record.key)],
   ),
   ...subject.type.restsOn(snapshot, subject),
-  ...[...subject.groups, ...subject.references, ...subject.reverse].map((group) =>
-    streamPremise(snapshot, group),
-  ),
+  ...streamPremises(snapshot, [...subject.groups, ...subject.references, ...subject.reverse]),
   ...absencePremises(snapshot, subject),
 ];

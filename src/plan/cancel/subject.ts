@@ -6,10 +6,10 @@ import { endStreams } from "../end-streams.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../facts/processes.js";
 import {
   groupStreams,
+  groupsOn,
   type StreamFact,
   type StreamGroup,
-  streamPremise,
-  streamsAt,
+  streamPremises,
   streamsOfWorkflow,
 } from "../facts/stream-facts.js";
 import { type ShardRef, shardRecords } from "../facts/topology.js";
@@ -82,7 +82,7 @@ const reverseStreams = (
 ): readonly StreamGroup[] =>
   sources
     .flatMap((side) => side.primaries)
-    .flatMap((primary) => groupStreams(primary, streamsAt(snapshot, primary.address)))
+    .flatMap((primary) => groupsOn(snapshot, primary))
     .filter(
       (group) =>
         group.workflow === `${workflow}_reverse` &&
@@ -135,7 +135,7 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
         reverse: left,
       }),
     ],
-    premises: left.map((group) => streamPremise(snapshot, group)),
+    premises: streamPremises(snapshot, left),
   };
 };
 

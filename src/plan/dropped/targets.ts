@@ -11,13 +11,7 @@ import {
   processesOfAlias,
   processesOfShard,
 } from "../facts/processes.js";
-import {
-  groupStreams,
-  referenceCopies,
-  type StreamFact,
-  type StreamGroup,
-  streamsAt,
-} from "../facts/stream-facts.js";
+import { groupsOn, referenceCopies, type StreamFact, type StreamGroup } from "../facts/stream-facts.js";
 import { orderShards, type ShardRef, shardName } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import { aliasClash } from "../guards/dropped-shards.js";
@@ -110,7 +104,7 @@ export const reverseLeftovers = (
     const process = processAt(snapshot, address);
     if (process === null || !isPrimary(process) || isOrphan(orphans, process.keyspace, process.shard))
       return [];
-    return groupStreams(process, streamsAt(snapshot, address)).filter(
+    return groupsOn(snapshot, process).filter(
       (group) => names.has(group.workflow) && group.streams.every((stream) => readsFrom(orphans, stream)),
     );
   });

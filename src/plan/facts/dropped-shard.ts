@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { claimedTwice, isPrimary, type Process, processesOfShard } from "./processes.js";
-import { groupStreams, type StreamGroup, streamsAt } from "./stream-facts.js";
+import { groupsOn, type StreamGroup } from "./stream-facts.js";
 import type { ShardRef } from "./topology.js";
 
 /** A record that history still shows, with the operation whose lock covered its deletion (docs/decisions.md#d8). */
@@ -68,7 +68,7 @@ export const droppedShard = (snapshot: Snapshot, shard: ShardRef): OrphanShard =
     shard: shard.shard,
     processes,
     primaries: single.filter(isPrimary),
-    groups: single.flatMap((process) => groupStreams(process, streamsAt(snapshot, process.address))),
+    groups: single.flatMap((process) => groupsOn(snapshot, process)),
     deletion: shardDeletion(snapshot, shard),
     tablets: lastDeletions(snapshot, shard, "tablet", "alias"),
     replication: lastDeletions(snapshot, shard, "shard_replication", "cell"),

@@ -1,6 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Premise, StreamRow, StreamSet } from "../fields.js";
-import { type Process, tabletRef } from "./processes.js";
+import { isPrimary, type Process, processAt, processesOfAlias, tabletRef } from "./processes.js";
 
 /** A stream as its own engine's tablet shows it. */
 export interface StreamFact {
@@ -57,6 +57,10 @@ export const groupStreams = (process: Process, streams: readonly StreamFact[]): 
     });
 };
 
+/** Every stream on a tablet. */
+export const groupsOn = (snapshot: Snapshot, process: Process): readonly StreamGroup[] =>
+  groupStreams(process, streamsAt(snapshot, process.address));
+
 const idsOf = (group: StreamGroup): readonly number[] =>
   group.streams.map((stream) => stream.id).sort((a, b) => a - b);
 
@@ -67,10 +71,8 @@ export const streamSet = (snapshot: Snapshot, group: StreamGroup): StreamSet => 
   ids: idsOf(group),
 });
 
-export const streamPremise = (snapshot: Snapshot, group: StreamGroup): Premise => ({
-  kind: "stream-rows",
-  ...streamSet(snapshot, group),
-});
+export const streamPremises = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly Premise[] =>
+  groups.map((group) => ({ kind: "stream-rows", ...streamSet(snapshot, group) }));
 
 /** The rows with their images, as the tablet's own channel gave them; gRPC where both answered (docs/decisions.md#d9). */
 export const streamRows = (snapshot: Snapshot, group: StreamGroup): readonly StreamRow[] =>
@@ -93,6 +95,41 @@ export const streamRows = (snapshot: Snapshot, group: StreamGroup): readonly Str
 
 const PROVENANCE = new Set(["address", "channel", "observed_at"]);
 
+/** Streams of one workflow that the engine of a tablet runs without their rows (docs/vitess.md#ghosts). */
+export interface Ghosts {
+  readonly process: Process;
+  readonly workflow: string;
+  readonly streams: readonly Ghost[];
+}
+
+interface Ghost {
+  readonly id: number;
+  readonly workflow: string;
+  /** Prototext that the engine can read; it is only stored, nothing starts from it. */
+  readonly source: string;
+}
+
+type Named = Readonly<Record<string, string>>;
+
+/** Null: the engine has none of them (any more), or its tablet is not the PRIMARY and the only one of its alias. */
+export const ghostsOf = (snapshot: Snapshot, objects: readonly Named[]): Ghosts | null => {
+  const streams = objects.flatMap((object) => ghostAt(snapshot, object) ?? []);
+  const process = processAt(snapshot, objects[0]?.address ?? "");
+  const workflow = streams[0]?.workflow;
+  if (workflow === undefined || process === null || !isPrimary(process)) return null;
+  return processesOfAlias(snapshot, process.alias).length > 1 ? null : { process, workflow, streams };
+};
+
+/** Null: its engine does not have it (any more). */
+export const ghostAt = (snapshot: Snapshot, object: Named): Ghost | null => {
+  const at = { address: object.address ?? "", id: Number(object.stream) };
+  const [row] = snapshot.rows("engine_stream", at);
+  if (row === undefined) return null;
+  const [keyspace = "", shard = ""] = (row.source ?? "").split("/");
+  const source = `keyspace:${JSON.stringify(keyspace)} shard:${JSON.stringify(shard)}`;
+  return { id: row.id, workflow: row.workflow, source };
+};
+
 /**
  * Streams that Reshard `workflow` copied to the primaries of its targets: the same workflow name runs on a source shard, under the same
  * database (docs/vitess.md#reference-copies).
@@ -109,7 +146,7 @@ export const referenceCopies = (
       .map((stream) => JSON.stringify([stream.workflow, stream.dbName, stream.sourceKeyspace])),
   );
   return targets
-    .flatMap((primary) => groupStreams(primary, streamsAt(snapshot, primary.address)))
+    .flatMap((primary) => groupsOn(snapshot, primary))
     .filter(
       (group) =>
         group.workflow !== workflow &&

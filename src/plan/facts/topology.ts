@@ -2,7 +2,7 @@ import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
 import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
 import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { srvKeyspaceKey } from "../../topology/paths.js";
+import { routingRulesKey, srvKeyspaceKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import type { LockScope, Premise } from "../fields.js";
 
@@ -41,6 +41,12 @@ export const keyPremise = (snapshot: Snapshot, server: string, key: string): Pre
   modRevision: keyFact(snapshot, server, key)?.modRevision ?? 0,
 });
 
+/** Also where there are none: a rule that somebody writes leads queries elsewhere. */
+export const routingRulesPremise = (snapshot: Snapshot): Premise => {
+  const { server, root } = globalRoot(snapshot);
+  return keyPremise(snapshot, server, routingRulesKey(root));
+};
+
 export const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
 
 export interface ShardRef {
@@ -77,6 +83,9 @@ export const shardRecords = (snapshot: Snapshot, keyspace: string): readonly Sha
     revision: row.revision,
     createRevision: row.create_revision,
   }));
+
+export const shardPremises = (snapshot: Snapshot, keyspace: string): readonly Premise[] =>
+  shardRecords(snapshot, keyspace).map(({ server, key }) => keyPremise(snapshot, server, key));
 
 export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRow | null =>
   snapshot.rows("keyspace", { keyspace })[0] ?? null;

@@ -1,20 +1,6 @@
 import type { Guard } from "../draft.js";
 import { isPrimary, probed, processAt, processesOfShard } from "../facts/processes.js";
-import type { Journal } from "../serving/journal-rows.js";
-
-export interface JournaledWorkflow {
-  readonly keyspace: string;
-  readonly workflow: string;
-  readonly sourceKeyspace: string;
-  readonly phase: string;
-  readonly sources: readonly string[];
-}
-
-export interface WorkflowJournals {
-  readonly workflow: JournaledWorkflow;
-  /** Of its sources, under the id of its next switch. */
-  readonly journals: readonly Journal[];
-}
+import type { WorkflowJournals } from "../serving/journal-rows.js";
 
 const UNSWITCHED = ["copying", "running", "reads-switched"];
 

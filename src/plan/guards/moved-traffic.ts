@@ -3,6 +3,8 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
 import { probed, processesOfShard } from "../facts/processes.js";
 import { type CellGraph, type ShardRef, shardName, shardRecords } from "../facts/topology.js";
+import { type Misrouted, movesOf, unmovable } from "../serving/misrouted.js";
+import { nobodyToRead } from "../serving/moves.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
 
 /**
@@ -31,6 +33,26 @@ export const workflowInTheWay: Guard<{ readonly keyspace: string }> = (snapshot,
         },
       ];
 };
+
+export const unsoundReads: Guard<Misrouted> = (_, broken) =>
+  unmovable(broken)
+    .slice(0, 1)
+    .map(({ cell, why }) => ({
+      reason: `the reads of cell ${cell} can not be put back: ${why}`,
+      instead: `vtctldclient GetSrvKeyspaces ${broken.keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
+    }));
+
+/** Where writes are broken too, they are repaired, and the reads left as they are. */
+export const nobodyReads: Guard<Misrouted> = (snapshot, broken) =>
+  broken.stopped.length === 0 ? unservedReads(snapshot, broken) : [];
+
+/** Reads that work would go to nobody. */
+export const unservedReads: Guard<Misrouted> = (snapshot, broken) =>
+  broken.reads !== "old"
+    ? []
+    : movesOf(broken)
+        .flatMap((move) => nobodyToRead(snapshot, move) ?? [])
+        .slice(0, 1);
 
 /** A shard that never had a primary has no engine, hence no streams. */
 const streamsKnown = (

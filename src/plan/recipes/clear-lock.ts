@@ -1,5 +1,5 @@
 import type { TopoLockRow } from "../../snapshot/gen/tables.js";
-import type { Guard } from "../draft.js";
+import { type Guard, gone } from "../draft.js";
 import { keyPremise } from "../facts/topology.js";
 import { repair } from "../repair.js";
 
@@ -36,7 +36,7 @@ export const clearLock = repair<TopoLockRow>({
     const [lock] = named.flatMap((key) =>
       key === undefined ? [] : snapshot.rows("topo_lock", { key, holder: 1 }),
     );
-    return lock ?? { reason: "its lock is gone", instead: "nothing: scan again" };
+    return lock ?? gone("its lock is gone");
   },
   unless: [mayStillRun, notOfVitess],
   plan: (snapshot, { server, key, lease, revision, user_name, host_name, action }) => ({

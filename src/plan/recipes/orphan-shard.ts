@@ -13,7 +13,7 @@ import {
 } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
 import { historyCovers, reachable } from "../facts/dropped-shard.js";
-import { streamPremise } from "../facts/stream-facts.js";
+import { streamPremises } from "../facts/stream-facts.js";
 import { orderShards, shardName, shardNames } from "../facts/topology.js";
 import { type Named, repair } from "../repair.js";
 
@@ -64,7 +64,7 @@ export const orphanShard = repair<OrphanShards, Named, ShardRequest>({
         ...(stopping === null ? [] : retireStages(snapshot, leaving, stopping)),
       ],
       restsOn: [
-        ...[...groups, ...reverse].map((group) => streamPremise(snapshot, group)),
+        ...streamPremises(snapshot, [...groups, ...reverse]),
         ...returning.flatMap((orphan) => restorePremises(snapshot, orphan)),
         ...leaving.flatMap((orphan) => retirePremises(snapshot, orphan)),
       ],

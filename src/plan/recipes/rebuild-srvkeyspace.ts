@@ -1,21 +1,7 @@
-import { TabletType } from "../../proto/gen/topodata_pb.js";
-import type { Snapshot } from "../../snapshot/snapshot.js";
-import { encodeSrvKeyspace } from "../../topology/records.js";
-import type { DraftStep } from "../draft.js";
-import {
-  base64,
-  type CellGraph,
-  cellGraphs,
-  keyPremise,
-  keyspaceRecord,
-  servingPremises,
-  shardRecords,
-} from "../facts/topology.js";
+import { cellGraphs, keyPremise, keyspaceRecord, servingPremises, shardPremises } from "../facts/topology.js";
 import { type Routing, undecidedFlags, unprovenMove, unreadableRecord } from "../guards/cell-routes.js";
 import { repair } from "../repair.js";
-import { expectedGraph } from "../serving/expected-graph.js";
-import { disabledIn, namesOf, READ_TYPES, referencesOf } from "../serving/partitions.js";
-import { refreshSteps } from "../serving/refresh.js";
+import { rebuildGraph } from "../serving/expected-graph.js";
 
 /**
  * SrvKeyspace of the named cells, from the Shard records and the other cells. All cells of a keyspace in one stage, under its lock. What is
@@ -37,48 +23,12 @@ export const rebuildSrvKeyspace = repair<Routing>({
     return {
       title: `Rebuild SrvKeyspace of ${keyspace} in ${named.map(({ cell }) => cell).join(", ")}`,
       locks: [{ kind: "keyspace", keyspace }],
-      steps: named.flatMap((graph) => steps(snapshot, keyspace, graph, graphs)),
+      steps: named.flatMap((graph) => rebuildGraph(snapshot, keyspace, graph, graphs)),
       restsOn: [
         ...servingPremises(snapshot, keyspace),
-        ...shardRecords(snapshot, keyspace).map(({ server, key }) => keyPremise(snapshot, server, key)),
+        ...shardPremises(snapshot, keyspace),
         ...(record === null ? [] : [keyPremise(snapshot, record.server, record.key)]),
       ],
     };
   },
 });
-
-const steps = (
-  snapshot: Snapshot,
-  keyspace: string,
-  graph: CellGraph,
-  graphs: readonly CellGraph[],
-): readonly DraftStep[] => {
-  const { cell, server, key, modRevision, bytes: before } = graph;
-  const wanted = expectedGraph(snapshot, keyspace, graph, graphs);
-  const after = base64(encodeSrvKeyspace(wanted));
-  if (after === before) return [];
-  const serves = (type: TabletType, shard: string): boolean =>
-    namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
-  return [
-    {
-      kind: "record.write",
-      record: { kind: "srv-keyspace", cell, keyspace },
-      ...{ server, key, modRevision, before, after },
-    },
-    // A tablet that was told not to serve by a record that is gone does not notice that by itself.
-    ...shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
-      refreshSteps(
-        snapshot,
-        keyspace,
-        shard,
-        (process) =>
-          process.cell === cell &&
-          isIdle(snapshot, process.address) &&
-          READ_TYPES.some((type) => TabletType[type] === process.type && serves(type, shard)),
-      ),
-    ),
-  ];
-};
-
-const isIdle = (snapshot: Snapshot, address: string): boolean =>
-  snapshot.rows("live_tablet", { address, serving: 0 }).length > 0;

@@ -6,7 +6,7 @@ import { electCommand, electionStage, type Returned, returnedShard, rowStage } f
 import { type AskedReturned, untouchable } from "../dropped/returned-obstacles.js";
 import { unreachableWith } from "../dropped/targets.js";
 import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { streamPremise } from "../facts/stream-facts.js";
+import { streamPremises } from "../facts/stream-facts.js";
 import { keyspaceLocks, shardName } from "../facts/topology.js";
 import { type Group, type Named, type Remedy, repair } from "../repair.js";
 
@@ -94,5 +94,4 @@ const withoutStreams = (snapshot: Snapshot, shard: Returned): DraftStage =>
         ),
       });
 
-const oldStreams = (snapshot: Snapshot, { old }: Returned) =>
-  old.map((group) => streamPremise(snapshot, group));
+const oldStreams = (snapshot: Snapshot, { old }: Returned) => streamPremises(snapshot, old);

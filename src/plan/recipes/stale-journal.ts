@@ -1,37 +1,20 @@
-import type { Finding } from "../../findings/finding.js";
-import type { Snapshot } from "../../snapshot/snapshot.js";
-import { routingRulesKey } from "../../topology/paths.js";
-import { processAt, tabletRef } from "../facts/processes.js";
-import { groupStreams, streamPremise, streamsAt, streamsOfWorkflow } from "../facts/stream-facts.js";
+import { distinct } from "../../cluster/distinct.js";
+import { gone } from "../draft.js";
 import {
-  globalRoot,
-  keyPremise,
   keyspaceLocks,
+  routingRulesPremise,
   servingPremises,
   shardName,
-  shardRecords,
+  shardPremises,
 } from "../facts/topology.js";
-import type { Premise } from "../fields.js";
-import {
-  type JournaledWorkflow,
-  notOfPrimaries,
-  ofThisSwitch,
-  unseenJournals,
-  type WorkflowJournals,
-} from "../guards/journals.js";
+import { notOfPrimaries, ofThisSwitch, unseenJournals } from "../guards/journals.js";
 import { repair } from "../repair.js";
-import { deleteJournals, journalsOfWorkflow } from "../serving/journal-rows.js";
-
-const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow | null => {
-  const [row] = snapshot.rows("workflow", {
-    keyspace: object.keyspace ?? "",
-    workflow: object.workflow ?? "",
-  });
-  if (row === undefined) return null;
-  const { keyspace, workflow, phase } = row;
-  const sources = JSON.parse(row.source_shards_json) as readonly string[];
-  return { keyspace, workflow, phase, sourceKeyspace: row.source_keyspace, sources };
-};
+import {
+  deleteJournals,
+  journalsOfWorkflow,
+  noSwitchPremises,
+  type WorkflowJournals,
+} from "../serving/journal-rows.js";
 
 /**
  * A journal that is not of the workflow whose id it has: it goes, on every source, before a switch reads it. The journal of a half-done
@@ -40,60 +23,28 @@ const workflowOf = (snapshot: Snapshot, { object }: Finding): JournaledWorkflow 
 export const staleJournal = repair<WorkflowJournals>({
   name: "stale-journal",
   runs: "traffic",
-  of: (snapshot, [finding]) => {
-    const workflow = workflowOf(snapshot, finding);
-    return workflow === null
-      ? { reason: "its workflow is gone", instead: "nothing: scan again" }
-      : { workflow, journals: journalsOfWorkflow(snapshot, workflow) };
-  },
+  of: (snapshot, [{ object }]) =>
+    journalsOfWorkflow(snapshot, object.keyspace ?? "", object.workflow ?? "") ??
+    gone("its workflow is gone"),
   unless: [ofThisSwitch, unseenJournals, notOfPrimaries],
-  plan: (snapshot, { workflow, journals }) => {
-    const { server, root } = globalRoot(snapshot);
-    const keyspaces = [...new Set([workflow.sourceKeyspace, workflow.keyspace])];
-    const streams = streamsOfWorkflow(snapshot, workflow.keyspace, workflow.workflow);
-    const targets = [...new Set(streams.map(({ address }) => address))].flatMap(
-      (address) => processAt(snapshot, address) ?? [],
-    );
+  plan: (snapshot, broken) => {
+    const { keyspace, workflow, sourceKeyspace, sources } = broken.workflow;
+    const name = `${keyspace}.${workflow}`;
+    const keyspaces = distinct([sourceKeyspace, keyspace]);
+    const from = sources.map((shard) => shardName({ keyspace: sourceKeyspace, shard })).join(", ");
     return {
-      title: `Delete the journal that the next switch of ${workflow.keyspace}.${workflow.workflow} would take for its own`,
-      locks: [
-        { kind: "workflow", keyspace: workflow.keyspace, workflow: workflow.workflow },
-        ...keyspaceLocks(snapshot, keyspaces),
-      ],
-      steps: deleteJournals(snapshot, journals),
+      title: `Delete the journal that the next switch of ${name} would take for its own`,
+      locks: [{ kind: "workflow", keyspace, workflow }, ...keyspaceLocks(snapshot, keyspaces)],
+      steps: deleteJournals(snapshot, broken.journals),
       restsOn: [
-        ...keyspaces
-          .flatMap((keyspace) => shardRecords(snapshot, keyspace))
-          .map((shard) => keyPremise(snapshot, shard.server, shard.key)),
-        ...keyspaces.flatMap((keyspace) => servingPremises(snapshot, keyspace)),
-        keyPremise(snapshot, server, routingRulesKey(root)),
-        ...journals.flatMap(({ address, dbName }) => reverseRead(snapshot, workflow, address, dbName)),
-        ...targets.flatMap((process) =>
-          groupStreams(
-            process,
-            streams.filter((stream) => stream.address === process.address),
-          ).map((group) => streamPremise(snapshot, group)),
-        ),
+        ...keyspaces.flatMap((one) => shardPremises(snapshot, one)),
+        ...keyspaces.flatMap((one) => servingPremises(snapshot, one)),
+        routingRulesPremise(snapshot),
+        ...noSwitchPremises(snapshot, broken),
       ],
       notes: [
-        `${workflow.keyspace}.${workflow.workflow} itself is not touched: after this its SwitchTraffic stops writes, catches up and writes a journal of its own (sources: ${workflow.sources.map((shard) => shardName({ keyspace: workflow.sourceKeyspace, shard })).join(", ")})`,
+        `${name} itself is not touched: after this its SwitchTraffic stops writes, catches up and writes a journal of its own (sources: ${from})`,
       ],
     };
   },
 });
-
-/** Reverse streams appear in a switch, before its journal: there are none, and the tablet is still the primary. */
-const reverseRead = (
-  snapshot: Snapshot,
-  { workflow }: JournaledWorkflow,
-  address: string,
-  dbName: string,
-): readonly Premise[] => {
-  const process = processAt(snapshot, address);
-  if (process === null) return [];
-  const name = `${workflow}_reverse`;
-  const ids = streamsAt(snapshot, address)
-    .filter((stream) => stream.workflow === name)
-    .map(({ id }) => id);
-  return [{ kind: "stream-rows", tablet: tabletRef(snapshot, process), workflow: name, dbName, ids }];
-};

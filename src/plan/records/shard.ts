@@ -1,10 +1,14 @@
 import { distinct } from "../../cluster/distinct.js";
 import { type Shard, type Shard_TabletControl, ShardSchema } from "../../proto/gen/topodata_pb.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
+import type { DraftStep } from "../draft.js";
+import { processesOfShard, tabletRef } from "../facts/processes.js";
+import type { ShardRecord } from "../facts/topology.js";
 import { filled } from "../fields.js";
 import { shardRecord } from "../named-key.js";
 import { quoted } from "../steps/text.js";
-import { type Change, type Merge, mergeNamed, recordType } from "./record-type.js";
+import { type Change, editRecord, type Merge, mergeNamed, recordType } from "./record-type.js";
 
 type Controls = Shard_TabletControl[];
 
@@ -62,6 +66,30 @@ export const withoutDenials =
       return deniedTables.length === 0 ? [] : [{ ...control, deniedTables }];
     }),
   });
+
+/** Nothing where it denies none of them; else also every tablet of the shard is told. */
+export const liftDenials = (
+  snapshot: Snapshot,
+  { keyspace, shard: name, server, key }: ShardRecord,
+  tables: readonly string[],
+): readonly DraftStep[] => {
+  const edit = editRecord(
+    snapshot,
+    shard,
+    { keyspace, shard: name },
+    { server, key },
+    withoutDenials(tables),
+  );
+  const told = processesOfShard(snapshot, keyspace, name).filter(({ record }) => record === "present");
+  return edit.length === 0
+    ? []
+    : [
+        ...edit,
+        ...told.map(
+          (process): DraftStep => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }),
+        ),
+      ];
+};
 
 const deniedFor = (controls: Controls, type: number): string[] =>
   controls.filter(({ tabletType }) => tabletType === type).flatMap(({ deniedTables }) => deniedTables);

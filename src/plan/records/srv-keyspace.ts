@@ -2,12 +2,15 @@ import { distinct } from "../../cluster/distinct.js";
 import {
   type SrvKeyspace_KeyspacePartition as Partition,
   SrvKeyspace_KeyspacePartitionSchema as PartitionSchema,
+  type SrvKeyspace,
   SrvKeyspaceSchema,
   TabletType,
 } from "../../proto/gen/topodata_pb.js";
-import { filled } from "../fields.js";
+import type { DraftStep } from "../draft.js";
+import type { CellGraph } from "../facts/topology.js";
+import { filled, type TabletRef } from "../fields.js";
 import { onlyAdds } from "../serving/partitions.js";
-import { mergeNamed, recordType, sameRecord } from "./record-type.js";
+import { type Bytes, mergeNamed, recordType, sameRecord, written } from "./record-type.js";
 
 /**
  * How a cell routes a keyspace. Vitess's own rebuild writes it blindly and from nothing (topotools/rebuild_keyspace.go;
@@ -42,6 +45,32 @@ export const srvKeyspace = recordType({
   consent: (before, after) =>
     after !== null && (before === null || onlyAdds(before, after)) ? "safe" : "confirm",
 });
+
+interface GraphWrite {
+  readonly before: Bytes;
+  readonly after: SrvKeyspace;
+  /** Null: a step before it writes the record. */
+  readonly modRevision: number | null;
+  /** Of each type and shard that reads are moved to: one of these tablets has to serve. */
+  readonly serving?: readonly { readonly what: string; readonly tablets: readonly TabletRef[] }[];
+}
+
+/** The write of one cell's record; none where nothing of it changes. */
+export const writeGraph = (
+  keyspace: string,
+  { cell, server, key }: Pick<CellGraph, "cell" | "server" | "key">,
+  { before, after: record, modRevision, serving }: GraphWrite,
+): readonly DraftStep[] => {
+  const after = written(srvKeyspace, record);
+  if (after === before) return [];
+  const step = {
+    kind: "record.write",
+    record: { kind: "srv-keyspace", cell, keyspace },
+    server,
+    key,
+  } as const;
+  return [{ ...step, modRevision, before, after, ...(serving === undefined ? {} : { serving }) }];
+};
 
 const nameOf = (type: TabletType): string => TabletType[type] ?? String(type);
 

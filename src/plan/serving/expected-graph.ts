@@ -8,8 +8,11 @@ import {
 } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeKeyspace, decodeShard } from "../../topology/records.js";
+import type { DraftStep } from "../draft.js";
 import { type CellGraph, keyFact, keyspaceRecord, shardRecords } from "../facts/topology.js";
+import { writeGraph } from "../records/srv-keyspace.js";
 import {
+  disabledIn,
   inOrder,
   namesOf,
   READ_TYPES,
@@ -19,6 +22,7 @@ import {
   withoutDisabled,
   withRoute,
 } from "./partitions.js";
+import { refreshSteps } from "./refresh.js";
 
 /** The shards that serve by their own records, as RebuildKeyspaceGraph would list them (docs/vitess.md#srvkeyspace). */
 export const servingReferences = (snapshot: Snapshot, keyspace: string): readonly ShardReference[] =>
@@ -38,7 +42,7 @@ export const servingReferences = (snapshot: Snapshot, keyspace: string): readonl
  * records. Reads that another cell has switched stay switched, and who takes reads over may serve them. What a rebuild of Vitess would drop is kept: controls, both throttlers'
  * settings, and whatever else the record holds.
  */
-export const expectedGraph = (
+const expectedGraph = (
   snapshot: Snapshot,
   keyspace: string,
   cell: CellGraph,
@@ -54,6 +58,31 @@ export const expectedGraph = (
   if (typeof cell.record === "object")
     return { ...(model ?? withServing(cell.record, serving)), ...kept(cell.record) };
   return model ?? withServing(fromKeyspace(snapshot, keyspace), serving);
+};
+
+/** A rebuild of one cell's record; a tablet that was told not to serve by a record that is gone does not notice that by itself. */
+export const rebuildGraph = (
+  snapshot: Snapshot,
+  keyspace: string,
+  cell: CellGraph,
+  graphs: readonly CellGraph[],
+): readonly DraftStep[] => {
+  const wanted = expectedGraph(snapshot, keyspace, cell, graphs);
+  const serves = (type: TabletType, shard: string): boolean =>
+    namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
+  const write = writeGraph(keyspace, cell, { ...cell, before: cell.bytes, after: wanted });
+  const told = shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
+    refreshSteps(
+      snapshot,
+      keyspace,
+      shard,
+      (process) =>
+        process.cell === cell.cell &&
+        snapshot.rows("live_tablet", { address: process.address, serving: 0 }).length > 0 &&
+        READ_TYPES.some((type) => TabletType[type] === process.type && serves(type, shard)),
+    ),
+  );
+  return write.length === 0 ? [] : [...write, ...told];
 };
 
 /** A record that routes writes as the Shard records say. */

@@ -1,6 +1,9 @@
+import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { isPrimary, processAt, processesOfShard, tabletRef } from "../facts/processes.js";
+import { groupStreams, streamPremises, streamsAt, streamsOfWorkflow } from "../facts/stream-facts.js";
+import type { Premise } from "../fields.js";
 
 /** A row of `_vt.resharding_journal`. */
 export interface Journal {
@@ -15,16 +18,62 @@ export interface Journal {
 const COLUMNS = `SELECT j.address, j.id, j.db_name AS dbName, r.val, j.outrun
   FROM journal j JOIN resharding_journal r USING (address, id)`;
 
-/** Under the id that the next switch of the workflow has. */
+/** A workflow with the journals on its sources under the id of its next switch. */
+export interface WorkflowJournals {
+  readonly workflow: {
+    readonly keyspace: string;
+    readonly workflow: string;
+    readonly sourceKeyspace: string;
+    readonly phase: string;
+    readonly sources: readonly string[];
+  };
+  readonly journals: readonly Journal[];
+}
+
+/** Null: there is no such workflow. */
 export const journalsOfWorkflow = (
   snapshot: Snapshot,
-  { keyspace, workflow }: { readonly keyspace: string; readonly workflow: string },
-): readonly Journal[] =>
-  snapshot.all<Journal>(
-    `${COLUMNS} WHERE j.workflow_keyspace = ? AND j.workflow = ? ORDER BY j.address`,
-    keyspace,
-    workflow,
-  );
+  keyspace: string,
+  workflow: string,
+): WorkflowJournals | null => {
+  const [row] = snapshot.rows("workflow", { keyspace, workflow });
+  if (row === undefined) return null;
+  const sources = JSON.parse(row.source_shards_json) as readonly string[];
+  return {
+    workflow: { keyspace, workflow, sourceKeyspace: row.source_keyspace, phase: row.phase, sources },
+    journals: snapshot.all<Journal>(
+      `${COLUMNS} WHERE j.workflow_keyspace = ? AND j.workflow = ? ORDER BY j.address`,
+      keyspace,
+      workflow,
+    ),
+  };
+};
+
+/**
+ * That no switch of the workflow has begun: reverse streams appear in one, before its journal. There are none, its own streams are as they
+ * were, and the tablets are still the primaries.
+ */
+export const noSwitchPremises = (
+  snapshot: Snapshot,
+  { workflow: { keyspace, workflow }, journals }: WorkflowJournals,
+): readonly Premise[] => {
+  const name = `${workflow}_reverse`;
+  const streams = streamsOfWorkflow(snapshot, keyspace, workflow);
+  return [
+    ...journals.flatMap(({ address, dbName }): readonly Premise[] => {
+      const process = processAt(snapshot, address);
+      const reverse = streamsAt(snapshot, address).filter((stream) => stream.workflow === name);
+      if (process === null) return [];
+      const tablet = tabletRef(snapshot, process);
+      return [{ kind: "stream-rows", tablet, workflow: name, dbName, ids: reverse.map(({ id }) => id) }];
+    }),
+    ...distinct(streams.map(({ address }) => address)).flatMap((address) => {
+      const process = processAt(snapshot, address);
+      const own = streams.filter((stream) => stream.address === address);
+      return process === null ? [] : streamPremises(snapshot, groupStreams(process, own));
+    }),
+  ];
+};
 
 /**
  * Of switches that died: on the shard's primary, naming it as the source, and leading to shards none of which serves. Left there, such a

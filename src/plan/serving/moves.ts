@@ -1,10 +1,11 @@
 import { type ShardReference, type SrvKeyspace, TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { encodeSrvKeyspace } from "../../topology/records.js";
 import type { DraftStep, Obstacle } from "../draft.js";
 import { type Process, processesOfShard, tabletRef } from "../facts/processes.js";
-import { base64, type CellGraph, shardName } from "../facts/topology.js";
+import { type CellGraph, shardName } from "../facts/topology.js";
 import type { TabletRef } from "../fields.js";
+import { written } from "../records/record-type.js";
+import { srvKeyspace, writeGraph } from "../records/srv-keyspace.js";
 import {
   namesOf,
   READ_TYPES,
@@ -43,39 +44,22 @@ export const moveBack = (
   return { keyspace, cell, graph, before: record, allowed, after };
 };
 
-const bytesOf = (record: SrvKeyspace): string => base64(encodeSrvKeyspace(record));
+/** The step that allows the queries; none where they are allowed. */
+export const allowStep = ({ keyspace, graph, before, allowed }: Move): readonly DraftStep[] =>
+  same(allowed, before) ? [] : writeGraph(keyspace, graph, { ...graph, before: graph.bytes, after: allowed });
 
-export const allowStep = ({ keyspace, graph, before, allowed }: Move): readonly DraftStep[] => {
-  if (bytesOf(allowed) === bytesOf(before)) return [];
-  const { cell, server, key, modRevision, bytes } = graph;
-  return [
-    {
-      kind: "record.write",
-      record: { kind: "srv-keyspace", cell, keyspace },
-      ...{ server, key, modRevision },
-      before: bytes,
-      after: bytesOf(allowed),
-    },
-  ];
-};
-
+/** The step that changes the routes, behind it. */
 export const routeStep = (snapshot: Snapshot, move: Move): readonly DraftStep[] => {
   const { keyspace, graph, before, allowed, after } = move;
-  if (bytesOf(after) === bytesOf(allowed)) return [];
-  const { cell, server, key, modRevision, bytes } = graph;
-  const first = bytesOf(allowed) === bytesOf(before);
-  return [
-    {
-      kind: "record.write",
-      record: { kind: "srv-keyspace", cell, keyspace },
-      ...{ server, key },
-      modRevision: first ? modRevision : null,
-      before: first ? bytes : bytesOf(allowed),
-      after: bytesOf(after),
-      serving: readersOf(snapshot, move),
-    },
-  ];
+  if (same(after, allowed)) return [];
+  const there = same(allowed, before)
+    ? { before: graph.bytes, modRevision: graph.modRevision }
+    : { before: written(srvKeyspace, allowed), modRevision: null };
+  return writeGraph(keyspace, graph, { ...there, after, serving: readersOf(snapshot, move) });
 };
+
+const same = (one: SrvKeyspace, other: SrvKeyspace): boolean =>
+  written(srvKeyspace, one) === written(srvKeyspace, other);
 
 /** The tablets of one type that reads of a cell will go to in one shard; a vtgate takes those of its own cell. */
 interface Readers {

@@ -20,11 +20,15 @@ export const refreshSteps = (
       ...(process.type === "PRIMARY" ? {} : { mayFail: true }),
     }));
 
-/** Recorded tablets of a shard that did not answer, and so can not be told. */
-export const silentTablets = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {
+/** Of recorded tablets of a shard that did not answer, and so can not be told. */
+export const untoldNotes = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {
   const heard = new Set(processesOfShard(snapshot, keyspace, shard).map(({ alias }) => alias));
   return snapshot
     .rows("tablet", { keyspace, shard })
     .map(({ alias }) => alias)
-    .filter((alias) => !heard.has(alias));
+    .filter((alias) => !heard.has(alias))
+    .map(
+      (alias) =>
+        `${alias} of ${keyspace}/${shard} did not answer: it reads the records when it is started, or with vtctldclient RefreshState ${alias}`,
+    );
 };

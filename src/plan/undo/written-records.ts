@@ -1,9 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { routingRulesKey } from "../../topology/paths.js";
 import { leftBy } from "../compose.js";
 import type { DraftStep } from "../draft.js";
-import { base64, globalRoot, keyFact, keyPremise } from "../facts/topology.js";
-import type { Premise } from "../fields.js";
+import { base64, keyFact, keyPremise, routingRulesPremise } from "../facts/topology.js";
 import { type BegunStep, isKeyImage, type PastRun } from "../past-run.js";
 import { mergeBack, type RecordChange, subjectOfChange } from "../records/change.js";
 import type { RecordName } from "../records/record-registry.js";
@@ -91,7 +89,7 @@ export const recordBack = (
   return by({ kind: "record.write", ...at, modRevision, ...back, takesBack: true }, [
     keyPremise(snapshot, at.server, at.key),
     // What a denial may hit is said by the rules.
-    ...(denies(back).length === 0 ? [] : [rulesPremise(snapshot)]),
+    ...(denies(back).length === 0 ? [] : [routingRulesPremise(snapshot)]),
   ]);
 };
 
@@ -128,8 +126,3 @@ const alreadyBack = (past: PastRun, { server, key }: KeyRef): boolean =>
   past.laterRuns.some(({ done }) =>
     done.some((step) => step.kind === "record.write" && step.server === server && step.key === key),
   );
-
-const rulesPremise = (snapshot: Snapshot): Premise => {
-  const { server, root } = globalRoot(snapshot);
-  return keyPremise(snapshot, server, routingRulesKey(root));
-};

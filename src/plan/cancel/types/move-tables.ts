@@ -1,13 +1,12 @@
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
-import { tabletRef } from "../../facts/processes.js";
 import { streamsAt } from "../../facts/stream-facts.js";
-import { cells, globalRoot, keyPremise } from "../../facts/topology.js";
+import { cells, globalRoot, keyPremise, routingRulesPremise } from "../../facts/topology.js";
 import type { Premise } from "../../fields.js";
 import { editRecord } from "../../records/record-type.js";
 import { routingRules, withoutRules } from "../../records/routing-rules.js";
-import { shard as shardRecord, withoutDenials } from "../../records/shard.js";
+import { liftDenials } from "../../records/shard.js";
 import { vschema, withoutTables } from "../../records/vschema.js";
 import { refusalOf } from "../switched.js";
 import { matches, ruleNames, rulesOf, ruleTables, toTables } from "../table-sets.js";
@@ -34,10 +33,10 @@ export const moveTables: CancelType = {
 };
 
 export function rulePremises(snapshot: Snapshot): readonly Premise[] {
-  const { server, root } = globalRoot(snapshot);
+  const graphs = snapshot.rows("srv_vschema");
   return [
-    keyPremise(snapshot, server, routingRulesKey(root)),
-    ...snapshot.rows("srv_vschema").map((one) => keyPremise(snapshot, one.server, one.key)),
+    routingRulesPremise(snapshot),
+    ...graphs.map(({ server, key }) => keyPremise(snapshot, server, key)),
   ];
 }
 
@@ -64,14 +63,7 @@ const sideSteps = (
   const denied = [...new Set(rows.map(({ table_name }) => table_name))]
     .filter((name) => tables.includes(name) && !taken.has(name))
     .sort();
-  if (denied.length === 0) return [];
-  const { keyspace, shard } = side;
-  return [
-    ...editRecord(snapshot, shardRecord, { keyspace, shard }, side.record, withoutDenials(denied)),
-    ...side.processes
-      .filter((process) => process.record === "present")
-      .map((process): DraftStep => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) })),
-  ];
+  return denied.length === 0 ? [] : liftDenials(snapshot, side.record, denied);
 };
 
 /** Tables that a stream of another workflow into or out of the shard names. */
