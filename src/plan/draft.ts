@@ -1,4 +1,5 @@
 import type { Ids } from "../cluster/clock.js";
+import type { Finding } from "../findings/finding.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Blocked, LockScope, Premise } from "./fields.js";
 
@@ -63,6 +64,13 @@ export interface CancelRequest extends PlanRequest {
   readonly vtctld: string | null;
 }
 
+/** What is to be repaired: a finding, or an object that a command names. */
+export interface Named {
+  readonly object: Finding["object"];
+  /** Of the finding; null: there is none. */
+  readonly id: string | null;
+}
+
 /** What stands in the way of a repair, without its place, and what the operator can do about it. */
 export interface Obstacle {
   readonly reason: string;
@@ -112,6 +120,12 @@ export interface Draft {
 }
 
 export const EMPTY_DRAFT: Draft = { repairs: [], stages: [], premises: [], blocked: [], notes: [] };
+
+/** Nothing is done about it, for each of these reasons. */
+export const refusal = (at: Pick<Blocked, "object" | "finding">, obstacles: readonly Obstacle[]): Draft => ({
+  ...EMPTY_DRAFT,
+  blocked: obstacles.map((obstacle) => ({ ...at, ...obstacle })),
+});
 
 export const joinDrafts = (drafts: readonly Draft[]): Draft => ({
   repairs: drafts.flatMap((draft) => draft.repairs),

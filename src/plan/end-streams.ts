@@ -11,11 +11,11 @@ import type { DeferredKey, LockScope, StreamSet } from "./fields.js";
 const SETTLE_MS = 5000;
 
 /** The streams of shards that a cancel, or a person, dropped, and reverse streams that were left on their sources. */
-interface EndedStreams {
+export interface EndedStreams {
   readonly title: string;
   readonly shards: readonly ShardRef[];
   readonly groups: readonly StreamGroup[];
-  readonly reverse?: readonly StreamGroup[];
+  readonly reverse: readonly StreamGroup[];
   /** The steps that end their VDiffs. */
   readonly vdiffs?: readonly DraftStep[];
 }
@@ -23,7 +23,7 @@ interface EndedStreams {
 /** Stopped, proven stopped, deleted and proven gone, after what goes with them is saved. */
 export const endStreams = (
   snapshot: Snapshot,
-  { title, shards, groups, reverse = [], vdiffs = [] }: EndedStreams,
+  { title, shards, groups, reverse, vdiffs = [] }: EndedStreams,
 ): DraftStage => {
   const all = [...groups, ...reverse];
   return {

@@ -3,21 +3,15 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import {
   type Draft,
   type DraftStage,
-  EMPTY_DRAFT,
   type FixRequest,
   type Guard,
   isObstacle,
+  type Named,
   type Obstacle,
+  refusal,
   worthRunning,
 } from "./draft.js";
 import type { Blocked, Premise } from "./fields.js";
-
-/** What is to be repaired: a finding, or an object that a command names. */
-export interface Named {
-  readonly object: Finding["object"];
-  /** Of the finding; null: there is none. */
-  readonly id: string | null;
-}
 
 /**
  * When in a plan a repair runs: streams and records first, because other repairs rest on them. Repairs that run at one time run in the
@@ -43,7 +37,7 @@ export const inOrder = (recipes: readonly Recipe[]): readonly Recipe[] =>
 export type Group<N extends Named = Finding> = readonly [N, ...N[]];
 
 /** What is done, with what it rests on. */
-export type Remedy = (DraftStage | { readonly stages: readonly DraftStage[] }) & {
+type Remedy = (DraftStage | { readonly stages: readonly DraftStage[] }) & {
   readonly restsOn: readonly Premise[];
   /** What an operator should know before saying yes. */
   readonly notes?: readonly string[];
@@ -93,21 +87,14 @@ export const repair = <Broken extends object, N extends Named = Finding, Asked =
     }),
 });
 
-/** Nothing is done about the findings, for each of these reasons. */
 const refused = <N extends Named>(
   { about }: Pick<Repair<never, N, never>, "about">,
   group: Group<N>,
   obstacles: readonly Obstacle[],
-): Draft => {
-  const told =
-    about === undefined
-      ? group.map(({ object, id }) => ({ object, finding: id }))
-      : [{ object: about(group[0]), finding: group[0].id }];
-  return {
-    ...EMPTY_DRAFT,
-    blocked: told.flatMap((at) => obstacles.map((obstacle) => ({ ...at, ...obstacle }))),
-  };
-};
+): readonly Draft[] =>
+  about === undefined
+    ? group.map(({ object, id }) => refusal({ object, finding: id }, obstacles))
+    : [refusal({ object: about(group[0]), finding: group[0].id }, obstacles)];
 
 const groupsOf = <N extends Named>(
   snapshot: Snapshot,

@@ -1,6 +1,6 @@
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type Draft, EMPTY_DRAFT, joinDrafts, type ShardRequest } from "../draft.js";
+import { type Draft, EMPTY_DRAFT, joinDrafts, type Named, refusal, type ShardRequest } from "../draft.js";
 import { returnedShard } from "../dropped/returned.js";
 import { endStreams } from "../end-streams.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../facts/processes.js";
@@ -15,7 +15,6 @@ import {
 import { type ShardRef, shardRecords } from "../facts/topology.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { returnedShards } from "../recipes/returned-shard.js";
-import type { Named } from "../repair.js";
 import { reverseRunning } from "./switched.js";
 import { cancelType } from "./types/cancel-registry.js";
 import { type CancelSubject, isOrphaned, type Side } from "./types/cancel-type.js";
@@ -116,15 +115,7 @@ const reverseRest = (snapshot: Snapshot, subject: CancelSubject, shards: Draft):
   const left = subject.reverse.filter((group) => !deletes(shards, group));
   if (left.length === 0 || shards.stages.length === 0) return EMPTY_DRAFT;
   const { keyspace, workflow } = subject;
-  if (running.length > 0)
-    return {
-      ...EMPTY_DRAFT,
-      blocked: running.map((obstacle) => ({
-        object: { keyspace, workflow },
-        finding: null,
-        ...obstacle,
-      })),
-    };
+  if (running.length > 0) return refusal({ object: { keyspace, workflow }, finding: null }, running);
   return {
     ...EMPTY_DRAFT,
     stages: [

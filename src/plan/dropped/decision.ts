@@ -1,6 +1,14 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Guard, type Obstacle, type OrphanChoice, obstaclesTo, type Stopping } from "../draft.js";
-import { type Deletion, droppedShard, historyCovers, type OrphanShard } from "../facts/dropped-shard.js";
+import {
+  type Deletion,
+  droppedShard,
+  historyCovers,
+  type OrphanShard,
+  type OrphanTarget,
+  reachable,
+  removedBefore,
+} from "../facts/dropped-shard.js";
 import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import {
@@ -16,7 +24,8 @@ import {
   unknownRecords,
   unknownStreams,
 } from "../guards/dropped-shards.js";
-import { type OrphanTarget, unaccounted } from "./targets.js";
+import { retireNotes } from "./retirement.js";
+import { stayingNotes, unaccounted } from "./targets.js";
 
 /** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */
 type Decision =
@@ -158,6 +167,13 @@ const forgotten = (orphan: OrphanShard): Obstacle => ({
   instead: "make sure that every tablet of the shard runs, then say --orphans restore",
 });
 
+/** Those that nothing forbids, of one decision. */
+export const decidedOn = (
+  shards: readonly DecidedShard[],
+  kind: "restore" | "retire",
+): readonly DecidedShard[] =>
+  shards.filter(({ decision, obstacles }) => decision.kind === kind && obstacles.length === 0);
+
 /** What was asked for and is not done for the shard. */
 export const blockedOf = ({ target, decision, obstacles }: DecidedShard): readonly Blocked[] => {
   const at = { object: { keyspace: target.keyspace, shard: target.shard }, finding: target.finding };
@@ -168,3 +184,24 @@ export const blockedOf = ({ target, decision, obstacles }: DecidedShard): readon
     instead,
   }));
 };
+
+/** What an operator should know of a shard for which something is done. */
+export const notesOf = (snapshot: Snapshot, { orphan, decision }: DecidedShard): readonly string[] => [
+  ...orphan.groups
+    .filter((group) => !reachable(group))
+    .map(
+      (group) =>
+        `${group.process.alias} is ${group.process.type}, so the streams of ${group.workflow} in its MySQL can not be stopped through it`,
+    ),
+  ...(decision.kind === "retire" ? retireNotes(snapshot, orphan) : []),
+  ...(decision.kind === "restore" ? stayingNotes(snapshot, orphan) : []),
+  ...removedBefore(orphan).map(
+    (alias) =>
+      `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,
+  ),
+  ...(decision.kind === "restore" && !historyCovers(snapshot, orphan)
+    ? [
+        `history no longer lists the tablets of ${shardName(orphan)}: one that does not run now can not be known, and would bring its stream back`,
+      ]
+    : []),
+];

@@ -6,7 +6,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import { decodeShard, encodeShard } from "../../topology/records.js";
 import type { DraftStage, DraftStep } from "../draft.js";
-import type { Deletion, OrphanShard } from "../facts/dropped-shard.js";
+import { type Deletion, deletionsOf, listedAliases, type OrphanShard } from "../facts/dropped-shard.js";
 import { type Process, tabletRef } from "../facts/processes.js";
 import {
   base64,
@@ -21,7 +21,6 @@ import {
 } from "../facts/topology.js";
 import type { Premise } from "../fields.js";
 import { tabletRecord } from "./tablet-record.js";
-import { deletionsOf, listedAliases } from "./targets.js";
 
 /** The shard sync retries every 30 s (`--shard_sync_retry_delay`); three of its rounds. */
 const AWAIT_PRIMARY_MS = 90_000;
@@ -52,7 +51,7 @@ export const restoreStages = (snapshot: Snapshot, orphans: readonly OrphanShard[
  * Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists
  * (docs/vitess.md#putting-records-back).
  */
-export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
   asListed(orphan)
     .filter((process) => process.record === "absent")
     .flatMap((process): readonly DraftStep[] => {
@@ -71,6 +70,13 @@ export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly D
         },
       ];
     });
+
+/** Of the tablets of a shard that came back without them. */
+export const tabletStage = (snapshot: Snapshot, orphan: OrphanShard): DraftStage => ({
+  title: `Put the records of the tablets of ${shardNames([orphan])} back that were not restarted`,
+  locks: keyspaceLocks(snapshot, [orphan.keyspace]),
+  steps: tabletSteps(snapshot, orphan),
+});
 
 /** In the old order of ShardReplication, which so comes back byte for byte. */
 const asListed = (orphan: OrphanShard): readonly Process[] => {

@@ -4,7 +4,7 @@ import { UsageError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { shardKey, shardReplicationKey, tabletKey } from "../../topology/paths.js";
 import type { CommandTemplate, DraftStage, DraftStep, Stopping } from "../draft.js";
-import type { OrphanShard } from "../facts/dropped-shard.js";
+import { type OrphanShard, silentMembers } from "../facts/dropped-shard.js";
 import { isPrimary, type Process, tabletRef } from "../facts/processes.js";
 import {
   cells,
@@ -17,7 +17,6 @@ import {
   shardNames,
 } from "../facts/topology.js";
 import type { Premise, TabletRef } from "../fields.js";
-import { silentMembers } from "./targets.js";
 
 const PLACES = ["alias", "host", "port", "keyspace", "shard"] as const;
 type Place = (typeof PLACES)[number];

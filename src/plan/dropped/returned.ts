@@ -3,8 +3,8 @@ import { CLOCK_SKEW_S } from "../../snapshot/derive/operation-limits.js";
 import type { TabletRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
-import type { DraftStage, ShardRequest } from "../draft.js";
-import { keySteps } from "../end-streams.js";
+import type { DraftStage, Obstacle, ShardRequest } from "../draft.js";
+import { endStreams, keySteps, vdiffSteps } from "../end-streams.js";
 import { droppedShard, type OrphanShard } from "../facts/dropped-shard.js";
 import { type Process, tabletRef } from "../facts/processes.js";
 import { type StreamGroup, streamRows } from "../facts/stream-facts.js";
@@ -103,7 +103,7 @@ const tabletFact = (row: TabletRow): TabletFact => ({
 });
 
 /** While no engine has them. */
-export const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
+const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
   const at = recordOf(snapshot, shard);
   return {
     title: `Clear the old rows of ${shardName(shard)} while it has no primary`,
@@ -125,6 +125,24 @@ export const rowStage = (snapshot: Snapshot, shard: Returned): DraftStage => {
           ],
   };
 };
+
+/** Through its primary; without one, by SQL. */
+export const withoutStreams = (snapshot: Snapshot, shard: Returned): DraftStage =>
+  shard.primaries.length === 0
+    ? rowStage(snapshot, shard)
+    : endStreams(snapshot, {
+        title: `Stop and delete the old streams of ${shardName(shard)}, which run again`,
+        shards: [shard],
+        groups: shard.old,
+        reverse: [],
+        vdiffs: shard.primaries.flatMap((primary) =>
+          vdiffSteps(
+            snapshot,
+            primary,
+            shard.old.map(({ workflow }) => workflow),
+          ),
+        ),
+      });
 
 /** Null where it has a primary, or where nobody is there to elect or to be elected. */
 export const electionStage = (
@@ -165,5 +183,17 @@ const candidate = (shard: OrphanShard): Process | null => {
   );
 };
 
-export const electCommand = (shard: OrphanShard): string =>
+const electCommand = (shard: OrphanShard): string =>
   `vtctldclient PlannedReparentShard ${shardName(shard)} --new-primary ${candidate(shard)?.alias ?? "ALIAS"}`;
+
+/** Where no step elects one. */
+export const unelected = (shard: OrphanShard): Obstacle => ({
+  reason: `${shardName(shard)} still has no primary when its rows are cleared, and elections are vtctld's`,
+  instead: `${electCommand(shard)}, or give --server HOST:PORT and vtdoctor lets vtctld do it`,
+});
+
+export const keptNotes = ({ kept }: Returned): readonly string[] =>
+  kept.map(
+    (group) =>
+      `${group.workflow} on ${group.process.alias} is not clearly older than the deletion of the shard: it stays as it is`,
+  );

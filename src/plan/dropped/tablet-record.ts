@@ -5,7 +5,7 @@ import { KeyRangeSchema, type Tablet, TabletSchema, TabletType } from "../../pro
 import { type Time, TimeSchema } from "../../proto/gen/vttime_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard, decodeTablet, encodeTablet } from "../../topology/records.js";
-import type { Deletion } from "../facts/dropped-shard.js";
+import type { Deletion, Deletions } from "../facts/dropped-shard.js";
 import { isPrimary, type Process, type ProcessFlags, processFlags, tabletRef } from "../facts/processes.js";
 
 /** The bytes to put back, and where they come from; or why the process does not prove that they are its own. */
@@ -16,11 +16,6 @@ export type TabletRecord =
 interface Unproven {
   readonly kind: "unproven";
   readonly reason: string;
-}
-
-export interface Deletions {
-  readonly tablet: Deletion | null;
-  readonly shard: Deletion | null;
 }
 
 /**

@@ -1,62 +1,28 @@
-import { formatAlias } from "../../cluster/alias.js";
+import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShardReplication } from "../../topology/records.js";
-import type { Guard, Obstacle, ShardRequest } from "../draft.js";
-import type { OrphanShard } from "../facts/dropped-shard.js";
+import type { Guard, Named, Obstacle, ShardRequest } from "../draft.js";
+import { type EndedStreams, vdiffSteps } from "../end-streams.js";
 import {
-  claimedTwice,
-  isPrimary,
-  type Process,
-  processAt,
-  processesOfAlias,
-  processesOfShard,
-} from "../facts/processes.js";
+  deletionsOf,
+  type OrphanShard,
+  orphanTargets,
+  reachable,
+  silentMembers,
+} from "../facts/dropped-shard.js";
+import { claimedTwice, isPrimary, processAt, processesOfShard } from "../facts/processes.js";
 import { groupsOn, referenceCopies, type StreamFact, type StreamGroup } from "../facts/stream-facts.js";
-import { orderShards, type ShardRef, shardName } from "../facts/topology.js";
+import { orderShards, type ShardRef, shardName, shardNames } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import { aliasClash } from "../guards/dropped-shards.js";
-import type { Named } from "../repair.js";
-import { type Deletions, tabletRecord } from "./tablet-record.js";
-
-export interface OrphanTarget extends ShardRef {
-  readonly finding: string | null;
-}
-
-/** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
-export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): readonly OrphanTarget[] => {
-  const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
-  const others = findings.filter((finding) => !ofShards.includes(finding));
-  // Later ones win where two name one shard, so that the plan speaks of the shard's own finding.
-  const targets = [...others, ...ofShards].flatMap((finding) => targetOf(snapshot, finding));
-  return [...new Map(targets.map((target) => [shardName(target), target])).values()].sort(orderShards);
-};
-
-const targetOf = (snapshot: Snapshot, finding: Named): readonly OrphanTarget[] => {
-  const { keyspace, shard, alias, address } = finding.object;
-  if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
-  return processesNamed(snapshot, alias, address).map((process) => ({
-    keyspace: process.keyspace,
-    shard: process.shard,
-    finding: finding.id,
-  }));
-};
-
-const processesNamed = (
-  snapshot: Snapshot,
-  alias: string | undefined,
-  address: string | undefined,
-): readonly Process[] => {
-  if (alias !== undefined) return processesOfAlias(snapshot, alias);
-  const process = address === undefined ? null : processAt(snapshot, address);
-  return process === null ? [] : [process];
-};
+import { tabletRecord } from "./tablet-record.js";
 
 /**
  * The streams on a dropped shard that end with the proven cancel that dropped it: its workflow's, and the copies of reference-table streams
  * that its Reshard made there (docs/vitess.md#reference-copies). Any other may be wanted: a Materialize, or the workflow of a shard that
  * a person deleted by mistake.
  */
-export const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
+const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
   const workflows = snapshot
     .rows("cancelled_target", { keyspace: orphan.keyspace, shard: orphan.shard, fate: "dropped" })
     .map(({ workflow }) => workflow);
@@ -93,7 +59,7 @@ export const stayingNotes = (snapshot: Snapshot, orphan: OrphanShard): readonly 
  * Reverse streams of the lost workflows that an interrupted switch left on source primaries. Only where every stream of the group reads
  * from one of these shards: a call deletes a whole workflow, and others of it may be somebody's way back.
  */
-export const reverseLeftovers = (
+const reverseLeftovers = (
   snapshot: Snapshot,
   orphans: readonly OrphanShard[],
   groups: readonly StreamGroup[],
@@ -115,6 +81,28 @@ const isOrphan = (orphans: readonly OrphanShard[], keyspace: string, shard: stri
 
 const readsFrom = (orphans: readonly OrphanShard[], stream: StreamFact): boolean =>
   stream.sourceExternal === "" && isOrphan(orphans, stream.sourceKeyspace, stream.sourceShard);
+
+/** What ends on shards whose records come back and on shards that leave, with the reverse streams that they have left elsewhere. */
+export const endingStreams = (
+  snapshot: Snapshot,
+  returning: readonly OrphanShard[],
+  leaving: readonly OrphanShard[],
+): EndedStreams => {
+  const shards = [...returning, ...leaving].toSorted(orderShards);
+  const groups = shards.flatMap((shard) =>
+    (leaving.includes(shard) ? shard.groups : cancelledStreams(snapshot, shard)).filter(reachable),
+  );
+  const reverse = reverseLeftovers(snapshot, shards, groups);
+  const workflows = distinct([...groups, ...reverse].map(({ workflow }) => workflow));
+  const vdiffs = shards.flatMap((shard) =>
+    shard.primaries.flatMap((primary) => {
+      const own = groups.filter(({ process }) => process === primary).map(({ workflow }) => workflow);
+      return vdiffSteps(snapshot, primary, leaving.includes(shard) ? null : own);
+    }),
+  );
+  const title = `Stop and delete the streams of ${workflows.join(", ")} on ${shardNames(shards)}`;
+  return { title, shards, groups, reverse, vdiffs };
+};
 
 /**
  * Targets that one cancel dropped with these and of which nothing answers: their streams wait in a MySQL that nobody can reach through a
@@ -162,33 +150,6 @@ export const unaccounted: Guard<OrphanShard> = (snapshot, orphan) => [
   }),
 ];
 
-/** Tablets that the shard had when it was dropped, and that do not answer now. */
-export const silentMembers = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] =>
-  memberAliases(orphan)
-    .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
-    .filter((alias) => !registeredElsewhere(snapshot, orphan, alias));
-
-export const deletionsOf = (orphan: OrphanShard, alias: string): Deletions => ({
-  tablet: orphan.tablets.find((deletion) => deletion.alias === alias) ?? null,
-  shard: orphan.deletion,
-});
-
-/** In the order of the ShardReplication records that were dropped. */
-export const listedAliases = (orphan: OrphanShard): readonly string[] =>
-  orphan.replication.flatMap((deletion) => {
-    const record = decodeShardReplication(deletion.value);
-    if (record.kind === "unanswered") return [];
-    return record.value.nodes.flatMap((node) => (node.tabletAlias ? [formatAlias(node.tabletAlias)] : []));
-  });
-
-/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard for all that is known. */
-const memberAliases = (orphan: OrphanShard): readonly string[] => {
-  const dropped = orphan.tablets
-    .filter((tablet) => tablet.operation === "unknown" || tablet.lockKey === orphan.deletion?.lockKey)
-    .map((tablet) => tablet.alias);
-  return [...new Set([...listedAliases(orphan), ...dropped])].sort();
-};
-
 const unreadableLists = (orphan: OrphanShard): readonly Obstacle[] =>
   orphan.replication.flatMap(({ key, value }) => {
     const record = decodeShardReplication(value);
@@ -201,21 +162,6 @@ const unreadableLists = (orphan: OrphanShard): readonly Obstacle[] =>
           },
         ];
   });
-
-/** Tablets of the shard that somebody had taken away before: they are named, and do not stand in the way. */
-export const removedBefore = (orphan: OrphanShard): readonly string[] => {
-  const members = new Set([...memberAliases(orphan), ...orphan.processes.map((process) => process.alias)]);
-  return orphan.tablets.map((tablet) => tablet.alias).filter((alias) => !members.has(alias));
-};
-
-/** It has a record of another shard now, and Vitess lets no process of that alias start for this one (docs/vitess.md#tablet-start). */
-const registeredElsewhere = (snapshot: Snapshot, orphan: OrphanShard, alias: string): boolean =>
-  snapshot.all(
-    "SELECT 1 FROM tablet WHERE alias = ? AND NOT (keyspace = ? AND shard = ?)",
-    alias,
-    orphan.keyspace,
-    orphan.shard,
-  ).length > 0;
 
 const silent = (snapshot: Snapshot, orphan: OrphanShard, alias: string): Obstacle => {
   const answer = snapshot.all<{ address: string; reason: string; message: string }>(

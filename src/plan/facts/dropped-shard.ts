@@ -1,7 +1,17 @@
+import { formatAlias } from "../../cluster/alias.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { claimedTwice, isPrimary, type Process, processesOfShard } from "./processes.js";
+import { decodeShardReplication } from "../../topology/records.js";
+import type { Named } from "../draft.js";
+import {
+  claimedTwice,
+  isPrimary,
+  type Process,
+  processAt,
+  processesOfAlias,
+  processesOfShard,
+} from "./processes.js";
 import { groupsOn, type StreamGroup } from "./stream-facts.js";
-import type { ShardRef } from "./topology.js";
+import { orderShards, type ShardRef, shardName } from "./topology.js";
 
 /** A record that history still shows, with the operation whose lock covered its deletion (docs/decisions.md#d8). */
 export interface Deletion {
@@ -90,4 +100,118 @@ export const historyCovers = (snapshot: Snapshot, { deletion }: OrphanShard): bo
     deletion.server,
   );
   return (start?.horizon ?? 0) <= (start?.locked ?? deletion.createRevision);
+};
+
+export interface OrphanTarget extends ShardRef {
+  readonly finding: string | null;
+}
+
+/** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
+export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): readonly OrphanTarget[] => {
+  const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
+  const others = findings.filter((finding) => !ofShards.includes(finding));
+  // Later ones win where two name one shard, so that the plan speaks of the shard's own finding.
+  const targets = [...others, ...ofShards].flatMap((finding) => targetOf(snapshot, finding));
+  return [...new Map(targets.map((target) => [shardName(target), target])).values()].sort(orderShards);
+};
+
+const targetOf = (snapshot: Snapshot, finding: Named): readonly OrphanTarget[] => {
+  const { keyspace, shard, alias, address } = finding.object;
+  if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
+  return processesNamed(snapshot, alias, address).map((process) => ({
+    keyspace: process.keyspace,
+    shard: process.shard,
+    finding: finding.id,
+  }));
+};
+
+const processesNamed = (
+  snapshot: Snapshot,
+  alias: string | undefined,
+  address: string | undefined,
+): readonly Process[] => {
+  if (alias !== undefined) return processesOfAlias(snapshot, alias);
+  const process = address === undefined ? null : processAt(snapshot, address);
+  return process === null ? [] : [process];
+};
+
+/** Tablets that the shard had when it was dropped, and that do not answer now. */
+export const silentMembers = (snapshot: Snapshot, orphan: OrphanShard): readonly string[] =>
+  memberAliases(orphan)
+    .filter((alias) => !orphan.processes.some((process) => process.alias === alias))
+    .filter((alias) => !registeredElsewhere(snapshot, orphan, alias));
+
+export interface Deletions {
+  readonly tablet: Deletion | null;
+  readonly shard: Deletion | null;
+}
+
+export const deletionsOf = (orphan: OrphanShard, alias: string): Deletions => ({
+  tablet: orphan.tablets.find((deletion) => deletion.alias === alias) ?? null,
+  shard: orphan.deletion,
+});
+
+/** In the order of the ShardReplication records that were dropped. */
+export const listedAliases = (orphan: OrphanShard): readonly string[] =>
+  orphan.replication.flatMap((deletion) => {
+    const record = decodeShardReplication(deletion.value);
+    if (record.kind === "unanswered") return [];
+    return record.value.nodes.flatMap((node) => (node.tabletAlias ? [formatAlias(node.tabletAlias)] : []));
+  });
+
+/** Listed by ShardReplication when it was dropped, or dropped by the same operation as the shard for all that is known. */
+const memberAliases = (orphan: OrphanShard): readonly string[] => {
+  const dropped = orphan.tablets
+    .filter((tablet) => tablet.operation === "unknown" || tablet.lockKey === orphan.deletion?.lockKey)
+    .map((tablet) => tablet.alias);
+  return [...new Set([...listedAliases(orphan), ...dropped])].sort();
+};
+
+/** Tablets of the shard that somebody had taken away before: they are named, and do not stand in the way. */
+export const removedBefore = (orphan: OrphanShard): readonly string[] => {
+  const members = new Set([...memberAliases(orphan), ...orphan.processes.map((process) => process.alias)]);
+  return orphan.tablets.map((tablet) => tablet.alias).filter((alias) => !members.has(alias));
+};
+
+/** It has a record of another shard now, and Vitess lets no process of that alias start for this one (docs/vitess.md#tablet-start). */
+const registeredElsewhere = (snapshot: Snapshot, orphan: OrphanShard, alias: string): boolean =>
+  snapshot.all(
+    "SELECT 1 FROM tablet WHERE alias = ? AND NOT (keyspace = ? AND shard = ?)",
+    alias,
+    orphan.keyspace,
+    orphan.shard,
+  ).length > 0;
+
+/** A workflow that a cancel has left half done, with the findings that are about it. */
+interface HalfCancelled {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly findings: readonly string[];
+}
+
+/** A finding of a shard, a tablet or a stream is about the workflow that the shard was dropped with. */
+export const halfCancelled = (
+  snapshot: Snapshot,
+  findings: readonly { readonly object: Named["object"]; readonly id: string }[],
+): readonly HalfCancelled[] => {
+  const byName = new Map<string, HalfCancelled>();
+  for (const finding of findings)
+    for (const { keyspace, workflow } of workflowsNamed(snapshot, finding)) {
+      const name = `${keyspace}.${workflow}`;
+      const before = byName.get(name)?.findings ?? [];
+      byName.set(name, { keyspace, workflow, findings: [...before, finding.id] });
+    }
+  return [...byName.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, one]) => one);
+};
+
+const workflowsNamed = (
+  snapshot: Snapshot,
+  finding: Named,
+): readonly { readonly keyspace: string; readonly workflow: string }[] => {
+  const { keyspace, workflow, shard } = finding.object;
+  return keyspace !== undefined && workflow !== undefined && shard === undefined
+    ? [{ keyspace, workflow }]
+    : orphanTargets(snapshot, [finding]).flatMap((target) =>
+        snapshot.rows("cancelled_target", { keyspace: target.keyspace, shard: target.shard }),
+      );
 };

@@ -1,21 +1,12 @@
-import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { ShardRequest, Stopping } from "../draft.js";
-import { blockedOf, type DecidedShard, decide } from "../dropped/decision.js";
+import type { Named, ShardRequest, Stopping } from "../draft.js";
+import { blockedOf, type DecidedShard, decide, decidedOn, notesOf } from "../dropped/decision.js";
 import { restorePremises, restoreStages } from "../dropped/restore-records.js";
-import { retireNotes, retirePremises, retireStages } from "../dropped/retirement.js";
-import {
-  cancelledStreams,
-  orphanTargets,
-  removedBefore,
-  reverseLeftovers,
-  stayingNotes,
-  unreachableWith,
-} from "../dropped/targets.js";
-import { endStreams, keyNotes, vdiffSteps } from "../end-streams.js";
-import { historyCovers, reachable } from "../facts/dropped-shard.js";
+import { retirePremises, retireStages } from "../dropped/retirement.js";
+import { endingStreams, unreachableWith } from "../dropped/targets.js";
+import { endStreams, keyNotes } from "../end-streams.js";
+import { orphanTargets } from "../facts/dropped-shard.js";
 import { streamPremises } from "../facts/stream-facts.js";
-import { orderShards, shardName, shardNames } from "../facts/topology.js";
-import { type Named, repair } from "../repair.js";
+import { repair } from "../repair.js";
 
 /** Of one keyspace. */
 interface OrphanShards {
@@ -39,36 +30,22 @@ export const orphanShard = repair<OrphanShards, Named, ShardRequest>({
     stopping,
   }),
   plan: (snapshot, { shards, stopping }) => {
-    const done = (kind: DecidedShard["decision"]["kind"]): readonly DecidedShard[] =>
-      shards.filter(({ decision, obstacles }) => decision.kind === kind && obstacles.length === 0);
-    const touched = [...done("restore"), ...done("retire")];
-    const orphans = touched.map(({ orphan }) => orphan).toSorted(orderShards);
-    const returning = done("restore").map(({ orphan }) => orphan);
-    const leaving = done("retire").map(({ orphan }) => orphan);
-    const groups = orphans.flatMap((orphan) =>
-      (leaving.includes(orphan) ? orphan.groups : cancelledStreams(snapshot, orphan)).filter(reachable),
-    );
-    const reverse = reverseLeftovers(snapshot, orphans, groups);
-    const workflows = [...new Set([...groups, ...reverse].map(({ workflow }) => workflow))];
-    const vdiffs = orphans.flatMap((orphan) =>
-      orphan.primaries.flatMap((primary) => {
-        const own = groups.filter(({ process }) => process === primary).map(({ workflow }) => workflow);
-        return vdiffSteps(snapshot, primary, leaving.includes(orphan) ? null : own);
-      }),
-    );
-    const title = `Stop and delete the streams of ${workflows.join(", ")} on ${shardNames(orphans)}`;
+    const touched = [...decidedOn(shards, "restore"), ...decidedOn(shards, "retire")];
+    const returning = decidedOn(shards, "restore").map(({ orphan }) => orphan);
+    const leaving = decidedOn(shards, "retire").map(({ orphan }) => orphan);
+    const ending = endingStreams(snapshot, returning, leaving);
     return {
       stages: [
-        endStreams(snapshot, { title, shards: orphans, groups, reverse, vdiffs }),
+        endStreams(snapshot, ending),
         ...restoreStages(snapshot, returning),
         ...(stopping === null ? [] : retireStages(snapshot, leaving, stopping)),
       ],
       restsOn: [
-        ...streamPremises(snapshot, [...groups, ...reverse]),
+        ...streamPremises(snapshot, [...ending.groups, ...ending.reverse]),
         ...returning.flatMap((orphan) => restorePremises(snapshot, orphan)),
         ...leaving.flatMap((orphan) => retirePremises(snapshot, orphan)),
       ],
-      notes: [...touched.flatMap((one) => notesOf(snapshot, one)), ...keyNotes(snapshot, groups, "")],
+      notes: [...touched.flatMap((one) => notesOf(snapshot, one)), ...keyNotes(snapshot, ending.groups, "")],
       partly: {
         repairs: touched.flatMap(({ target }) => target.finding ?? []),
         blocked: shards.flatMap(blockedOf),
@@ -76,23 +53,3 @@ export const orphanShard = repair<OrphanShards, Named, ShardRequest>({
     };
   },
 });
-
-const notesOf = (snapshot: Snapshot, { orphan, decision }: DecidedShard): readonly string[] => [
-  ...orphan.groups
-    .filter((group) => !reachable(group))
-    .map(
-      (group) =>
-        `${group.process.alias} is ${group.process.type}, so the streams of ${group.workflow} in its MySQL can not be stopped through it`,
-    ),
-  ...(decision.kind === "retire" ? retireNotes(snapshot, orphan) : []),
-  ...(decision.kind === "restore" ? stayingNotes(snapshot, orphan) : []),
-  ...removedBefore(orphan).map(
-    (alias) =>
-      `${alias} had left ${shardName(orphan)} before its records were dropped; if it still runs, it is on its own`,
-  ),
-  ...(decision.kind === "restore" && !historyCovers(snapshot, orphan)
-    ? [
-        `history no longer lists the tablets of ${shardName(orphan)}: one that does not run now can not be known, and would bring its stream back`,
-      ]
-    : []),
-];

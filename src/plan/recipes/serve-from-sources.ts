@@ -1,4 +1,4 @@
-import { servingPremises, shardPremises, shardRecords } from "../facts/topology.js";
+import { servingPremises, shardNames, shardPremises, shardRecords } from "../facts/topology.js";
 import {
   nobodyReads,
   unmovedWrites,
@@ -8,9 +8,9 @@ import {
 } from "../guards/moved-traffic.js";
 import { repair } from "../repair.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
-import { isOfWrites, type Misrouted, misrouted, movesOf } from "../serving/misrouted.js";
+import { isOfWrites, type Misrouted, misrouted, movesOf, toldOf } from "../serving/misrouted.js";
 import { allowStep, routeStep } from "../serving/moves.js";
-import { refreshSteps, untoldNotes } from "../serving/refresh.js";
+import { untoldNotes } from "../serving/refresh.js";
 
 /**
  * What a cancel of Vitess 22 to 24 leaves behind a switch (docs/vitess.md#cancel-after-a-read-switch, docs/vitess.md#interrupted-switch):
@@ -27,35 +27,27 @@ export const serveFromSources = repair<Misrouted>({
   plan: (snapshot, broken, findings) => {
     const { keyspace, stopped } = broken;
     const unread = unservedReads(snapshot, broken);
-    const reads = unread.length === 0 ? broken.reads : "right";
-    const moves = movesOf({ ...broken, reads });
+    const served: Misrouted = unread.length === 0 ? broken : { ...broken, reads: "right" };
+    const moves = movesOf(served);
     const home = shardRecords(snapshot, keyspace).filter(({ serving }) => serving === 1);
     const journals = stopped.flatMap((shard) => journalsOfDeadSwitches(snapshot, keyspace, shard));
+    const unnamed = journals.length > 0 ? [] : stopped.map((shard) => ({ keyspace, shard }));
     const left = unread.length === 0 ? [] : findings.filter((finding) => !isOfWrites(finding));
     return {
       title: `Serve ${keyspace} from the shards that its writes never left`,
       locks: [{ kind: "keyspace", keyspace }],
       steps: [
         ...moves.flatMap(allowStep),
-        ...home.flatMap(({ shard }) =>
-          refreshSteps(
-            snapshot,
-            keyspace,
-            shard,
-            ({ type }) => stopped.includes(shard) || (reads !== "right" && type !== "PRIMARY"),
-          ),
-        ),
+        ...home.flatMap((shard) => toldOf(snapshot, served, shard)),
         ...moves.flatMap((move) => routeStep(snapshot, move)),
         ...deleteJournals(snapshot, journals),
       ],
       restsOn: [...servingPremises(snapshot, keyspace), ...shardPremises(snapshot, keyspace)],
       notes: [
-        ...home.flatMap(({ shard }) => untoldNotes(snapshot, keyspace, shard)),
-        ...(stopped.length > 0 && journals.length === 0
-          ? [
-              `no journal that names ${stopped.map((shard) => `${keyspace}/${shard}`).join(", ")} was seen: nothing is deleted`,
-            ]
-          : []),
+        ...home.flatMap((shard) => untoldNotes(snapshot, shard)),
+        ...(unnamed.length === 0
+          ? []
+          : [`no journal that names ${shardNames(unnamed)} was seen: nothing is deleted`]),
       ],
       partly: {
         repairs: findings.filter((finding) => !left.includes(finding)).map(({ id }) => id),

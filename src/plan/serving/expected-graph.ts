@@ -71,15 +71,14 @@ export const rebuildGraph = (
   const serves = (type: TabletType, shard: string): boolean =>
     namesOf(referencesOf(wanted, type)).includes(shard) && !disabledIn(wanted, type).includes(shard);
   const write = writeGraph(keyspace, cell, { ...cell, before: cell.bytes, after: wanted });
-  const told = shardRecords(snapshot, keyspace).flatMap(({ shard }) =>
+  const told = shardRecords(snapshot, keyspace).flatMap((shard) =>
     refreshSteps(
       snapshot,
-      keyspace,
       shard,
       (process) =>
         process.cell === cell.cell &&
         snapshot.rows("live_tablet", { address: process.address, serving: 0 }).length > 0 &&
-        READ_TYPES.some((type) => TabletType[type] === process.type && serves(type, shard)),
+        READ_TYPES.some((type) => TabletType[type] === process.type && serves(type, shard.shard)),
     ),
   );
   return write.length === 0 ? [] : [...write, ...told];

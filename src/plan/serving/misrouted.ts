@@ -1,7 +1,9 @@
 import type { Finding } from "../../findings/finding.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { type CellGraph, cellGraphs } from "../facts/topology.js";
+import type { DraftStep } from "../draft.js";
+import { type CellGraph, cellGraphs, type ShardRef } from "../facts/topology.js";
 import { type Move, moveBack } from "./moves.js";
+import { refreshSteps } from "./refresh.js";
 
 /** Rules whose findings are about writes; the others are about reads. */
 const WRITES = "writes-served-by-no-shard";
@@ -39,6 +41,18 @@ export const misrouted = (
 /** What brings its traffic back, of each cell that has a record. */
 export const movesOf = (broken: Misrouted): readonly Move[] =>
   movesBack(broken).flatMap(({ move }) => (typeof move === "string" ? [] : [move]));
+
+/** Who has to hear that its shard serves again, or that it takes reads over. */
+export const toldOf = (
+  snapshot: Snapshot,
+  { stopped, reads }: Misrouted,
+  shard: ShardRef,
+): readonly DraftStep[] =>
+  refreshSteps(
+    snapshot,
+    shard,
+    ({ type }) => stopped.includes(shard.shard) || (reads !== "right" && type !== "PRIMARY"),
+  );
 
 /** Cells whose reads can not be put back, and why. */
 export const unmovable = (broken: Misrouted): readonly { readonly cell: string; readonly why: string }[] =>

@@ -1,6 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { type Process, processesOfShard, tabletRef } from "../facts/processes.js";
+import type { ShardRef } from "../facts/topology.js";
 
 /**
  * `RefreshState` for the tablets of a shard that heed the records (docs/vitess.md#refresh-state); an orphan is never called. Of those that
@@ -8,8 +9,7 @@ import { type Process, processesOfShard, tabletRef } from "../facts/processes.js
  */
 export const refreshSteps = (
   snapshot: Snapshot,
-  keyspace: string,
-  shard: string,
+  { keyspace, shard }: ShardRef,
   wanted: (process: Process) => boolean,
 ): readonly DraftStep[] =>
   processesOfShard(snapshot, keyspace, shard)
@@ -21,7 +21,7 @@ export const refreshSteps = (
     }));
 
 /** Of recorded tablets of a shard that did not answer, and so can not be told. */
-export const untoldNotes = (snapshot: Snapshot, keyspace: string, shard: string): readonly string[] => {
+export const untoldNotes = (snapshot: Snapshot, { keyspace, shard }: ShardRef): readonly string[] => {
   const heard = new Set(processesOfShard(snapshot, keyspace, shard).map(({ alias }) => alias));
   return snapshot
     .rows("tablet", { keyspace, shard })
