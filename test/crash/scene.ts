@@ -1,3 +1,4 @@
+import type { Clock } from "../../src/cluster/clock.js";
 import { collect } from "../../src/collect/collect.js";
 import type { CancelRequest, FixRequest } from "../../src/plan/draft.js";
 import type { Plan } from "../../src/plan/plan.js";
@@ -85,10 +86,14 @@ export const moving: Scene = {
 };
 
 /** What a scan that asks for every table sees. */
-export async function snapshotOf(cluster: SimCluster): Promise<Snapshot> {
+export const snapshotOf = async (cluster: SimCluster): Promise<Snapshot> =>
+  Snapshot.of(await factsSeen(cluster));
+
+/** `clock`: of who looks. */
+export function factsSeen(cluster: SimCluster, clock: Clock = cluster.clock): Promise<Facts> {
   const { etcd, root } = cluster.topology.global;
-  const facts = await collect(
-    { connect: (server) => cluster.connect(server), tablets: cluster.reader, clock: cluster.clock },
+  return collect(
+    { connect: (server) => cluster.connect(server), tablets: cluster.reader, clock },
     {
       version: "test",
       globalServer: etcd.server,
@@ -105,7 +110,6 @@ export async function snapshotOf(cluster: SimCluster): Promise<Snapshot> {
       settleMs: null,
     },
   );
-  return Snapshot.of(facts);
 }
 
 export async function planOf(scene: Scene): Promise<Plan> {
