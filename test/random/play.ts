@@ -11,7 +11,7 @@ import { DRIFTS } from "./drifts.js";
 import { callNative, type NativeCall } from "./natives.js";
 import type { Command, Incident, Scenario } from "./scenario.js";
 import type { Tally } from "./tally.js";
-import { harms, type Paths, pathsOf, watchWrites } from "./watch.js";
+import { harms, onlyLocks, type Paths, pathsOf, watchWrites } from "./watch.js";
 import { clusterOf } from "./world.js";
 
 /** The process is gone: whatever it would have done next does not happen. */
@@ -198,9 +198,9 @@ class Strike {
     readonly abort: AbortController,
   ) {}
 
-  before({ call }: SimEffect): undefined {
+  before(effect: SimEffect): undefined {
     if (this.killed) throw new Killed("killed");
-    if (call === "grant" || call === "release") return;
+    if (onlyLocks(effect)) return;
     this.#seen += 1;
     if (this.#seen !== this.incident?.at) return;
     if (this.incident.what === "Ctrl-C") this.abort.abort();
@@ -210,8 +210,8 @@ class Strike {
     throw new Killed("killed");
   }
 
-  after({ call }: SimEffect) {
-    if (call === "grant" || call === "release" || this.#seen !== this.incident?.at) return undefined;
+  after(effect: SimEffect) {
+    if (onlyLocks(effect) || this.#seen !== this.incident?.at) return undefined;
     if (this.incident.what === "reply lost") return unanswered("timeout", "no answer in 5 s");
     if (this.incident.what !== "killed after") return undefined;
     this.killed = true;

@@ -1,5 +1,6 @@
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
+import type { SimEffect } from "../../src/sim/effects.js";
 import { derive } from "../../src/snapshot/derive/index.js";
 import { factsSeen } from "../crash/scene.js";
 
@@ -84,7 +85,10 @@ interface Watched {
   readonly seen: (write: string) => Promise<void>;
 }
 
-const quiet = (keys: string): boolean => keys.split(", ").every((key) => key.includes("/locks/"));
+/** It takes a lock, or gives one back. */
+export const onlyLocks = ({ call, detail }: Pick<SimEffect, "call" | "detail">): boolean =>
+  ["grant", "revoke", "release"].includes(call) ||
+  (call === "txn" && detail.split(", ").every((key) => key.includes("/locks/")));
 
 /**
  * Has `seen` called after each write that comes in through the cluster's ports, one write at a time. What only takes or gives back a lock is
@@ -100,8 +104,7 @@ export function watchWrites(cluster: SimCluster, { seen }: Watched): () => void 
       } finally {
         const done = cluster.effects.log.slice(already);
         for (const { call, at, detail } of done)
-          if (!["grant", "revoke", "release"].includes(call) && !(call === "txn" && quiet(detail)))
-            await seen(`${call} at ${at}: ${detail}`);
+          if (!onlyLocks({ call, detail })) await seen(`${call} at ${at}: ${detail}`);
       }
     });
     turn = mine.catch(() => {});
