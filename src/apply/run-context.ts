@@ -9,8 +9,8 @@ export interface RunContext {
   readonly plan: Plan;
   readonly run: string;
   readonly fence: Fence;
-  /** A step may leave texts there, for people. */
-  readonly folder: Pick<RunFolder, "addSection" | "section">;
+  /** A step may leave texts there, for people, and read what the run has begun. */
+  readonly folder: Pick<RunFolder, "addSection" | "section" | "records">;
   /** Aborted by Ctrl-C. Only a step that waits and writes nothing may heed it. */
   readonly signal: AbortSignal;
 }

@@ -338,6 +338,10 @@ CREATE TABLE shard_serving (
   disabled INTEGER NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type, cell)
 ) STRICT, WITHOUT ROWID;
 
+-- Addresses where nothing listens: both ports of the vttablet, gRPC and HTTP, refused the connection, at every address of the host
+-- (docs/safety.md#a-refused-connection).
+CREATE TABLE closed_address (address TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 -- Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
 -- Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
 -- keyspace.table. The view query_name has one row for each name. names = 0: a keyspace of which no table is known, by its shards alone. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.

@@ -20,7 +20,13 @@ type Of = "Tablet" | "ShardReplication" | "Shard";
 function ended() {
   const cluster = labCluster({ rows: 1 });
   const tablets = [NAME, "zone1-0000000201"].map((name) => cluster.tablet(name));
-  const refs = tablets.map(refTo);
+  const refs = tablets.map((tablet) => ({
+    ...refTo(tablet),
+    record: {
+      server: cluster.topology.cell("zone1").etcd.server,
+      key: cluster.topology.tablet(tablet.alias).key,
+    },
+  }));
   const { hostname, portMap } = cluster.topology.tablet(ALIAS).get() ?? {};
   for (const tablet of tablets) tablet.stop();
   const records = {
@@ -99,6 +105,28 @@ describe("record.remove", () => {
       (cluster) => cluster.faults.hang(`127.0.0.1:${cluster.tablet(NAME).grpcPort}`),
       /did not answer/,
     ],
+    [
+      "only its gRPC port is closed",
+      "Shard",
+      (cluster) => {
+        const tablet = cluster.tablet(NAME);
+        cluster.restart(tablet);
+        cluster.faults.refuse(NAME, ["grpc"]);
+      },
+      /its HTTP port answers/,
+    ],
+    [
+      "nobody knows what its HTTP port does",
+      "Shard",
+      (cluster) => cluster.faults.hang(`127.0.0.1:${cluster.tablet(NAME).vtPort}`, ["http"]),
+      /did not answer/,
+    ],
+    [
+      "a vttablet was only in the middle of its restart",
+      "Shard",
+      (cluster) => cluster.clock.at(cluster.clock.now() + 3_000, () => cluster.restart(cluster.tablet(NAME))),
+      /has not ended, or runs again/,
+    ],
   ];
   it.each(meddled)("leaves it where %s", async (_, of, meddle, why) => {
     const { cluster, records, plan } = ended();
@@ -108,6 +136,23 @@ describe("record.remove", () => {
     expect(ran.exit).not.toBe("ok");
     if (ran.exit !== "ok") expect(ran.said).toMatch(why);
     expect(records[of].get()).not.toBeNull();
+  });
+
+  it("does not take a refusal at an address for an end that no Tablet record names, as behind a dead port-forward", async () => {
+    const { cluster, records, plan } = ended();
+    const [stage] = plan("Tablet").stages;
+    const [remove] = stage?.steps ?? [];
+    if (remove?.kind !== "record.remove") throw new Error("no record.remove");
+    const forwarded = remove.ended.map(({ record, ...ref }) => ref);
+    const made = planFor(cluster, { steps: [{ ...remove, ended: forwarded }] });
+    const ran = await run(cluster, made);
+    expect(ran).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(
+        /which is not the address of its Tablet record, and this run has not ended it/,
+      ),
+    });
+    expect(records.Tablet.get()).not.toBeNull();
   });
 });
 

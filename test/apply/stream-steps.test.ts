@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { stopStatement } from "../../src/apply/steps/stream-stops.js";
+import type { TabletRef } from "../../src/plan/fields.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
@@ -227,6 +228,69 @@ describe("row.clear", () => {
       said: expect.stringMatching(/would go with the streams: alter table .* add key sku/),
     });
     expect(sidecar.vreplication).toHaveLength(1);
+  });
+
+  const PEER = "zone1-0000000201";
+  const withPeer = async (address: (of: TabletRef) => TabletRef) => {
+    const plan = await planOf(returned);
+    const cluster = returned.build();
+    const peer = cluster.tablet(PEER);
+    cluster.restart(peer);
+    const record = {
+      server: cluster.topology.cell("zone1").etcd.server,
+      key: cluster.topology.tablet(peer.alias).key,
+    };
+    const stages = plan.stages.map((stage) => ({
+      ...stage,
+      steps: stage.steps.map((step) =>
+        step.kind === "row.clear" ? { ...step, peers: [address({ ...refTo(peer), record })] } : step,
+      ),
+    }));
+    const clearing = stages.filter(({ steps }) => steps.some(({ kind }) => kind === "row.clear"));
+    return { cluster, peer, plan: { ...plan, stages: clearing } };
+  };
+
+  it("is refused where a peer's address refuses that is no Tablet record's, as a dead port-forward does", async () => {
+    const { cluster, plan } = await withPeer(({ record, ...peer }) => ({
+      ...peer,
+      address: { ...peer.address, grpcPort: 1, httpPort: 2 },
+    }));
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/is not the address of its Tablet record, and this run has not ended it/),
+    });
+    expect(target(cluster).mysql.data.sidecar.vreplication).toHaveLength(1);
+  });
+
+  it("believes that a peer has ended whose own address refuses both ports", async () => {
+    const { cluster, peer, plan } = await withPeer((of) => of);
+    peer.kill();
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok" });
+    expect(target(cluster).mysql.data.sidecar.vreplication).toEqual([]);
+  });
+});
+
+describe("tablet.stop", () => {
+  it("is not done already where the address refuses before anything was told to end", async () => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    const plan = planFor(cluster, {
+      steps: [
+        step("tablet.stop", {
+          tablet: refTo(tablet),
+          server: cluster.topology.cell("zone1").etcd.server,
+          key: cluster.topology.tablet(tablet.alias).key,
+          command: ["stop", tablet.name],
+        }),
+      ],
+    });
+    cluster.faults.refuse(tablet.name);
+    expect(await run(cluster, plan)).toMatchObject({
+      exit: "incomplete",
+      said: expect.stringMatching(
+        /did not answer \(unreachable\): connect ECONNREFUSED.* Nothing was changed/,
+      ),
+    });
   });
 });
 

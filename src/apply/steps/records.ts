@@ -5,21 +5,12 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { type TabletAlias, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import {
-  done,
-  type Effect,
-  type Known,
-  known,
-  type Refused,
-  refused,
-  type Silent,
-  silent,
-} from "../check.js";
+import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";
 import { absent, imageOfKey, type KeyRef, unchanged, writeFenced } from "../records/topo-keys.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { notEnded } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
-import { isClosed } from "../tablet/tablet-address.js";
 
 type Write = StepOf<"record.write">;
 
@@ -140,14 +131,14 @@ const recordRemove = stepRunner<"record.remove", Entry | null>({
 
   look: entryOf,
   ended: (step, entry) => (entry === null ? goneWords(step) : null),
-  guards: { ours: foreign, ended: (step, _entry, context) => stillRuns(step, context) },
+  guards: { ours: foreign, ended: (step, _entry, context) => notEnded(step.ended, context) },
 
   async run(step, context): Promise<Effect> {
     const seen = await entryOf(step, context);
     if (seen.kind !== "known") return seen;
     const entry = seen.value;
     if (entry === null) return done(goneWords(step));
-    const stop = foreign(step, entry) ?? (await stillRuns(step, context));
+    const stop = foreign(step, entry) ?? (await notEnded(step.ended, context));
     if (stop !== null) return stop;
     const failed = await writeFenced(context, {
       server: step.server,
@@ -214,18 +205,6 @@ function forbidsShard(step: Remove, bytes: Uint8Array): string | null {
 }
 
 const isStranger = (step: Remove, alias: TabletAlias): boolean => !step.members.includes(formatAlias(alias));
-
-/** Null: nothing listens where any of them ran. */
-async function stillRuns(step: Remove, { ports }: RunContext): Promise<Refused | Silent | null> {
-  for (const tablet of step.ended) {
-    if (await isClosed(tablet, ports.reader)) continue;
-    const identity = await ports.reader.identity(tablet.address);
-    return identity.kind === "unanswered"
-      ? silent(nameOf(tablet), identity)
-      : refused(`${nameOf(tablet)} has not ended, or runs again: its record stays`);
-  }
-  return null;
-}
 
 type LockClear = StepOf<"lock.clear">;
 

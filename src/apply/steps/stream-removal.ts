@@ -1,4 +1,5 @@
 import { formatAlias } from "../../cluster/alias.js";
+import type { TabletRef } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { decodeShard } from "../../topology/records.js";
@@ -25,8 +26,8 @@ import {
   readFullState,
   unplanned,
 } from "../streams/stream-state.js";
+import { notEnded } from "../tablet/ended.js";
 import { nameOf } from "../tablet/identity.js";
-import { isClosed } from "../tablet/tablet-address.js";
 import { guardPrimary, guardTablet } from "../tablet/tablet-guard.js";
 
 type StreamDelete = StepOf<"stream.delete">;
@@ -124,20 +125,21 @@ const clearStatements = (step: RowClear): readonly string[] => {
 };
 
 /** Null: nobody is primary of the shard, by its record and by each of its tablets. */
-async function elected(step: RowClear, { ports }: RunContext): Promise<Refused | Silent | null> {
+async function elected(step: RowClear, context: RunContext): Promise<Refused | Silent | null> {
+  const { ports } = context;
   const got = await ports.store(step.server).get(step.key);
   if (got.kind === "unanswered") return silent(step.server, got);
   const shard = got.value.entry === null ? null : decodeShard(got.value.entry.value);
   if (shard?.kind !== "answered") return refused(`${step.key} is gone or can not be read; scan again`);
   const { primaryAlias } = shard.value;
   if (primaryAlias !== undefined && primaryAlias.cell !== "") return primaryWords(formatAlias(primaryAlias));
+  const gone: TabletRef[] = [];
   for (const peer of step.peers) {
     const identity = await ports.reader.identity(peer.address);
     if (identity.kind === "answered" && identity.value.type === "PRIMARY") return primaryWords(peer.alias);
-    if (identity.kind === "unanswered" && !(await isClosed(peer, ports.reader)))
-      return silent(nameOf(peer), identity);
+    if (identity.kind === "unanswered") gone.push(peer);
   }
-  return null;
+  return notEnded(gone, context);
 }
 
 const primaryWords = (alias: string): Refused =>

@@ -13,9 +13,10 @@ import {
   silent,
 } from "../check.js";
 import type { RunContext } from "../run-context.js";
+import { intentsIn } from "../runs/journal.js";
 import { provenByAnswer, type StepRunner, stepRunner } from "../step-runner.js";
+import { stillListens } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
-import { isClosed } from "../tablet/tablet-address.js";
 
 type Refresh = StepOf<"tablet.refresh">;
 
@@ -56,8 +57,10 @@ const END_POLL_MS = 1000;
 /** Ends one process (docs/decisions.md#d19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
 const tabletStop = stepRunner<"tablet.stop", boolean>({
   image: null,
-  look: async ({ tablet }, { ports }) => known(await isClosed(tablet, ports.reader)),
-  ended: (step, closed) => (closed ? endedWords(step) : null),
+  look: async ({ tablet }, { ports }) => known((await stillListens(tablet, ports.reader)) === null),
+  /** Only what was begun can be done already: who refuses before that was not ended by this run, and may be back soon. */
+  ended: (step, closed, { folder }) =>
+    closed && intentsIn(folder.records()).has(step.id) ? endedWords(step) : null,
   guards: {
     process: ({ tablet }, _closed, context) => anotherProcess(tablet, context),
     noRecord: (step, _closed, context) => recorded(step, context),
@@ -136,7 +139,7 @@ async function letRun(
 
 async function awaitEnd(tablet: TabletRef, { ports }: RunContext): Promise<boolean> {
   const until = ports.clock.now() + END_MS;
-  while (!(await isClosed(tablet, ports.reader))) {
+  while ((await stillListens(tablet, ports.reader)) !== null) {
     if (ports.clock.now() >= until) return false;
     await ports.clock.sleep(END_POLL_MS);
   }

@@ -1,6 +1,5 @@
 import type { TabletRef } from "../../plan/fields.js";
 import type { Step } from "../../plan/steps/index.js";
-import type { TabletReader } from "../../tablets/access.js";
 import { addressOfRecord, namesProcess } from "../../tablets/tablet-record.js";
 import { decodeTablet } from "../../topology/records.js";
 import { type Known, known, silent } from "../check.js";
@@ -30,15 +29,4 @@ export async function readdressedStep<S extends Step>(step: S, ports: Ports): Pr
     return tablet.kind === "known" ? known({ ...step, tablet: tablet.value }) : tablet;
   }
   return known(step);
-}
-
-/** Whether nothing listens at the tablet's address. Only a refused connection proves that; silence may be a host that is busy. */
-export async function isClosed(tablet: TabletRef, reader: TabletReader): Promise<boolean> {
-  const identity = await reader.identity(tablet.address);
-  return (
-    identity.kind === "unanswered" &&
-    identity.reason === "unreachable" &&
-    // A name with several addresses says what each of them did.
-    identity.message.split("; ").every((each) => each.includes("ECONNREFUSED"))
-  );
 }

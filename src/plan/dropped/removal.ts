@@ -140,7 +140,7 @@ const recordsOf = (snapshot: Snapshot, shard: Returned): readonly RecordOf[] => 
 const addressed = (snapshot: Snapshot, shard: Returned, { alias, process, record }: Member): TabletRef[] => {
   if (process !== null) return [tabletRef(snapshot, process)];
   if (record === null || record.address === "") return [];
-  const { type, host, grpcPort, httpPort, mysqlHost, mysqlPort } = record;
+  const { server, key, type, host, grpcPort, httpPort, mysqlHost, mysqlPort } = record;
   const address = { host, grpcPort, httpPort, mysqlHost, mysqlPort };
-  return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address }];
+  return [{ alias, keyspace: shard.keyspace, shard: shard.shard, type, address, record: { server, key } }];
 };

@@ -1,6 +1,5 @@
-import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Guard, obstaclesTo, type ShardRequest } from "../draft.js";
-import { processAt, processesOfAlias } from "../facts/processes.js";
+import { isClosed, processAt, processesOfAlias } from "../facts/processes.js";
 import { shardName, shardRecords } from "../facts/topology.js";
 import {
   aliasClash,
@@ -111,11 +110,11 @@ const otherProcesses: Guard<Returned> = (_, { processes }) =>
       instead: "find out which of the two is the tablet and stop the other, then plan again",
     }));
 
-/** Only a refused connection proves that a process has ended; that it was seen now is seen again before its record goes. */
+/** That nothing listens where its record says is seen twice more before its record goes. */
 const notProvenEnded: Guard<Returned> = (snapshot, shard) =>
   membersOf(snapshot, shard).flatMap(({ alias, record, process }) => {
     if (process !== null || record === null || record.address === "") return [];
-    if (processesOfAlias(snapshot, alias).length > 0 || refuses(snapshot, record.address)) return [];
+    if (processesOfAlias(snapshot, alias).length > 0 || isClosed(snapshot, record.address)) return [];
     return [
       {
         reason: `${alias} of ${shardName(shard)} does not answer at ${record.address}, and nobody knows whether its process has ended`,
@@ -123,11 +122,6 @@ const notProvenEnded: Guard<Returned> = (snapshot, shard) =>
       },
     ];
   });
-
-const refuses = (snapshot: Snapshot, address: string): boolean =>
-  snapshot
-    .rows("probe", { address, answered: 0, reason: "unreachable" })
-    .some(({ message }) => message?.includes("ECONNREFUSED"));
 
 /** What forbids to clear its old streams and to keep the shard. */
 const UNLESS_CLEARED: readonly Guard<AskedReturned>[] = [neverAsked, silentTablets, readOnlyServers];

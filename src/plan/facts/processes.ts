@@ -79,6 +79,10 @@ export const isPrimary = (process: Process): boolean => process.type === "PRIMAR
 export const probed = (snapshot: Snapshot, address: string, channel: string): boolean =>
   snapshot.rows("probe", { address, channel, answered: 1 }).length > 0;
 
+/** Whether nothing listens there: docs/safety.md#a-refused-connection. */
+export const isClosed = (snapshot: Snapshot, address: string): boolean =>
+  snapshot.rows("closed_address", { address }).length > 0;
+
 export const tabletRef = (snapshot: Snapshot, process: Process): TabletRef => {
   const address = addressOf(snapshot, process.address);
   return {

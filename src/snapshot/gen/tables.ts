@@ -848,6 +848,14 @@ export interface ShardServingRow {
 }
 
 /**
+ * Addresses where nothing listens: both ports of the vttablet, gRPC and HTTP, refused the connection, at every address of the host
+ * (docs/safety.md#a-refused-connection).
+ */
+export interface ClosedAddressRow {
+  readonly address: string;
+}
+
+/**
  * Where queries of a tablet type lead that a vtgate of a cell gets, and whether they are served, by vtgate's own reasoning (docs/vitess.md#query-routing).
  * Names that lead to the same keyspace in the same way are one row: names_json is {name as a client writes it: table that it leads to}, table and
  * keyspace.table. The view query_name has one row for each name. names = 0: a keyspace of which no table is known, by its shards alone. keyspace: where they lead; '' where nowhere. by_rule = 1: a routing rule says so.
@@ -945,6 +953,7 @@ export interface Rows {
   readonly unanswered: UnansweredRow;
   readonly restored_topology: RestoredTopologyRow;
   readonly shard_serving: ShardServingRow;
+  readonly closed_address: ClosedAddressRow;
   readonly query_path: QueryPathRow;
 }
 
@@ -1009,6 +1018,7 @@ export const TABLES = {
   unanswered: { part: "derived", key: ["domain","subject"], needs: null },
   restored_topology: { part: "derived", key: ["sign"], needs: null },
   shard_serving: { part: "derived", key: ["keyspace","shard","tablet_type","cell"], needs: null },
+  closed_address: { part: "derived", key: ["address"], needs: null },
   query_path: { part: "derived", key: ["cell","tablet_type","ordinal"], needs: null },
 } as const satisfies { readonly [T in keyof Rows]: { readonly part: string; readonly key: readonly (keyof Rows[T])[]; readonly needs: string | null } };
 

@@ -1,9 +1,9 @@
-import type { QueryPathRow, ShardServingRow } from "../../gen/tables.js";
+import type { ClosedAddressRow, QueryPathRow, ShardServingRow } from "../../gen/tables.js";
 import { type CellVSchema, cellVSchemas, type VSchemaState } from "./cell-vschema.js";
 import { type Found, type FoundTable, SERVED_TYPES, type ServedType, TableFinder } from "./find-table.js";
 import { type GraphState, type Ground, Grounds } from "./ground.js";
 import { Seen, type SeenState } from "./seen.js";
-import { ShardServing, type TabletState } from "./shard-serving.js";
+import { closedAddresses, ShardServing, type TabletState } from "./shard-serving.js";
 import { type SchemaState, type TableFault, TablesThere } from "./tables-there.js";
 import { SERVED, type Verdict } from "./verdict.js";
 
@@ -30,6 +30,7 @@ export const PATH_STATE = Object.keys(TABLES) as readonly (keyof PathState)[];
 export interface QueryPaths {
   readonly query_path: readonly QueryPathRow[];
   readonly shard_serving: readonly ShardServingRow[];
+  readonly closed_address: readonly ClosedAddressRow[];
 }
 
 /**
@@ -60,7 +61,11 @@ export const deriveQueryPaths = (state: PathState): QueryPaths => {
     const to = vschemas.get(cell)?.shardRules.get(`${keyspace}.${shard}`) ?? keyspace;
     if (type !== undefined) serving.at(cell, to, shard, type);
   }
-  return { query_path, shard_serving: serving.rows };
+  return {
+    query_path,
+    shard_serving: serving.rows,
+    closed_address: [...closedAddresses(state.probe)].map((address) => ({ address })),
+  };
 };
 
 /** A cell whose SrvVSchema is not there, or was not seen: no name leads anywhere. */

@@ -1,3 +1,4 @@
+import { nothingListens } from "../../../cluster/closed-ports.js";
 import type {
   CellAliasRow,
   CellRow,
@@ -114,6 +115,7 @@ const candidatesOf = (state: TabletState): readonly Placed[] => {
   const health = new Map(
     state.probe.filter(({ channel }) => channel === "health").map((row) => [row.address, row]),
   );
+  const closed = closedAddresses(state.probe);
   const recorded = new Map(
     state.process
       .filter(
@@ -135,21 +137,32 @@ const candidatesOf = (state: TabletState): readonly Placed[] => {
           : { state: "not-serving", detail: said.health_error || (said.state_name ?? "") }),
       };
     }
+    const at = process?.address ?? tablet.address;
     return {
       ...{ alias, cell, type: tablet.type, place: `${tablet.keyspace}/${tablet.shard}` },
-      ...unheard(tablet, health.get(process?.address ?? tablet.address)),
+      ...unheard(tablet, health.get(at), closed.has(at)),
     };
   });
 };
 
-/** A refusal is the host's own word that nothing listens there; every other silence may be between us and it alone. */
 const unheard = (
   { address }: TabletRow,
   probe: ProbeRow | undefined,
+  isClosed: boolean,
 ): { readonly state: State; readonly detail: string } => {
   if (address === "") return { state: "stopped", detail: "" };
   if (probe === undefined) return { state: "silent", detail: "it was not asked" };
   if (probe.answered === 1) return { state: "dead", detail: "another tablet answers there" };
-  const message = probe.message ?? "";
-  return { state: message.includes("ECONNREFUSED") ? "dead" : "silent", detail: message };
+  return { state: isClosed ? "dead" : "silent", detail: probe.message ?? "" };
+};
+
+/** Where nothing listens any more. */
+export const closedAddresses = (probes: readonly ProbeRow[]): ReadonlySet<string> => {
+  const vars = new Map(probes.filter(({ channel }) => channel === "vars").map((row) => [row.address, row]));
+  return new Set(
+    probes.flatMap((grpc) => {
+      const http = grpc.channel === "health" ? vars.get(grpc.address) : undefined;
+      return http !== undefined && nothingListens(grpc, http) ? [grpc.address] : [];
+    }),
+  );
 };
