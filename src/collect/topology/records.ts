@@ -1,5 +1,5 @@
 import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
-import type { SrvVSchema } from "../../proto/gen/vschema_pb.js";
+import type { SrvVSchema, Keyspace as VSchema } from "../../proto/gen/vschema_pb.js";
 import { classifyKey } from "../../topology/paths.js";
 import {
   decodeKeyspace,
@@ -7,6 +7,7 @@ import {
   decodeSrvKeyspace,
   decodeSrvVSchema,
   decodeTablet,
+  decodeVSchema,
 } from "../../topology/records.js";
 import type { RecordedTablet } from "../../witnesses/witnesses.js";
 import type { TopologyReading } from "./servers.js";
@@ -23,7 +24,10 @@ export interface Records {
   readonly plainShards: ReadonlySet<string>;
   /** `keyspace/shard` of the shards whose records say that they serve. */
   readonly servingShards: ReadonlySet<string>;
-  /** Keyspaces that routing rules lead to, and those with the table of a lookup vindex or a sequence of another one. */
+  /**
+   * Keyspaces that routing rules lead to, those with the table of a lookup vindex or a sequence of another one, and those whose VSchemas have a
+   * table of one name: a query that does not say the keyspace leads nowhere then.
+   */
   readonly namedKeyspaces: ReadonlySet<string>;
 }
 
@@ -37,6 +41,7 @@ export function recordsOf(topology: TopologyReading): Records {
   const plainShards = new Set<string>();
   const serving = new Map<string, string[]>();
   const named = new Set<string>();
+  const vschemas: Record<string, VSchema> = {};
   const graphs: { readonly keyspace: string; readonly graph: SrvKeyspace }[] = [];
   for (const { server, root } of topology.roots) {
     const reading = topology.servers.find((one) => one.server === server);
@@ -60,12 +65,17 @@ export function recordsOf(topology: TopologyReading): Records {
       } else if (known.kind === "srv-keyspace") {
         const graph = decodeSrvKeyspace(value);
         if (graph.kind === "answered") graphs.push({ keyspace: known.keyspace, graph: graph.value });
+      } else if (known.kind === "vschema") {
+        const vschema = decodeVSchema(value);
+        if (vschema.kind === "answered") vschemas[known.keyspace] = vschema.value;
       } else if (known.kind === "srv-vschema") {
         const vschema = decodeSrvVSchema(value);
         if (vschema.kind === "answered") for (const name of namedIn(vschema.value)) named.add(name);
       }
     }
   }
+  // As the next rebuild of SrvVSchema will have them.
+  for (const name of sharing(vschemas)) named.add(name);
   const divided = new Set(
     graphs
       .filter(({ keyspace, graph }) => isDivided(graph, serving.get(keyspace) ?? []))
@@ -100,7 +110,17 @@ const namedIn = ({
     ...tables.filter((name) => name.includes(".")).map((name) => name.slice(0, name.indexOf("."))),
     ...(shardRoutingRules?.rules ?? []).map(({ toKeyspace }) => toKeyspace),
     ...(keyspaceRoutingRules?.rules ?? []).map(({ toKeyspace }) => toKeyspace),
+    ...sharing(keyspaces),
   ];
+};
+
+/** Keyspaces of which another one has a table of the same name. One that requires explicit routing shares no name. */
+const sharing = (keyspaces: Readonly<Record<string, VSchema>>): readonly string[] => {
+  const owners = new Map<string, string[]>();
+  for (const [keyspace, { tables, requireExplicitRouting }] of Object.entries(keyspaces))
+    for (const table of requireExplicitRouting ? [] : Object.keys(tables))
+      owners.set(table, [...(owners.get(table) ?? []), keyspace]);
+  return [...owners.values()].flatMap((some) => (some.length > 1 ? some : []));
 };
 
 export const keyspaceOf = (shard: string): string => shard.slice(0, shard.indexOf("/"));
