@@ -8,27 +8,7 @@ import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
 import { cellInfoKey } from "../../src/topology/paths.js";
 import { encodeCellInfo } from "../../src/topology/records.js";
 import { operatorAt } from "./harness.js";
-
-interface Found {
-  readonly id: string;
-  readonly severity: string;
-  readonly state: string;
-  readonly causedBy: string | null;
-  readonly repair: { readonly class: string };
-}
-
-const scan = async (cluster: SimCluster): Promise<readonly Found[]> => {
-  const { out } = await operatorAt(cluster).type("scan --settle 31s --format json");
-  return (JSON.parse(out) as { findings: readonly Found[] }).findings;
-};
-
-/** `severity state id` of the stories, and how many findings each tells. */
-const stories = async (cluster: SimCluster): Promise<readonly string[]> => {
-  const findings = await scan(cluster);
-  return findings
-    .filter(({ causedBy }) => causedBy === null)
-    .map(({ severity, state, id }) => `${severity} ${state} ${id}`);
-};
+import { stories } from "./stories.js";
 
 const lab = (): SimCluster => reshardingLab({ version: "24.0.4", rows: 20 });
 

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
+import { HARMS, REPORTS, trackRecord } from "./page.js";
+
+const RULES = loadRules([SHIPPED_RULES]).map(({ id }) => id);
+
+it("docs/track-record.md is what the reports and harms say", async () => {
+  await expect(trackRecord()).toMatchFileSnapshot("../../docs/track-record.md");
+});
+
+it.each([...REPORTS, ...HARMS].flatMap(({ held = [] }) => held))("%s has %j", (file, name) => {
+  const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+  const quoted = file.endsWith(".yaml")
+    ? [`name: ${name}\n`, `name: "${name}"`]
+    : [`"${name}"`, `\`${name}\``];
+  expect(quoted.some((each) => text.includes(each))).toBe(true);
+});
+
+it("every rule that is named exists", () => {
+  const named = REPORTS.flatMap(({ finds = [] }) => finds);
+  expect(named.filter((id) => !RULES.includes(id))).toEqual([]);
+});
+
+it("what is found, or rightly not, is held by a test, and what is unknown says why", () => {
+  for (const { of, finds = [], verdict, open, held = [] } of REPORTS) {
+    expect([of, finds.length > 0 !== (verdict !== undefined)]).toEqual([of, true]);
+    expect([of, verdict === "unknown" || verdict === "wrong" ? open !== undefined : held.length > 0]).toEqual(
+      [of, true],
+    );
+    for (const each of of)
+      expect(each).toMatch(/^(https:\/\/\S+|(vitess|vitess-operator|website)(#| PR )\d+)$/);
+  }
+});
+
+it("none of the harms is left out", () => {
+  expect(HARMS.map(({ id }) => id)).toEqual(Array.from({ length: 26 }, (_, at) => `S${at + 1}`));
+  for (const { id, held } of HARMS) expect(held.length, id).toBeGreaterThan(0);
+});
