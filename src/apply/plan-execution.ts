@@ -5,6 +5,7 @@ import type { Step } from "../plan/steps/index.js";
 import type { Refused, Silent } from "./check.js";
 import { Fence } from "./locks/fence.js";
 import { type HeldLock, lostWords } from "./locks/held-lock.js";
+import { patientStore } from "./locks/patient-store.js";
 import { releaseLocks, takeLocks } from "./locks/stage-locks.js";
 import type { Ports } from "./ports.js";
 import { provePremises, refuseExpired } from "./preconditions.js";
@@ -25,14 +26,16 @@ export interface ExecuteOptions {
 
 /** One pass over a plan, from wherever its journal stands to its end. */
 export class PlanExecution {
+  private readonly ports: Ports;
   private readonly progress: Progress;
   private readonly signal: AbortSignal;
 
   constructor(
-    private readonly ports: Ports,
+    ports: Ports,
     private readonly folder: RunFolder,
     private readonly options: ExecuteOptions,
   ) {
+    this.ports = { ...ports, store: (server) => patientStore(ports.store(server), ports.clock) };
     this.progress = new Progress(folder, ports.clock);
     this.signal = options.signal ?? new AbortController().signal;
   }

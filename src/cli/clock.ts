@@ -4,6 +4,7 @@ import type { Clock, Ids } from "../cluster/clock.js";
 /** The real time: the only module that reads it (docs/decisions.md#d22). */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   sleep: (ms, signal) =>
     sleep(ms, true, { ...(signal !== undefined && { signal }) }).catch((error: Error) => {
       if (error.name !== "AbortError") throw error;

@@ -142,8 +142,18 @@ class HeldByClient implements HeldLease {
     this.#renewLater();
   }
 
-  lost(): boolean {
-    return this.keeping.clock.now() >= this.#provenUntil || this.keeping.etcd.lease(this.id) === null;
+  leftMs(): number {
+    const { clock, etcd } = this.keeping;
+    return etcd.lease(this.id) === null ? 0 : Math.max(0, this.#provenUntil - clock.now());
+  }
+
+  async renew(): Promise<Outcome<null>> {
+    await Promise.resolve();
+    const { clock, etcd, faults } = this.keeping;
+    const down = faults.ofServer(etcd.server);
+    if (down === null && this.leftMs() > 0 && etcd.keepAlive(this.id))
+      this.#provenUntil = clock.now() + this.ttlSeconds * 1000;
+    return down ?? answered(null);
   }
 
   async release(): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ClientHttp2Session } from "node:http2";
 import {
   create,
   type DescMessage,
@@ -30,13 +31,16 @@ export class TabletGrpc {
   readonly #limiter: CallLimiter;
   readonly #metadata: WireCall["metadata"];
   readonly #timeoutMs: number;
+  readonly #connectMs: number;
   readonly #clock: Clock;
 
-  constructor(options: TabletOptions, clock: Clock) {
+  /** `connectMs`: a call whose connection is not made by then is not sent at all. */
+  constructor(options: TabletOptions, clock: Clock, connectMs = options.timeoutMs) {
     this.#sessions = new GrpcSessions(options.tls, WAITING * options.concurrency);
     this.#limiter = new CallLimiter(options.concurrency, options.concurrencyPerHost);
     this.#metadata = { ...options.staticAuth };
     this.#timeoutMs = options.timeoutMs;
+    this.#connectMs = connectMs;
     this.#clock = clock;
   }
 
@@ -65,6 +69,14 @@ export class TabletGrpc {
     this.#sessions.close();
   }
 
+  /** Ends a session that is still dialling then, with every call that waits for it: the server has heard of none. */
+  #dropUnconnected(session: ClientHttp2Session): (() => void) | null {
+    if (!session.connecting || this.#connectMs >= this.#timeoutMs) return null;
+    return this.#clock.after(this.#connectMs, () => {
+      if (session.connecting) session.destroy(new Error(`no connection within ${this.#connectMs} ms`));
+    });
+  }
+
   async #dial<I extends DescMessage, O extends DescMessage>(
     at: TabletAddress,
     method: DescMethodUnary<I, O> | DescMethodServerStreaming<I, O>,
@@ -83,7 +95,11 @@ export class TabletGrpc {
     };
     const reply = await this.#limiter.run(host, () =>
       this.#sessions.use(formatHostPort(host, port), (session) =>
-        withDeadline(this.#clock, this.#timeoutMs, (onOver) => wireCall(session, call, onOver)),
+        withDeadline(this.#clock, this.#timeoutMs, (onOver) => {
+          const connected = this.#dropUnconnected(session);
+          const reply = wireCall(session, call, onOver);
+          return connected === null ? reply : reply.finally(connected);
+        }),
       ),
     );
     return reply.kind === "answered" ? read(method.output, reply.value) : reply;

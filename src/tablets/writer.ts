@@ -7,9 +7,15 @@ import type { ExecResult, TabletWriter } from "./access.js";
 import { TabletGrpc } from "./grpc.js";
 import type { TabletOptions } from "./options.js";
 
+/**
+ * In milliseconds: a change that could not be sent by then is not sent later, when the locks that it was to be made under may be gone
+ * (`apply/locks/fence.ts` counts with it).
+ */
+const CONNECT_MS = 5_000;
+
 /** The real write port. No module that `scan` reaches imports this one (docs/decisions.md#p1). */
 export function createTabletWriter(options: TabletOptions, clock: Clock): TabletWriter {
-  const grpc = new TabletGrpc(options, clock);
+  const grpc = new TabletGrpc(options, clock, CONNECT_MS);
   const { method } = TabletManager;
   return {
     vreplicationExec: async (at, query) => affected(await grpc.call(at, method.vReplicationExec, { query })),

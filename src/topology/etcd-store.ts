@@ -5,7 +5,7 @@ import {
   type ICompare,
   type IRequestOp,
 } from "etcd3";
-import type { Clock } from "../cluster/clock.js";
+import { type Clock, stopwatch } from "../cluster/clock.js";
 import { mapOutcome, type Outcome } from "../cluster/outcome.js";
 import type { EtcdOptions } from "./etcd-client.js";
 import { EtcdConnection } from "./etcd-connection.js";
@@ -81,32 +81,42 @@ interface KeptLease extends HeldLease {
 }
 
 async function holdLease(connection: EtcdConnection, ttlSeconds: number): Promise<Outcome<KeptLease>> {
-  const askedAt = connection.clock.now();
+  const since = stopwatch(connection.clock);
   const granted = await connection.write((etcd, options) =>
     etcd.leaseClient.leaseGrant({ TTL: ttlSeconds }, options),
   );
-  return mapOutcome(granted, ({ ID, TTL }) => keep(connection, ID, askedAt, Number(TTL)));
+  return mapOutcome(granted, ({ ID, TTL }) => keep(connection, ID, { since, ttlMs: Number(TTL) * 1000 }));
+}
+
+interface Proof {
+  readonly since: () => number;
+  readonly ttlMs: number;
 }
 
 /**
  * The lease is proven ours until its TTL after the *sending* of the last keepalive that etcd answered: the answer's own delay must
  * not count for us. Once lost it stays lost, even if etcd still knew it.
  */
-function keep(connection: EtcdConnection, id: string, askedAt: number, grantedTtl: number): KeptLease {
-  const { clock } = connection;
+function keep(connection: EtcdConnection, id: string, granted: Proof): KeptLease {
   const stopped = new AbortController();
-  let provenUntil = askedAt + grantedTtl * 1000;
-  const lost = (): boolean => {
-    if (clock.now() >= provenUntil) stopped.abort();
-    return stopped.signal.aborted;
+  let proof = granted;
+  const leftMs = (): number => {
+    const left = stopped.signal.aborted ? 0 : Math.max(0, proof.ttlMs - proof.since());
+    if (left === 0) stopped.abort();
+    return left;
   };
-  void keepAlive(connection, id, grantedTtl, stopped.signal, (sentAt, ttl) => {
-    if (ttl <= 0) stopped.abort();
-    if (!lost()) provenUntil = sentAt + ttl * 1000;
-  });
+  const renew = async (): Promise<Outcome<null>> => {
+    const since = stopwatch(connection.clock);
+    const ttl = await renewed(connection, id);
+    if (ttl.kind === "answered" && ttl.value <= 0) stopped.abort();
+    if (ttl.kind === "answered" && leftMs() > 0) proof = { since, ttlMs: ttl.value * 1000 };
+    return mapOutcome(ttl, () => null);
+  };
+  void keepAlive(connection.clock, granted.ttlMs, stopped.signal, renew);
   return {
     id,
-    lost,
+    leftMs,
+    renew,
     stop: () => stopped.abort(),
     release: async () => {
       stopped.abort();
@@ -118,22 +128,16 @@ function keep(connection: EtcdConnection, id: string, askedAt: number, grantedTt
 
 /** Every third of the TTL, as etcd's own client does; an unanswered one is simply followed by the next. */
 async function keepAlive(
-  connection: EtcdConnection,
-  id: string,
-  ttlSeconds: number,
+  clock: Clock,
+  ttlMs: number,
   stopped: AbortSignal,
-  renewed: (sentAt: number, ttl: number) => void,
+  renew: () => Promise<unknown>,
 ): Promise<void> {
-  const clock: Clock = connection.clock;
-  while (await clock.sleep((ttlSeconds * 1000) / 3, stopped)) {
-    const sentAt = clock.now();
-    const answer = await renew(connection, id);
-    if (answer.kind === "answered") renewed(sentAt, answer.value);
-  }
+  while (await clock.sleep(ttlMs / 3, stopped)) await renew();
 }
 
 /** The new TTL; 0 where etcd has no such lease any more. */
-const renew = (connection: EtcdConnection, id: string): Promise<Outcome<number>> =>
+const renewed = (connection: EtcdConnection, id: string): Promise<Outcome<number>> =>
   connection.read(async (etcd, options) => {
     const stream = await etcd.leaseClient.leaseKeepAlive(options);
     const answer = new Promise<number>((resolve, reject) => {

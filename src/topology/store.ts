@@ -95,7 +95,9 @@ export interface TxnResult {
 
 export interface HeldLease {
   readonly id: string;
-  /** True from the moment at which the lease can no longer be proven ours. */
-  lost(): boolean;
+  /** How long it is proven ours from now, in milliseconds; 0 from the moment at which it can no longer be proven. */
+  leftMs(): number;
+  /** Asks etcd for its whole time again; unanswered changes nothing of what was proven. */
+  renew(): Promise<Outcome<null>>;
   release(): Promise<void>;
 }

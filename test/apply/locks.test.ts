@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Fence } from "../../src/apply/locks/fence.js";
 import { type LockRequest, takeLock } from "../../src/apply/locks/take-lock.js";
 import type { Ports } from "../../src/apply/ports.js";
 import { systemClock } from "../../src/cli/clock.js";
@@ -59,8 +60,28 @@ describe("a lock of Vitess's", () => {
     const cluster = clusterWithKeyspace();
     const lock = await take(doctorAt(cluster));
     cluster.clock.advance(300_000);
-    expect(lock.lost()).toBe(false);
+    expect(lock.leftMs()).toBeGreaterThan(0);
     expect(await lock.prove()).toBeNull();
+  });
+
+  it("is renewed when it is proven, so that what follows has its whole time", async () => {
+    const cluster = clusterWithKeyspace();
+    const lock = await take(doctorAt(cluster));
+    cluster.clock.advance(9_000);
+    expect(lock.leftMs()).toBe(21_000);
+    expect(await new Fence([lock]).broken(null)).toBeNull();
+    expect(lock.leftMs()).toBe(30_000);
+  });
+
+  it("lets no call begin under it for which its proven time is too short", async () => {
+    const cluster = clusterWithKeyspace();
+    const held = await take(doctorAt(cluster));
+    // It answers, and renews nothing.
+    const lock = { ...held, leftMs: () => 14_000 };
+    expect(await new Fence([lock]).broken(null)).toEqual({
+      kind: "unanswered",
+      reason: expect.stringMatching(/^the lock on keyspace customer is proven ours for 14 s more/),
+    });
   });
 
   it("is waited for, oldest key first, and the holder is named", async () => {
@@ -136,7 +157,7 @@ describe("a lock of Vitess's", () => {
     const lock = await take(doctorAt(cluster));
     cluster.server(SERVER).revoke(lock.lease);
     cluster.server(SERVER).put(lock.key, new Uint8Array());
-    expect(lock.lost()).toBe(true);
+    expect(lock.leftMs()).toBe(0);
     expect(await lock.prove()).toMatchObject({ kind: "refused" });
   });
 

@@ -276,6 +276,7 @@ describe("7, internal", () => {
       now: () => {
         throw new TypeError("x is not a function");
       },
+      steady: () => 0,
       sleep: async () => true,
       after: () => () => {},
     };

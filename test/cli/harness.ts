@@ -48,6 +48,7 @@ export function contextOf(typed: Typed): {
     clock: typed.clock ??
       typed.cluster?.clock ?? {
         now: () => Date.UTC(2026, 10, 25),
+        steady: () => 0,
         sleep: async () => true,
         after: () => () => {},
       },

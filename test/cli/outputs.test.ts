@@ -60,7 +60,7 @@ describe("a file that can not be written", () => {
       mkdirSync(path, { recursive: true });
       return cluster.clock.now();
     };
-    const clock: Clock = { now, sleep: async () => true, after: () => () => {} };
+    const clock: Clock = { now, steady: now, sleep: async () => true, after: () => () => {} };
     const said = await type(`${typed} ${path}`, { clock });
     expect([said.code, said.err]).toEqual([2, expect.stringContaining(what)]);
     expect(JSON.parse(said.out).exit.code).toBe(1);

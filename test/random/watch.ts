@@ -21,7 +21,12 @@ export type Paths = ReadonlyMap<string, Path>;
 /** What real vtgates would do now, by the real collector and by nothing of the plan's. */
 export async function pathsOf(cluster: SimCluster): Promise<Paths> {
   // No time passes while it looks: nothing else happens.
-  const still = { now: () => cluster.clock.now(), sleep: async () => true, after: () => () => {} };
+  const still = {
+    now: () => cluster.clock.now(),
+    steady: () => cluster.clock.steady(),
+    sleep: async () => true,
+    after: () => () => {},
+  };
   const { query_path, srv_partition } = derive(await factsSeen(cluster, still));
   const shards = new Map<string, readonly string[]>();
   for (const { cell, keyspace, tablet_type, shard } of srv_partition) {

@@ -268,6 +268,19 @@ describe("load", () => {
 });
 
 describe("the write port", () => {
+  it("gives a change up that could not be sent within 5 s, long before the end of its own time", async () => {
+    // A server that accepts and never speaks TLS: to the client the connection is not made.
+    const { at } = await mute();
+    const fast = { ...realClock, after: (ms: number, run: () => void) => realClock.after(ms / 20, run) };
+    const tls = { ca: pem("ca.pem"), serverName: "tablet.test" };
+    const writer = closing(createTabletWriter({ ...OPTIONS, tls, timeoutMs: 300_000 }, fast));
+    expect(await writer.changeTags(at)).toEqual({
+      kind: "unanswered",
+      reason: "unreachable",
+      message: "no connection within 5000 ms",
+    });
+  });
+
   it("sends what it is asked to, once", async () => {
     const seen: unknown[] = [];
     const note = (request: object) => {

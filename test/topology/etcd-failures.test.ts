@@ -124,9 +124,33 @@ describeWithEtcd("an etcd that goes away", () => {
     if (lease.kind === "unanswered") throw new Error(lease.message);
     await etcd.stop();
     await systemClock.sleep(2_000);
-    expect(lease.value.lost()).toBe(false);
+    expect(lease.value.leftMs()).toBeGreaterThan(0);
     await systemClock.sleep(3_200);
-    expect(lease.value.lost()).toBe(true);
+    expect(lease.value.leftMs()).toBe(0);
+  });
+
+  test("and a wall clock that is set back hides no lost lease, nor a steady clock that stood still", async () => {
+    const etcd = await startEtcd();
+    onTestFinished(etcd.stop);
+    for (const asleep of ["now", "steady"] as const) {
+      let [wall, steady] = [1_000_000, 0];
+      const clock = {
+        ...systemClock,
+        now: () => wall,
+        steady: () => steady,
+        sleep: () => new Promise<boolean>(() => {}),
+      };
+      const store = connectEtcdStore(etcd.address, { timeoutMs: 5_000, tls: null }, clock);
+      onTestFinished(() => store.close());
+      // etcd3's deadline is of the wall clock.
+      wall = Date.now();
+      const lease = await store.grant(5);
+      if (lease.kind === "unanswered") throw new Error(lease.message);
+      expect(lease.value.leftMs()).toBe(5_000);
+      if (asleep === "now") [wall, steady] = [wall - 60_000, steady + 5_100];
+      else wall += 5_100;
+      expect(lease.value.leftMs()).toBe(0);
+    }
   });
 
   test("and is back answers again", async () => {

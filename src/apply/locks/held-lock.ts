@@ -10,9 +10,9 @@ export interface HeldLock {
   readonly key: string;
   readonly lease: string;
   readonly createRevision: number;
-  /** True from the moment at which it can no longer be proven ours. */
-  lost(): boolean;
-  /** Asks etcd; null: the lease lives and the key is the one that was put. */
+  /** How long it is proven ours from now, in milliseconds; 0: it is lost. */
+  leftMs(): number;
+  /** Renews the lease and asks etcd; null: it lives and the key is the one that was put. */
   prove(): Promise<Refused | Silent | null>;
   release(): Promise<void>;
 }
@@ -23,11 +23,12 @@ export const heldLock = (store: TopologyStore, lease: HeldLease, place: Place): 
   ...place,
   server: store.server,
   lease: lease.id,
-  lost: () => lease.lost(),
+  leftMs: () => lease.leftMs(),
   prove: async () => {
+    await lease.renew();
     const got = await store.get(place.key);
     if (got.kind === "unanswered") return silent(store.server, got);
-    const isOurs = got.value.entry?.createRevision === place.createRevision && !lease.lost();
+    const isOurs = got.value.entry?.createRevision === place.createRevision && lease.leftMs() > 0;
     return isOurs ? null : refused(lostWords(place.name));
   },
   release: () => lease.release(),

@@ -1,3 +1,4 @@
+import { stopwatch } from "../../cluster/clock.js";
 import { formatLockBody } from "../../topology/lock-body.js";
 import type { Entry, HeldLease, TopologyStore } from "../../topology/store.js";
 import { type Refused, refused, type Silent, silent } from "../check.js";
@@ -41,7 +42,7 @@ export async function takeLock(
   ports: Pick<Ports, "clock" | "hostName" | "userName" | "log">,
   wait: LockWait,
 ): Promise<LockAttempt> {
-  const until = ports.clock.now() + wait.timeoutMs;
+  const waited = stopwatch(ports.clock);
   if (request.mustExist) {
     const missing = await emptyDirectory(store, request);
     if (missing !== null) return missing;
@@ -53,7 +54,7 @@ export async function takeLock(
   try {
     const queued = await queue(store, request, lease, ports);
     if (queued.kind !== "queued") return queued;
-    const attempt = await awaitTurn(store, request, queued, ports, { ...wait, until });
+    const attempt = await awaitTurn(store, request, queued, ports, { ...wait, waited });
     if (attempt !== null) return attempt;
     held = true;
     return {
@@ -113,7 +114,7 @@ async function awaitTurn(
   request: LockRequest,
   own: Queued,
   ports: Pick<Ports, "clock" | "log">,
-  wait: LockWait & { readonly until: number },
+  wait: LockWait & { readonly waited: () => number },
 ): Promise<LockAttempt | null> {
   let announced: string | null = null;
   while (true) {
@@ -124,10 +125,11 @@ async function awaitTurn(
     const first = oldest(listed.value.entries);
     if (first.key === own.key) return null;
     const holder = holderOf(first);
-    if (ports.clock.now() >= wait.until) return { kind: "busy", holder };
+    const leftMs = wait.timeoutMs - wait.waited();
+    if (leftMs <= 0) return { kind: "busy", holder };
     if (announced !== first.key) ports.log({ kind: "lock-awaited", lock: request.name, holder });
     announced = first.key;
-    const woke = await ports.clock.sleep(Math.min(POLL_MS, wait.until - ports.clock.now()), wait.signal);
+    const woke = await ports.clock.sleep(Math.min(POLL_MS, leftMs), wait.signal);
     if (!woke) return { kind: "aborted" };
   }
 }

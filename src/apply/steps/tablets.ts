@@ -1,3 +1,4 @@
+import { stopwatch } from "../../cluster/clock.js";
 import type { TabletRef } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { NonPrimaryType } from "../../tablets/access.js";
@@ -138,9 +139,9 @@ async function letRun(
 }
 
 async function awaitEnd(tablet: TabletRef, { ports }: RunContext): Promise<boolean> {
-  const until = ports.clock.now() + END_MS;
+  const waited = stopwatch(ports.clock);
   while ((await stillListens(tablet, ports.reader)) !== null) {
-    if (ports.clock.now() >= until) return false;
+    if (waited() >= END_MS) return false;
     await ports.clock.sleep(END_POLL_MS);
   }
   return true;
@@ -158,8 +159,8 @@ const START_MS = 10_000;
  */
 const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, context): Promise<Effect> => {
   const { clock } = context.ports;
-  const until = clock.now() + step.watchMs;
-  while (clock.now() < until) {
+  const watched = stopwatch(clock);
+  while (watched() < step.watchMs) {
     if (!(await clock.sleep(RETURN_POLL_MS, context.signal)))
       return { kind: "unanswered", reason: "interrupted while watching" };
     const back = await returned(step, context);
