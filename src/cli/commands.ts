@@ -18,6 +18,18 @@ const REPAIRING = { ...LOOKING, ...CONSENT, ...LIMITS, ...VTCTLD };
 /** `--purge` is for plans that would hold tables; these do not. */
 const { purge: _purge, ...FOLLOWING } = REPAIRING;
 
+/** How vttablets end whose shard leaves. */
+const LEAVING = {
+  unsupervised: {
+    type: "boolean",
+    group: "Writing",
+    about: "of a shard that is retired nothing starts the vttablets again, so they end themselves",
+    default: false,
+  },
+  ...RETIRING,
+  ...HOOKS,
+} as const satisfies Record<string, Option>;
+
 const FIXING = {
   plan: { type: "string", value: "FILE", group: "Writing", about: "execute this saved plan" },
   all: { type: "boolean", group: "Writing", about: "repair everything that was found", default: false },
@@ -28,14 +40,7 @@ const FIXING = {
     about: "what to do with tablets of a shard that no cancel dropped",
     choices: ["restore", "retire", "leave"],
   },
-  unsupervised: {
-    type: "boolean",
-    group: "Writing",
-    about: "with --orphans retire: nothing starts the vttablets again, so they end themselves",
-    default: false,
-  },
-  ...RETIRING,
-  ...HOOKS,
+  ...LEAVING,
 } as const satisfies Record<string, Option>;
 
 const CANCELLING = {
@@ -58,6 +63,13 @@ const CANCELLING = {
     about: "with --keep-data: add the secondary keys that the copy had put off",
     default: false,
   },
+  "retire-targets": {
+    type: "boolean",
+    group: "Writing",
+    about: "of a Reshard, then end the vttablets of its target shards and take their records away",
+    default: false,
+  },
+  ...LEAVING,
 } as const satisfies Record<string, Option>;
 
 const DEMONSTRATING = {
@@ -116,6 +128,10 @@ export const COMMANDS: readonly Command[] = [
       ["vtdoctor cancel customer.c2 --dry-run", "the plan, and nothing else yet"],
       ["vtdoctor cancel customer.c2", "after a question; the copied tables are held"],
       ["vtdoctor cancel customer.c2 --keep-data --yes", "leaves the copied tables, and does not ask"],
+      [
+        "vtdoctor cancel customer.c2 --retire-targets --hooks.stopTablet 'systemctl stop vttablet@{alias}'",
+        "a Reshard's target shards leave too; their MySQL servers stay",
+      ],
     ],
     options: { ...CANCELLING, ...REPAIRING },
     load: () => import("./commands/cancel.js"),

@@ -248,7 +248,7 @@ export const RETIRING = {
   "watch-return": {
     type: "duration",
     group: "Writing",
-    about: "with --orphans retire: watch this long that no ended vttablet comes back (10s or more)",
+    about: "of a shard that is retired: watch this long that no ended vttablet comes back (10s or more)",
     default: "2m",
   },
 } as const satisfies Record<string, Option>;

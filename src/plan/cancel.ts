@@ -3,15 +3,18 @@ import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js"
 import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { judgeCancel } from "./cancel/forbidden.js";
+import { retireRefusals, retireTargets } from "./cancel/retire-targets.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
 import { cancelType } from "./cancel/types/cancel-registry.js";
+import type { CancelSubject } from "./cancel/types/cancel-type.js";
 import {
   type CancelRequest,
   type Draft,
   EMPTY_DRAFT,
   joinDrafts,
   type Obstacle,
+  type ShardRequest,
   worthRunning,
 } from "./draft.js";
 import { unreachableTargets } from "./dropped/targets.js";
@@ -40,10 +43,10 @@ export const cancelRepair = (snapshot: Snapshot, request: CancelRequest, holdSch
 const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
   const subject = cancelSubject(snapshot, request.keyspace, request.workflow);
   if (subject === null) return residue(snapshot, request);
+  refuseForeignTargets(request, subject);
   const parts = partsOf(snapshot, subject);
   const broken = brokenParts(snapshot, subject, parts, {
-    orphans: null,
-    stopping: null,
+    ...leaving(request),
     vtctld: request.vtctld,
   });
   const silent = { ...EMPTY_DRAFT, blocked: unreachableTargets(snapshot, subject.targets) };
@@ -54,8 +57,31 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
   const keepsData = cancelType(subject.kind)?.keepsData === true && !request.purge;
   const options = { ...request, keep: request.keepData ?? keepsData, holdSchema };
   const verdict = judgeCancel(snapshot, intact, options.keep);
-  if (verdict.kind === "forbidden") throw refusedFor(name, verdict.refusals);
-  return joinDrafts([broken, silent, cancelDraft(snapshot, verdict.subject, options)]);
+  if (verdict.kind === "forbidden") throw refusedFor(`${name} can not be cancelled`, verdict.refusals);
+  const cancel = cancelDraft(snapshot, verdict.subject, options);
+  const { retire } = request;
+  if (retire === null) return joinDrafts([broken, silent, cancel]);
+  const kept = retireRefusals(snapshot, verdict.subject, retire);
+  if (kept.length > 0) throw refusedFor(`the targets of ${name} can not be retired`, kept);
+  const leave = retireTargets(snapshot, verdict.subject, { stopping: retire, purge: request.purge });
+  return joinDrafts([broken, silent, cancel, leave]);
+};
+
+/** What is left of shards that a cancel dropped goes the way of the targets. */
+const leaving = ({ retire }: CancelRequest): Pick<ShardRequest, "orphans" | "stopping"> => ({
+  orphans: retire === null ? null : "retire",
+  stopping: retire,
+});
+
+/** Throws `UsageError` where the targets serve more than the workflow. */
+const refuseForeignTargets = (
+  { retire }: CancelRequest,
+  { kind, keyspace, workflow }: CancelSubject,
+): void => {
+  if (retire === null || cancelType(kind)?.ownsTargets !== false) return;
+  throw new UsageError(
+    `--retire-targets takes the target shards of a Reshard away, and ${keyspace}.${workflow} is a ${kind}, whose target shards serve the rest of ${keyspace} too: leave --retire-targets out`,
+  );
 };
 
 /** Throws `UsageError` where two options contradict each other. */
@@ -67,9 +93,9 @@ const checkOptions = (request: CancelRequest): void => {
 };
 
 /** Every fact that was found, and the way out of the first. */
-const refusedFor = (name: string, refusals: readonly Obstacle[]): RefusedError => {
+const refusedFor = (what: string, refusals: readonly Obstacle[]): RefusedError => {
   const facts = [...new Set(refusals.map((refusal) => refusal.reason))].join("; ");
-  return new RefusedError(`${name} can not be cancelled: ${facts}. Instead: ${refusals[0]?.instead}.`);
+  return new RefusedError(`${what}: ${facts}. Instead: ${refusals[0]?.instead}.`);
 };
 
 /**
@@ -83,8 +109,7 @@ const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
   if (orphans.length > 0)
     return joinDrafts(
       orphanShard.drafts(snapshot, orphans.map(named), {
-        orphans: null,
-        stopping: null,
+        ...leaving(request),
         vtctld: request.vtctld,
       }),
     );
@@ -100,7 +125,10 @@ const residue = (snapshot: Snapshot, request: CancelRequest): Draft => {
         steps: holders.flatMap((process) => vdiffSteps(snapshot, process, [request.workflow])),
       },
     ]),
-    notes: [`${request.keyspace}.${request.workflow} has no streams; only VDiff reports are left of it`],
+    notes: [
+      `${request.keyspace}.${request.workflow} has no streams; only VDiff reports are left of it`,
+      ...(request.retire === null ? [] : [unknownTargets(request.keyspace)]),
+    ],
   };
 };
 
@@ -149,15 +177,18 @@ const vdiffHolders = (snapshot: Snapshot, request: CancelRequest): readonly Proc
     .filter(isPrimary);
 
 /** Neither the workflow nor anything of it: a slip of the hand, unless `--missing-ok` says that it may be so. */
-const nothing = (snapshot: Snapshot, { keyspace, workflow, missingOk }: CancelRequest): Draft => {
+const nothing = (snapshot: Snapshot, { keyspace, workflow, missingOk, retire }: CancelRequest): Draft => {
   const known = snapshot.rows("workflow", { keyspace }).map((row) => row.workflow);
-  const drops = unnamedDrops(snapshot, keyspace);
+  const drops = [...unnamedDrops(snapshot, keyspace), ...(retire === null ? [] : [unknownTargets(keyspace)])];
   const words = `${keyspace} has no workflow ${workflow}, and nothing is left of one; it has ${known.join(", ") || "none"}`;
   if (missingOk) return { ...EMPTY_DRAFT, notes: [...drops, `nothing to do: ${words}`] };
   throw new UsageError(
     `${[`${words}.${didYouMean(workflow, known)}`, ...drops.map((drop) => `${drop}.`)].join(" ")} With --missing-ok this is no error.`,
   );
 };
+
+const unknownTargets = (keyspace: string): string =>
+  `the streams alone said which shards were its targets, so --retire-targets retires none: a shard that serves nothing and that no workflow uses is found by vtdoctor scan --keyspace ${keyspace} (cancelled-workflow-target-residue), which says how it leaves`;
 
 /** A legacy cancel deletes the streams and names no workflow (docs/vitess.md#legacy-cancel): it may or may not have been this one. */
 const unnamedDrops = (snapshot: Snapshot, keyspace: string): readonly string[] =>

@@ -60,6 +60,8 @@ export interface CancelRequest extends PlanRequest {
   readonly purge: boolean;
   /** Add the secondary keys that the copy had put off to the tables that are kept. */
   readonly restoreSecondaryKeys: boolean;
+  /** `--retire-targets`: how the vttablets of a Reshard's targets end, which leave then; null: they stay (docs/decisions.md#d16). */
+  readonly retire: Stopping | null;
   /** As in `FixRequest`. */
   readonly vtctld: string | null;
 }

@@ -1,5 +1,8 @@
+import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { plannedReparent } from "../../src/sim/native/reparent.js";
-import { orphaned, type Scene } from "./scene.js";
+import { migrateServedType, setControls } from "../sim/native/serving-switch.js";
+import { switchReads } from "../sim/native/switch-traffic.js";
+import { orphaned, running, type Scene } from "./scene.js";
 
 /** The seed's orphans leave for good: v19 ends them by ChangeType. */
 export const retired: Scene = {
@@ -54,4 +57,34 @@ export const resumedRetired: Scene = {
     return cluster;
   },
   fixes: ["cancelled-stream-resumed", "shard-missing-live-tablets"],
+};
+
+/** Its target shards are not wanted either: their vttablets end by the operator's command. */
+export const targetsRetired: Scene = {
+  ...running,
+  name: "a running Reshard, whose target shards leave",
+  request: {
+    retire: { kind: "command", template: ["stop", "{alias}"], watchMs: 120_000 },
+  },
+};
+
+/** The same where nobody supervises them: a read switch that was taken back has left controls in SrvKeyspace. */
+export const targetsRetiredAlone: Scene = {
+  name: "a running Reshard, whose target shards leave by themselves",
+  build() {
+    const cluster = running.build();
+    cluster.run(switchReads(cluster, { keyspace: "customer", workflow: "c2" }));
+    const targets = ["-80", "80-"];
+    for (const type of [TabletType.REPLICA, TabletType.RDONLY]) {
+      drain(setControls(cluster, "customer", type, targets, true));
+      drain(setControls(cluster, "customer", type, ["0"], false));
+      drain(migrateServedType(cluster, "customer", type, targets, ["0"]));
+    }
+    return cluster;
+  },
+  request: { retire: { kind: "unsupervised", watchMs: 120_000 } },
+};
+
+const drain = (effects: Generator<string, void>): void => {
+  while (!effects.next().done);
 };

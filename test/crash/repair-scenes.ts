@@ -1,4 +1,12 @@
-import { resumedRetired, retired, returned, returnedElected, returnedRetired } from "./leaving-scenes.js";
+import {
+  resumedRetired,
+  retired,
+  returned,
+  returnedElected,
+  returnedRetired,
+  targetsRetired,
+  targetsRetiredAlone,
+} from "./leaving-scenes.js";
 import { copying, moving, orphaned, purged, running, type Scene } from "./scene.js";
 import { halted, misrouted } from "./serving-scenes.js";
 
@@ -16,6 +24,8 @@ export const REPAIRS: readonly Scene[] = [
   returnedElected,
   returnedRetired,
   resumedRetired,
+  targetsRetired,
+  targetsRetiredAlone,
 ];
 
 /** Cancels whose runs are taken back. */

@@ -126,6 +126,7 @@ export async function planOf(scene: Scene): Promise<Plan> {
     keepRoutingRules: false,
     purge: false,
     restoreSecondaryKeys: false,
+    retire: null,
     vtctld: null,
     ...scene.request,
   };

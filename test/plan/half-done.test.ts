@@ -36,6 +36,7 @@ const cancelOf = async (cluster: SimCluster, wanted: Partial<CancelRequest> = {}
     keepRoutingRules: false,
     purge: false,
     restoreSecondaryKeys: false,
+    retire: null,
     vtctld: null,
     ...wanted,
   };

@@ -50,6 +50,7 @@ const CANCEL: CancelRequest = {
   keepRoutingRules: false,
   purge: false,
   restoreSecondaryKeys: false,
+  retire: null,
   vtctld: null,
 };
 

@@ -9,6 +9,7 @@ import { done, type Effect, type Known, known, type Refused, refused, silent } f
 import { absent, imageOfKey, type KeyRef, unchanged, writeFenced } from "../records/topo-keys.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
+import { streamsThere } from "../streams/idle.js";
 import { notEnded } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 
@@ -121,7 +122,7 @@ type Remove = StepOf<"record.remove">;
 
 /**
  * Deletes one key by compare-and-set on the bytes that were judged, never while a process of the shard may run (docs/decisions.md#d19,
- * docs/decisions.md#d20).
+ * docs/decisions.md#d20), but for the record of one that is to end by that.
  */
 const recordRemove = stepRunner<"record.remove", Entry | null>({
   image: async (step, context) => {
@@ -131,14 +132,23 @@ const recordRemove = stepRunner<"record.remove", Entry | null>({
 
   look: entryOf,
   ended: (step, entry) => (entry === null ? goneWords(step) : null),
-  guards: { ours: foreign, ended: (step, _entry, context) => notEnded(step.ended, context) },
+  guards: {
+    ours: foreign,
+    ended: (step, _entry, context) => notEnded(step.ended, context),
+    process: (step, _entry, context) => anotherRuns(step, context),
+    noStream: (step, _entry, context) => streamsThere(step, context),
+  },
 
   async run(step, context): Promise<Effect> {
     const seen = await entryOf(step, context);
     if (seen.kind !== "known") return seen;
     const entry = seen.value;
     if (entry === null) return done(goneWords(step));
-    const stop = foreign(step, entry) ?? (await notEnded(step.ended, context));
+    const stop =
+      foreign(step, entry) ??
+      (await notEnded(step.ended, context)) ??
+      (await anotherRuns(step, context)) ??
+      (await streamsThere(step, context));
     if (stop !== null) return stop;
     const failed = await writeFenced(context, {
       server: step.server,
@@ -205,6 +215,9 @@ function forbidsShard(step: Remove, bytes: Uint8Array): string | null {
 }
 
 const isStranger = (step: Remove, alias: TabletAlias): boolean => !step.members.includes(formatAlias(alias));
+
+const anotherRuns = async ({ runs }: Remove, { ports }: RunContext): Promise<Refused | Silent | null> =>
+  runs === undefined ? null : differsFrom(runs, ports.reader);
 
 type LockClear = StepOf<"lock.clear">;
 

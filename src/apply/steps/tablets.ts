@@ -16,6 +16,7 @@ import {
 import type { RunContext } from "../run-context.js";
 import { intentsIn } from "../runs/journal.js";
 import { provenByAnswer, type StepRunner, stepRunner } from "../step-runner.js";
+import { streamsThere } from "../streams/idle.js";
 import { stillListens } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 
@@ -65,6 +66,7 @@ const tabletStop = stepRunner<"tablet.stop", boolean>({
   guards: {
     process: ({ tablet }, _closed, context) => anotherProcess(tablet, context),
     noRecord: (step, _closed, context) => recorded(step, context),
+    noStream: (step, _closed, context) => streamsThere(step, context),
   },
 
   async run(step, context): Promise<Effect> {
@@ -102,7 +104,9 @@ async function recorded(step: TabletStop, context: RunContext): Promise<Refused 
 }
 
 const notOurs = async (step: TabletStop, context: RunContext): Promise<Refused | Silent | null> =>
-  (await anotherProcess(step.tablet, context)) ?? (await context.fence.broken(null));
+  (await anotherProcess(step.tablet, context)) ??
+  (await streamsThere(step, context)) ??
+  (await context.fence.broken(null));
 
 /** The reply is lost more often than not: the process is ending. What became of it is looked at, not believed. */
 async function letPublish(step: TabletStop, context: RunContext): Promise<Refused | Silent | null> {

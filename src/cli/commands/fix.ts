@@ -2,14 +2,14 @@ import { readPlan } from "../../apply/runs/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import { atOrAbove } from "../../findings/verdict.js";
-import type { FixRequest, OrphanChoice, Stopping } from "../../plan/draft.js";
-import { parseCommand } from "../../plan/dropped/retirement.js";
+import type { FixRequest, OrphanChoice } from "../../plan/draft.js";
 import { planCluster, refuseForeign } from "../../plan/facts/cluster.js";
 import { planFix } from "../../plan/planning.js";
 import { refuseOtherCommand } from "../../plan/unbelieved.js";
 import type { Request, Run } from "../command.js";
 import { executorOf } from "../executor.js";
 import { failOnOf } from "../observe.js";
+import { stoppingOf } from "../stopping.js";
 import { refuseDryRunFlags, write } from "../write.js";
 
 /** Plans repairs for what is found, or executes a saved plan. */
@@ -56,20 +56,6 @@ function checkSelection(given: Given): void {
     );
   }
 }
-
-/** What is said for this run counts more than what the config file says for all. */
-function stoppingOf(given: Given): Stopping | null {
-  const watchMs = given.duration("watch-return") ?? 120_000;
-  if (watchMs < LEAST_WATCH_MS)
-    throw new UsageError(
-      "--watch-return: a supervisor waits some seconds before it starts a process again; give 10s or more.",
-    );
-  if (given.yes("unsupervised")) return { kind: "unsupervised", watchMs };
-  const command = given.text("hooks.stopTablet");
-  return command === undefined ? null : { kind: "command", template: parseCommand(command), watchMs };
-}
-
-const LEAST_WATCH_MS = 10_000;
 
 async function executed(request: Request, path: string): Promise<number> {
   const { given } = request;

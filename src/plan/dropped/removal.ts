@@ -18,9 +18,10 @@ import { type Member, membersOf, type Returned, unreachableRows } from "./return
 import type { AskedReturned } from "./returned-obstacles.js";
 
 /**
- * A shard that came back and is not wanted (scene S5): its vttablets end by the operator's command, or by themselves where they have no
- * record; then its records go, as `DeleteShards --recursive` takes them (docs/vitess.md#delete-shard), but proven and one by one, so that
- * undo has each; then nobody may come back.
+ * A shard that is not wanted, be it that it came back (scene S5) or that its Reshard is cancelled: its vttablets end by the operator's
+ * command, or by themselves, for which a record that they have goes right before (docs/decisions.md#d19); then the records go, as
+ * `DeleteShards --recursive` takes them (docs/vitess.md#delete-shard), but proven and one by one, so that undo has each; then nobody may
+ * come back.
  */
 export const removalStages = (snapshot: Snapshot, shard: AskedReturned): readonly DraftStage[] => {
   const { stopping } = shard;
@@ -35,12 +36,18 @@ export const removalStages = (snapshot: Snapshot, shard: AskedReturned): readonl
     {
       title: `End the vttablets of ${name}`,
       locks,
-      steps: stopping === null ? [] : endSteps(snapshot, shard, stopping),
+      steps:
+        stopping === null
+          ? []
+          : endSteps(snapshot, shard, stopping).flatMap((end) => [
+              ...records.filter(({ runs }) => runs !== undefined && runs.alias === end.tablet.alias),
+              end,
+            ]),
     },
     {
       title: `Take the records of the tablets of ${name} away`,
       locks,
-      steps: records.filter((step) => step.of !== "Shard"),
+      steps: records.filter((step) => step.of !== "Shard" && step.runs === undefined),
     },
     {
       // A shard without a record can not be locked, by a run that is resumed after it neither.
@@ -99,17 +106,28 @@ interface RecordOf {
 }
 
 /** One step a record. */
-const removeSteps = (snapshot: Snapshot, shard: Returned): readonly Remove[] => {
+const removeSteps = (snapshot: Snapshot, shard: AskedReturned): readonly Remove[] => {
   const members = membersOf(snapshot, shard);
-  return recordsOf(snapshot, shard).map((record) => ({
-    kind: "record.remove",
-    ...record,
-    keyspace: shard.keyspace,
-    shard: shard.shard,
-    members: members.map(({ alias }) => alias),
-    ended: members.flatMap((member) => addressed(snapshot, shard, member)),
-  }));
+  const running = shard.stopping?.kind === "unsupervised" ? members.flatMap(recordedProcess) : [];
+  return recordsOf(snapshot, shard).map((record) => {
+    const runs = running.find((member) => member.record.key === record.key)?.process;
+    return {
+      kind: "record.remove",
+      ...record,
+      keyspace: shard.keyspace,
+      shard: shard.shard,
+      members: members.map(({ alias }) => alias),
+      ...(runs === undefined
+        ? { ended: members.flatMap((member) => addressed(snapshot, shard, member)) }
+        : { ended: [], runs: tabletRef(snapshot, runs) }),
+      ...(running.length > 0 && record.of !== "Shard" ? { startWrites: true } : {}),
+    };
+  });
 };
+
+/** It would publish and live on. */
+const recordedProcess = ({ alias, record, process }: Member) =>
+  record !== null && process?.record === "present" ? [{ alias, record, process }] : [];
 
 /** In the order in which Vitess deletes them: who finds a Tablet also finds its shard. */
 const recordsOf = (snapshot: Snapshot, shard: Returned): readonly RecordOf[] => {

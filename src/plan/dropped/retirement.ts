@@ -113,11 +113,13 @@ export const retireStages = (
   },
 ];
 
+type End = Extract<DraftStep, { kind: "tablet.stop" }>;
+
 /** Replicas first. One whose record exists would publish and live on, so only a command ends it. */
-export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly DraftStep[] =>
+export const endSteps = (snapshot: Snapshot, orphan: OrphanShard, stopping: Stopping): readonly End[] =>
   orphan.processes
     .toSorted((one, other) => Number(isPrimary(one)) - Number(isPrimary(other)))
-    .flatMap((process): readonly DraftStep[] => {
+    .flatMap((process): readonly End[] => {
       const key = tabletRecordKey(snapshot, process);
       return key === null
         ? []

@@ -1,6 +1,7 @@
-import { type Guard, obstaclesTo, type ShardRequest } from "../draft.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { type Guard, type Obstacle, obstaclesTo, type ShardRequest } from "../draft.js";
 import { isClosed, processAt, processesOfAlias } from "../facts/processes.js";
-import { shardName, shardRecords } from "../facts/topology.js";
+import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import {
   aliasClash,
   nobodySaidHow,
@@ -70,7 +71,12 @@ const wantedStreams: Guard<Returned> = (_, shard) =>
     instead: `cancel ${shard.keyspace}.${workflow} first, or keep the shard with --orphans restore`,
   }));
 
-const readingWorkflows: Guard<Returned> = (snapshot, shard) =>
+/** `isEnding`: whether the plan ends these streams itself. */
+export const readingWorkflows = (
+  snapshot: Snapshot,
+  shard: ShardRef,
+  isEnding: (stream: { readonly keyspace: string; readonly workflow: string }) => boolean = () => false,
+): readonly Obstacle[] =>
   snapshot
     .all<{ workflow: string; keyspace: string; address: string }>(
       `SELECT DISTINCT workflow, keyspace, address FROM stream
@@ -81,6 +87,7 @@ const readingWorkflows: Guard<Returned> = (snapshot, shard) =>
       shard.keyspace,
       shard.shard,
     )
+    .filter((stream) => !isEnding(stream))
     .flatMap(({ workflow, keyspace, address }) => {
       const process = processAt(snapshot, address);
       return process === null
@@ -102,7 +109,7 @@ const recordedProcesses: Guard<AskedReturned> = (_, shard) =>
       instead: `name the command that stops it for good as hooks.stopTablet, or end that vttablet yourself (SIGTERM) and plan again`,
     }));
 
-const otherProcesses: Guard<Returned> = (_, { processes }) =>
+export const otherProcesses: Guard<Returned> = (_, { processes }) =>
   processes
     .filter(({ record }) => record === "other-address")
     .map(({ alias }) => ({
@@ -111,7 +118,7 @@ const otherProcesses: Guard<Returned> = (_, { processes }) =>
     }));
 
 /** That nothing listens where its record says is seen twice more before its record goes. */
-const notProvenEnded: Guard<Returned> = (snapshot, shard) =>
+export const notProvenEnded: Guard<Returned> = (snapshot, shard) =>
   membersOf(snapshot, shard).flatMap(({ alias, record, process }) => {
     if (process !== null || record === null || record.address === "") return [];
     if (processesOfAlias(snapshot, alias).length > 0 || isClosed(snapshot, record.address)) return [];
@@ -135,7 +142,7 @@ const UNLESS_RETIRED: readonly Guard<AskedReturned>[] = [
   aliasClash,
   onlyCopy,
   wantedStreams,
-  readingWorkflows,
+  (snapshot, shard) => readingWorkflows(snapshot, shard),
   (snapshot, shard) => (shard.processes.length > 0 ? nobodySaidHow(snapshot, shard) : []),
   recordedProcesses,
   otherProcesses,

@@ -79,7 +79,9 @@ const routing = (before: readonly Partition[], after: readonly Partition[]): str
     .flatMap((type) => {
       const [from, to] = [shardsOf(before, type), shardsOf(after, type)];
       const [old, now] = [disabledOf(before, type), disabledOf(after, type)];
-      const allowed = old.filter((shard) => !now.includes(shard));
+      const named = controlled(after, type);
+      const forgotten = controlled(before, type).filter((shard) => !named.includes(shard));
+      const allowed = old.filter((shard) => !now.includes(shard) && !forgotten.includes(shard));
       const disabled = now.filter((shard) => !old.includes(shard));
       return [
         ...(from === to
@@ -88,6 +90,9 @@ const routing = (before: readonly Partition[], after: readonly Partition[]): str
         ...(allowed.length === 0
           ? []
           : [`${nameOf(type)} queries of ${allowed.join(", ")} are allowed again`]),
+        ...(forgotten.length === 0
+          ? []
+          : [`${nameOf(type)} has no control of ${forgotten.join(", ")} any more`]),
         ...(disabled.length === 0 ? [] : [`${nameOf(type)} queries of ${disabled.join(", ")} are refused`]),
       ];
     })
@@ -101,6 +106,11 @@ const shardsOf = (partitions: readonly Partition[], type: TabletType): string =>
     .flatMap(({ shardReferences }) => shardReferences)
     .map(({ name }) => name)
     .join(", ");
+
+const controlled = (partitions: readonly Partition[], type: TabletType): readonly string[] =>
+  ofType(partitions, type)
+    .flatMap(({ shardTabletControls }) => shardTabletControls)
+    .map(({ name }) => name);
 
 const disabledOf = (partitions: readonly Partition[], type: TabletType): readonly string[] =>
   ofType(partitions, type)

@@ -14,12 +14,12 @@ import {
   whole,
   yesNo,
 } from "../fields.js";
-import { deleteKey, keyWrite, kind, none, putKeyBack, type ValuesOfKinds } from "../kind.js";
+import { deleteKey, isTheTablet, keyWrite, kind, none, putKeyBack, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../named-key.js";
 import { changesOf, consentOf } from "../records/change.js";
 import { recordName, typeOf } from "../records/record-registry.js";
 import { lifts } from "../records/shard.js";
-import { endOfKey, keyAsRead } from "./text.js";
+import { endOfKey, hasNoStream, keyAsRead, tabletName } from "./text.js";
 
 /** An edit of one record by compare-and-set: its way back is the record as it was. */
 const edit = {
@@ -133,18 +133,32 @@ export const recordKinds = {
       members: list(text),
       /** Those of them that have an address: nothing may listen there any more. */
       ended: list(tablet),
+      /** The process of this Tablet record, which runs: without the record it ends at its next publish (docs/decisions.md#d19). */
+      runs: optional(tablet),
+      /** As of `tablet.stop`. */
+      idle: optional(tablet),
+      /** A vttablet that is started again writes it itself: put back without one it would name nobody. */
+      startWrites: optional(yesNo),
     },
     keys: (step) => [ownKey(step, removed(step))],
     subject: (step) =>
       step.of === "Tablet"
         ? `Tablet-${step.key.split("/").at(-2) ?? ""}`
         : `${step.of}-${step.keyspace}-${step.shard}`,
-    does: (step) => `takes the ${step.of} record of ${step.keyspace}/${step.shard} away (${step.key})`,
+    does: (step) =>
+      `takes the ${step.of} record of ${step.keyspace}/${step.shard} away (${step.key})${step.runs === undefined ? "" : `, without which ${tabletName(step.runs)} ends when it next publishes its state`}`,
     guards: {
       ours: (step) => CONDITIONS[step.of],
-      ended: (step) => `nothing listens where ${step.members.join(", ")} ran`,
+      ended: (step) =>
+        step.runs === undefined ? `nothing listens where ${step.members.join(", ")} ran` : null,
+      process: ({ runs }) => (runs === undefined ? null : isTheTablet({ tablet: runs })),
+      noStream: hasNoStream,
     },
     proves: () => "the key does not exist",
+    inverse: (step) =>
+      step.startWrites === true
+        ? none("start the vttablet again; it then writes its Tablet and ShardReplication records itself")
+        : putKeyBack(step),
   }),
 
   /** The lease goes, not the key: that is how Vitess gives a lock back (docs/vitess.md#lock-order). */

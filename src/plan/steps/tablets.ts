@@ -14,7 +14,7 @@ import {
 } from "../fields.js";
 import { isTheTablet, keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
-import { tabletName } from "./text.js";
+import { hasNoStream, tabletName } from "./text.js";
 
 const onTablet = (step: { readonly tablet: TabletRef }): string => step.tablet.alias;
 const aliasesOf = (step: { readonly tablets: readonly TabletRef[] }): readonly string[] =>
@@ -76,6 +76,8 @@ export const tabletKinds = {
       tablet,
       /** The operator's command for this tablet, word by word; null: it ends itself. */
       command: orNull(list(text, 1)),
+      /** The primary of a shard that a workflow had as target: who made another one since needs it. */
+      idle: optional(tablet),
     },
     keys: (step) => [ownKey(step, tabletRecord(step.tablet.alias))],
     class: "confirm",
@@ -90,6 +92,7 @@ export const tabletKinds = {
       /** A run that died may have told it to step aside already: then it is of another type. */
       process: isTheTablet,
       noRecord: (step) => (step.command === null ? `${step.key} does not exist` : null),
+      noStream: hasNoStream,
     },
     proves: () => "nothing listens at the address any more",
     inverse: () =>

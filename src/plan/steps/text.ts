@@ -3,6 +3,10 @@ import type { StreamSet, TabletRef } from "../fields.js";
 export const tabletName = (tablet: TabletRef): string =>
   `${tablet.alias} (${tablet.keyspace}/${tablet.shard} ${tablet.type})`;
 
+/** Null where nobody is to be asked. */
+export const hasNoStream = ({ idle }: { readonly idle?: TabletRef }): string | null =>
+  idle === undefined ? null : `${idle.alias} has no stream of any workflow`;
+
 export const plural = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`;
 
 interface Rows {

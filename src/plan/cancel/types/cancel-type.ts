@@ -56,6 +56,8 @@ export interface CancelType {
   records(snapshot: Snapshot, subject: CancelSubject, options: RecordOptions): RecordSteps;
   /** Whether its tables stay where nobody said: they are often used for themselves. */
   readonly keepsData: boolean;
+  /** Whether its target shards were made for it, so that they may leave with it. */
+  readonly ownsTargets: boolean;
 }
 
 interface RecordOptions {

@@ -22,4 +22,5 @@ export const materialize: CancelType = {
   copies: () => [],
   records: () => NO_RECORDS,
   keepsData: true,
+  ownsTargets: false,
 };

@@ -30,6 +30,7 @@ export const moveTables: CancelType = {
     notes: keepRoutingRules ? [] : routingNotes(snapshot, subject, { keep }),
   }),
   keepsData: false,
+  ownsTargets: false,
 };
 
 export function rulePremises(snapshot: Snapshot): readonly Premise[] {

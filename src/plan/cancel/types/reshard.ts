@@ -12,4 +12,5 @@ export const reshard: CancelType = {
   copies: referenceCopies,
   records: () => NO_RECORDS,
   keepsData: false,
+  ownsTargets: true,
 };
