@@ -129,8 +129,8 @@ export const COMMANDS: readonly Command[] = [
       ["vtdoctor cancel customer.c2", "after a question; the copied tables are held"],
       ["vtdoctor cancel customer.c2 --keep-data --yes", "leaves the copied tables, and does not ask"],
       [
-        "vtdoctor cancel customer.c2 --retire-targets --hooks.stopTablet 'systemctl stop vttablet@{alias}'",
-        "a Reshard's target shards leave too; their MySQL servers stay",
+        "vtdoctor cancel customer.c2 --retire-targets --unsupervised",
+        "and a Reshard's target shards leave, which nothing starts again; their MySQL servers stay",
       ],
     ],
     options: { ...CANCELLING, ...REPAIRING },

@@ -3,7 +3,6 @@ import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js"
 import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { judgeCancel } from "./cancel/forbidden.js";
-import { retireRefusals, retireTargets } from "./cancel/retire-targets.js";
 import { cancelDraft } from "./cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
 import { cancelType } from "./cancel/types/cancel-registry.js";
@@ -60,10 +59,11 @@ const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string
   if (verdict.kind === "forbidden") throw refusedFor(`${name} can not be cancelled`, verdict.refusals);
   const cancel = cancelDraft(snapshot, verdict.subject, options);
   const { retire } = request;
-  if (retire === null) return joinDrafts([broken, silent, cancel]);
-  const kept = retireRefusals(snapshot, verdict.subject, retire);
+  const { retirement } = verdict.subject.type;
+  if (retire === null || retirement === null) return joinDrafts([broken, silent, cancel]);
+  const kept = retirement.refusals(snapshot, verdict.subject, retire);
   if (kept.length > 0) throw refusedFor(`the targets of ${name} can not be retired`, kept);
-  const leave = retireTargets(snapshot, verdict.subject, { stopping: retire, purge: request.purge });
+  const leave = retirement.draft(snapshot, verdict.subject, { stopping: retire, purge: request.purge });
   return joinDrafts([broken, silent, cancel, leave]);
 };
 
@@ -78,7 +78,7 @@ const refuseForeignTargets = (
   { retire }: CancelRequest,
   { kind, keyspace, workflow }: CancelSubject,
 ): void => {
-  if (retire === null || cancelType(kind)?.ownsTargets !== false) return;
+  if (retire === null || cancelType(kind)?.retirement !== null) return;
   throw new UsageError(
     `--retire-targets takes the target shards of a Reshard away, and ${keyspace}.${workflow} is a ${kind}, whose target shards serve the rest of ${keyspace} too: leave --retire-targets out`,
   );

@@ -71,7 +71,7 @@ export class SimCluster implements TabletWorld, Directory {
   readonly topology: SimTopology;
   readonly reader: TabletReader;
   readonly writer: TabletWriter;
-  /** What the operator's machine runs here: `stop ALIAS` ends a vttablet for good, as its supervisor's own command does. */
+  /** What the operator's machine runs here: `stop ALIAS` ends a vttablet for good, as its supervisor's own command does; `true` does nothing, as everywhere. */
   readonly hooks = { run: async (command: readonly string[]): Promise<Outcome<null>> => this.#hook(command) };
   readonly vtctld: Vtctld = {
     address: "vtctld:15999",
@@ -212,6 +212,7 @@ export class SimCluster implements TabletWorld, Directory {
 
   #hook([verb, alias]: readonly string[]): Outcome<null> {
     const tablet = this.tablets.find(({ name, running }) => running && name === alias);
+    if (verb === "true") return answered(null);
     if (verb !== "stop" || tablet === undefined) return unanswered("failed", `exit 1: ${verb} ${alias}`);
     tablet.supervised = false;
     tablet.stop();

@@ -63,13 +63,20 @@ export const removalStages = (snapshot: Snapshot, shard: AskedReturned): readonl
   ];
 };
 
-/** Every record of the shard, whether it exists or not, and where queries go. */
-export const removalPremises = (snapshot: Snapshot, shard: Returned): readonly Premise[] => [
-  ...[...recordKeys(snapshot, shard), ...recordsOf(snapshot, shard)].map(({ server, key }) =>
-    keyPremise(snapshot, server, key),
-  ),
-  ...servingPremises(snapshot, shard.keyspace),
-];
+/**
+ * Every record of the shard, whether it exists or not, and where queries go. Not the Tablet records that exist: an ending vttablet writes
+ * its own, also where the operator ends it by hand before the run comes to it, and each is judged again before it goes.
+ */
+export const removalPremises = (snapshot: Snapshot, shard: Returned): readonly Premise[] => {
+  const records = recordsOf(snapshot, shard);
+  const tablets = records.filter(({ of }) => of === "Tablet").map(({ key }) => key);
+  return [
+    ...[...recordKeys(snapshot, shard), ...records]
+      .filter(({ key }) => !tablets.includes(key))
+      .map(({ server, key }) => keyPremise(snapshot, server, key)),
+    ...servingPremises(snapshot, shard.keyspace),
+  ];
+};
 
 /** What nobody can promise: the streams in the MySQL of a tablet that is down now. */
 export const removalNotes = (snapshot: Snapshot, shard: Returned): readonly string[] => [

@@ -72,6 +72,17 @@ export const writeGraph = (
   return [{ ...step, modRevision, before, after, ...(serving === undefined ? {} : { serving }) }];
 };
 
+/** The record without its controls of these shards, which outlive a shard that goes (docs/vitess.md#delete-shard). */
+export const withoutControls =
+  (shards: readonly string[]) =>
+  (record: SrvKeyspace): SrvKeyspace => ({
+    ...record,
+    partitions: record.partitions.map((partition) => ({
+      ...partition,
+      shardTabletControls: partition.shardTabletControls.filter(({ name }) => !shards.includes(name)),
+    })),
+  });
+
 const nameOf = (type: TabletType): string => TabletType[type] ?? String(type);
 
 const routing = (before: readonly Partition[], after: readonly Partition[]): string =>

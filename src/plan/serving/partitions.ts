@@ -79,17 +79,6 @@ export const withoutDisabled = (
       }))
     : record;
 
-/** The record without its controls of these shards, which outlive a shard that goes (docs/vitess.md#delete-shard). */
-export const withoutControls =
-  (shards: readonly string[]) =>
-  (record: SrvKeyspace): SrvKeyspace => ({
-    ...record,
-    partitions: record.partitions.map((partition) => ({
-      ...partition,
-      shardTabletControls: partition.shardTabletControls.filter(({ name }) => !shards.includes(name)),
-    })),
-  });
-
 const withPartition = (
   record: SrvKeyspace,
   type: TabletType,

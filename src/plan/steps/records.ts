@@ -133,7 +133,7 @@ export const recordKinds = {
       members: list(text),
       /** Those of them that have an address: nothing may listen there any more. */
       ended: list(tablet),
-      /** The process of this Tablet record, which runs: without the record it ends at its next publish (docs/decisions.md#d19). */
+      /** The process of this Tablet record, which still runs: without the record it ends at its next publish (docs/decisions.md#d19). */
       runs: optional(tablet),
       /** As of `tablet.stop`. */
       idle: optional(tablet),

@@ -1,6 +1,6 @@
 import type { StreamRuleRow, SwitchSignRow } from "../../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
-import type { DraftStep, Obstacle } from "../../draft.js";
+import type { Draft, DraftStep, Obstacle, Stopping } from "../../draft.js";
 import type { Process } from "../../facts/processes.js";
 import type { StreamFact, StreamGroup } from "../../facts/stream-facts.js";
 import type { ShardRecord, ShardRef } from "../../facts/topology.js";
@@ -56,8 +56,18 @@ export interface CancelType {
   records(snapshot: Snapshot, subject: CancelSubject, options: RecordOptions): RecordSteps;
   /** Whether its tables stay where nobody said: they are often used for themselves. */
   readonly keepsData: boolean;
-  /** Whether its target shards were made for it, so that they may leave with it. */
-  readonly ownsTargets: boolean;
+  /** How its target shards leave behind its cancel; null: they serve more than it. */
+  readonly retirement: Retirement | null;
+}
+
+interface Retirement {
+  /** What forbids it, beside what forbids the cancel, which has proven already that no traffic was switched there. */
+  refusals(snapshot: Snapshot, subject: CancelSubject, stopping: Stopping): readonly Obstacle[];
+  draft(
+    snapshot: Snapshot,
+    subject: CancelSubject,
+    options: { readonly stopping: Stopping; readonly purge: boolean },
+  ): Draft;
 }
 
 interface RecordOptions {

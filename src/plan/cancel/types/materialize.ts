@@ -22,5 +22,5 @@ export const materialize: CancelType = {
   copies: () => [],
   records: () => NO_RECORDS,
   keepsData: true,
-  ownsTargets: false,
+  retirement: null,
 };

@@ -30,7 +30,7 @@ export const moveTables: CancelType = {
     notes: keepRoutingRules ? [] : routingNotes(snapshot, subject, { keep }),
   }),
   keepsData: false,
-  ownsTargets: false,
+  retirement: null,
 };
 
 export function rulePremises(snapshot: Snapshot): readonly Premise[] {

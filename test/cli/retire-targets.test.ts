@@ -1,0 +1,166 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { reshardingLab } from "../../src/sim/lab.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCreate } from "../../src/sim/native/reshard-create.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
+import { userRows } from "../crash/world-image.js";
+import { emptyFolder, operatorAt, type Typed } from "./harness.js";
+
+const TARGETS = ["zone1-0000000200", "zone1-0000000201", "zone1-0000000300"] as const;
+const c3 = { keyspace: "customer", workflow: "c3", sources: ["0"], targets: ["-80", "80-"] };
+const resharding = (): SimCluster => reshardingLab({ version: "24.0.4", rows: 20 });
+
+/** Whose config file says how vttablets end. */
+function operator(cluster: SimCluster, stopTablet: string | null = null) {
+  const folder = emptyFolder();
+  if (stopTablet !== null) writeFileSync(join(folder, "vtdoctor.yaml"), `hooks.stopTablet: ${stopTablet}\n`);
+  const { type, write } = operatorAt(cluster, folder);
+  return {
+    type,
+    write,
+    retire: (flags = "", typed: Typed = {}) =>
+      write(`cancel customer.c2 --retire-targets${flags} --watch-return 30s --yes`, typed),
+  };
+}
+
+const alive = (cluster: SimCluster): readonly string[] =>
+  TARGETS.filter((alias) => cluster.tablet(alias).running);
+
+const keysOf = (cluster: SimCluster): readonly string[] =>
+  cluster.topology.global.etcd
+    .range("/")
+    .map(({ key }) => key)
+    .filter((key) => /-80|80-|zone1-0000000[23]/.test(key));
+
+const runOf = (text: string): string => /vtdoctor resume (\S+)/.exec(text)?.[1] ?? "";
+
+describe("cancel --retire-targets", () => {
+  it.each([
+    ["unsupervised", null, " --unsupervised"],
+    ["by the operator's command", "stop {alias}", ""],
+  ])(
+    "%s: nothing of the targets is left but their rows, and new tablets of the same ranges take the next Reshard",
+    async (_, hook, flags) => {
+      const cluster = resharding();
+      const rows = userRows(cluster);
+      const { retire, type } = operator(cluster, hook);
+      const said = await retire(flags);
+      expect(said.code, said.out + said.err).toBe(0);
+      expect(alive(cluster)).toEqual([]);
+      expect(keysOf(cluster)).toEqual([]);
+      expect(userRows(cluster)).toEqual(rows);
+      const after = await type("scan --fail-on info");
+      expect(after.code, after.out).toBe(0);
+      for (const [uid, shard] of [
+        [400, "-80"],
+        [500, "80-"],
+      ] as const) {
+        const tablet = cluster.addTablet({ alias: { cell: "zone1", uid }, keyspace: "customer", shard });
+        cluster.run(startTablet(cluster, tablet));
+        cluster.run(plannedReparent(cluster, tablet));
+      }
+      cluster.run(reshardCreate(cluster, c3));
+      cluster.clock.advance(60_000);
+      const states = [400, 500].map((uid) =>
+        cluster.tablet(`zone1-0000000${uid}`).engine.streams.map(({ state }) => state),
+      );
+      expect(states).toEqual([["Running"], ["Running"]]);
+    },
+  );
+
+  it("without it the same targets take the next Reshard", async () => {
+    const cluster = resharding();
+    const { write } = operator(cluster);
+    expect((await write("cancel customer.c2 --yes")).code).toBe(0);
+    expect(alive(cluster)).toEqual(TARGETS);
+    cluster.run(reshardCreate(cluster, c3));
+  });
+
+  it("a vttablet that does not end stops the run before a record goes; the run goes on once it has", async () => {
+    const cluster = resharding();
+    const { retire, write } = operator(cluster, "true {alias}");
+    const before = keysOf(cluster);
+    const said = await retire();
+    expect([said.code, said.err]).toEqual([
+      4,
+      expect.stringMatching(/zone1-0000000201 .*still answers 60 s after it was told to end/),
+    ]);
+    expect(alive(cluster)).toEqual(TARGETS);
+    expect(keysOf(cluster)).toEqual(before);
+    for (const alias of TARGETS) cluster.tablet(alias).stop();
+    const resumed = await write(`resume ${runOf(said.err)} --yes`);
+    expect(resumed.code, resumed.out + resumed.err).toBe(0);
+    expect(keysOf(cluster)).toEqual([]);
+  });
+
+  it("a vttablet that a supervisor starts again is named", async () => {
+    const cluster = resharding();
+    cluster.tablet("zone1-0000000201").supervised = true;
+    const said = await operator(cluster).retire(" --unsupervised");
+    expect(said.code, said.out + said.err).toBe(6);
+    expect(said.err).toContain("zone1-0000000201 runs again as REPLICA");
+    expect(said.err).toContain("/vitess/global/keyspaces/customer/shards/-80/Shard exists again");
+    expect(said.err).not.toContain("zone1-0000000300 runs again");
+  });
+
+  it.each([
+    ["unsupervised", null, " --unsupervised"],
+    ["by the operator's command", "stop {alias}", ""],
+  ])(
+    "%s: a Reshard that somebody creates between the cancel and the end of the vttablets keeps its targets",
+    async (_, hook, flags) => {
+      const cluster = resharding();
+      let isCreated = false;
+      const before = keysOf(cluster);
+      const said = await operator(cluster, hook).retire(flags, {
+        onNote: (line) => {
+          if (isCreated || !/verify-gone/.test(line)) return;
+          isCreated = true;
+          cluster.run(reshardCreate(cluster, c3));
+        },
+      });
+      expect(isCreated, said.err).toBe(true);
+      expect([said.code, said.err]).toEqual([
+        4,
+        expect.stringMatching(/zone1-0000000200 .*has streams of c3, which somebody created since.*stays/),
+      ]);
+      expect(alive(cluster)).toEqual(TARGETS);
+      expect(keysOf(cluster)).toEqual(before);
+    },
+  );
+
+  it.each([
+    [
+      "nobody said how",
+      "--retire-targets",
+      /--retire-targets: ends the vttablets.*hooks\.stopTablet.*--unsupervised/,
+    ],
+    [
+      "tables kept on shards that go",
+      "--retire-targets --unsupervised --keep-data",
+      /--retire-targets.*--keep-data.*one of the two/,
+    ],
+    ["how, and not that they leave", "--unsupervised", /--unsupervised: .*--retire-targets/],
+    ["a watch too short", "--retire-targets --unsupervised --watch-return 9s", /--watch-return/],
+  ])("%s is a mistake of the command line, and nothing is asked of the cluster", async (_, flags, reason) => {
+    const cluster = resharding();
+    const said = await operatorAt(cluster).write(`cancel customer.c2 ${flags} --yes`);
+    expect([said.code, said.err]).toEqual([2, expect.stringMatching(reason)]);
+    expect(alive(cluster)).toEqual(TARGETS);
+  });
+
+  it("a second time the workflow is gone, which --missing-ok allows", async () => {
+    const cluster = resharding();
+    const { retire } = operator(cluster);
+    expect((await retire(" --unsupervised")).code).toBe(0);
+    const again = await retire(" --unsupervised");
+    expect([again.code, again.err]).toEqual([
+      2,
+      expect.stringMatching(/no workflow c2.*--retire-targets retires none.*--missing-ok/),
+    ]);
+    expect((await retire(" --unsupervised --missing-ok")).code).toBe(0);
+  });
+});
