@@ -5,7 +5,16 @@ import type { StepOf } from "../../plan/steps/index.js";
 import { type TabletAlias, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeShard, decodeShardReplication, decodeTablet } from "../../topology/records.js";
 import type { Entry } from "../../topology/store.js";
-import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";
+import {
+  done,
+  type Effect,
+  type Known,
+  known,
+  type Refused,
+  refused,
+  type Silent,
+  silent,
+} from "../check.js";
 import { absent, imageOfKey, type KeyRef, unchanged, writeFenced } from "../records/topo-keys.js";
 import type { RunContext } from "../run-context.js";
 import { type Broken, stepRunner } from "../step-runner.js";
