@@ -4,7 +4,6 @@ import {
   returned,
   returnedElected,
   returnedRetired,
-  targetsRetired,
   targetsRetiredAlone,
 } from "./leaving-scenes.js";
 import { copying, moving, orphaned, purged, running, type Scene } from "./scene.js";
@@ -24,7 +23,6 @@ export const REPAIRS: readonly Scene[] = [
   returnedElected,
   returnedRetired,
   resumedRetired,
-  targetsRetired,
   targetsRetiredAlone,
 ];
 

@@ -10,7 +10,7 @@ import { planUndo } from "../../src/plan/undo.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-ports.js";
 import { afterFirstStop, NEVER, OPTIONS, planAfter, runUntil } from "./later-runs.js";
-import { returnedRetired } from "./leaving-scenes.js";
+import { returnedRetired, targetsRetired } from "./leaving-scenes.js";
 import { owner, serversOf, strangers } from "./repair.js";
 import { UNDONE } from "./repair-scenes.js";
 import { unserved } from "./residue-scenes.js";
@@ -116,6 +116,16 @@ it("the undo of a retirement puts its records back, wherever it is killed", asyn
   expect(records(before)).toHaveLength(2);
   for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
 }, 120_000);
+
+it("the undo of a cancel whose targets left puts their records back, wherever it is killed", async () => {
+  const plan = await planOf(targetsRetired);
+  const before = targetsRetired.build();
+  const ends = await killedEverywhere(targetsRetired, plan, planUndo);
+  expect(ends.length).toBeGreaterThan(10);
+  const records = (cluster: SimCluster) =>
+    [...imageOf(cluster, serversOf(plan))].filter(([name]) => /\/Shard(Replication)?$/.test(name));
+  for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
+}, 240_000);
 
 it("the undo of a record that a run created deletes it again, wherever it is killed", async () => {
   const plan = await planOf(unserved);
