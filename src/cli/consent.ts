@@ -17,6 +17,7 @@ export async function consent(plan: Plan, review: Review, request: Request): Pro
   if (review === "begun") return agreement(plan, request);
   const steps = plan.stages.flatMap((stage) => stage.steps);
   if (steps.some((step) => step.destroys === "data")) await typedKeyspace(plan, request);
+  if (plan.operation === "cancel") await typedMaterialized(plan, request);
   if (plan.operation === "fix") await typedOpening(steps, request);
   if (request.given.yes("yes") && review === "none" && steps.some((step) => step.class === "confirm")) {
     throw new RefusedError(
@@ -67,41 +68,87 @@ const isMoot = (inverse: Inverse, steps: readonly Step[]): boolean =>
       step.tablet.alias === inverse.tablet.alias,
   );
 
-/** Data that is dropped does not come back: the keyspace's name must be typed, by hand or with --confirm. */
-async function typedKeyspace(plan: Plan, { given, context }: Request): Promise<void> {
+/** What needs more than a yes: the keyspace's name, typed by hand or with --confirm. */
+interface Typing {
+  readonly keyspace: string;
+  readonly asks: string;
+  /** What the plan does, for who did not type it. */
+  readonly does: string;
+  readonly only: string;
+}
+
+async function typedName({ keyspace, asks, does, only }: Typing, { given, context }: Request): Promise<void> {
+  const typed = given.text("confirm") ?? (await context.terminal.ask(asks));
+  if (typed === keyspace) return;
+  const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
+  throw new RefusedError(
+    `--confirm: the plan ${does}, and ${problem}; ${only}give --confirm ${keyspace}. Nothing was changed.`,
+  );
+}
+
+/** Data that is dropped does not come back. */
+async function typedKeyspace(plan: Plan, request: Request): Promise<void> {
   const keyspaces = new Set(
     plan.stages
       .flatMap((stage) => stage.steps)
       .flatMap((step) => (step.destroys === "data" && "tablet" in step ? [step.tablet.keyspace] : [])),
   );
-  for (const keyspace of keyspaces) {
-    const typed =
-      given.text("confirm") ??
-      (await context.terminal.ask(`This drops tables of keyspace ${keyspace} for good. Type its name: `));
-    if (typed === keyspace) continue;
-    const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
-    throw new RefusedError(
-      `--confirm: the plan drops tables of keyspace ${keyspace}, and ${problem}; give --confirm ${keyspace}. Nothing was changed.`,
+  for (const keyspace of keyspaces)
+    await typedName(
+      {
+        keyspace,
+        asks: `This drops tables of keyspace ${keyspace} for good. Type its name: `,
+        does: `drops tables of keyspace ${keyspace}`,
+        only: "",
+      },
+      request,
+    );
+}
+
+/**
+ * The tables of a Materialize are made to be used for themselves, and queries that name their keyspace leave no rule that would show it: a
+ * cancel that takes them away asks as one does that drops them.
+ */
+async function typedMaterialized(plan: Plan, request: Request): Promise<void> {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  const names = plan.stages.flatMap(({ locks }) =>
+    locks.flatMap((lock) => (lock.kind === "workflow" ? [lock.workflow] : [])),
+  );
+  const rows = steps.flatMap((step) =>
+    step.kind === "stream.stop" || step.kind === "stream.delete" ? step.rows : [],
+  );
+  if (!rows.some((row) => names.includes(row.workflow) && Number(row.image.workflow_type ?? 0) === 0)) return;
+  const held = steps.flatMap((step) => (step.kind === "table.hold" ? [step] : []));
+  for (const keyspace of new Set(held.map(({ tablet }) => tablet.keyspace))) {
+    const tables = [...new Set(held.flatMap((step) => step.tables))].map(printable).join(", ");
+    await typedName(
+      {
+        keyspace,
+        asks: `This takes the materialized ${tables} away from ${keyspace}, where clients may use them by name. Type ${keyspace}: `,
+        does: `takes the materialized ${tables} away from ${keyspace}, where clients may use them by name`,
+        only: "leave --no-keep-data out to keep them, or, if nobody uses them, ",
+      },
+      request,
     );
   }
 }
 
-/** Nothing shows who denied a table, or why: where a repair opens one, the keyspace's name must be typed, by hand or with --confirm. */
-async function typedOpening(steps: readonly Step[], { given, context }: Request): Promise<void> {
+/** Nothing shows who denied a table, or why. */
+async function typedOpening(steps: readonly Step[], request: Request): Promise<void> {
   for (const step of steps) {
     if (step.kind !== "record.write" || step.record.kind !== "shard") continue;
     const tables = lifts(step).map(printable).join(", ");
     if (tables === "") continue;
-    const { keyspace } = step.record;
-    const typed =
-      given.text("confirm") ??
-      (await context.terminal.ask(
-        `This lets clients use ${tables} in ${keyspace}/${step.record.shard} again, which somebody may have denied on purpose. Type ${keyspace}: `,
-      ));
-    if (typed === keyspace) continue;
-    const problem = typed === null ? "there is no terminal to ask at" : `"${typed}" is not "${keyspace}"`;
-    throw new RefusedError(
-      `--confirm: the plan lets clients use ${tables} in ${keyspace}/${step.record.shard} again, which somebody may have denied on purpose, and ${problem}; if nobody needs it denied, give --confirm ${keyspace}. Nothing was changed.`,
+    const { keyspace, shard } = step.record;
+    const opens = `clients use ${tables} in ${keyspace}/${shard} again, which somebody may have denied on purpose`;
+    await typedName(
+      {
+        keyspace,
+        asks: `This lets ${opens}. Type ${keyspace}: `,
+        does: `lets ${opens}`,
+        only: "if nobody needs it denied, ",
+      },
+      request,
     );
   }
 }

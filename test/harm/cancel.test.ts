@@ -108,6 +108,32 @@ describe("cancel refuses", () => {
     expect(said.code, said.err + said.out).toBe(code);
   });
 
+  test("the tables of a Materialize, which clients may use by name, unless the keyspace's name is typed", async () => {
+    const materialized = () => {
+      const cluster = moving();
+      const { sidecar } = cluster.tablet(TARGET).mysql.data;
+      sidecar.vreplication = sidecar.vreplication.map((row) => ({ ...row, workflow_type: "0" }));
+      return cluster;
+    };
+    const asked = await operatorAt(materialized()).write("cancel moved.c2 --no-keep-data --yes");
+    expect([asked.code, asked.err]).toEqual([
+      4,
+      expect.stringMatching(
+        /--confirm: the plan takes the materialized .*customer.* away from moved, where clients may use them by name/,
+      ),
+    ]);
+    const tablesAfter = async (line: string): Promise<readonly string[]> => {
+      const cluster = materialized();
+      await operatorAt(cluster).write(line);
+      return [...(cluster.tablet(TARGET).mysql.data.databases.get("vt_moved")?.keys() ?? [])];
+    };
+    expect(await tablesAfter("cancel moved.c2 --no-keep-data --yes")).toContain("customer");
+    expect(await tablesAfter("cancel moved.c2 --no-keep-data --yes --confirm moved")).not.toContain(
+      "customer",
+    );
+    expect(await tablesAfter("cancel moved.c2 --yes")).toContain("customer");
+  });
+
   test.each([
     ["reads a table that goes, under another name", "m_copy", "select id from customer", 4],
     ["reads another table", "customer", "select id from corder", 1],
