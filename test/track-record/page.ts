@@ -33,6 +33,7 @@ export interface Harm {
   readonly id: string;
   readonly was: string;
   readonly now: string;
+  readonly open?: string;
   readonly held: readonly Held[];
 }
 
@@ -74,12 +75,23 @@ const reportText = ({ of, title, state, finds = [], verdict, says, open, held = 
     `Reported as ${of.map(reference).join(", ")}. ${state.trim()}`,
     "",
     `- **vtdoctor**: ${finds.length > 0 ? `${finds.map(ruleLink).join(", ")}. ` : verdict === undefined ? "" : `${VERDICTS[verdict]} `}${says.trim()}`,
-    ...(open === undefined ? [] : [`- **Not done**: ${open.trim()}`]),
+    ...notDone(open),
     ...heldBy(held),
   ].join("\n");
 
-const harmText = ({ id, was, now, held }: Harm): string =>
-  [`### ${id}`, "", `${capital(was.trim())}.`, "", `- **Now**: ${now.trim()}`, ...heldBy(held)].join("\n");
+const harmText = ({ id, was, now, open, held }: Harm): string =>
+  [
+    `### ${id}`,
+    "",
+    `${capital(was.trim())}.`,
+    "",
+    `- **Now**: ${now.trim()}`,
+    ...notDone(open),
+    ...heldBy(held),
+  ].join("\n");
+
+const notDone = (open: string | undefined): readonly string[] =>
+  open === undefined ? [] : [`- **Not done**: ${open.trim()}`];
 
 const heldBy = (held: readonly Held[]): readonly string[] =>
   held.length === 0
