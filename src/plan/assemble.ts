@@ -3,7 +3,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Draft, DraftStep, PlanContext } from "./draft.js";
 import { planCluster } from "./facts/cluster.js";
 import type { Premise } from "./fields.js";
-import type { Plan, Stage } from "./plan.js";
+import type { Plan, PlanCluster, Stage } from "./plan.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 
 /** A plan that waits longer was made for another day; its reads would most likely be stale anyway. */
@@ -24,13 +24,21 @@ export const assemble = (snapshot: Snapshot, heading: Heading, draft: Draft, con
   repairs: [...new Set(draft.repairs)].sort(),
   createdAt: context.now,
   expiresAt: context.now + LIFETIME_MS,
-  cluster: planCluster(snapshot),
+  cluster: lasting(planCluster(snapshot), draft),
   premises: distinctPremises(draft.premises),
   stages: numbered(draft),
   // Two repairs may say the same.
   blocked: distinct(draft.blocked),
   notes: [...new Set(draft.notes)],
 });
+
+/** A record that the plan takes away tells nobody any more which cluster this is: an undo, or new tablets, write it anew. */
+const lasting = (cluster: PlanCluster, { stages }: Draft): PlanCluster => {
+  const removed = stages.flatMap(({ steps }) =>
+    steps.flatMap((step) => (step.kind === "record.remove" ? [step.key] : [])),
+  );
+  return { ...cluster, marks: cluster.marks.filter(({ key }) => !removed.includes(key)) };
+};
 
 const numbered = (draft: Draft): readonly Stage[] => {
   const width = Math.max(2, String(draft.stages.flatMap((stage) => stage.steps).length).length);

@@ -94,7 +94,8 @@ const history = (past: PastRun): readonly string[] => [
 const withoutInverse = (past: PastRun): readonly string[] => {
   const byReason = new Map<string, string[]>();
   for (const { step, inverse, image } of past.begun) {
-    const changes = image !== null || (step.kind === "keys.export" && step.apply);
+    const changes =
+      image !== null || step.kind === "tablet.stop" || (step.kind === "keys.export" && step.apply);
     if (inverse.kind !== "none" || !changes) continue;
     byReason.set(inverse.because, [...(byReason.get(inverse.because) ?? []), step.id]);
   }

@@ -8,6 +8,8 @@ import {
 } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster } from "../../src/sim/lab.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { planFor, refTo, run, SERVER, step } from "./hand-plan.js";
 
 const ALIAS = { cell: "zone1", uid: 200 };
@@ -128,6 +130,61 @@ describe("record.remove", () => {
       /has not ended, or runs again/,
     ],
   ];
+  /** The record of a vttablet that is to end by itself; the primary, 200, is asked whether a workflow needs the shard. */
+  const running = (meddle: (cluster: SimCluster) => void) => {
+    const cluster = labCluster({ rows: 1 });
+    const [primary, replica] = [NAME, "zone1-0000000201"].map((name) => cluster.tablet(name));
+    if (primary === undefined || replica === undefined) throw new Error("the lab has no shard -80");
+    const { key } = cluster.topology.tablet(replica.alias);
+    const recordedAt = `${replica.address.host}:${replica.address.grpcPort}`;
+    const [runs, idle] = [refTo(replica), refTo(primary)];
+    const of = { of: "Tablet", keyspace: "customer", shard: "-80", server: SERVER, key } as const;
+    const remove = step("record.remove", {
+      ...of,
+      recordedAt,
+      members: [replica.name],
+      ended: [],
+      runs,
+      idle,
+    });
+    meddle(cluster);
+    const made = planFor(cluster, { locks: [{ kind: "keyspace", keyspace: "customer" }], steps: [remove] });
+    return { record: cluster.topology.tablet(replica.alias), ran: run(cluster, made) };
+  };
+
+  it("takes the record of a vttablet that is to end by that", async () => {
+    const { record, ran } = running(() => {});
+    expect((await ran).exit).toBe("ok");
+    expect(record.get()).toBeNull();
+  });
+
+  it.each<[string, (cluster: SimCluster) => void, RegExp]>([
+    [
+      "its vttablet is another one now",
+      (cluster) => cluster.run(plannedReparent(cluster, cluster.tablet("zone1-0000000201"))),
+      /zone1-0000000201 .*PRIMARY/,
+    ],
+    [
+      "a workflow was created onto the shard",
+      (cluster) =>
+        cluster.run(
+          reshardCreate(cluster, { keyspace: "customer", workflow: "c3", sources: ["0"], targets: ["-80"] }),
+        ),
+      /zone1-0000000200 .*has streams of c3/,
+    ],
+    [
+      "nobody knows whether one was",
+      (cluster) => cluster.faults.hang(`127.0.0.1:${cluster.tablet(NAME).grpcPort}`),
+      /zone1-0000000200 .*did not answer/,
+    ],
+  ])("leaves the record of a running vttablet where %s", async (_, meddle, why) => {
+    const { record, ran } = running(meddle);
+    const said = await ran;
+    expect(said.exit).not.toBe("ok");
+    if (said.exit !== "ok") expect(said.said).toMatch(why);
+    expect(record.get()).not.toBeNull();
+  });
+
   it.each(meddled)("leaves it where %s", async (_, of, meddle, why) => {
     const { cluster, records, plan } = ended();
     const made = plan(of);

@@ -98,6 +98,31 @@ describe("cancel --retire-targets", () => {
     expect(keysOf(cluster)).toEqual([]);
   });
 
+  it("an undo puts the records back and says what it can not reach; once the vttablets run, the next brings the tables back", async () => {
+    const cluster = resharding();
+    const { retire, write } = operator(cluster, "stop {alias}");
+    const records = (): readonly string[] => keysOf(cluster).filter((key) => !key.endsWith("/Tablet"));
+    const before = records();
+    const rows = userRows(cluster);
+    const [run = ""] = /test\d+/.exec((await retire()).out) ?? [];
+    const first = await write(`undo ${run} --yes`);
+    expect(first.code, first.out + first.err).toBe(1);
+    expect(first.out).toMatch(
+      /not taken back: 09-tablet\.stop-zone1-0000000201,.*start the vttablet\s+again/s,
+    );
+    expect(first.out).toMatch(/customer\/-80 has no primary that answers.*instead: start its vttablets/s);
+    expect(records()).toEqual(before);
+    for (const alias of TARGETS) cluster.restart(cluster.tablet(alias));
+    cluster.clock.advance(60_000);
+    const second = await write(`undo ${run} --yes`);
+    expect(second.code, second.out + second.err).toBe(0);
+    for (const alias of [TARGETS[0], TARGETS[2]]) {
+      const { databases } = cluster.tablet(alias).mysql.data;
+      expect([...(databases.get("vt_customer")?.keys() ?? [])]).toEqual(["corder", "customer"]);
+    }
+    expect(userRows(cluster)).toEqual(rows);
+  });
+
   it("a vttablet that a supervisor starts again is named", async () => {
     const cluster = resharding();
     cluster.tablet("zone1-0000000201").supervised = true;

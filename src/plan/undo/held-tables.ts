@@ -85,7 +85,8 @@ export const objectOf = ({ keyspace, shard }: TabletRef) => ({ keyspace, shard }
 export const noPrimary = (tablet: TabletRef) => ({
   object: objectOf(tablet),
   reason: `${shardName(tablet)} has no primary that answers, or more than one`,
-  instead: "make one primary answer (vtctldclient PlannedReparentShard), then run the command again",
+  instead:
+    "start its vttablets where they have ended, make one of them primary (vtctldclient PlannedReparentShard), then run the command again",
 });
 
 export const silentTables = (tablet: TabletRef, alias: string) => ({
