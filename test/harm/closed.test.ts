@@ -23,6 +23,21 @@ test("a shard that somebody fenced stays closed, and no dead switch is made up",
   expect(cluster.tablet(PRIMARY).disabled).toBe(true);
 });
 
+test("a shard whose primary does not say its journals is not told to be closed by a person, nor by a switch", async () => {
+  const cluster = labCluster({ version: "24.0.4", rows: 20 });
+  for (const _ of setControls(cluster, "customer", 1, ["0"], true));
+  cluster.tablet(PRIMARY).refreshState();
+  cluster.clock.advance(3_600_000);
+  for (const tablet of cluster.tablets) if (tablet.shard === "0") cluster.faults.hang(tablet.name);
+  const { type, write } = operatorAt(cluster);
+  const finding = "writes-served-by-no-shard@customer/0";
+  const words = (await type(`explain ${finding}`)).out.replaceAll(/\s+/g, " ");
+  expect(words).toMatch(/Nobody can tell from here/);
+  expect(words).not.toMatch(/Somebody disabled it, with|cutover that died after/);
+  const said = await write(`fix ${finding} --yes`);
+  expect([said.code, said.err]).toEqual([4, expect.stringContaining("resharding_journal")]);
+});
+
 test("a table that somebody denied by hand stays denied until the keyspace's name is typed", async () => {
   const cluster = labCluster({ version: "24.0.4", rows: 20 });
   const sources = [{ shard: "0", tablet: cluster.tablet(PRIMARY) }];

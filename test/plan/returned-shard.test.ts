@@ -13,7 +13,7 @@ import {
 import type { SimCluster } from "../../src/sim/cluster.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { resumedRetired, returned } from "../crash/leaving-scenes.js";
-import { snapshotOf } from "../crash/scene.js";
+import { orphaned, snapshotOf } from "../crash/scene.js";
 import { fixOf, kinds } from "./planned.js";
 
 const COMMAND = { kind: "command", template: ["stop", "{alias}"], watchMs: 30_000 } as const;
@@ -190,6 +190,33 @@ describe("a shard that came back is not retired where", () => {
     );
     expect(kinds(plan)).toEqual([]);
     expect(reasons(plan)).toMatch(reason);
+  });
+});
+
+describe("streams of a kind whose end takes more than their rows", () => {
+  test.each([
+    ["an Online DDL", { workflow_type: 5 }, /OnlineDDL/],
+    ["a lookup vindex", { workflow_type: 2 }, /CreateLookupIndex/],
+    ["a partial MoveTables", { workflow_type: 1, workflow_sub_type: 1 }, /a partial MoveTables/],
+    [
+      "a multi-tenant MoveTables",
+      { workflow_type: 1, options: '{"tenant_id":"7"}' },
+      /a multi-tenant MoveTables/,
+    ],
+  ] as const)("%s is left alone", async (_, columns, reason) => {
+    const change = (facts: Facts): Facts => ({
+      ...facts,
+      vreplication: facts.vreplication.map((row) => ({ ...row, ...columns })),
+    });
+    for (const [cluster, finding, orphans] of [
+      [returned.build(), NEVER, "retire"],
+      [returned.build(), NEVER, "restore"],
+      [orphaned.build(), "shard-missing-live-tablets@customer/-80", "retire"],
+    ] as const) {
+      const plan = await retire(cluster, { orphans }, finding, change);
+      expect(kinds(plan)).toEqual([]);
+      expect(reasons(plan)).toMatch(reason);
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
+import type { StreamFact, StreamGroup } from "../facts/stream-facts.js";
 import { shardName } from "../facts/topology.js";
 import { environment } from "./environment.js";
 import { switched } from "./switched.js";
@@ -41,10 +42,7 @@ const PARTIAL = 1;
 
 /** Kinds whose cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
 const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => [
-  ...subject.streams
-    .filter((stream) => cancelType(stream.kind) === null)
-    .map((stream) => ofKind(stream.kind)),
-  ...subject.streams.filter((stream) => stream.sourceExternal !== "").map(() => ofKind("Migrate")),
+  ...otherKinds(snapshot, subject.streams).map(ofKind),
   ...(new Set(subject.streams.map((stream) => `${stream.kind} from ${stream.sourceKeyspace}`)).size > 1
     ? [
         {
@@ -53,20 +51,34 @@ const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obsta
         },
       ]
     : []),
-  ...rowsOf(snapshot, subject).flatMap(({ workflow_sub_type, options }) => [
-    ...(workflow_sub_type === PARTIAL ? [ofKind("a partial MoveTables")] : []),
-    ...(tenantOf(options) === "" ? [] : [ofKind("a multi-tenant MoveTables")]),
-  ]),
   ...unreadable(snapshot, subject),
 ];
+
+const otherKinds = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly string[] => [
+  ...streams.filter(({ kind }) => cancelType(kind) === null).map(({ kind }) => kind),
+  ...streams.filter(({ sourceExternal }) => sourceExternal !== "").map(() => "Migrate"),
+  ...rowsOf(snapshot, streams).flatMap(({ workflow_sub_type, options }) => [
+    ...(workflow_sub_type === PARTIAL ? ["a partial MoveTables"] : []),
+    ...(tenantOf(options) === "" ? [] : ["a multi-tenant MoveTables"]),
+  ]),
+];
+
+/** The same of streams that a repair would end because of where they are: with such a one goes more than its rows. */
+export const unknownKinds = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly Obstacle[] =>
+  groups.flatMap(({ workflow, process, streams }) =>
+    [...new Set(otherKinds(snapshot, streams))].map((kind) => ({
+      reason: `${workflow} on ${process.alias} is of a kind that is not ended here (${kind})`,
+      instead: "end it with `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) first",
+    })),
+  );
 
 const ofKind = (kind: string): Obstacle => ({
   reason: `${kind} is not supported`,
   instead: "use `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) for it",
 });
 
-const rowsOf = (snapshot: Snapshot, subject: CancelSubject): readonly VreplicationRow[] =>
-  subject.streams.flatMap(({ address, id }) => snapshot.rows("vreplication", { address, id }).slice(0, 1));
+const rowsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly VreplicationRow[] =>
+  streams.flatMap(({ address, id }) => snapshot.rows("vreplication", { address, id }).slice(0, 1));
 
 const tenantOf = (options: string | null): string => {
   if (options === null || options === "") return "";

@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { unknownKinds } from "../cancel/forbidden.js";
 import { type Guard, type Obstacle, type OrphanChoice, obstaclesTo, type Stopping } from "../draft.js";
 import {
   type Deletion,
@@ -25,7 +26,7 @@ import {
   unknownStreams,
 } from "../guards/dropped-shards.js";
 import { retireNotes } from "./retirement.js";
-import { stayingNotes, unaccounted } from "./targets.js";
+import { cancelledStreams, stayingNotes, unaccounted } from "./targets.js";
 
 /** What may be done with the tablets of a shard whose record is gone (docs/decisions.md#d8). */
 type Decision =
@@ -78,6 +79,7 @@ const UNLESS_RESTORED: readonly Guard<OrphanShard>[] = [
   rangeTaken,
   primaryUnfit,
   unaccounted,
+  (snapshot, orphan) => unknownKinds(snapshot, cancelledStreams(snapshot, orphan)),
 ];
 
 /** What forbids to end the shard's processes (docs/decisions.md#d19). */
@@ -88,6 +90,7 @@ const UNLESS_RETIRED: readonly Guard<OrphanShard & { readonly stopping: Stopping
   silentCells,
   unknownStreams,
   unknownRecords,
+  (snapshot, orphan) => unknownKinds(snapshot, orphan.groups),
 ];
 
 /** A shard with what may be done about it, and what forbids it. */

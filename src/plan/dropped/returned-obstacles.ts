@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { unknownKinds } from "../cancel/forbidden.js";
 import { type Guard, type Obstacle, obstaclesTo, type ShardRequest } from "../draft.js";
 import { isClosed, processAt, processesOfAlias } from "../facts/processes.js";
 import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
@@ -150,4 +151,10 @@ const UNLESS_RETIRED: readonly Guard<AskedReturned>[] = [
   notProvenEnded,
 ];
 
-const ALWAYS: readonly Guard<AskedReturned>[] = [servesWrites, silentCells, routedQueries, unknownRows];
+const ALWAYS: readonly Guard<AskedReturned>[] = [
+  servesWrites,
+  silentCells,
+  routedQueries,
+  unknownRows,
+  (snapshot, shard) => unknownKinds(snapshot, shard.old),
+];

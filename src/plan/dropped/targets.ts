@@ -22,7 +22,7 @@ import { tabletRecord } from "./tablet-record.js";
  * that its Reshard made there (docs/vitess.md#reference-copies). Any other may be wanted: a Materialize, or the workflow of a shard that
  * a person deleted by mistake.
  */
-const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
+export const cancelledStreams = (snapshot: Snapshot, orphan: OrphanShard): readonly StreamGroup[] => {
   const workflows = snapshot
     .rows("cancelled_target", { keyspace: orphan.keyspace, shard: orphan.shard, fate: "dropped" })
     .map(({ workflow }) => workflow);
