@@ -2,7 +2,9 @@ import { migrationId } from "../../src/cluster/journal.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
+import { deleteShards } from "../sim/native/delete-shards.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
+import { switchAll } from "../sim/native/switch-traffic.js";
 import { moving, type Scene } from "./scene.js";
 
 /** A scene of which the repair must leave something, or nothing, while the rest goes on. */
@@ -116,6 +118,29 @@ const locked: Residue = {
   left: ({ topology }) => topology.global.etcd.range(NAMED_LOCKS).map(({ key }) => key),
 };
 
+/** All traffic was switched, and the source's records were deleted before `complete`: no workflow command of Vitess reaches the streams. */
+export function sourceDeleted(): SimCluster {
+  const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+  cluster.run(switchAll(cluster, { keyspace: "customer", workflow: "c2" }));
+  cluster.clock.advance(60_000);
+  cluster.run(deleteShards(cluster, "customer", ["0"]));
+  cluster.clock.advance(60_000);
+  return cluster;
+}
+
+const pruned: Residue = {
+  name: "a finished switch whose source is gone",
+  build() {
+    const cluster = sourceDeleted();
+    for (const tablet of cluster.tablets) if (tablet.shard === "0") tablet.stop();
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["stream-source-shard-missing"],
+  left: (cluster) => ["zone1-0000000200", "zone1-0000000300"].flatMap((alias) => rowsOf(cluster, alias)),
+};
+
 export const RESIDUES: readonly Residue[] = [
   haunted("19.0.10"),
   haunted("24.0.4"),
@@ -123,4 +148,5 @@ export const RESIDUES: readonly Residue[] = [
   denied,
   unserved,
   locked,
+  pruned,
 ];

@@ -106,7 +106,10 @@ export interface OrphanTarget extends ShardRef {
   readonly finding: string | null;
 }
 
-/** The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of. */
+/**
+ * The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of, and one of a
+ * stream without its source, which follows from the source's, to the source.
+ */
 export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): readonly OrphanTarget[] => {
   const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
   const others = findings.filter((finding) => !ofShards.includes(finding));
@@ -116,7 +119,9 @@ export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): r
 };
 
 const targetOf = (snapshot: Snapshot, finding: Named): readonly OrphanTarget[] => {
-  const { keyspace, shard, alias, address } = finding.object;
+  const { alias, address, source_keyspace, source_shard } = finding.object;
+  const { keyspace = source_keyspace, shard = source_shard } =
+    source_shard === undefined ? finding.object : {};
   if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
   return processesNamed(snapshot, alias, address).map((process) => ({
     keyspace: process.keyspace,

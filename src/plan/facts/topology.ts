@@ -2,7 +2,7 @@ import { gaps, type KeyRange, overlaps } from "../../cluster/key-range.js";
 import type { SrvKeyspace } from "../../proto/gen/topodata_pb.js";
 import type { KeyspaceRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { routingRulesKey, srvKeyspaceKey } from "../../topology/paths.js";
+import { routingRulesKey, shardKey, srvKeyspaceKey } from "../../topology/paths.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import type { LockScope, Premise } from "../fields.js";
 
@@ -86,6 +86,12 @@ export const shardRecords = (snapshot: Snapshot, keyspace: string): readonly Sha
 
 export const shardPremises = (snapshot: Snapshot, keyspace: string): readonly Premise[] =>
   shardRecords(snapshot, keyspace).map(({ server, key }) => keyPremise(snapshot, server, key));
+
+/** The shard has no record: where one was written since, nothing of the plan holds. */
+export const absentPremise = (snapshot: Snapshot, { keyspace, shard }: ShardRef): Premise => {
+  const { server, root } = globalRoot(snapshot);
+  return keyPremise(snapshot, server, shardKey(root, keyspace, shard));
+};
 
 export const keyspaceRecord = (snapshot: Snapshot, keyspace: string): KeyspaceRow | null =>
   snapshot.rows("keyspace", { keyspace })[0] ?? null;

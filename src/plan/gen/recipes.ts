@@ -3,6 +3,7 @@ import { clearLock } from "../recipes/clear-lock.js";
 import { ghostStream } from "../recipes/ghost-stream.js";
 import { halfCancel } from "../recipes/half-cancel.js";
 import { liftDenial } from "../recipes/lift-denial.js";
+import { lostSource } from "../recipes/lost-source.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
@@ -16,6 +17,7 @@ export const RECIPES: readonly Recipe[] = [
   ghostStream,
   halfCancel,
   liftDenial,
+  lostSource,
   orphanShard,
   rebuildSrvKeyspace,
   rebuildSrvVSchema,
