@@ -1,7 +1,6 @@
-import type { VreplicationRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
-import type { StreamFact, StreamGroup } from "../facts/stream-facts.js";
+import { otherKinds } from "../facts/stream-facts.js";
 import { shardName } from "../facts/topology.js";
 import { environment } from "./environment.js";
 import { switched } from "./switched.js";
@@ -37,10 +36,7 @@ export const judgeCancel = (snapshot: Snapshot, given: CancelSubject, keep: bool
   return { kind: "free", subject };
 };
 
-/** binlogdata.VReplicationWorkflowSubType. */
-const PARTIAL = 1;
-
-/** Kinds whose cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
+/** Its cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
 const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => [
   ...otherKinds(snapshot, subject.streams).map(ofKind),
   ...(new Set(subject.streams.map((stream) => `${stream.kind} from ${stream.sourceKeyspace}`)).size > 1
@@ -54,39 +50,10 @@ const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obsta
   ...unreadable(snapshot, subject),
 ];
 
-const otherKinds = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly string[] => [
-  ...streams.filter(({ kind }) => cancelType(kind) === null).map(({ kind }) => kind),
-  ...streams.filter(({ sourceExternal }) => sourceExternal !== "").map(() => "Migrate"),
-  ...rowsOf(snapshot, streams).flatMap(({ workflow_sub_type, options }) => [
-    ...(workflow_sub_type === PARTIAL ? ["a partial MoveTables"] : []),
-    ...(tenantOf(options) === "" ? [] : ["a multi-tenant MoveTables"]),
-  ]),
-];
-
-/** The same of streams that a repair would end because of where they are: with such a one goes more than its rows. */
-export const unknownKinds = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly Obstacle[] =>
-  groups.flatMap(({ workflow, process, streams }) =>
-    [...new Set(otherKinds(snapshot, streams))].map((kind) => ({
-      reason: `${workflow} on ${process.alias} is of a kind that is not ended here (${kind})`,
-      instead: "end it with `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) first",
-    })),
-  );
-
 const ofKind = (kind: string): Obstacle => ({
   reason: `${kind} is not supported`,
   instead: "use `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) for it",
 });
-
-const rowsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly VreplicationRow[] =>
-  streams.flatMap(({ address, id }) => snapshot.rows("vreplication", { address, id }).slice(0, 1));
-
-const tenantOf = (options: string | null): string => {
-  if (options === null || options === "") return "";
-  const parsed: unknown = JSON.parse(options);
-  const tenant =
-    typeof parsed === "object" && parsed !== null && "tenant_id" in parsed ? parsed.tenant_id : "";
-  return typeof tenant === "string" ? tenant : "";
-};
 
 const unreadable = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] =>
   subject.targets

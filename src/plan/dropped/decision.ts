@@ -1,5 +1,4 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { unknownKinds } from "../cancel/forbidden.js";
 import { type Guard, type Obstacle, type OrphanChoice, obstaclesTo, type Stopping } from "../draft.js";
 import {
   type Deletion,
@@ -10,6 +9,7 @@ import {
   reachable,
   removedBefore,
 } from "../facts/dropped-shard.js";
+import { unknownKinds } from "../facts/stream-facts.js";
 import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import {

@@ -1,7 +1,7 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { unknownKinds } from "../cancel/forbidden.js";
 import { type Guard, type Obstacle, obstaclesTo, type ShardRequest } from "../draft.js";
 import { isClosed, processAt, processesOfAlias } from "../facts/processes.js";
+import { unknownKinds } from "../facts/stream-facts.js";
 import { type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import {
   aliasClash,

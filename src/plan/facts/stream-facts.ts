@@ -1,4 +1,5 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import type { Obstacle } from "../draft.js";
 import type { Premise, StreamRow, StreamSet } from "../fields.js";
 import { isPrimary, type Process, processAt, processesOfAlias, tabletRef } from "./processes.js";
 
@@ -155,3 +156,41 @@ export const referenceCopies = (
         ),
     );
 };
+
+/** Kinds of which it is known what goes with their streams. */
+const KNOWN_KINDS = ["Reshard", "MoveTables", "Materialize"] as const;
+export type KnownKind = (typeof KNOWN_KINDS)[number];
+
+export const isKnownKind = (kind: string): kind is KnownKind =>
+  (KNOWN_KINDS as readonly string[]).includes(kind);
+
+/** binlogdata.VReplicationWorkflowSubType. */
+const PARTIAL = 1;
+
+/** What streams are of whose end would need steps that vtdoctor does not have. */
+export const otherKinds = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly string[] =>
+  streams.flatMap(({ address, id, kind, sourceExternal }) => {
+    const [row] = snapshot.rows("vreplication", { address, id });
+    return [
+      ...(isKnownKind(kind) ? [] : [kind]),
+      ...(sourceExternal === "" ? [] : ["Migrate"]),
+      ...(row?.workflow_sub_type === PARTIAL ? ["a partial MoveTables"] : []),
+      ...(tenantOf(row?.options ?? "") === "" ? [] : ["a multi-tenant MoveTables"]),
+    ];
+  });
+
+const tenantOf = (options: string): string => {
+  const parsed: unknown = options === "" ? null : JSON.parse(options);
+  const tenant =
+    typeof parsed === "object" && parsed !== null && "tenant_id" in parsed ? parsed.tenant_id : "";
+  return typeof tenant === "string" ? tenant : "";
+};
+
+/** The same of streams that a repair would end because of where they are. */
+export const unknownKinds = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly Obstacle[] =>
+  groups.flatMap(({ workflow, process, streams }) =>
+    [...new Set(otherKinds(snapshot, streams))].map((kind) => ({
+      reason: `${workflow} on ${process.alias} is of a kind that is not ended here (${kind})`,
+      instead: "end it with `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) first",
+    })),
+  );

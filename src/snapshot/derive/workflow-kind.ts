@@ -3,11 +3,10 @@ import type { StreamSource } from "../../cluster/stream-source.js";
 /** binlogdata.VReplicationWorkflowType (docs/vitess.md#stream-rows). */
 const KINDS = ["Materialize", "MoveTables", "CreateLookupIndex", "Migrate", "Reshard", "OnlineDDL"] as const;
 
-export type WorkflowKind = (typeof KINDS)[number];
+type WorkflowKind = (typeof KINDS)[number];
 
 /** A row of a later Vitess, or a damaged one, may name another. */
-export const isWorkflowKind = (kind: string): kind is WorkflowKind =>
-  (KINDS as readonly string[]).includes(kind);
+const isWorkflowKind = (kind: string): kind is WorkflowKind => (KINDS as readonly string[]).includes(kind);
 
 /**
  * Where the switch of a kind shows: in what its shards serve, or in the routing and denial of its tables. `use`: it is never switched, but

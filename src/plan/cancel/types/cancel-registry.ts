@@ -1,18 +1,14 @@
-import { isWorkflowKind, type WorkflowKind } from "../../../snapshot/derive/workflow-kind.js";
+import { isKnownKind, type KnownKind } from "../../facts/stream-facts.js";
 import type { CancelType } from "./cancel-type.js";
 import { materialize } from "./materialize.js";
 import { moveTables } from "./move-tables.js";
 import { reshard } from "./reshard.js";
 
-/** Null: its cancel would need steps that vtdoctor does not have. */
-const TYPES: Readonly<Record<WorkflowKind, CancelType | null>> = {
+const TYPES: Readonly<Record<KnownKind, CancelType>> = {
   Reshard: reshard,
   MoveTables: moveTables,
   Materialize: materialize,
-  CreateLookupIndex: null,
-  Migrate: null,
-  OnlineDDL: null,
 };
 
-/** Null also for a kind that a later Vitess has. */
-export const cancelType = (kind: string): CancelType | null => (isWorkflowKind(kind) ? TYPES[kind] : null);
+/** Null: its cancel would need steps that vtdoctor does not have; also for a kind that a later Vitess has. */
+export const cancelType = (kind: string): CancelType | null => (isKnownKind(kind) ? TYPES[kind] : null);
