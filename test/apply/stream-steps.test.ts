@@ -230,6 +230,39 @@ describe("row.clear", () => {
     expect(sidecar.vreplication).toHaveLength(1);
   });
 
+  it.each<[string, RegExp, (tablet: SimTablet, cluster: SimCluster) => void]>([
+    [
+      "a stream that the plan does not know",
+      /stream 9 of c2 in the MySQL of zone1-0000000200 .* is not in the plan/,
+      ({ mysql }) => {
+        const [row] = mysql.data.sidecar.vreplication;
+        mysql.data.sidecar.vreplication.push({ ...row, id: "9" });
+      },
+    ],
+    [
+      "another process at the address",
+      /127\.0\.0\.1:16200 is zone1-0000000999 now, not zone1-0000000200/,
+      (tablet, cluster) => {
+        tablet.kill();
+        const place = { keyspace: "customer", shard: "-80", grpcPort: 16_200, vtPort: 15_200 };
+        cluster
+          .addTablet({ alias: { cell: "zone1", uid: 999 }, ...place, mysql: tablet.mysql })
+          .begin(TabletType.REPLICA, null);
+      },
+    ],
+  ])("is refused for %s", async (_, words, happen) => {
+    const plan = await planOf(returned);
+    const cluster = returned.build();
+    const clearing = plan.stages
+      .map((stage) => ({ ...stage, steps: stage.steps.filter(({ kind }) => kind === "row.clear") }))
+      .filter(({ steps }) => steps.length > 0);
+    happen(target(cluster), cluster);
+    const rows = target(cluster).mysql.data.sidecar.vreplication.length;
+    const ran = await run(cluster, { ...plan, premises: [], stages: clearing });
+    expect(ran).toMatchObject({ exit: "refused", said: expect.stringMatching(words) });
+    expect(target(cluster).mysql.data.sidecar.vreplication).toHaveLength(rows);
+  });
+
   const PEER = "zone1-0000000201";
   const withPeer = async (address: (of: TabletRef) => TabletRef) => {
     const plan = await planOf(returned);

@@ -33,7 +33,8 @@ const srvvschemaRebuild = stepRunner<"srvvschema.rebuild", readonly Change[]>({
     return known(images);
   },
   look: driftOf,
-  ended: (step, drift) => (drift.length === 0 ? doneWords(step) : null),
+  ended: (step, drift, context) =>
+    drift.length === 0 && unknownCell(step, drift, context) === null ? doneWords(step) : null,
   guards: { rootKnown: unknownCell },
 
   async run(step, context): Promise<Effect> {
