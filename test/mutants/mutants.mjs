@@ -1,0 +1,164 @@
+// What `npm run mutants` removes, one at a time: each guard of each step kind, each guard of the planner, and what a run asks besides.
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+
+/** Tests that should notice, the nearest first. */
+const NEAR = {
+  stream: ["apply/stream-steps", "apply/stopped-row", "apply/identity", "apply/ddl"],
+  table: ["apply/table-steps", "apply/ddl", "apply/identity"],
+  record: ["apply/record-steps", "apply/record-remove", "apply/serving-steps", "plan/clear-lock"],
+  tablet: ["apply/record-steps", "apply/serving-steps", "apply/identity"],
+};
+const FAR = ["apply/", "harm/", "undo/", "cli/living-switch", "cli/outage"];
+const CRASH = ["crash/contested", "crash/resumed-late"];
+const PLAN = ["plan/", "harm/", "undo/", "cli/ghost-and-journal", "cli/whose-deletion", "cli/left-alone"];
+
+const familyOf = (kind) => {
+  if (/^(stream|row|ghost|vdiff|journal)\./.test(kind)) return "stream";
+  if (/^(table|hold|keys)\./.test(kind)) return "table";
+  return /^(record|srvvschema|lock)\./.test(kind) ? "record" : "tablet";
+};
+
+/** Where the code is that runs as part of a step of one kind. */
+const within = (kind) => `globalThis.__stepKind?.getStore() === ${JSON.stringify(kind)}`;
+
+const REGISTRY = "src/apply/steps/registry.ts";
+
+/**
+ * Guards that a step asks for a second time, between its check and its effect: without that the first would be missed by nobody. `find`
+ * stands in the runner's file.
+ */
+const AGAIN = {
+  "record.write.unchanged": ["records", "const stop = movedOn(step, entry);", "const stop = null;"],
+  "record.remove.ours": ["records", "foreign(step, entry) ?? (await stillRuns", "(await stillRuns"],
+  "record.remove.ended": ["records", "?? (await stillRuns(step, context));", ";"],
+  "lock.clear.sameLock": ["records", "const stop = anotherLock(step, seen.value);", "const stop = null;"],
+  "row.clear.noPrimary": ["stream-removal", "?? (await elected(step, context));", ";"],
+  "tablet.restore.noOther": ["tablet-restore", "otherProcess(step, seen.value) ??\n", ""],
+  "tablet.restore.ownWords": [
+    "tablet-restore",
+    /\(await unlikeItself\(step, seen\.value, context\)\)/,
+    "null",
+  ],
+  "tablet.stop.noRecord": [
+    "tablets",
+    /\(await recorded\(step, context\)\) \?\? \(await notOurs/,
+    "(await notOurs",
+  ],
+};
+
+const stepMutant = (kind, guard) => {
+  const id = `${kind}.${guard}`;
+  const name = JSON.stringify(guard);
+  const patches = [
+    {
+      file: "src/apply/step-runner.ts",
+      find: "(await guards[name]?.(step, seen.value, context)) ?? null;",
+      put: `step.kind === ${JSON.stringify(kind)} && name === ${name} ? null : ((await guards[name]?.(step, seen.value, context)) ?? null);`,
+    },
+  ];
+  if (guard === "tablet" || guard === "process")
+    patches.push(...inKind(), {
+      file: "src/apply/tablet/identity.ts",
+      find: /(export async function differsFrom\([^{]*\{)/,
+      put: `$1 if (${within(kind)}) return null;`,
+    });
+  if (guard === "unused")
+    patches.push(...inKind(), {
+      file: "src/apply/mysql/ddl.ts",
+      find: "(await heldTables(ddl, context))",
+      put: `(${within(kind)} ? null : await heldTables(ddl, context))`,
+    });
+  if (id in AGAIN) {
+    const [file, find, put] = AGAIN[id];
+    patches.push({ file: `src/apply/steps/${file}.ts`, find, put });
+  }
+  return { id, patches, tests: [["apply/guards"], NEAR[familyOf(kind)], FAR, CRASH] };
+};
+
+/** Every call of a runner knows of which kind its step is. */
+const inKind = () => [
+  {
+    file: REGISTRY,
+    find: "const runner: StepRunner<K> = RUNNERS[kind];",
+    put: "const runner: StepRunner<K> = inKind(kind, RUNNERS[kind]);",
+  },
+  {
+    file: REGISTRY,
+    find: /^/,
+    put: `import { AsyncLocalStorage } from "node:async_hooks";
+globalThis.__stepKind ??= new AsyncLocalStorage();
+const inKind = (kind, runner) => Object.fromEntries(Object.entries(runner).map(([name, method]) =>
+  [name, method === null ? null : (...given) => globalThis.__stepKind.run(kind, () => method.apply(runner, given))]));
+`,
+  },
+];
+
+const planGuards = () =>
+  readdirSync(join(root, "src/plan"), { recursive: true })
+    .filter((path) => path.endsWith(".ts"))
+    .sort()
+    .map((path) => `src/plan/${path}`)
+    .flatMap((file) =>
+      [...readFileSync(join(root, file), "utf8").matchAll(/const (\w+): Guard</g)].map(([, name]) => ({
+        id: `${file.slice("src/".length, -".ts".length)}: ${name}`,
+        patches: [{ file, name, value: "[]" }],
+        tests: [PLAN],
+      })),
+    );
+
+/** What stands in no list of guards: file, function, what it says where it finds nothing. */
+const OTHERS = [
+  ["plan/guards/poorer-vschema", "poorerVSchemas", "[]"],
+  ["plan/cancel/forbidden", "wrongWay", "[]"],
+  ["plan/cancel/forbidden", "unsupported", "[]"],
+  ["plan/cancel/switched", "switched", "[]"],
+  ["plan/cancel/environment", "environment", "[]"],
+  ["plan/cancel/table-sets", "dataRefusals", "[]"],
+  ["plan/undo/harm", "deadEnd", "null"],
+  ["plan/undo/harm", "deniedInUse", "null"],
+  ["plan/undo/harm", "shardGone", "null"],
+  ["apply/premises", "movedKey", "null"],
+  ["apply/premises", "movedRows", "null"],
+  ["apply/preconditions", "proveCluster", "null"],
+  ["apply/preconditions", "refuseExpired", "null"],
+  ["apply/preconditions", "refuseExpiredResume", "null"],
+  ["apply/steps/stream-stops", "startedSince", "null"],
+  ["apply/tablet/tablet-guard", "deposed", "null"],
+];
+
+const otherGuards = () =>
+  OTHERS.map(([file, name, value]) => ({
+    id: `${file}: ${name}`,
+    patches: [{ file: `src/${file}.ts`, name, value }],
+    tests: file.startsWith("plan/") ? [PLAN] : [FAR, CRASH],
+  }));
+
+/** `KINDS` of `src/plan/steps`. */
+export const mutantsOf = (kinds) => [
+  ...Object.entries(kinds).flatMap(([kind, { guards }]) =>
+    Object.keys(guards).map((guard) => stepMutant(kind, guard)),
+  ),
+  ...planGuards(),
+  ...otherGuards(),
+];
+
+/**
+ * A function that is named finds nothing any more: the one that does stays, and nobody calls it. Throws where the source has not what the patch is about: a guard that was renamed must not
+ * count as killed.
+ */
+export const patched = (source, patch) => {
+  if (patch.name === undefined) {
+    const text = source.replace(patch.find, patch.put);
+    if (text === source) throw new Error(`${patch.file} has no ${patch.find}`);
+    return text;
+  }
+  const { name, value, file } = patch;
+  const found = new RegExp(`(export )?(const|async function|function) ${name}\\b`).exec(source);
+  if (found === null) throw new Error(`${file} has no ${name}`);
+  const [head, exported = "", word] = found;
+  const empty = `${exported}const ${name} = (): any => ${value};\n`;
+  return source.replace(head, `${empty}${word} ${name}__removed`);
+};
