@@ -68,6 +68,14 @@ export const DRIFTS = {
   },
   "tablet stopped": (cluster, pick) => runningOf(cluster, pick)?.stop(),
   "tablet killed": (cluster, pick) => runningOf(cluster, pick)?.kill(),
+  "tablet out of reach": (cluster, pick) => {
+    const tablet = runningOf(cluster, pick);
+    if (tablet !== undefined) cluster.faults.refuse(tablet.name);
+  },
+  "tablet denies": (cluster, pick) => {
+    const tablet = runningOf(cluster, pick);
+    if (tablet !== undefined) cluster.faults.deny(tablet.name);
+  },
   "tablet restarted": (cluster, pick) => {
     const tablet = runningOf(cluster, pick);
     tablet?.stop();

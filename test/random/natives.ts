@@ -4,6 +4,7 @@ import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { copySchema, reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { rebuildSrvVSchema } from "../../src/sim/native/serving-graph.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import { insertStream } from "../../src/sim/native/workflow.js";
 import { MATERIALIZE } from "../../src/sim/stream-row.js";
 import { deleteShards } from "../sim/native/delete-shards.js";
@@ -89,6 +90,23 @@ function* rebuild(cluster: SimCluster): Native {
   return done;
 }
 
+function* die(cluster: SimCluster, pick: number, how: "stop" | "kill"): Native {
+  const running = cluster.tablets.filter((tablet) => tablet.running);
+  const tablet = running[pick % Math.max(1, running.length)];
+  if (tablet === undefined) return done;
+  tablet[how]();
+  yield `${how} ${tablet.name}`;
+  return done;
+}
+
+function* restart(cluster: SimCluster, pick: number): Native {
+  const tablet = cluster.tablets[pick % cluster.tablets.length];
+  if (tablet === undefined) return done;
+  tablet.stop();
+  yield `stop ${tablet.name}`;
+  return yield* startTablet(cluster, tablet);
+}
+
 export const NATIVES = {
   "Reshard create c2": reshard("c2"),
   "Reshard create c3": reshard("c3"),
@@ -123,6 +141,9 @@ export const NATIVES = {
   PlannedReparentShard: (cluster, _, pick) => elect(cluster, pick),
   "tables made anew": (cluster, _, pick) => tableMadeAnew(cluster, pick),
   RebuildVSchemaGraph: rebuild,
+  "a vttablet is stopped": (cluster, _, pick) => die(cluster, pick, "stop"),
+  "a vttablet is killed": (cluster, _, pick) => die(cluster, pick, "kill"),
+  "a vttablet is restarted": (cluster, _, pick) => restart(cluster, pick),
 } as const satisfies Readonly<Record<string, Command>>;
 
 export type NativeName = keyof typeof NATIVES;

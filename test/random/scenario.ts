@@ -105,7 +105,14 @@ const FLAGS: Readonly<Record<Command["verb"], readonly (readonly string[])[]>> =
     ["--orphans retire", "--unsupervised"],
     ["--orphans restore", "--server vtctld:15999"],
   ],
-  cancel: [[], [], ["--keep-data"], ["--keep-data", "--keep-routing-rules"], ["--purge"]],
+  cancel: [
+    [],
+    [],
+    ["--keep-data"],
+    ["--keep-data", "--keep-routing-rules"],
+    ["--purge"],
+    ["--retire-targets", "--unsupervised"],
+  ],
   undo: [[]],
   purge: [[]],
 };
