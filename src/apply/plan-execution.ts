@@ -1,8 +1,8 @@
 import { DoctorError } from "../cluster/errors.js";
 import { fingerprintOf } from "../plan/fingerprint.js";
 import type { Stage } from "../plan/plan.js";
-import type { Step } from "../plan/steps/index.js";
-import type { Refused, Silent } from "./check.js";
+import { type Step, writesOf } from "../plan/steps/index.js";
+import { type Refused, refused, type Silent } from "./check.js";
 import { Fence } from "./locks/fence.js";
 import { type HeldLock, lostWords } from "./locks/held-lock.js";
 import { patientStore } from "./locks/patient-store.js";
@@ -14,6 +14,7 @@ import { Progress } from "./progress.js";
 import type { RunContext } from "./run-context.js";
 import type { RunFolder } from "./runs/run-folder.js";
 import type { RunResult } from "./runs/run-result.js";
+import type { Looked, StageLook } from "./stage-look.js";
 import { StepExecution } from "./step-execution.js";
 import { startedSince } from "./steps/stream-stops.js";
 
@@ -22,6 +23,8 @@ export interface ExecuteOptions {
   readonly lockTimeoutMs: number;
   /** Ctrl-C: the step that runs is finished and journaled, then the run stops. */
   readonly signal?: AbortSignal;
+  /** Absent: nobody looks between the stages. */
+  readonly look?: StageLook;
 }
 
 /** One pass over a plan, from wherever its journal stands to its end. */
@@ -47,6 +50,7 @@ export class PlanExecution {
     const sha256 = fingerprintOf(plan);
     this.progress.record({ kind: how, run, command: plan.command, hostName, userName, sha256 });
     try {
+      if (plan.stages.some((stage) => this.changes(stage))) await this.lookBefore();
       for (const stage of plan.stages) await this.stage(stage);
     } catch (error) {
       if (error instanceof DoctorError) this.progress.stopped(error);
@@ -85,6 +89,45 @@ export class PlanExecution {
       await releaseLocks(locks);
       if (locks.length > 0) this.progress.record({ kind: "unlocked", stage: stage.title });
     }
+    const changed = open.filter((step) => this.progress.isBegun(step));
+    // Without its locks: it may take a while until the cluster has followed, and Vitess's own tools need not wait for that.
+    if (this.changes({ steps: changed })) await this.lookAfter(stage);
+  }
+
+  /** A resumed run is compared with what was served before its earlier process ended: it may have ended before its own look. */
+  private async lookBefore(): Promise<void> {
+    const { look } = this.options;
+    if (look !== undefined) this.looked(null, await look.before(this.folder.keptPaths()));
+  }
+
+  private async lookAfter(stage: Stage): Promise<void> {
+    const { look } = this.options;
+    if (look !== undefined) this.looked(stage, await look.after(stage));
+  }
+
+  /** Goes on only where what was served is served (docs/decisions.md#d24). */
+  private looked(stage: Stage | null, looked: Looked): void {
+    const { verdict, said, elsewhere, paths } = looked;
+    this.progress.record({ kind: "looked", stage: stage?.title ?? null, verdict, said, elsewhere });
+    this.ports.log({ kind: "looked", looked });
+    if (verdict === "well") {
+      this.folder.keepPaths(paths);
+      return;
+    }
+    const where = stage === null ? "before its next stage" : `after stage "${stage.title}"`;
+    const because = said.join("; ");
+    // An undo or a purge is no run that can be taken back.
+    const back =
+      this.progress.untouched || this.folder.plan.run !== undefined
+        ? ""
+        : `; the way back is \`vtdoctor undo ${this.folder.run}\``;
+    if (verdict === "worse") throw this.progress.stop(where, refused(`${because}${back}`));
+    throw this.progress.stop(where, { kind: "unanswered", reason: because });
+  }
+
+  private changes({ steps }: Pick<Stage, "steps">): boolean {
+    const { plan } = this.folder;
+    return steps.some((step) => writesOf(step, plan.cluster.roots).length > 0);
   }
 
   private async lock(stage: Stage): Promise<readonly HeldLock[]> {

@@ -6,6 +6,7 @@ import type { Vtctld } from "../tablets/vtctld.js";
 import type { TopologyStore } from "../topology/store.js";
 import type { LockHolder } from "./locks/held-lock.js";
 import type { StepResult } from "./runs/run-result.js";
+import type { Looked } from "./stage-look.js";
 
 /** Everything outside that an execution touches; the simulator and a real cluster fill it alike. */
 export interface Ports {
@@ -36,4 +37,5 @@ export type ApplyEvent =
   | { readonly kind: "lock-awaited"; readonly lock: string; readonly holder: LockHolder }
   | { readonly kind: "lock-taken"; readonly lock: string }
   | { readonly kind: "step-started"; readonly id: string; readonly step: StepKind }
-  | { readonly kind: "step-ended"; readonly result: StepResult };
+  | { readonly kind: "step-ended"; readonly result: StepResult }
+  | { readonly kind: "looked"; readonly looked: Looked };

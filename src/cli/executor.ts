@@ -13,11 +13,14 @@ import type { RunResult, StepResult } from "../apply/runs/run-result.js";
 import { type ExitName, RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
-import type { Plan, PlanCluster } from "../plan/plan.js";
+import { planCluster } from "../plan/facts/cluster.js";
+import type { Plan } from "../plan/plan.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Rescans } from "../verify/verify.js";
 import type { Request } from "./command.js";
 import { judged, observe, ruleSet } from "./observe.js";
 import { ownerOf } from "./owner.js";
+import { relookOf } from "./relook.js";
 import { dirOfRun, newRunDir, refuseUndone, type Unfinished, unfinished } from "./run-dir.js";
 
 /** What is to be carried out: a new plan, or a run that was begun. */
@@ -34,7 +37,7 @@ export interface Work {
 /** Executes plans and looks at the cluster again. */
 export interface Executor {
   /** On the cluster that was seen. The run's folder is made when the plan is executed. */
-  start(plan: Plan, cluster: PlanCluster): Work;
+  start(plan: Plan, snapshot: Snapshot): Work;
   /** Goes on with a run; nobody else does until it is closed. */
   open(run: string): Work;
   readonly rescans: Rescans;
@@ -95,14 +98,22 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
       const past = stored(dirOfRun(request, name), name);
       if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
-    start: (plan, cluster) => {
+    start: (plan, snapshot) => {
+      const seen = {
+        query_path: snapshot.rows("query_path"),
+        srv_partition: snapshot.rows("srv_partition"),
+        shard_routing_rule: snapshot.rows("shard_routing_rule"),
+      };
       // Before anybody is asked. A plan without steps needs no place.
-      const folders = plan.stages.length === 0 ? "" : newRunDir(request, plan, cluster);
+      const folders = plan.stages.length === 0 ? "" : newRunDir(request, plan, planCluster(snapshot));
       return {
         plan,
         rest: plan,
         close: () => {},
-        execute: () => withPorts(request, log, (ports, options) => begin(plan, folders, ports, options)),
+        execute: () =>
+          withPorts(request, log, (ports, options) =>
+            begin(plan, folders, ports, { ...options, look: relookOf(request, plan, seen) }),
+          ),
       };
     },
     open: (run) => {
@@ -121,7 +132,8 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
         besides(folder.plan, folders, async (past) => {
           for (const each of [stored(folders, run), past])
             if (each !== undefined) await refuseWhileRunning(each, ports);
-          return resume(folder, ports, options);
+          const look = relookOf(request, folder.plan, null);
+          return resume(folder, ports, { ...options, look });
         });
       return {
         plan: folder.plan,
@@ -215,6 +227,10 @@ const progressLog = ({
         return terminal.note(
           `  ${event.result.outcome === "done" ? "done" : "was done"}  ${event.result.id}: ${event.result.said}`,
         );
+      case "looked":
+        for (const path of event.looked.elsewhere)
+          terminal.note(`  elsewhere, not touched by this run: ${path}`);
+        return;
     }
   };
 };

@@ -101,7 +101,7 @@ export const judged = (observation: Observation, rules: readonly Rule[], request
 /** Reads of old revisions that one scan may ask of an etcd (docs/decisions.md#d7). */
 const HISTORY_BUDGET = 400;
 
-const collectSettings = (
+export const collectSettings = (
   connection: Connection,
   earlier: readonly Facts[],
   settleMs: number | null,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { claimFolder } from "../apply/runs/folder-owner.js";
-import { intentsIn, isFinished, resultsIn } from "../apply/runs/journal.js";
+import { intentsIn, isFinished, isWorse, resultsIn } from "../apply/runs/journal.js";
 import { planIn } from "../apply/runs/plan-file.js";
 import { noRun } from "../apply/runs/run-folder-disk.js";
 import {
@@ -107,19 +107,26 @@ export interface Unfinished {
   readonly words: string;
 }
 
-export function unfinished({ id, stages }: Plan, runsDir: string, { given }: Request): Unfinished {
+export function unfinished({ id, run, stages }: Plan, runsDir: string, { given }: Request): Unfinished {
   const records = recordsOf(runsDir, id);
   const done = resultsIn(records).size;
   const [begun] = [...intentsIn(records)].filter((step) => !resultsIn(records).has(step));
   const all = stages.flatMap(({ steps }) => steps).length;
   const elsewhere = given.text("run-dir") === undefined ? "" : ` --run-dir ${shellWord(resolve(runsDir))}`;
   const [folder, resume] = [resolve(runsDir, id), `vtdoctor resume ${id}${elsewhere}`];
+  const same = `(folder ${folder}), with the same connection:\n    `;
+  if (isWorse(records) && intentsIn(records).size > 0 && run === undefined) {
+    const undo = `vtdoctor undo ${id}${elsewhere}`;
+    const back = `run ${id} stopped after ${done} of ${all} steps, because queries are worse off than before it. To take it back ${same}${undo}`;
+    const on = `To go on with it, once they are served again:\n    ${resume}`;
+    return { folder, resume, words: `${back}\n${on}` };
+  }
   const how = isFinished(records)
     ? `run ${id} did all of its ${all} steps, and nothing has verified them yet. To look again`
     : `run ${id} stopped after ${done} of ${all} steps${begun === undefined ? "" : `, in the middle of ${begun}`}. To go on with it`;
   return {
     folder,
     resume,
-    words: `${how} (folder ${folder}), with the same connection:\n    ${resume}`,
+    words: `${how} ${same}${resume}`,
   };
 }

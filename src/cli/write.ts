@@ -1,7 +1,6 @@
 import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import type { PlanContext, PlanRequest } from "../plan/draft.js";
-import { planCluster } from "../plan/facts/cluster.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { carryOut, showPlan } from "./carry-out.js";
@@ -55,7 +54,7 @@ export async function write(
   });
   if (dryRun) return showPlan(plan, request);
   const before = mindsNew ? findings().map(({ id }) => id) : null;
-  return carryOut(executor.start(plan, planCluster(snapshot)), { review, before }, executor, request);
+  return carryOut(executor.start(plan, snapshot), { review, before }, executor, request);
 }
 
 /** What can only be had of a plan that is not executed. Throws `UsageError`. */

@@ -29,6 +29,8 @@ export interface CollectSettings {
   readonly mysql: boolean;
   /** Tables of every primary, not only of those that a workflow or a missing record makes interesting. */
   readonly askTables: boolean;
+  /** Whether a shard's tables (`keyspace/shard`) are asked for besides. */
+  readonly tablesOf?: (shard: string) => boolean;
   /** How long `observeTwice` waits between its observations. */
   readonly settleMs: number | null;
 }

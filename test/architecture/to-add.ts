@@ -13,8 +13,8 @@ const NOBODY = /^$/;
 export const EXAMPLES: Readonly<Record<string, Example>> = {
   "srvkeyspace-missing": { name: /"srvkeyspace-missing"/, users: NOBODY },
   "clear-lock": { name: /"clear-lock"|\bclearLock\b/, users: NOBODY },
-  // Where a key lies and what a lock is on is told of every type; an undo asks what each would do.
-  "routing-rules": { name: /"routing-rules"/, users: /^(topology|snapshot)\/|^plan\/undo\// },
+  // Where a key lies and what a lock is on is told of every type; an undo and a look at query paths ask what each would do.
+  "routing-rules": { name: /"routing-rules"/, users: /^(topology|snapshot)\/|^plan\/(undo|foresight)\// },
   "journal.delete": {
     name: /"journal\.delete"|\bjournalDelete\b/,
     users: /^plan\/(recipes|serving|undo)\//,

@@ -114,6 +114,16 @@ export class MortalFolder implements RunFolder {
     return this.folder.section(file, title);
   }
 
+  keepPaths(paths: unknown): void {
+    this.fate.instant("before the paths");
+    this.folder.keepPaths(paths);
+    this.fate.instant("after the paths");
+  }
+
+  keptPaths(): unknown {
+    return this.folder.keptPaths();
+  }
+
   saveReport(report: RunReport): void {
     this.fate.instant("before the report");
     this.folder.saveReport(report);

@@ -1,6 +1,7 @@
 import type { ExitName } from "../../cluster/errors.js";
 import type { Inverse } from "../../plan/kind.js";
 import type { StepKind } from "../../plan/steps/index.js";
+import type { Looked } from "../stage-look.js";
 import type { StepOutcome } from "./run-result.js";
 
 /**
@@ -31,6 +32,11 @@ export type JournalEntry =
       readonly before: string | null;
     }
   | { readonly kind: "result"; readonly step: string; readonly outcome: StepOutcome; readonly said: string }
+  /** The look at the query paths before the first stage (`stage` null) or after one (docs/runs.md#after-each-stage). */
+  | ({ readonly kind: "looked"; readonly stage: string | null } & Pick<
+      Looked,
+      "verdict" | "said" | "elsewhere"
+    >)
   /** The step did not reach its end state, or may not have: the run stopped here. */
   | { readonly kind: "stopped"; readonly because: string }
   | { readonly kind: "finished" }
@@ -64,6 +70,10 @@ export function abandonedLocks(records: readonly JournalRecord[]): readonly Lock
   }
   return open;
 }
+
+/** The last look found query paths worse, and no later one found them well: the way on is back. */
+export const isWorse = (records: readonly JournalRecord[]): boolean =>
+  records.findLast((record) => record.kind === "looked")?.verdict === "worse";
 
 export const isFinished = (records: readonly JournalRecord[]): boolean =>
   records.some((record) => record.kind === "finished");

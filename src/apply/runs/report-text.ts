@@ -1,6 +1,7 @@
 import { EXIT } from "../../cluster/errors.js";
 import type { Plan } from "../../plan/plan.js";
 import { describeStep, type Step } from "../../plan/steps/index.js";
+import type { Looked } from "../stage-look.js";
 import type { JournalRecord } from "./journal.js";
 
 /** `report.txt`: what happened in a run, for a person and for an audit, from the plan and the journal alone. */
@@ -61,6 +62,14 @@ function lines(record: JournalRecord, steps: ReadonlyMap<string, Step>): readonl
     }
     case "result":
       return [at(`${record.outcome === "done" ? "done" : "was so already"}: ${record.said}`)];
+    case "looked":
+      return [
+        at(
+          `query paths ${record.stage === null ? "before the first stage" : `after "${record.stage}"`}: ${LOOKED[record.verdict]}`,
+        ),
+        ...record.said.map((path) => `${INDENT}${path}`),
+        ...record.elsewhere.map((path) => `${INDENT}not by this run: ${path}`),
+      ];
     case "stopped":
       return [at(`STOPPED: ${record.because}`)];
     case "finished":
@@ -72,5 +81,11 @@ function lines(record: JournalRecord, steps: ReadonlyMap<string, Step>): readonl
       ];
   }
 }
+
+const LOOKED: Readonly<Record<Looked["verdict"], string>> = {
+  well: "what was served is served",
+  worse: "worse than before",
+  unseen: "not seen",
+};
 
 const INDENT = " ".repeat(26);

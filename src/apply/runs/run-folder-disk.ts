@@ -70,6 +70,8 @@ export function noRun(place: string, runs: readonly string[], run: string): stri
   return `there is no run ${run} in ${place} (--run-dir).${didYouMean(run, runs)} ${holds}${more}; vtdoctor runs lists them.`;
 }
 
+const PATHS = "paths.json";
+
 class DiskRunFolder implements RunFolder {
   private readonly journal: JournalFile;
 
@@ -118,6 +120,15 @@ class DiskRunFolder implements RunFolder {
     const sections = textOf(path).split(/^(?=-- )/m);
     const ours = sections.filter((section) => section.startsWith(heading));
     return { path, text: ours.map((section) => section.slice(heading.length)).join("") };
+  }
+
+  keepPaths(paths: unknown): void {
+    write(join(this.path, PATHS), `${JSON.stringify(paths)}\n`);
+  }
+
+  keptPaths(): unknown {
+    const text = textOf(join(this.path, PATHS));
+    return text === "" ? null : JSON.parse(text);
   }
 
   saveReport(report: RunReport): void {

@@ -21,7 +21,8 @@ export async function askShards(
 ): Promise<readonly FactsPart[]> {
   const interesting = shardsOfInterest(processes, records);
   const withTables = (tablet: TabletAnswers): boolean =>
-    interesting.has(shardOf(tablet)) || (settings.askTables && isPrimary(tablet));
+    interesting.has(shardOf(tablet)) ||
+    (isPrimary(tablet) && (settings.askTables || (settings.tablesOf?.(shardOf(tablet)) ?? false)));
   const chosen = primariesOrAll(processes);
   sources.progress?.(`reading the sidecar databases of ${chosen.length} tablets`);
   return inParallel(chosen, settings.concurrency, (tablet) => askShard(tablet, sources, withTables(tablet)));

@@ -36,7 +36,7 @@ export interface PathChange {
   readonly is: Route;
 }
 
-interface ChangedName {
+export interface ChangedName {
   /** As a client writes it; `keyspace.` for a keyspace of which no table is known. */
   readonly name: string;
   /** The tables that it led to and leads to; '' where none is known. */
@@ -64,7 +64,7 @@ export const comparePaths = (before: Routed, after: Routed): readonly PathChange
 };
 
 /** Not seen to fail: a scan does not ask every shard for its tables. */
-const isOpen = ({ verdict, reason }: Pick<Route, "verdict" | "reason">): boolean =>
+export const isOpen = ({ verdict, reason }: Pick<Route, "verdict" | "reason">): boolean =>
   verdict === "served" || reason === "schema-unread";
 
 const rank = (route: Route): number => (isOpen(route) ? 2 : route.verdict === "unknown" ? 1 : 0);
