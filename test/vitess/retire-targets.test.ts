@@ -92,5 +92,10 @@ describe.skipIf(labMissing() !== null)("cancel --retire-targets", () => {
       await added(600, 700);
       await createReshard(lab, "customer", "c4", RANGES);
       await running(lab, [600, 700], "c4");
+      if (version === "19") return;
+      const alone = ["--retire-targets", "--unsupervised", "--watch-return", "10s", "--yes"];
+      const left = await doctor.write("cancel", "customer.c4", ...alone);
+      expect(left.code, left.stdout + left.stderr).toBe(0);
+      for (const uid of [600, 700]) expect(lab.alive(`vttablet-${uid}`), `vttablet ${uid}`).toBe(false);
     });
 });
