@@ -9,6 +9,7 @@ import { reshardingLab } from "../../src/sim/lab.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { decodeTablet, encoder, encodeTablet } from "../../src/topology/records.js";
+import { targetsRetiredAlone } from "../crash/leaving-scenes.js";
 import { orphaned, running, snapshotOf } from "../crash/scene.js";
 import { addKey, place } from "./change.js";
 import { planText } from "./plan-text.js";
@@ -61,8 +62,8 @@ describe("cancel --retire-targets", () => {
     await expect(planText(retire(facts))).toMatchFileSnapshot(golden("cancel-reshard-retire"));
   });
 
-  test("unsupervised, tables purged: each record goes right before its vttablet, which ends by that", async () => {
-    const plan = retire(facts, { retire: SELF, purge: true });
+  test("unsupervised, tables purged, after a read switch that was taken back: each record goes right before its vttablet, which ends by that, and the controls go", async () => {
+    const plan = retire(await factsOf(targetsRetiredAlone.build()), { retire: SELF, purge: true });
     await expect(planText(plan)).toMatchFileSnapshot(golden("cancel-reshard-retire-unsupervised"));
   });
 
