@@ -26,6 +26,16 @@ export const keyRangeOfBytes = (
   record: { readonly start: Uint8Array; readonly end: Uint8Array } | null | undefined,
 ): KeyRange => (record ? { start: hex(record.start), end: hex(record.end) } : EVERYTHING);
 
+/**
+ * The range of a record; of one that has none, what the shard's name says (docs/vitess.md#key-ranges). Bounds without zero bytes at their end:
+ * such ones compare as texts as Vitess compares their bytes.
+ */
+export const keyRangeOfRecord = (shard: string, record: Parameters<typeof keyRangeOfBytes>[0]): KeyRange => {
+  const range = record ? keyRangeOfBytes(record) : (keyRangeOfShard(shard) ?? EVERYTHING);
+  // A range that ends at 00 has no keyspace id, and an empty bound would give it all.
+  return { start: floor(range), end: isMax(range) ? "" : trim(range.end) || "00" };
+};
+
 export const sameKeyRange = (a: KeyRange, b: KeyRange): boolean => orderKeyRanges(a, b) === 0;
 
 /** By start, then by end, the maximum last (key.KeyRangeLess). */

@@ -160,7 +160,8 @@ CREATE TABLE keyspace (
   keyspace TEXT PRIMARY KEY, keyspace_type TEXT NOT NULL, base_keyspace TEXT NOT NULL, durability_policy TEXT NOT NULL, sidecar_db_name TEXT NOT NULL,
   server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
--- Shard records. range_start, range_end: of the record, or as its name says where the record has none.
+-- Shard records. range_start, range_end: of the record, or as its name says where the record has none; without zero bytes at their end (0003 is 000300),
+-- so that they compare as texts; empty: no bound.
 CREATE TABLE shard (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, primary_alias TEXT, primary_term_start INTEGER,
   is_primary_serving INTEGER NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL,
@@ -187,7 +188,7 @@ CREATE TABLE shard_replication (
 ) STRICT, WITHOUT ROWID;
 -- One row per SrvKeyspace record, so that "no record" and "no partition" differ.
 CREATE TABLE srv_keyspace (cell TEXT NOT NULL, keyspace TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace)) STRICT, WITHOUT ROWID;
--- Which shards serve a tablet type, by the SrvKeyspace of a cell.
+-- Which shards serve a tablet type, by the SrvKeyspace of a cell. range_start, range_end: as in shard.
 CREATE TABLE srv_partition (
   cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL,
   key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace, tablet_type, shard)

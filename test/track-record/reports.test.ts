@@ -100,7 +100,7 @@ describe("what was reported, and is sick", () => {
     const now = record.get();
     if (now !== null) record.put({ ...now, isPrimaryServing: false });
     rebuildSrvKeyspace(cluster, "zone1", "wide");
-    expect(await stories(cluster)).toContain("critical confirmed range-served-by-no-shard@wide/000280-0003");
+    expect(await stories(cluster)).toEqual(["critical confirmed range-served-by-no-shard@wide/000280-0003"]);
   });
 
   it("the sources of a switched Reshard were pruned before it was completed", async () => {

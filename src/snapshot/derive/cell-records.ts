@@ -1,5 +1,5 @@
 import { formatAlias } from "../../cluster/alias.js";
-import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
+import { keyRangeOfRecord } from "../../cluster/key-range.js";
 import type { KeyRange, Tablet } from "../../proto/gen/topodata_pb.js";
 import { decodeShardReplication, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
 import type {
@@ -123,7 +123,6 @@ const placeOf = (row: SrvPartitionRow | SrvControlRow): string =>
   [row.cell, row.keyspace, row.tablet_type, row.shard].join("/");
 
 const range = (shard: string, record: KeyRange | undefined) => {
-  const { start, end } =
-    record === undefined ? (keyRangeOfShard(shard) ?? keyRangeOfBytes(null)) : keyRangeOfBytes(record);
+  const { start, end } = keyRangeOfRecord(shard, record);
   return { range_start: start, range_end: end };
 };

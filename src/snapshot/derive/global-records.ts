@@ -1,5 +1,5 @@
 import { formatAlias } from "../../cluster/alias.js";
-import { keyRangeOfBytes, keyRangeOfShard } from "../../cluster/key-range.js";
+import { keyRangeOfRecord } from "../../cluster/key-range.js";
 import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeCellInfo, decodeCellsAlias, decodeKeyspace, decodeShard } from "../../topology/records.js";
 import type { Facts } from "../facts.js";
@@ -77,7 +77,7 @@ export const deriveShards = (keys: KeyIndex, decoding: Decoding): ShardRecords =
   const tablet_control = records.flatMap(({ is, at, record }) => controls(is.keyspace, is.shard, at, record));
   return {
     shard: records.map(({ is, at, record }) => {
-      const range = rangeOf(is.shard, record);
+      const range = keyRangeOfRecord(is.shard, record.keyRange);
       return {
         keyspace: is.keyspace,
         shard: is.shard,
@@ -103,12 +103,6 @@ export const deriveShards = (keys: KeyIndex, decoding: Decoding): ShardRecords =
     ),
   };
 };
-
-/** The record's own range; an absent one is what the name says (docs/vitess.md#key-ranges: absent for names without a dash). */
-const rangeOf = (shard: string, record: Shard) =>
-  record.keyRange === undefined
-    ? (keyRangeOfShard(shard) ?? keyRangeOfBytes(null))
-    : keyRangeOfBytes(record.keyRange);
 
 /** At most one entry per type is the rule; entries that break it are read as one, the way vttablet sums them up. */
 const controls = (

@@ -340,7 +340,8 @@ export interface KeyspaceRow {
 }
 
 /**
- * Shard records. range_start, range_end: of the record, or as its name says where the record has none.
+ * Shard records. range_start, range_end: of the record, or as its name says where the record has none; without zero bytes at their end (0003 is 000300),
+ * so that they compare as texts; empty: no bound.
  */
 export interface ShardRow {
   readonly keyspace: string;
@@ -431,7 +432,7 @@ export interface SrvKeyspaceRow {
 }
 
 /**
- * Which shards serve a tablet type, by the SrvKeyspace of a cell.
+ * Which shards serve a tablet type, by the SrvKeyspace of a cell. range_start, range_end: as in shard.
  */
 export interface SrvPartitionRow {
   readonly cell: string;
