@@ -1,4 +1,4 @@
-import fs, { readdirSync, type writeFileSync } from "node:fs";
+import fs, { existsSync, readdirSync, readFileSync, type writeFileSync } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
@@ -6,11 +6,11 @@ import { moving } from "../crash/scene.js";
 import { operatorAt } from "./harness.js";
 
 /** How many of the next writes find half of their space. */
-const disk = { full: 0 };
+const disk = { full: 0, unless: (): boolean => false };
 const { writeFileSync: writeWhole } = fs;
 
 const writeHalf: typeof writeFileSync = (file, data, options) => {
-  if (disk.full === 0) return writeWhole(file, data, options);
+  if (disk.full === 0 || disk.unless()) return writeWhole(file, data, options);
   disk.full -= 1;
   const bytes = Buffer.from(data as string | Buffer);
   writeWhole(file, bytes.subarray(0, bytes.length / 2), options);
@@ -25,6 +25,7 @@ const writeBy = (by: typeof writeFileSync): void => {
 
 beforeEach(() => {
   disk.full = 0;
+  disk.unless = () => false;
   writeBy(writeHalf);
 });
 afterEach(() => writeBy(writeWhole));
@@ -61,4 +62,33 @@ it("a disk that is full before anything was begun changes nothing, and the comma
   expect(cluster.topology.global.etcd.revision).toBe(revision);
   disk.full = 0;
   expect((await write("cancel moved.c2 --yes")).code).toBe(0);
+});
+
+it("a disk that fills up between the intent and the result of a step has room for the result, and no further step is begun", async () => {
+  const cluster = moving.build();
+  const { folder, write } = operatorAt(cluster);
+  const refresh = cluster.writer.refreshState.bind(cluster.writer);
+  const reserve = (): string => join(folder, "runs", readdirSync(join(folder, "runs"))[0] ?? "", "reserve");
+  cluster.writer.refreshState = async (at) => {
+    // Full, but for what the run has set aside.
+    disk.full = Number.POSITIVE_INFINITY;
+    disk.unless = () => !existsSync(reserve());
+    cluster.writer.refreshState = refresh;
+    return refresh(at);
+  };
+  const said = await write("cancel moved.c2 --yes");
+  expect([said.code, said.err]).toEqual([
+    5,
+    expect.stringMatching(/no space left on device.*is the disk full\?/),
+  ]);
+  const journal = readFileSync(join(reserve(), "..", "journal.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line): { readonly kind: string; readonly step?: string } => JSON.parse(line));
+  const of = (kind: string) => journal.flatMap((record) => (record.kind === kind ? [record.step] : []));
+  expect(of("result")).toEqual(expect.arrayContaining(of("intent")));
+  expect(of("intent").at(-1)).toMatch(/tablet\.refresh/);
+  disk.full = 0;
+  const [run = ""] = readdirSync(join(folder, "runs"));
+  expect((await write(`resume ${run} --yes`)).code).toBe(0);
 });

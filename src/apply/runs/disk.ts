@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, writeFileSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DoctorError } from "../../cluster/errors.js";
 
 /** Whole or not at all, by way of `temporary`, and on disk when it returns. Row images may be in it: readable by its owner alone. */
@@ -11,6 +11,37 @@ export function writeWhole(file: string, text: string, temporary = `${file}.new`
     closeSync(handle);
   }
   renameSync(temporary, file);
+}
+
+/** Room for the last words of a run: the result of the step that was begun, why it stopped, which locks it gave back. */
+const RESERVE_BYTES = 64 << 10;
+
+/** Space that a run takes before its first effect, so that a disk that others fill meanwhile has room for what came of the effect. */
+export class Reserve {
+  #held = true;
+
+  /** Throws where there is not so much. */
+  constructor(private readonly file: string) {
+    const handle = openSync(file, "w", 0o600);
+    try {
+      // Not zeros: some file systems keep no space for those.
+      writeFileSync(handle, Buffer.alloc(RESERVE_BYTES, "r"));
+      fsyncSync(handle);
+    } catch (error) {
+      rmSync(file, { force: true });
+      throw error;
+    } finally {
+      closeSync(handle);
+    }
+  }
+
+  /** False: it was given back before. */
+  giveBack(): boolean {
+    const held = this.#held;
+    this.#held = false;
+    rmSync(this.file, { force: true });
+    return held;
+  }
 }
 
 /** A new name in a directory is on disk only when the directory is. */

@@ -9,7 +9,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { type DoctorError, RefusedError } from "../../cluster/errors.js";
-import { notWritten } from "./disk.js";
+import { notWritten, type Reserve } from "./disk.js";
 import type { JournalRecord } from "./journal.js";
 
 export const journalIn = (folder: string): string => join(folder, "journal.jsonl");
@@ -20,9 +20,13 @@ export class JournalFile {
   readonly #records: JournalRecord[];
   #bytes: number;
   #failed: DoctorError | null = null;
+  #full: DoctorError | null = null;
 
   /** A torn last record, of a crash while it was written, is cut off: its effect can not have begun. */
-  constructor(private readonly file: string) {
+  constructor(
+    private readonly file: string,
+    private readonly reserve: Reserve,
+  ) {
     const { records, bytes } = readRecords(file);
     this.#records = records;
     this.#bytes = bytes;
@@ -36,21 +40,33 @@ export class JournalFile {
 
   /**
    * Throws `DoctorError` (interrupted) where it can not be written, and from then on: what is only half on disk is cut off again, and what
-   * came behind a record that is missing would tell another story.
+   * came behind a record that is missing would tell another story. On a disk that is full no further step is begun; what came of the one
+   * that was has its place in the reserve.
    */
   append(record: JournalRecord): void {
     if (this.#failed !== null) throw this.#failed;
+    if (this.#full !== null && record.kind === "intent") throw this.#full;
     const line = Buffer.from(`${JSON.stringify(record)}\n`);
     try {
-      writeFileSync(this.#handle, line);
-      fsyncSync(this.#handle);
+      this.#write(line, record.kind === "intent");
     } catch (error) {
       this.#failed = notWritten(this.file, error);
-      ftruncateSync(this.#handle, this.#bytes);
       throw this.#failed;
     }
     this.#bytes += line.length;
     this.#records.push(record);
+  }
+
+  #write(line: Buffer, isIntent: boolean): void {
+    try {
+      writeFileSync(this.#handle, line);
+      fsyncSync(this.#handle);
+    } catch (error) {
+      ftruncateSync(this.#handle, this.#bytes);
+      if (isIntent || !this.reserve.giveBack()) throw error;
+      this.#full = notWritten(this.file, error);
+      this.#write(line, isIntent);
+    }
   }
 
   close(): void {

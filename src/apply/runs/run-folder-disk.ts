@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { DoctorError, RefusedError, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
 import type { Plan } from "../../plan/plan.js";
-import { notWritten, syncDirectory, writeWhole } from "./disk.js";
+import { notWritten, Reserve, syncDirectory, writeWhole } from "./disk.js";
 import { claimFolder, type Owner } from "./folder-owner.js";
 import type { JournalRecord } from "./journal.js";
 import { JournalFile, journalIn, readJournal } from "./journal-file.js";
@@ -74,13 +74,15 @@ const PATHS = "paths.json";
 
 class DiskRunFolder implements RunFolder {
   private readonly journal: JournalFile;
+  private readonly reserve: Reserve;
 
   constructor(
     readonly path: string,
     readonly plan: Plan,
     private readonly release: () => void,
   ) {
-    this.journal = new JournalFile(journalIn(path));
+    this.reserve = new Reserve(join(path, "reserve"));
+    this.journal = new JournalFile(journalIn(path), this.reserve);
     syncDirectory(path);
   }
 
@@ -138,6 +140,7 @@ class DiskRunFolder implements RunFolder {
 
   close(): void {
     this.journal.close();
+    this.reserve.giveBack();
     this.release();
   }
 }
