@@ -8,6 +8,7 @@ import {
   type Process,
   processAt,
   processesOfAlias,
+  processesOfKeyspace,
   processesOfShard,
 } from "./processes.js";
 import { groupsOn, type StreamGroup } from "./stream-facts.js";
@@ -107,8 +108,8 @@ export interface OrphanTarget extends ShardRef {
 }
 
 /**
- * The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of, and one of a
- * stream without its source, which follows from the source's, to the source.
+ * The shards that findings are about; a finding of a tablet or a stream leads to the shard that its process says it is of, one of a
+ * stream without its source, which follows from the source's, to the source, and one of a keyspace to all that runs of it.
  */
 export const orphanTargets = (snapshot: Snapshot, findings: readonly Named[]): readonly OrphanTarget[] => {
   const ofShards = findings.filter((finding) => !("alias" in finding.object || "address" in finding.object));
@@ -123,7 +124,11 @@ const targetOf = (snapshot: Snapshot, finding: Named): readonly OrphanTarget[] =
   const { keyspace = source_keyspace, shard = source_shard } =
     source_shard === undefined ? finding.object : {};
   if (keyspace !== undefined && shard !== undefined) return [{ keyspace, shard, finding: finding.id }];
-  return processesNamed(snapshot, alias, address).map((process) => ({
+  const named =
+    alias === undefined && address === undefined && keyspace !== undefined
+      ? processesOfKeyspace(snapshot, keyspace)
+      : processesNamed(snapshot, alias, address);
+  return named.map((process) => ({
     keyspace: process.keyspace,
     shard: process.shard,
     finding: finding.id,

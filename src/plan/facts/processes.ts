@@ -40,6 +40,14 @@ export const processesOfShard = (snapshot: Snapshot, keyspace: string, shard: st
     ),
   );
 
+export const processesOfKeyspace = (snapshot: Snapshot, keyspace: string): readonly Process[] =>
+  onePerProcess(
+    snapshot.all<Row>(
+      `${COLUMNS} AND p.keyspace = ? ORDER BY p.shard, p.alias, remoteness, p.address`,
+      keyspace,
+    ),
+  );
+
 export const processesOfAlias = (snapshot: Snapshot, alias: string): readonly Process[] =>
   onePerProcess(snapshot.all<Row>(`${COLUMNS} AND p.alias = ? ORDER BY remoteness, p.address`, alias));
 
