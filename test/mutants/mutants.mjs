@@ -11,9 +11,24 @@ const NEAR = {
   record: ["apply/record-steps", "apply/record-remove", "apply/serving-steps", "plan/clear-lock"],
   tablet: ["apply/record-steps", "apply/serving-steps", "apply/identity"],
 };
+const NEAR_RUN = ["apply/identity", "apply/journal-order", "harm/pause", "apply/record-steps"];
 const FAR = ["apply/", "harm/", "undo/", "cli/living-switch", "cli/outage"];
 const CRASH = ["crash/contested", "crash/resumed-late"];
 const PLAN = ["plan/", "harm/", "undo/", "cli/ghost-and-journal", "cli/whose-deletion", "cli/left-alone"];
+
+/** The nearest to a file of the planner, by a part of its path. */
+const NEAR_PLAN = {
+  "dropped/returned": ["plan/returned-shard"],
+  dropped: ["plan/orphan-shard", "plan/orphan-world", "plan/returned-shard"],
+  "guards/journals": ["cli/ghost-and-journal"],
+  "guards/poorer": ["harm/vschema", "harm/rebuild"],
+  "guards/": ["plan/serving", "harm/routes", "harm/reads"],
+  "clear-lock": ["plan/clear-lock"],
+  "cancel/": ["plan/cancel", "harm/cancel", "plan/switched"],
+  "undo/": ["undo/too-late", "undo/records"],
+};
+const nearestOf = (path) =>
+  Object.entries(NEAR_PLAN).find(([part]) => path.includes(part))?.[1] ?? ["plan/file"];
 
 const familyOf = (kind) => {
   if (/^(stream|row|ghost|vdiff|journal)\./.test(kind)) return "stream";
@@ -105,7 +120,7 @@ const planGuards = () =>
       [...readFileSync(join(root, file), "utf8").matchAll(/const (\w+): Guard</g)].map(([, name]) => ({
         id: `${file.slice("src/".length, -".ts".length)}: ${name}`,
         patches: [{ file, name, value: "[]" }],
-        tests: [PLAN],
+        tests: [nearestOf(file), PLAN],
       })),
     );
 
@@ -133,7 +148,7 @@ const otherGuards = () =>
   OTHERS.map(([file, name, value]) => ({
     id: `${file}: ${name}`,
     patches: [{ file: `src/${file}.ts`, name, value }],
-    tests: file.startsWith("plan/") ? [PLAN] : [FAR, CRASH],
+    tests: file.startsWith("plan/") ? [nearestOf(file), PLAN] : [NEAR_RUN, FAR, CRASH],
   }));
 
 /** `KINDS` of `src/plan/steps`. */

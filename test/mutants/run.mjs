@@ -30,8 +30,12 @@ const mutants = mutantsOf(KINDS)
 /** Answers what the next message of the process says. */
 const ask = (child, question) =>
   new Promise((resolve, reject) => {
-    child.once("message", resolve);
-    child.once("exit", (code) => reject(new Error(`a process that tries mutants ended with ${code}`)));
+    const ended = (code) => reject(new Error(`a process that tries mutants ended with ${code}`));
+    child.once("exit", ended);
+    child.once("message", (answer) => {
+      child.off("exit", ended);
+      resolve(answer);
+    });
     if (question !== null) child.send(question);
   });
 
