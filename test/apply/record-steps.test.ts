@@ -346,6 +346,26 @@ describe("tablet.restore and shard.restore", () => {
       ({ record, tablet }) => record.put({ ...tablet.record(), hostname: "elsewhere" }),
     ],
     [
+      "another process at the address",
+      /127\.0\.0\.1:16200 is zone1-0000000999 now, not zone1-0000000200/,
+      ({ cluster, tablet }) => {
+        tablet.kill();
+        const alias = { cell: "zone1", uid: 999 };
+        const place = {
+          keyspace: "customer",
+          shard: "-80",
+          grpcPort: tablet.grpcPort,
+          vtPort: tablet.vtPort,
+        };
+        cluster.addTablet({ alias, ...place, mysql: tablet.mysql }).begin(tablet.type, null);
+      },
+    ],
+    [
+      "a ShardReplication that can not be read",
+      /ShardReplication can not be decoded/,
+      ({ cluster, replication }) => cluster.server(SERVER).put(replication.key, Uint8Array.of(0xff)),
+    ],
+    [
       "a shard that exists and differs",
       /exists already and differs from the record/,
       ({ shard }) => shard.put(create(ShardSchema, { isPrimaryServing: true })),

@@ -47,16 +47,19 @@ const REGISTRY = "src/apply/steps/registry.ts";
  */
 const AGAIN = {
   "record.write.unchanged": ["records", "const stop = movedOn(step, entry);", "const stop = null;"],
-  "record.remove.ours": ["records", "foreign(step, entry) ?? (await stillRuns", "(await stillRuns"],
-  "record.remove.ended": ["records", "?? (await stillRuns(step, context));", ";"],
+  "record.remove.ours": ["records", "foreign(step, entry) ??\n", ""],
+  "record.remove.ended": ["records", "(await notEnded(step.ended, context)) ??\n", ""],
+  "record.remove.process": ["records", "(await anotherRuns(step, context)) ??\n", ""],
   "lock.clear.sameLock": ["records", "const stop = anotherLock(step, seen.value);", "const stop = null;"],
   "row.clear.noPrimary": ["stream-removal", "?? (await elected(step, context));", ";"],
   "tablet.restore.noOther": ["tablet-restore", "otherProcess(step, seen.value) ??\n", ""],
+  "tablet.restore.listable": ["tablet-restore", 'if (listing.kind === "refused") return listing;', ""],
   "tablet.restore.ownWords": [
     "tablet-restore",
     /\(await unlikeItself\(step, seen\.value, context\)\)/,
     "null",
   ],
+  "shard.await-primary.noOther": ["shards", "? another(step, seen.value) : seen;", "? null : seen;"],
   "tablet.stop.noRecord": [
     "tablets",
     /\(await recorded\(step, context\)\) \?\? \(await notOurs/,
@@ -79,6 +82,12 @@ const stepMutant = (kind, guard) => {
       file: "src/apply/tablet/identity.ts",
       find: /(export async function differsFrom\([^{]*\{)/,
       put: `$1 if (${within(kind)}) return null;`,
+    });
+  if (guard === "noStream")
+    patches.push(...inKind(), {
+      file: "src/apply/streams/idle.ts",
+      find: "if (idle === undefined)",
+      put: `if (idle === undefined || ${within(kind)})`,
     });
   if (guard === "unused")
     patches.push(...inKind(), {
