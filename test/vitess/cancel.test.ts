@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing, until, type Version } from "./lab/lab.js";
@@ -148,6 +150,27 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
     const resumed = await doctor.write("resume", run, "--yes");
     expect(resumed.code, resumed.stderr + resumed.stdout).toBe(0);
     await gone();
+  });
+
+  it("v24, the source's vttablet is killed under the last step: the run stops, and the undo that it prints works", async () => {
+    const doctor = await start("24", "running");
+    const going = doctor.write("cancel", "customer.c2", "--yes");
+    const journal = () => {
+      const [run = ""] = readdirSync(doctor.runDir);
+      const file = join(doctor.runDir, run, "journal.jsonl");
+      return run !== "" && existsSync(file) ? readFileSync(file, "utf8") : "";
+    };
+    await until("the last step", 120_000, async () => journal().includes('"does":"stream.verify-gone"'));
+    await lab.stop("vttablet-100", "SIGKILL");
+    const said = await going;
+    expect(said.code, said.stderr + said.stdout).toBe(4);
+    expect(said.stderr).toMatch(
+      /after stage "Cancel Reshard customer.c2": PRIMARY queries from zone1 for .*, which customer served, are not served any more \(customer\/0: tablet-dead/,
+    );
+    const [, run = ""] = /\n {4}vtdoctor undo (\S+) --run-dir/.exec(said.stderr) ?? [];
+    const undone = await doctor.write("undo", run, "--yes");
+    expect(undone.code, undone.stderr + undone.stdout).toBe(0);
+    for (const uid of [200, 300]) expect((await definitions(uid)).split("\n")).toHaveLength(5);
   });
 
   it("nothing left: exit 2, or 0 with --missing-ok; an unknown workflow: did you mean", async () => {
