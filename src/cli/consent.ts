@@ -117,7 +117,9 @@ async function typedMaterialized(plan: Plan, request: Request): Promise<void> {
   const rows = steps.flatMap((step) =>
     step.kind === "stream.stop" || step.kind === "stream.delete" ? step.rows : [],
   );
-  if (!rows.some((row) => names.includes(row.workflow) && Number(row.image.workflow_type ?? 0) === 0)) return;
+  const own = rows.filter(({ workflow }) => names.includes(workflow));
+  // A Reshard's copies of reference tables are Materialize streams too, and go with it.
+  if (own.length === 0 || own.some(({ image }) => Number(image.workflow_type ?? 0) !== 0)) return;
   const held = steps.flatMap((step) => (step.kind === "table.hold" ? [step] : []));
   for (const keyspace of new Set(held.map(({ tablet }) => tablet.keyspace))) {
     const tables = [...new Set(held.flatMap((step) => step.tables))].map(printable).join(", ");

@@ -168,6 +168,19 @@ describe("the undo of a cancel that was stopped once it held the tables", () => 
     ]);
   });
 
+  it("restarts no stream into a table that somebody has routed clients to meanwhile, and brings the table back", async () => {
+    const scene = await typed("cancel moved.c2 --yes", /done {2}03-table\.hold/);
+    const { cluster } = scene;
+    for (const _ of putRules(cluster, new Map([...rulesNow(cluster), ["customer", "moved.customer"]])));
+    const undone = await scene.undo();
+    expect((undone.out + undone.err).replaceAll(/\s+/g, " ")).toMatch(
+      /somebody let clients use its target .*so they stay stopped on zone1-0000000400/,
+    );
+    const { vreplication } = cluster.tablet(TARGET).mysql.data.sidecar;
+    expect(new Set(vreplication.map(({ state }) => state))).toEqual(new Set(["Stopped"]));
+    expect(databaseOf(cluster, TARGET, "vt_moved")?.has("customer")).toBe(true);
+  });
+
   it("restarts no stream of the workflow on other targets", async () => {
     const build = () => {
       const cluster = halfDone({ dropped: ["-40"] });

@@ -1,4 +1,6 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { cancelType } from "../cancel/types/cancel-registry.js";
+import type { Obstacle } from "../draft.js";
 import { tabletRef } from "../facts/processes.js";
 import type { EarlierState } from "../fields.js";
 import type { Inverse } from "../kind.js";
@@ -47,6 +49,16 @@ export const streamsBack = (
     };
     return { ...NOTHING, final: [final] };
   }
+  const used = usedMeanwhile(snapshot, tablet.keyspace, workflow);
+  if (used !== null) {
+    const final = {
+      finding: null,
+      object: { ...objectOf(tablet), workflow },
+      reason: `since the run stopped the streams of ${workflow}, somebody let clients use its target (${used.reason}), so they stay stopped on ${primary.alias}: they would write over what clients write there`,
+      instead: used.instead,
+    };
+    return { ...NOTHING, final: [final] };
+  }
   const earlier = earlierStates(image);
   const rows = stopped.flatMap(({ id }) => earlier.filter((row) => row.id === id));
   return by(
@@ -69,6 +81,20 @@ export const streamsBack = (
     ],
   );
 };
+
+/** By whatever hand: a cancel only begins where nothing leads to the target. A reverse workflow shows the signs of its forward one. */
+const usedMeanwhile = (snapshot: Snapshot, keyspace: string, workflow: string): Obstacle | null => {
+  if (workflow.endsWith("_reverse")) return null;
+  const [row] = snapshot.rows("workflow", { keyspace, workflow });
+  const type = cancelType(row?.kind ?? "");
+  const [used] = snapshot
+    .rows("switch_sign", { keyspace, workflow })
+    .filter(({ kind }) => LEADS_THERE.includes(kind))
+    .flatMap((sign) => type?.forbidding(sign, true) ?? []);
+  return used ?? null;
+};
+
+const LEADS_THERE: readonly string[] = ["target-serves", "to-target", "rule", "shard-rule", "keyspace-rule"];
 
 const deletesOf = (past: PastRun, workflow: string): boolean =>
   past.begun.some(
