@@ -524,6 +524,14 @@ SELECT count(*) > 0 AND min(coalesce(CAST(t.build_version AS INTEGER), 0)) >= 22
   AND NOT EXISTS (SELECT 1 FROM topo_lock WHERE holder = 1 AND skew_s IS NOT NULL) AS proves
 FROM process p JOIN live_tablet t USING (address) WHERE p.same_cluster = 1 AND p.address NOT LIKE 'mysql://%';
 
+-- Shards whose tablets, as far as they answer, were all started with --unmanaged: they follow a MySQL that Vitess does not manage, and have no
+-- primary of their own.
+CREATE VIEW unmanaged_shard AS
+  SELECT keyspace, shard FROM (
+    SELECT p.keyspace, p.shard, EXISTS (SELECT 1 FROM json_each(l.command_line_json) WHERE ltrim(value, '-') IN ('unmanaged', 'unmanaged=true')) AS unmanaged
+    FROM process p JOIN live_tablet l USING (address) WHERE p.same_cluster = 1)
+  GROUP BY keyspace, shard HAVING min(unmanaged) = 1;
+
 -- Keys that somebody relies on and that are not there, with the revision at which they were looked for. kind, and what it is of, as in deletion:
 -- shard (a process or a stream's source names it), srv_keyspace (of every cell and keyspace), srv_vschema (of every cell).
 CREATE VIEW missing_key AS

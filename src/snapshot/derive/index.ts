@@ -61,7 +61,7 @@ export const derive = (facts: Facts): Derived => {
     ...journals,
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
-    unanswered: deriveUnanswered(facts, records.tablet),
+    unanswered: deriveUnanswered(facts, records.tablet, records.keyspace),
     restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard, ...journals }),
     ...deriveQueryPaths({ ...facts, ...records, process }),
   };

@@ -1,13 +1,23 @@
 import { parseAlias } from "../../cluster/alias.js";
 import { type Facts, metaValue } from "../facts.js";
-import { CHANNELS, type ProbeRow, type TabletRow, type UnansweredRow } from "../gen/tables.js";
+import {
+  CHANNELS,
+  type KeyspaceRow,
+  type ProbeRow,
+  type TabletRow,
+  type UnansweredRow,
+} from "../gen/tables.js";
 import { notAskedOf } from "../not-asked.js";
 import { groupBy } from "./order.js";
 
 /** Everything that was asked and did not answer, in one list: no absence may be concluded from any of it (docs/decisions.md#d10). */
-export const deriveUnanswered = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => [
+export const deriveUnanswered = (
+  facts: Facts,
+  tablets: readonly TabletRow[],
+  keyspaces: readonly KeyspaceRow[],
+): readonly UnansweredRow[] => [
   ...unansweredServers(facts),
-  ...unansweredProbes(facts, tablets),
+  ...unansweredProbes(facts, tablets, keyspaces),
   ...notAsked(facts),
 ];
 
@@ -30,8 +40,16 @@ const unansweredServers = (facts: Facts): readonly UnansweredRow[] => {
   });
 };
 
-const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly UnansweredRow[] => {
+/** A tablet of a snapshot keyspace is missed by nobody: it takes no part in what the cluster serves, and is often left over. */
+const unansweredProbes = (
+  facts: Facts,
+  tablets: readonly TabletRow[],
+  keyspaces: readonly KeyspaceRow[],
+): readonly UnansweredRow[] => {
   const placeOf = places(facts, tablets);
+  const snapshots = new Set(
+    keyspaces.filter((row) => row.keyspace_type === "SNAPSHOT").map(({ keyspace }) => keyspace),
+  );
   const failed = groupBy(
     facts.probe.filter(({ answered }) => answered === 0),
     ({ address }) => address,
@@ -41,14 +59,15 @@ const unansweredProbes = (facts: Facts, tablets: readonly TabletRow[]): readonly
       const silent = channels.flatMap((channel) => probes.filter((probe) => probe.channel === channel));
       const [first] = silent;
       if (first === undefined) return [];
+      const place = placeOf(address);
       return [
         {
           domain,
           subject: address,
-          ...placeOf(address),
+          ...place,
           reason: first.reason ?? "failed",
           message: `${first.channel}: ${first.message ?? ""}`,
-          required: Number(silent.some(isMissed)),
+          required: Number(silent.some(isMissed) && !snapshots.has(place.keyspace)),
         },
       ];
     }),

@@ -1,0 +1,209 @@
+import { create } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { KeyspaceSchema, KeyspaceType, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import { KeyspaceSchema as VSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
+import type { SimCluster } from "../../src/sim/cluster.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import { addShard, applyVSchema, createKeyspace } from "../../src/sim/native/keyspace.js";
+import { plannedReparent } from "../../src/sim/native/reparent.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
+import type { SimTablet } from "../../src/sim/tablet.js";
+import { operatorAt } from "../cli/harness.js";
+
+interface Told {
+  readonly id: string;
+  readonly severity: string;
+  readonly state: string;
+}
+
+/** What a scan says, with the second look that comes by itself: its exit code, and `severity id` of what is not deferred. */
+async function scanned(cluster: SimCluster, flags = ""): Promise<readonly (number | string)[]> {
+  const { code, out, err } = await operatorAt(cluster).type(`scan${flags} --format json`);
+  if (out === "") throw new Error(err);
+  const { findings } = JSON.parse(out) as { findings: readonly Told[] };
+  return [
+    code,
+    ...findings.filter(({ state }) => state !== "deferred").map(({ severity, id }) => `${severity} ${id}`),
+  ];
+}
+
+const started = (
+  cluster: SimCluster,
+  uid: number,
+  shard: string,
+  { keyspace = "customer", cell = "zone1", type = TabletType.REPLICA } = {},
+): SimTablet => {
+  const tablet = cluster.addTablet({ alias: { cell, uid }, keyspace, shard, type });
+  cluster.run(startTablet(cluster, tablet));
+  return tablet;
+};
+
+const lab = (): SimCluster => labCluster({ version: "24.0.4", rows: 20 });
+
+const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
+  [
+    "a shard whose primary is in a cell that --cell left out",
+    () => {
+      const cluster = lab();
+      cluster.addCell("zone2");
+      cluster.run(createKeyspace(cluster, "far"));
+      cluster.run(plannedReparent(cluster, started(cluster, 700, "0", { keyspace: "far", cell: "zone2" })));
+      started(cluster, 701, "0", { keyspace: "far" });
+      return cluster;
+    },
+    " --cell zone1",
+  ],
+  [
+    "a live SNAPSHOT keyspace",
+    () => {
+      const cluster = lab();
+      snapshotKeyspace(cluster);
+      started(cluster, 700, "0", { keyspace: "snap" });
+      return cluster;
+    },
+  ],
+  [
+    "a SNAPSHOT keyspace whose tablets were stopped",
+    () => {
+      const cluster = lab();
+      snapshotKeyspace(cluster);
+      started(cluster, 700, "0", { keyspace: "snap" }).stop();
+      return cluster;
+    },
+  ],
+  [
+    "a SNAPSHOT keyspace whose tablets were killed",
+    () => {
+      const cluster = lab();
+      snapshotKeyspace(cluster);
+      started(cluster, 700, "0", { keyspace: "snap" }).kill();
+      return cluster;
+    },
+  ],
+  [
+    "a SNAPSHOT keyspace that is left over without tablets",
+    () => {
+      const cluster = lab();
+      snapshotKeyspace(cluster);
+      cluster.run(addShard(cluster, "snap", "0"));
+      return cluster;
+    },
+  ],
+  [
+    "a cell that was just added, and nothing runs there yet",
+    () => {
+      const cluster = lab();
+      cluster.addCell("zone2");
+      return cluster;
+    },
+  ],
+  [
+    "a keyspace that RemoveKeyspaceCell took out of a cell",
+    () => {
+      const cluster = lab();
+      cluster.addCell("zone2");
+      cluster.run(createKeyspace(cluster, "near"));
+      cluster.run(plannedReparent(cluster, started(cluster, 700, "0", { keyspace: "near", cell: "zone2" })));
+      return cluster;
+    },
+  ],
+  [
+    "shards of a new keyspace before their first election",
+    () => {
+      const cluster = lab();
+      cluster.run(createKeyspace(cluster, "fresh"));
+      started(cluster, 700, "0", { keyspace: "fresh" });
+      started(cluster, 701, "0", { keyspace: "fresh" });
+      return cluster;
+    },
+  ],
+  [
+    "shards of a coming Reshard before their first election",
+    () => {
+      const cluster = lab();
+      started(cluster, 700, "-40");
+      started(cluster, 701, "-40");
+      return cluster;
+    },
+  ],
+  [
+    "a new shard whose tablets all restore from a backup",
+    () => {
+      const cluster = lab();
+      started(cluster, 700, "-40", { type: TabletType.RESTORE });
+      started(cluster, 701, "-40", { type: TabletType.RESTORE });
+      return cluster;
+    },
+  ],
+  [
+    "a shard of which a replica restores from a backup, and another makes one",
+    () => {
+      const cluster = lab();
+      started(cluster, 700, "0", { type: TabletType.RESTORE });
+      started(cluster, 701, "0", { type: TabletType.BACKUP });
+      return cluster;
+    },
+  ],
+  [
+    "a shard that was created before its tablets were started",
+    () => {
+      const cluster = lab();
+      cluster.run(addShard(cluster, "customer", "-40"));
+      cluster.run(createKeyspace(cluster, "fresh"));
+      cluster.run(addShard(cluster, "fresh", "0"));
+      return cluster;
+    },
+  ],
+  [
+    "key ranges that are the same in other bytes",
+    () => {
+      const cluster = lab();
+      cluster.run(createKeyspace(cluster, "wide"));
+      cluster.run(applyVSchema(cluster, "wide", create(VSchemaSchema, { sharded: true })));
+      for (const shard of ["-0003", "0003-"]) cluster.run(addShard(cluster, "wide", shard));
+      for (const [uid, shard] of [
+        [700, "-0003"],
+        [701, "0003-"],
+      ] as const)
+        cluster.run(plannedReparent(cluster, started(cluster, uid, shard, { keyspace: "wide" })));
+      const graph = cluster.topology.srvKeyspace("zone1", "wide");
+      const record = graph.get();
+      if (record === null) throw new Error("no SrvKeyspace of wide");
+      for (const { keyRange } of record.partitions.flatMap(({ shardReferences }) => shardReferences))
+        for (const end of ["start", "end"] as const)
+          if (keyRange?.[end].length) keyRange[end] = Uint8Array.of(0, 3, 0);
+      graph.put(record);
+      return cluster;
+    },
+  ],
+  [
+    "a replica whose record was deleted, and whose process ends",
+    () => {
+      const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+      const replica = cluster.tablet("zone1-0000000201");
+      cluster.topology.tablet(replica.alias).delete();
+      replica.publish();
+      return cluster;
+    },
+  ],
+];
+
+const snapshotKeyspace = (cluster: SimCluster): void => {
+  cluster.run(createKeyspace(cluster, "snap"));
+  cluster.topology.keyspace("snap").put(
+    create(KeyspaceSchema, {
+      ...{ keyspaceType: KeyspaceType.SNAPSHOT, baseKeyspace: "customer", sidecarDbName: "_vt" },
+    }),
+  );
+};
+
+describe("healthy, for as long as it lasts", () => {
+  it.each(SITUATIONS)("%s", async (_, build, flags = "") => {
+    const cluster = build();
+    for (const minutes of [0, 1, 30]) {
+      cluster.clock.advance(minutes * 60_000);
+      const [code, ...loud] = await scanned(cluster, flags);
+      expect([code, ...loud.filter((line) => !String(line).startsWith("info "))]).toEqual([0]);
+    }
+  });
+});
