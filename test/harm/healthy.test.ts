@@ -40,7 +40,7 @@ const started = (
 
 const lab = (): SimCluster => labCluster({ version: "24.0.4", rows: 20 });
 
-const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
+const SITUATIONS: [string, () => SimCluster, string][] = [
   [
     "a shard whose primary is in a cell that --cell left out",
     () => {
@@ -61,6 +61,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 700, "0", { keyspace: "snap" });
       return cluster;
     },
+    "",
   ],
   [
     "a SNAPSHOT keyspace whose tablets were stopped",
@@ -70,6 +71,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 700, "0", { keyspace: "snap" }).stop();
       return cluster;
     },
+    "",
   ],
   [
     "a SNAPSHOT keyspace whose tablets were killed",
@@ -79,6 +81,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 700, "0", { keyspace: "snap" }).kill();
       return cluster;
     },
+    "",
   ],
   [
     "a SNAPSHOT keyspace that is left over without tablets",
@@ -88,6 +91,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       cluster.run(addShard(cluster, "snap", "0"));
       return cluster;
     },
+    "",
   ],
   [
     "a cell that was just added, and nothing runs there yet",
@@ -96,6 +100,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       cluster.addCell("zone2");
       return cluster;
     },
+    "",
   ],
   [
     "a keyspace that RemoveKeyspaceCell took out of a cell",
@@ -106,6 +111,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       cluster.run(plannedReparent(cluster, started(cluster, 700, "0", { keyspace: "near", cell: "zone2" })));
       return cluster;
     },
+    "",
   ],
   [
     "shards of a new keyspace before their first election",
@@ -116,6 +122,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 701, "0", { keyspace: "fresh" });
       return cluster;
     },
+    "",
   ],
   [
     "shards of a coming Reshard before their first election",
@@ -125,6 +132,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 701, "-40");
       return cluster;
     },
+    "",
   ],
   [
     "a new shard whose tablets all restore from a backup",
@@ -134,6 +142,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 701, "-40", { type: TabletType.RESTORE });
       return cluster;
     },
+    "",
   ],
   [
     "a shard of which a replica restores from a backup, and another makes one",
@@ -143,6 +152,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       started(cluster, 701, "0", { type: TabletType.BACKUP });
       return cluster;
     },
+    "",
   ],
   [
     "a shard that was created before its tablets were started",
@@ -153,6 +163,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       cluster.run(addShard(cluster, "fresh", "0"));
       return cluster;
     },
+    "",
   ],
   [
     "key ranges that are the same in other bytes",
@@ -175,6 +186,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       graph.put(record);
       return cluster;
     },
+    "",
   ],
   [
     "a replica whose record was deleted, and whose process ends",
@@ -185,6 +197,7 @@ const SITUATIONS: readonly (readonly [string, () => SimCluster, string?])[] = [
       replica.publish();
       return cluster;
     },
+    "",
   ],
 ];
 
@@ -198,7 +211,7 @@ const snapshotKeyspace = (cluster: SimCluster): void => {
 };
 
 describe("healthy, for as long as it lasts", () => {
-  it.each(SITUATIONS)("%s", async (_, build, flags = "") => {
+  it.each(SITUATIONS)("%s", async (_, build, flags) => {
     const cluster = build();
     for (const minutes of [0, 1, 30]) {
       cluster.clock.advance(minutes * 60_000);
