@@ -160,6 +160,38 @@ const otherGuards = () =>
     tests: file.startsWith("plan/") ? [nearestOf(file), PLAN] : [NEAR_RUN, FAR, CRASH],
   }));
 
+/** What a run does with a look between its stages: name, file, text, what stands there instead. */
+const LOOKS = [
+  ["worse stops", "apply/plan-execution", 'if (verdict === "worse") throw', "if (verdict === null) throw"],
+  [
+    "unseen stops",
+    "plan/foresight/looked",
+    "(isUnseen ? found.unseen : found.worse)",
+    "(isUnseen ? found.elsewhere : found.worse)",
+  ],
+  [
+    "a resume looks at what was",
+    "apply/plan-execution",
+    "look.before(this.folder.keptPaths())",
+    "look.before(null)",
+  ],
+  ["it waits", "cli/relook", "[1_000, 2_000, 4_000, 8_000, 15_000]", "[]"],
+  ["elsewhere is told", "plan/foresight/looked", "is.about.some((shard) => touched.hasShard(shard))", "true"],
+  [
+    "names end on purpose",
+    "plan/foresight/looked",
+    "return touched.names.has(name) && (kind",
+    "return false && (kind",
+  ],
+];
+
+const lookGuards = () =>
+  LOOKS.map(([name, file, find, put]) => ({
+    id: `${file}: ${name}`,
+    patches: [{ file: `src/${file}.ts`, find, put }],
+    tests: [["cli/relook"]],
+  }));
+
 /** `KINDS` of `src/plan/steps`. */
 export const mutantsOf = (kinds) => [
   ...Object.entries(kinds).flatMap(([kind, { guards }]) =>
@@ -167,6 +199,7 @@ export const mutantsOf = (kinds) => [
   ),
   ...planGuards(),
   ...otherGuards(),
+  ...lookGuards(),
 ];
 
 /**
