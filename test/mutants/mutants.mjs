@@ -18,6 +18,7 @@ const PLAN = ["plan/", "harm/", "undo/", "cli/ghost-and-journal", "cli/whose-del
 
 /** The nearest to a file of the planner, by a part of its path. */
 const NEAR_PLAN = {
+  "cancel/types": ["plan/retire-targets"],
   "dropped/returned": ["plan/returned-shard"],
   dropped: ["plan/orphan-shard", "plan/orphan-world", "plan/returned-shard"],
   "guards/journals": ["cli/ghost-and-journal"],
