@@ -4,6 +4,7 @@ import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, sleep, until } from "./lab/lab.js";
+import { printedScenes } from "./lab/printed-scenes.js";
 import { elect } from "./lab/reshard.js";
 
 const SRV_KEYSPACE = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
@@ -345,4 +346,12 @@ describe.skipIf(labMissing() !== null)("query paths, as vtgate takes them", () =
       Object.fromEntries(customers.map((name) => [name, "no-srvkeyspace"])),
       () => lab.ctl("RebuildKeyspaceGraph", "customer"),
     ));
+
+  printedScenes(() => ({
+    lab,
+    doctor,
+    vschemas: { customer: CUSTOMER, main: MAIN },
+    rules: RULES,
+    holed: () => graph((type, shard) => type !== TabletType.PRIMARY || shard !== "80-"),
+  }));
 });

@@ -20,7 +20,7 @@ export interface ScanDocument {
 
 /** The compiled CLI against one lab, as an operator types it; its runs are journaled in the lab's folder. */
 export class Doctor {
-  private readonly connection: readonly string[];
+  readonly connection: readonly string[];
   readonly runDir: string;
   /** The state of whoever runs the tests stays as it is. */
   private readonly env: { readonly XDG_STATE_HOME: string };

@@ -341,7 +341,13 @@ export class Lab {
   }
 
   async tryCtl(...args: string[]): Promise<Ran> {
-    return ran(this.bin("vtctldclient"), ["--server", "127.0.0.1:25999", ...args], 120_000);
+    const [program, ...server] = this.vtctldclient;
+    return ran(program, [...server, ...args], 120_000);
+  }
+
+  /** The program of this version, and where its vtctld is. */
+  get vtctldclient(): readonly [string, ...string[]] {
+    return [this.bin("vtctldclient"), "--server", "127.0.0.1:25999"];
   }
 
   /** One statement as MySQL's root on a tablet's mysqld; rows without header, columns by tab. */
@@ -526,9 +532,15 @@ export async function ran(
   args: readonly string[],
   timeout: number,
   env: Record<string, string> = {},
+  cwd?: string,
 ): Promise<Ran> {
   try {
-    const said = await run(command, args, { timeout, maxBuffer: 64 << 20, env: { ...process.env, ...env } });
+    const said = await run(command, args, {
+      timeout,
+      maxBuffer: 64 << 20,
+      env: { ...process.env, ...env },
+      ...(cwd === undefined ? {} : { cwd }),
+    });
     return { code: 0, stdout: said.stdout, stderr: said.stderr };
   } catch (error) {
     const failed = error as { code?: number | string; stdout?: string; stderr?: string; message: string };
