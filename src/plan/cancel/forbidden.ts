@@ -38,7 +38,7 @@ export const judgeCancel = (snapshot: Snapshot, given: CancelSubject, keep: bool
 
 /** Its cancel would need steps that vtdoctor does not have: it says so instead of doing half of it. */
 const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => [
-  ...otherKinds(snapshot, subject.streams).map(ofKind),
+  ...otherKinds(snapshot, subject.streams, (kind) => cancelType(kind) !== null).map(ofKind),
   ...(new Set(subject.streams.map((stream) => `${stream.kind} from ${stream.sourceKeyspace}`)).size > 1
     ? [
         {

@@ -5,9 +5,8 @@ import { returnedShard } from "../dropped/returned.js";
 import { endStreams } from "../end-streams.js";
 import { isPrimary, type Process, processAt, processesOfShard } from "../facts/processes.js";
 import {
-  groupStreams,
+  groupsOf,
   groupsOn,
-  type StreamFact,
   type StreamGroup,
   streamPremises,
   streamsOfWorkflow,
@@ -65,13 +64,6 @@ const sides = (snapshot: Snapshot, keyspace: string, shards: readonly string[]):
     };
   });
 };
-
-const groupsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly StreamGroup[] =>
-  [...new Set(streams.map((stream) => stream.address))].flatMap((address) => {
-    const process = processAt(snapshot, address);
-    const own = streams.filter((stream) => stream.address === address);
-    return process === null ? [] : groupStreams(process, own);
-  });
 
 const reverseStreams = (
   snapshot: Snapshot,

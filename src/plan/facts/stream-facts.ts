@@ -1,3 +1,4 @@
+import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
 import type { Premise, StreamRow, StreamSet } from "../fields.js";
@@ -42,7 +43,7 @@ export interface StreamGroup {
   readonly streams: readonly StreamFact[];
 }
 
-export const groupStreams = (process: Process, streams: readonly StreamFact[]): readonly StreamGroup[] => {
+const groupStreams = (process: Process, streams: readonly StreamFact[]): readonly StreamGroup[] => {
   const groups = new Map<string, StreamFact[]>();
   for (const stream of streams) {
     const key = JSON.stringify([stream.workflow, stream.dbName]);
@@ -57,6 +58,14 @@ export const groupStreams = (process: Process, streams: readonly StreamFact[]): 
         : [{ process, workflow: first.workflow, dbName: first.dbName, streams: members }];
     });
 };
+
+/** Streams of several tablets, by tablet; those of one that does not answer are left out. */
+export const groupsOf = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly StreamGroup[] =>
+  distinct(streams.map(({ address }) => address)).flatMap((address) => {
+    const process = processAt(snapshot, address);
+    const own = streams.filter((stream) => stream.address === address);
+    return process === null ? [] : groupStreams(process, own);
+  });
 
 /** Every stream on a tablet. */
 export const groupsOn = (snapshot: Snapshot, process: Process): readonly StreamGroup[] =>
@@ -157,22 +166,19 @@ export const referenceCopies = (
     );
 };
 
-/** Kinds of which it is known what goes with their streams. */
-const KNOWN_KINDS = ["Reshard", "MoveTables", "Materialize"] as const;
-export type KnownKind = (typeof KNOWN_KINDS)[number];
-
-export const isKnownKind = (kind: string): kind is KnownKind =>
-  (KNOWN_KINDS as readonly string[]).includes(kind);
-
 /** binlogdata.VReplicationWorkflowSubType. */
 const PARTIAL = 1;
 
-/** What streams are of whose end would need steps that vtdoctor does not have. */
-export const otherKinds = (snapshot: Snapshot, streams: readonly StreamFact[]): readonly string[] =>
+/** What streams are of whose end would need steps that vtdoctor does not have. `isEnded`: whether the workflow type is one that it can end. */
+export const otherKinds = (
+  snapshot: Snapshot,
+  streams: readonly StreamFact[],
+  isEnded: (kind: string) => boolean,
+): readonly string[] =>
   streams.flatMap(({ address, id, kind, sourceExternal }) => {
     const [row] = snapshot.rows("vreplication", { address, id });
     return [
-      ...(isKnownKind(kind) ? [] : [kind]),
+      ...(isEnded(kind) ? [] : [kind]),
       ...(sourceExternal === "" ? [] : ["Migrate"]),
       ...(row?.workflow_sub_type === PARTIAL ? ["a partial MoveTables"] : []),
       ...(tenantOf(row?.options ?? "") === "" ? [] : ["a multi-tenant MoveTables"]),
@@ -186,10 +192,13 @@ const tenantOf = (options: string): string => {
   return typeof tenant === "string" ? tenant : "";
 };
 
+/** Types whose streams a repair may end by themselves. */
+const ENDED_ALONE: readonly string[] = ["Reshard", "MoveTables", "Materialize"];
+
 /** The same of streams that a repair would end because of where they are. */
 export const unknownKinds = (snapshot: Snapshot, groups: readonly StreamGroup[]): readonly Obstacle[] =>
   groups.flatMap(({ workflow, process, streams }) =>
-    [...new Set(otherKinds(snapshot, streams))].map((kind) => ({
+    [...new Set(otherKinds(snapshot, streams, (kind) => ENDED_ALONE.includes(kind)))].map((kind) => ({
       reason: `${workflow} on ${process.alias} is of a kind that is not ended here (${kind})`,
       instead: "end it with `vtctldclient` (Workflow, OnlineDDL, LookupVindex or Migrate) first",
     })),

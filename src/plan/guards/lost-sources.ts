@@ -1,8 +1,6 @@
-import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Guard } from "../draft.js";
-import { processAt } from "../facts/processes.js";
-import { groupStreams, type StreamFact, type StreamGroup, streamsOfWorkflow } from "../facts/stream-facts.js";
+import { groupsOf, type StreamFact, type StreamGroup, streamsOfWorkflow } from "../facts/stream-facts.js";
 import { type ShardRef, shardName, shardNames, shardRecords } from "../facts/topology.js";
 
 /** A workflow whose source shards the topology does not have, or not all of them. */
@@ -22,15 +20,7 @@ export const sourcelessWorkflow = (
   workflow: string,
 ): SourcelessWorkflow | null => {
   const streams = streamsOfWorkflow(snapshot, keyspace, workflow);
-  const processes = distinct(streams.map(({ address }) => address)).flatMap(
-    (address) => processAt(snapshot, address) ?? [],
-  );
-  const groups = processes.flatMap((process) =>
-    groupStreams(
-      process,
-      streams.filter(({ address }) => address === process.address),
-    ),
-  );
+  const groups = groupsOf(snapshot, streams);
   const sources = streams.map((one) => ({ keyspace: one.sourceKeyspace, shard: one.sourceShard }));
   const once = (shards: readonly ShardRef[]): readonly ShardRef[] =>
     shards.filter((one, at) => shards.findIndex((other) => shardName(other) === shardName(one)) === at);

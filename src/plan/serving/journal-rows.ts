@@ -1,8 +1,7 @@
-import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep } from "../draft.js";
 import { isPrimary, processAt, processesOfShard, tabletRef } from "../facts/processes.js";
-import { groupStreams, streamPremises, streamsAt, streamsOfWorkflow } from "../facts/stream-facts.js";
+import { groupsOf, streamPremises, streamsAt, streamsOfWorkflow } from "../facts/stream-facts.js";
 import type { Premise } from "../fields.js";
 
 /** A row of `_vt.resharding_journal`. */
@@ -67,11 +66,7 @@ export const noSwitchPremises = (
       const tablet = tabletRef(snapshot, process);
       return [{ kind: "stream-rows", tablet, workflow: name, dbName, ids: reverse.map(({ id }) => id) }];
     }),
-    ...distinct(streams.map(({ address }) => address)).flatMap((address) => {
-      const process = processAt(snapshot, address);
-      const own = streams.filter((stream) => stream.address === address);
-      return process === null ? [] : streamPremises(snapshot, groupStreams(process, own));
-    }),
+    ...streamPremises(snapshot, groupsOf(snapshot, streams)),
   ];
 };
 
