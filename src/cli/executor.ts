@@ -99,21 +99,22 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
       if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
     start: (plan, snapshot) => {
-      const seen = {
-        query_path: snapshot.rows("query_path"),
-        srv_partition: snapshot.rows("srv_partition"),
-        shard_routing_rule: snapshot.rows("shard_routing_rule"),
-      };
       // Before anybody is asked. A plan without steps needs no place.
       const folders = plan.stages.length === 0 ? "" : newRunDir(request, plan, planCluster(snapshot));
       return {
         plan,
         rest: plan,
         close: () => {},
-        execute: () =>
-          withPorts(request, log, (ports, options) =>
+        execute: () => {
+          const seen = {
+            query_path: snapshot.rows("query_path"),
+            srv_partition: snapshot.rows("srv_partition"),
+            shard_routing_rule: snapshot.rows("shard_routing_rule"),
+          };
+          return withPorts(request, log, (ports, options) =>
             begin(plan, folders, ports, { ...options, look: relookOf(request, plan, seen) }),
-          ),
+          );
+        },
       };
     },
     open: (run) => {

@@ -1,6 +1,7 @@
 import type { Looked, StageLook } from "../apply/stage-look.js";
 import { DoctorError, IncompleteError } from "../cluster/errors.js";
 import { collect } from "../collect/collect.js";
+import { keyspaceOf } from "../collect/topology/records.js";
 import { connectionOf } from "../config/settings.js";
 import type { Routed } from "../plan/foresight/compare.js";
 import { judgeLook, type LookVerdict } from "../plan/foresight/looked.js";
@@ -83,7 +84,7 @@ function focusOf(touched: Touched, { query_path }: Routed): Focus | null {
   if (keyspaces.size === 0 && !touched.routing) return null;
   return {
     keyspaces: [...keyspaces].sort(),
-    tablesOf: (shard) => touched.hasShard(shard) || ruled.has(shard.slice(0, shard.indexOf("/"))),
+    tablesOf: (shard) => touched.hasShard(shard) || ruled.has(keyspaceOf(shard)),
   };
 }
 

@@ -17,7 +17,7 @@ import type { RunContext } from "../run-context.js";
 import { intentsIn } from "../runs/journal.js";
 import { provenByAnswer, type StepRunner, stepRunner } from "../step-runner.js";
 import { streamsThere } from "../streams/idle.js";
-import { stillListens } from "../tablet/ended.js";
+import { START_MS, stillListens } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 
 type Refresh = StepOf<"tablet.refresh">;
@@ -154,8 +154,6 @@ async function awaitEnd(tablet: TabletRef, { ports }: RunContext): Promise<boole
 type StayAway = StepOf<"tablet.stay-away">;
 
 const RETURN_POLL_MS = 5000;
-/** From a start's first record to its last, so that a return is told with all of them (docs/vitess.md#tablet-start). */
-const START_MS = 10_000;
 
 /**
  * Watches for a supervisor that starts a retired vttablet again: it would write the shard's records anew (docs/decisions.md#d19). Only
@@ -178,6 +176,7 @@ const tabletStayAway = provenByAnswer<"tablet.stay-away">(async (step, context):
 
 const aliases = (step: StayAway): string => step.tablets.map(({ alias }) => alias).join(", ");
 
+/** A return is told with all of its records. */
 async function told(step: StayAway, context: RunContext): Promise<Effect> {
   await context.ports.clock.sleep(START_MS);
   const back = await returned(step, context);

@@ -21,7 +21,7 @@ export async function stillListens(
 }
 
 /** From a start's first record to its last (docs/vitess.md#tablet-start): a vttablet that is restarted listens again by then. */
-const START_MS = 10_000;
+export const START_MS = 10_000;
 
 /**
  * Null: every one of them has ended. That nothing listens proves it of a process that this run has told to end, where it had answered. Of

@@ -146,12 +146,10 @@ class Routes {
     const route = this.#route(row);
     const path = (name: string, table: string): Path => ({
       ...{ name, table, row, route },
-      id: `${row.cell} ${row.tablet_type} ${name}`,
+      id: idOf(row, name),
     });
     if (row.names === 0) return [path(row.keyspace === "" ? "" : `${row.keyspace}.`, "")];
-    return Object.entries(JSON.parse(row.names_json) as Readonly<Record<string, string>>).map(
-      ([name, table]) => path(name, table),
-    );
+    return Object.entries(namesOf(row)).map(([name, table]) => path(name, table));
   }
 
   #route(row: QueryPathRow): Route {
@@ -163,6 +161,13 @@ class Routes {
     };
   }
 }
+
+/** As a client writes them, with the tables that they lead to. */
+export const namesOf = ({ names_json }: QueryPathRow): Readonly<Record<string, string>> =>
+  JSON.parse(names_json);
+
+export const idOf = ({ cell, tablet_type }: QueryPathRow, name: string): string =>
+  `${cell} ${tablet_type} ${name}`;
 
 const placeOf = ({ cell, keyspace, tablet_type }: QueryPathRow): string =>
   `${cell}/${keyspace}/${tablet_type}`;

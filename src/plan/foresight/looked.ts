@@ -1,5 +1,13 @@
 import type { QueryPathRow } from "../../snapshot/gen/tables.js";
-import { type ChangedName, comparePaths, isOpen, type PathChange, type Routed } from "./compare.js";
+import {
+  type ChangedName,
+  comparePaths,
+  idOf,
+  isOpen,
+  namesOf,
+  type PathChange,
+  type Routed,
+} from "./compare.js";
 import type { Touched } from "./touched.js";
 
 /** What a new look says of the paths that were served. Each is a sentence's part: which queries, and what became of them. */
@@ -69,10 +77,6 @@ function kept(before: Routed, after: Routed): Routed {
   });
   return { ...after, query_path: [...after.query_path.filter((row) => !isHidden(row)), ...open] };
 }
-
-const namesOf = ({ names_json }: QueryPathRow): Readonly<Record<string, string>> => JSON.parse(names_json);
-
-const idOf = ({ cell, tablet_type }: QueryPathRow, name: string): string => `${cell} ${tablet_type} ${name}`;
 
 /** Of a row without names its keyspace's, or the whole cell's where none is known. */
 const idsOf = (row: QueryPathRow): readonly string[] => {

@@ -118,13 +118,13 @@ const shardsOf = (partitions: readonly Partition[], type: TabletType): string =>
     .map(({ name }) => name)
     .join(", ");
 
+const controlsOf = (partitions: readonly Partition[], type: TabletType) =>
+  ofType(partitions, type).flatMap(({ shardTabletControls }) => shardTabletControls);
+
 const controlled = (partitions: readonly Partition[], type: TabletType): readonly string[] =>
-  ofType(partitions, type)
-    .flatMap(({ shardTabletControls }) => shardTabletControls)
-    .map(({ name }) => name);
+  controlsOf(partitions, type).map(({ name }) => name);
 
 const disabledOf = (partitions: readonly Partition[], type: TabletType): readonly string[] =>
-  ofType(partitions, type)
-    .flatMap(({ shardTabletControls }) => shardTabletControls)
+  controlsOf(partitions, type)
     .filter(({ queryServiceDisabled }) => queryServiceDisabled)
     .map(({ name }) => name);

@@ -39,7 +39,8 @@ export interface QueryPaths {
  */
 export const deriveQueryPaths = (state: PathState): QueryPaths => {
   const seen = new Seen(state);
-  const serving = new ShardServing(state);
+  const closed = closedAddresses(state.probe);
+  const serving = new ShardServing(state, closed);
   const grounds = new Grounds(state, serving, seen);
   const tables = new TablesThere(state);
   const vschemas = cellVSchemas(state);
@@ -64,7 +65,7 @@ export const deriveQueryPaths = (state: PathState): QueryPaths => {
   return {
     query_path,
     shard_serving: serving.rows,
-    closed_address: [...closedAddresses(state.probe)].map((address) => ({ address })),
+    closed_address: [...closed].map((address) => ({ address })),
   };
 };
 

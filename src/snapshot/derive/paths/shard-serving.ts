@@ -46,8 +46,9 @@ export class ShardServing {
   readonly #disabled: ReadonlySet<string>;
   readonly #rows = new Map<string, ShardServingRow>();
 
-  constructor(state: TabletState) {
-    const candidates = candidatesOf(state);
+  /** `closed`: `closedAddresses` of the probes. */
+  constructor(state: TabletState, closed: ReadonlySet<string>) {
+    const candidates = candidatesOf(state, closed);
     this.#members = groupBy(candidates, ({ place }) => place);
     this.#unread = state.cell.filter(({ answered }) => answered === 0).map(({ cell }) => cell);
     this.#neighbours = neighbourhoods(state.cell_alias);
@@ -110,12 +111,11 @@ const neighbourhoods = (aliases: readonly CellAliasRow[]): ReadonlyMap<string, R
 
 type Placed = Candidate & { readonly place: string };
 
-const candidatesOf = (state: TabletState): readonly Placed[] => {
+const candidatesOf = (state: TabletState, closed: ReadonlySet<string>): readonly Placed[] => {
   const live = new Map(state.live_tablet.map((row) => [row.address, row]));
   const health = new Map(
     state.probe.filter(({ channel }) => channel === "health").map((row) => [row.address, row]),
   );
-  const closed = closedAddresses(state.probe);
   const recorded = new Map(
     state.process
       .filter(
