@@ -89,6 +89,11 @@ describe("key ranges", () => {
     );
   });
 
+  test("overlap nothing when padding alone sets their bounds apart", () => {
+    expect(overlaps(range("80-8000"), range("40-c0"))).toBe(false);
+    expect(overlaps(range("80-8000"), range("80-8000"))).toBe(false);
+  });
+
   test("leave as gaps exactly what they do not cover", () => {
     fc.assert(
       fc.property(fc.array(anyRange, { maxLength: 6 }), keyspaceId, (ranges, id) => {
