@@ -3,7 +3,7 @@ import { IncompleteError, RefusedError, UsageError } from "../cluster/errors.js"
 import { didYouMean } from "../cluster/suggest.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import { judgeCancel } from "./cancel/forbidden.js";
-import { cancelDraft } from "./cancel/sequence.js";
+import { cancelDraft, type HoldSchema } from "./cancel/sequence.js";
 import { brokenParts, cancelSubject, intactPart, named, partsOf, refuseBroken } from "./cancel/subject.js";
 import { cancelType } from "./cancel/types/cancel-registry.js";
 import type { CancelSubject } from "./cancel/types/cancel-type.js";
@@ -26,12 +26,13 @@ import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
  * denials, reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel
- * has already dropped is handed to the orphan-shard recipe. `holdSchema`: the database that keeps what is moved aside.
+ * has already dropped is handed to the orphan-shard recipe. `holdSchema`: the schema
+ * that keeps what is moved aside, of the workflow's first database, its second, and so on.
  *
  * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or workflow, or options that contradict each other,
  * `IncompleteError` where a silent source could hide the workflow.
  */
-export const cancelRepair = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
+export const cancelRepair = (snapshot: Snapshot, request: CancelRequest, holdSchema: HoldSchema): Draft => {
   checkOptions(request);
   const draft = draftFor(snapshot, request, holdSchema);
   if (draft.stages.length > 0) refuseOlderSnapshot(snapshot);
@@ -39,7 +40,7 @@ export const cancelRepair = (snapshot: Snapshot, request: CancelRequest, holdSch
   return draft;
 };
 
-const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: string): Draft => {
+const draftFor = (snapshot: Snapshot, request: CancelRequest, holdSchema: HoldSchema): Draft => {
   const subject = cancelSubject(snapshot, request.keyspace, request.workflow);
   if (subject === null) return residue(snapshot, request);
   refuseForeignTargets(request, subject);

@@ -27,6 +27,8 @@ export const planFix = (
 /** Throws as `cancelRepair`. */
 export const planCancel = (snapshot: Snapshot, request: CancelRequest, context: PlanContext): Plan => {
   const id = context.ids();
-  const draft = mergeWatches(hoistStops(cancelRepair(snapshot, request, holdSchemaOf(id))));
+  const draft = mergeWatches(
+    hoistStops(cancelRepair(snapshot, request, (database) => holdSchemaOf(id, database))),
+  );
   return assemble(snapshot, { id, operation: "cancel", command: request.command }, draft, context);
 };

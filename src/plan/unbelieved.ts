@@ -4,7 +4,7 @@ import { isInPlace } from "./named-key.js";
 import type { Plan } from "./plan.js";
 import { isReadable } from "./records/change.js";
 import { classOf, destroysOf, keysOf, type Step } from "./steps/index.js";
-import { holdSchemaOf } from "./steps/tables.js";
+import { holdSchemaOf, isHoldSchemaOf } from "./steps/tables.js";
 
 /**
  * A plan that came from a file, with the consent and the losses of each step as its kind has them: whoever can write the file must not
@@ -44,7 +44,7 @@ const faultOf = (step: Step, plan: Plan): string | null => {
     return `has bytes for ${step.key} that are no such record`;
   if (!("holdSchema" in step)) return null;
   const own = step.kind === "table.hold" ? plan.id : plan.run;
-  return own !== undefined && step.holdSchema === holdSchemaOf(own)
+  return own !== undefined && isHoldSchemaOf(own, step.holdSchema)
     ? null
     : `names the schema ${step.holdSchema}, which is not ${own === undefined ? "that of a run that it takes back" : holdSchemaOf(own)}`;
 };

@@ -19,6 +19,7 @@ export const recordOf = (tablet: TabletProcess): Tablet => {
     shard: tablet.shard,
     ...(keyRange === null ? {} : { keyRange }),
     type: tablet.type,
+    dbNameOverride: tablet.dbName === `vt_${tablet.keyspace}` ? "" : tablet.dbName,
     mysqlHostname: tablet.mysql.host,
     mysqlPort: tablet.mysql.port,
     ...(tablet.term === null ? {} : { primaryTermStartTime: tablet.term }),

@@ -1,3 +1,4 @@
+import { distinct } from "../../cluster/distinct.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { type Draft, type DraftStep, worthRunning } from "../draft.js";
 import { deleteSteps, goneSteps, keyNotes, keySteps, stopSteps, vdiffSteps } from "../end-streams.js";
@@ -14,8 +15,11 @@ export interface CancelOptions {
   readonly purge: boolean;
   readonly keepRoutingRules: boolean;
   readonly restoreSecondaryKeys: boolean;
-  readonly holdSchema: string;
+  readonly holdSchema: HoldSchema;
 }
+
+/** `database`: its place, from 0, among those that the tables are in. */
+export type HoldSchema = (database: number) => string;
 
 /**
  * The order of a cancel (docs/decisions.md#d16); the rows go last, because they alone say which tables, shards and sources the workflow
@@ -24,6 +28,7 @@ export interface CancelOptions {
 export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: CancelOptions): Draft => {
   const forward = [...subject.groups, ...subject.references];
   const sets = options.keep ? [] : tableSets(snapshot, forward);
+  const databases = distinct(sets.map(({ group }) => group.dbName));
   const workflows = forward.map((group) => group.workflow);
   const records = subject.type.records(snapshot, subject, options);
   const vdiffs = [...subject.targets, ...subject.sources]
@@ -32,7 +37,7 @@ export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: C
   const steps: readonly DraftStep[] = [
     ...stopSteps(snapshot, [...forward, ...subject.reverse], () => false, vdiffs),
     ...keySteps(snapshot, forward, { apply: options.keep && options.restoreSecondaryKeys }),
-    ...sets.flatMap((set) => tableSteps(snapshot, set, options)),
+    ...sets.flatMap((set) => tableSteps(snapshot, set, databases.indexOf(set.group.dbName), options)),
     ...records.denials,
     ...deleteSteps(snapshot, subject.reverse),
     ...records.routing,
@@ -58,13 +63,14 @@ export const cancelDraft = (snapshot: Snapshot, subject: Cancellable, options: C
 const tableSteps = (
   snapshot: Snapshot,
   { group, tables, views }: TableSet,
+  database: number,
   options: CancelOptions,
 ): readonly DraftStep[] => {
   if (tables.length === 0) return [];
   const at = { tablet: tabletRef(snapshot, group.process), dbName: group.dbName, tables };
   return options.purge
     ? [{ kind: "table.drop", ...at }]
-    : [{ kind: "table.hold", ...at, holdSchema: options.holdSchema, views }];
+    : [{ kind: "table.hold", ...at, holdSchema: options.holdSchema(database), views }];
 };
 
 /** Vitess's order (docs/vitess.md#lock-order). */

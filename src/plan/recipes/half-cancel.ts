@@ -13,7 +13,7 @@ const KEEPING = {
   purge: false,
   keepRoutingRules: false,
   restoreSecondaryKeys: false,
-  holdSchema: "",
+  holdSchema: () => "",
 } as const;
 
 /**

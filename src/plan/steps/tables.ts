@@ -163,5 +163,14 @@ declare module "../draft.js" {
   interface StepValues extends ValuesOfKinds<typeof tableKinds> {}
 }
 
-/** Where a run holds tables, out of reach of Vitess's table garbage collection (docs/vitess.md#held-tables). */
-export const holdSchemaOf = (run: string): string => `vtdoctor_hold_${run}`;
+/**
+ * Where a run holds tables, out of reach of Vitess's table garbage collection (docs/vitess.md#held-tables). `database`: the place, from 0,
+ * of the tables' database among those of the run: several vttablets may have one MySQL server, each with a database of its own.
+ */
+export const holdSchemaOf = (run: string, database = 0): string =>
+  `vtdoctor_hold_${run}${database === 0 ? "" : `_${database + 1}`}`;
+
+/** Whether the run could hold tables there. */
+export const isHoldSchemaOf = (run: string, schema: string): boolean =>
+  schema.startsWith(holdSchemaOf(run)) &&
+  /^(_([2-9]|[1-9]\d+))?$/.test(schema.slice(holdSchemaOf(run).length));

@@ -11,6 +11,7 @@ import type {
 } from "../gen/tables.js";
 import { distinctInKeyOrder } from "../key-order.js";
 import { groupBy } from "./order.js";
+import { neighboursRows } from "./shared-mysql.js";
 
 /**
  * The journals of switches, with the workflow whose next switch would take each for its own: ids hash names that come again
@@ -28,9 +29,10 @@ export const deriveJournals = (
   );
   const byMigration = new Map(workflows.map((row) => [`${row.source_keyspace} ${row.migration_id}`, row]));
   const byWorkflow = groupBy(streams, ({ keyspace, workflow }) => JSON.stringify([keyspace, workflow]));
+  const isNeighbours = neighboursRows(facts, processes);
   return facts.resharding_journal.flatMap(({ address, id, db_name, val }) => {
     const process = ours.get(address);
-    if (process === undefined) return [];
+    if (process === undefined || isNeighbours({ address, db_name })) return [];
     const journal = parseJournal(val);
     const position = journal.kind === "answered" ? journal.value.localPosition : "";
     const workflow = claimedBy(byMigration.get(`${process.keyspace} ${id}`), process.shard);

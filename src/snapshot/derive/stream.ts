@@ -9,6 +9,7 @@ import type {
   VreplicationRow,
 } from "../gen/tables.js";
 import { groupBy, uniqueBy } from "./order.js";
+import { neighboursRows } from "./shared-mysql.js";
 import { workflowKind } from "./workflow-kind.js";
 
 export interface StreamRecords {
@@ -118,12 +119,14 @@ interface Holder {
 /**
  * `_vt` replicates, ids included, so the same stream is read at every tablet of its shard (docs/vitess.md#sidecar-replication). It
  * belongs to the PRIMARY, whose engine alone runs it. Two PRIMARYs that do not replicate have two streams. Where no PRIMARY could
- * be read, the tablet that most likely becomes one stands for it. Rows of another cluster's processes are nobody's.
+ * be read, the tablet that most likely becomes one stands for it. Rows of another cluster's processes are nobody's, and of those of one
+ * MySQL server each vttablet has the ones of its database.
  */
 const ownedRows = (facts: Facts, processes: readonly ProcessRow[]): readonly OwnedRow[] => {
   const live = new Map(facts.live_tablet.map((row) => [row.address, row]));
   const engines = new Set(facts.engine_stream.map(({ address, id }) => `${address} ${id}`));
   const rows = mergedRows(facts);
+  const isNeighbours = neighboursRows(facts, processes);
   const shards = groupBy(
     processes.filter(({ same_cluster }) => same_cluster === 1),
     ({ keyspace, shard }) => `${keyspace}/${shard}`,
@@ -132,12 +135,14 @@ const ownedRows = (facts: Facts, processes: readonly ProcessRow[]): readonly Own
   return [...shards.values()].flatMap((members) => {
     const primaryRead = members.some(({ type, address }) => type === "PRIMARY" && read.has(address));
     const holders = members.flatMap((process) =>
-      (rows.get(process.address) ?? []).map((row) => ({
-        row,
-        process,
-        live: live.get(process.address),
-        inMemory: engines.has(`${row.address} ${row.id}`),
-      })),
+      (rows.get(process.address) ?? [])
+        .filter((row) => !isNeighbours(row))
+        .map((row) => ({
+          row,
+          process,
+          live: live.get(process.address),
+          inMemory: engines.has(`${row.address} ${row.id}`),
+        })),
     );
     return [...groupBy(holders, streamName).values()].flatMap((same) => owners(same, primaryRead));
   });
