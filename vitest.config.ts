@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { ShardsByTime } from "./test/vitess/lab/shards.js";
 
 const results = process.env.VTDOCTOR_TEST_RESULTS;
 
@@ -18,6 +19,7 @@ const simulated = {
 export default defineConfig({
   test: {
     reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
+    sequence: { sequencer: ShardsByTime },
     projects: [
       {
         test: {

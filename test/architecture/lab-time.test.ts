@@ -1,0 +1,34 @@
+import { readdirSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { byTime, SECONDS } from "../vitess/lab/shards.js";
+
+/** What CI has for the real clusters, seconds: the whole of it ends after 45 minutes, of which installing and the fast tests take some. */
+const LIMIT = 28 * 60;
+const FILES = readdirSync("test/vitess")
+  .filter((name) => name.endsWith(".test.ts"))
+  .map((name) => `test/vitess/${name}`);
+
+describe("the real clusters in CI", () => {
+  it("are split into two shards, each file in one, by what it takes", () => {
+    const shards = byTime(FILES, 2);
+    expect(shards.flatMap(({ files }) => files).toSorted()).toEqual(FILES.toSorted());
+    const [one = 0, other = 0] = shards.map(({ seconds }) => seconds);
+    expect(Math.abs(one - other)).toBeLessThan(60);
+  });
+
+  it("end in time; what is exhaustive belongs into npm run soak -- --lab", () => {
+    expect(Math.max(...byTime(FILES, 2).map(({ seconds }) => seconds))).toBeLessThanOrEqual(LIMIT);
+  });
+
+  it("are measured, and no file that is gone", () => {
+    expect(Object.keys(SECONDS).filter((file) => !FILES.includes(file))).toEqual([]);
+  });
+
+  it("take a file that was not measured yet for one of middle length", () => {
+    const known = { a: 10, b: 30, c: 50 };
+    expect(byTime(["a", "b", "c", "new"], 2, known)).toEqual([
+      { files: ["c", "a"], seconds: 60 },
+      { files: ["b", "new"], seconds: 60 },
+    ]);
+  });
+});
