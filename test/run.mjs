@@ -1,6 +1,6 @@
 // `npm test`: the fast tests, then the real clusters. Where the lab is installed and we are root, two labs run beside each other, each in a
 // network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. `--with-crash`: the enumerations of
-// test/crash too, which take what the labs leave of the processors. Other arguments go to vitest.
+// test/crash too, which take what the labs leave of the processors. `--only-lab`: the real clusters alone. Other arguments go to vitest.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants, setPriority } from "node:os";
@@ -11,8 +11,10 @@ const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import
 const LAB = join(process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab", "vitess/bin/vttablet");
 const SHARDS = 2;
 const CRASH = "--with-crash";
-const passed = process.argv.slice(2).filter((argument) => argument !== CRASH);
+const ONLY_LAB = "--only-lab";
+const passed = process.argv.slice(2).filter((argument) => argument !== CRASH && argument !== ONLY_LAB);
 const withCrash = process.argv.includes(CRASH);
+const onlyLab = process.argv.includes(ONLY_LAB);
 const results = process.env.VTDOCTOR_TEST_RESULTS;
 
 const run = (command, args, env = {}, priority = 0) =>
@@ -51,7 +53,7 @@ const labs = () =>
 
 async function all() {
   if (passed.length > 0) return [await run(process.execPath, [VITEST, "run", ...passed], resultFile("all"))];
-  const fast = await project("fast");
+  const fast = onlyLab ? 0 : await project("fast");
   const isApart = process.getuid?.() === 0 && existsSync(LAB) && names.every(namespace);
   return [fast, ...(await Promise.all([crash(), ...(isApart ? labs() : [project("vitess")])]))];
 }

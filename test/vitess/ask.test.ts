@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing } from "./lab/lab.js";
+import { SETTLE } from "./lab/long.js";
 import { records, repaired } from "./lab/plans.js";
 import { reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
@@ -96,7 +97,7 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
     );
     writeFileSync(inventory, `tablets:\n${tablets.join("\n")}\n`);
     // Without history nothing proves that a single look is no passing moment.
-    const seen = ["--inventory", inventory, "--settle", "30s"];
+    const seen = ["--inventory", inventory, "--settle", SETTLE];
     const found = await doctor.scan(...seen);
     expect(found.code, JSON.stringify(found.exit)).toBe(1);
     expect(ids(found)).toContain("shard-missing-live-tablets@customer/-80");

@@ -7,6 +7,7 @@ import { ShardReferenceSchema, type SrvKeyspace, TabletType } from "../../src/pr
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
+import { SETTLE } from "./lab/long.js";
 import { reshardCluster } from "./lab/reshard.js";
 
 const ZONE2 = 22479;
@@ -52,7 +53,7 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     );
 
   async function mended(doctor: Doctor, ...findings: readonly string[]): Promise<void> {
-    const fixed = await doctor.write("fix", ...findings, "--yes", "--settle", "30s");
+    const fixed = await doctor.write("fix", ...findings, "--yes", "--settle", SETTLE);
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     await serves();
     expect(graphFindings(await doctor.scan())).toEqual([]);

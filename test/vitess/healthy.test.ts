@@ -1,10 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, sleep, TWO_CELLS } from "./lab/lab.js";
+import { LONG } from "./lab/long.js";
 import { createReshard, elect, reshardCluster, running } from "./lab/reshard.js";
 
 const NAME = ["--workflow", "c2", "--target-keyspace", "customer"];
-const SCANS = 200;
+const SCANS = LONG ? 200 : 100;
 
 /** S9: scans in a loop while an operator works; no confirmed finding that is not true. */
 describe.skipIf(labMissing() !== null)("S9, healthy is silent", () => {

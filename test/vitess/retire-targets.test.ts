@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, type Version } from "./lab/lab.js";
+import { WATCH } from "./lab/long.js";
 import { createReshard, elect, reshardCluster, running } from "./lab/reshard.js";
 
 /** The target shards leave with the cancel, or stay: new tablets of the same ranges take the next Reshard either way. */
@@ -53,7 +54,7 @@ describe.skipIf(labMissing() !== null)("cancel --retire-targets", () => {
       const rules = { rules: [{ from_keyspace: "legacy", to_keyspace: "customer", shard: "-80" }] };
       await lab.ctl("ApplyShardRoutingRules", "--rules", JSON.stringify(rules));
       const retire = () =>
-        doctor.write("cancel", "customer.c3", "--retire-targets", ...how, "--watch-return", "20s", "--yes");
+        doctor.write("cancel", "customer.c3", "--retire-targets", ...how, ...WATCH, "--yes");
       const led = await retire();
       expect([led.code, led.stderr]).toEqual([
         4,
@@ -93,7 +94,7 @@ describe.skipIf(labMissing() !== null)("cancel --retire-targets", () => {
       await createReshard(lab, "customer", "c4", RANGES);
       await running(lab, [600, 700], "c4");
       if (version === "19") return;
-      const alone = ["--retire-targets", "--unsupervised", "--watch-return", "10s", "--yes"];
+      const alone = ["--retire-targets", "--unsupervised", ...WATCH, "--yes"];
       const left = await doctor.write("cancel", "customer.c4", ...alone);
       expect(left.code, left.stdout + left.stderr).toBe(0);
       for (const uid of [600, 700]) expect(lab.alive(`vttablet-${uid}`), `vttablet ${uid}`).toBe(false);

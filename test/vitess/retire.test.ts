@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing, type Ran, type Version } from "./lab/lab.js";
+import { WATCH } from "./lab/long.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 import { retired, rowsOfTargets } from "./lab/retired.js";
 
@@ -42,9 +43,6 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
       ...["--orphans", "retire", "--yes", ...args],
     );
 
-  /** Once with the two minutes that an operator gets who says nothing. */
-  const watch = { "19": ["--watch-return", "20s"], "24": [] } as const;
-
   for (const version of ["19", "24"] as const)
     it(`Vitess ${version}: nothing of them is left or comes back, their MySQL is untouched`, async () => {
       const doctor = await dropped(version);
@@ -53,7 +51,7 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
       expect(said.code, said.stdout + said.stderr).toBe(4);
       expect(said.stderr).toContain("hooks.stopTablet");
       expect(said.stderr).toContain("--unsupervised");
-      const done = await retire(doctor, "--unsupervised", ...watch[version]);
+      const done = await retire(doctor, "--unsupervised", ...WATCH);
       expect(done.code, done.stdout + done.stderr).toBe(0);
       await retired(doctor, rows);
     });
@@ -71,10 +69,7 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
   it("a supervised vttablet leaves by the operator's command", async () => {
     const doctor = await dropped("24", supervised);
     const rows = await rowsOfTargets(lab);
-    const said = await retire(
-      doctor,
-      ...["--hooks.stopTablet", `${lab.stopProgram()} {alias}`, "--watch-return", "20s"],
-    );
+    const said = await retire(doctor, ...["--hooks.stopTablet", `${lab.stopProgram()} {alias}`], ...WATCH);
     expect(said.code, said.stdout + said.stderr).toBe(0);
     await retired(doctor, rows);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
+import { SETTLE, WATCH } from "./lab/long.js";
 import { aged, createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 import { retired, rowsOfTargets } from "./lab/retired.js";
 
@@ -53,7 +54,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     await createReshard(lab, "customer", "c2", ["-80", "80-"]);
     await running(lab, [200, 300], "c2");
     // The workflow of the same name that was created since is nobody's leftover.
-    expect(ids(await doctor.scan("--settle", "30s"))).toEqual([]);
+    expect(ids(await doctor.scan("--settle", SETTLE))).toEqual([]);
   }
 
   it("without a primary: said, why, and cleared under the shard's lock; vtctld elects", async () => {
@@ -62,13 +63,13 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const said = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "status");
     expect(said.stderr).toContain("doesn't have a primary set");
     const seen = join(lab.dir, "seen.db");
-    const found = await doctor.scan("--settle", "30s", "--save-snapshot", seen);
+    const found = await doctor.scan("--settle", SETTLE, "--save-snapshot", seen);
     const id = "shard-never-had-primary@customer/-80";
     const finding = found.findings.find((one) => one.id === id);
     expect(finding?.state, JSON.stringify(found.findings, null, 1)).toBe("confirmed");
     expect(finding?.symptom).toContain("came back without a primary after the cancel by");
 
-    const cleared = await doctor.write("fix", id, "--settle", "30s", "--yes");
+    const cleared = await doctor.write("fix", id, "--settle", SETTLE, "--yes");
     expect(cleared.code, cleared.stdout + cleared.stderr).toBe(1);
     expect(cleared.stdout).toContain(
       "vtctldclient PlannedReparentShard customer/-80 --new-primary zone1-0000000200",
@@ -83,7 +84,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
   });
 
   const leave = (doctor: Doctor, ...asked: string[]) =>
-    doctor.write(...["fix", ...asked, "--orphans", "retire", "--yes", "--watch-return", "20s"]);
+    doctor.write(...["fix", ...asked, "--orphans", "retire", "--yes", ...WATCH]);
   const stopCommand = () => ["--hooks.stopTablet", `${lab.stopProgram()} {alias}`];
   /** It was dropped as well, and did not come back. */
   const other = "shard-missing-live-tablets@customer/80-";
@@ -98,7 +99,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const id = "shard-never-had-primary@customer/-80";
     const seen = join(lab.dir, "seen.db");
     await doctor.scan("--save-snapshot", seen);
-    const alone = await leave(doctor, id, "--unsupervised", "--settle", "30s");
+    const alone = await leave(doctor, id, "--unsupervised", "--settle", SETTLE);
     expect(alone.code, alone.stdout + alone.stderr).toBe(4);
     expect(alone.stdout + alone.stderr).toContain("zone1-0000000200 has its record again");
     expect(lab.alive("vttablet-200") && lab.alive("vttablet-201")).toBe(true);

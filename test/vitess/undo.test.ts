@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, sleep, until, type Version } from "./lab/lab.js";
+import { LONG } from "./lab/long.js";
 import { elect, type ReshardOptions, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
@@ -21,6 +22,7 @@ const SCHEMA: ReshardOptions = {
     ]),
   ),
 };
+const BOTH = ["24", "19"] as const;
 const TABLES = ["a_parent", "b_child", "c_parts", "customer"];
 
 describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => {
@@ -83,7 +85,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       .filter(([key]) => /(RoutingRules|\/VSchema|\/Shard)$/.test(key) && !key.includes("SrvVSchema"))
       .sort();
 
-  it.each(["24", "19"] as const)(
+  it.each(LONG ? BOTH : (["24"] as const))(
     "v%s Reshard: the tables come back with definitions, rows and view, on the replica too",
     async (version) => {
       const doctor = await reshard(version);
@@ -115,7 +117,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     },
   );
 
-  it.each(["24", "19"] as const)(
+  it.each(LONG ? BOTH : (["19"] as const))(
     "v%s MoveTables: rules, VSchema and denials are as before, and the source serves",
     async (version) => {
       const doctor = await moveTables(version);

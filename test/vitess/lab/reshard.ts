@@ -22,8 +22,10 @@ export async function reshardCluster(lab: Lab, options: ReshardOptions = {}): Pr
   const table = options.table ?? "customer";
   const targets = Object.entries(options.targets ?? TARGETS);
   await lab.ctl("CreateKeyspace", "--durability-policy", "none", keyspace);
-  await lab.tablet(100, keyspace, "0");
-  for (const [shard, uids] of targets) await Promise.all(uids.map((uid) => lab.tablet(uid, keyspace, shard)));
+  const tablets = targets.flatMap(([shard, uids]) => uids.map((uid) => [uid, shard] as const));
+  await Promise.all(
+    [[100, "0"] as const, ...tablets].map(([uid, shard]) => lab.tablet(uid, keyspace, shard)),
+  );
   await elect(lab, keyspace, "0", 100);
   for (const [shard, [primary]] of targets) if (primary) await elect(lab, keyspace, shard, primary);
   const ddl = [
