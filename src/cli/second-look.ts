@@ -3,6 +3,7 @@ import { UsageError } from "../cluster/errors.js";
 import type { Finding } from "../findings/finding.js";
 import { planCluster } from "../plan/facts/cluster.js";
 import { SETTLE_MS } from "../rules/assess.js";
+import { readCircumstances } from "../rules/circumstances.js";
 import { firstLookIn, firstLookOf } from "../rules/first-look.js";
 import type { Rule } from "../rules/rule.js";
 import { type FirstLook, withFirstLook } from "../rules/settled.js";
@@ -24,7 +25,8 @@ export interface Suspicion extends Observing {
 
 /**
  * A look at the cluster, and where it suspects something that matters a second one (docs/decisions.md#d26): the last scan is the first
- * look where it is 30 s to 1 h old, else it waits for 30 s. `--settle` says itself how often to look.
+ * look where it is 30 s to 1 h old, else it waits for 30 s. What was looked at twice and is still suspected is told so: a third look would
+ * say no more. `--settle` says itself how often to look.
  */
 export async function observeSurely(
   request: Request,
@@ -33,22 +35,20 @@ export async function observeSurely(
 ): Promise<Judged> {
   const { given, context } = request;
   const once = judged(await observe(request, observing), rules, request);
-  const isOpen = ({ findings }: Judged): boolean =>
-    minds !== undefined && findings().some((finding) => finding.state === "suspected" && minds(finding));
+  const isOpen = ({ findings, snapshot }: Judged): boolean => {
+    const { takenAt, movedKeys } = readCircumstances(snapshot);
+    const mayBeSettled = ({ firstSeen, evidence }: Finding): boolean =>
+      takenAt - firstSeen < SETTLE_MS || evidence.some(({ source }) => movedKeys.has(source));
+    const opens = (finding: Finding): boolean => finding.state === "suspected" && mayBeSettled(finding);
+    return minds !== undefined && findings().some((finding) => opens(finding) && minds(finding));
+  };
   const isLive = given.text("snapshot") === undefined;
   if (!isLive || given.duration("settle") !== null || !isOpen(once)) return once;
   const before = remembers ? lastScan(request, once.snapshot) : null;
-  if (before !== null) {
-    const snapshot = Snapshot.of(withFirstLook(once.snapshot.facts(), before));
-    const sure = judged({ ...once, snapshot }, rules, request);
-    if (!isOpen(sure)) {
-      once.snapshot.close();
-      return sure;
-    }
-    sure.snapshot.close();
-  }
-  const first = firstLookOf(once.snapshot, everyRule(given));
-  once.snapshot.close();
+  const sure = before === null ? once : withMemory(once, before, rules, request);
+  if (!isOpen(sure)) return sure;
+  const first = firstLookOf(sure.snapshot, everyRule(given));
+  sure.snapshot.close();
   if (!given.yes("quiet"))
     context.terminal.progress(
       `what is suspected is looked at again in ${SETTLE_MS / 1000} s (--settle 0: once is enough)`,
@@ -56,6 +56,12 @@ export async function observeSurely(
   await unlessAborted(context.clock.sleep(SETTLE_MS, context.signal), context.signal);
   return judged(await observe(request, { ...observing, first }), rules, request);
 }
+
+const withMemory = (once: Judged, before: FirstLook, rules: readonly Rule[], request: Request): Judged => {
+  const snapshot = Snapshot.of(withFirstLook(once.snapshot.facts(), before));
+  once.snapshot.close();
+  return judged({ ...once, snapshot }, rules, request);
+};
 
 /** What the last scan of this cluster saw, where that is a first look now. */
 function lastScan(request: Request, now: Snapshot): FirstLook | null {

@@ -36,7 +36,7 @@ export const checkNames = (source: Source, rule: RuleFile, queries: QueryCheck):
 };
 
 /** Fields that are texts and variants: as columns they would silently say nothing. */
-const VERDICTS = ["severity", "durable", "doubt", "unknown"];
+const VERDICTS = ["severity", "durable", "doubt", "settle_s", "unknown"];
 
 const refuseVerdicts = (source: Source, columns: readonly string[]): void => {
   for (const column of columns.filter((name) => VERDICTS.includes(name)))

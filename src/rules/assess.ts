@@ -46,11 +46,15 @@ const assess = (
   if (match.durable !== null) return { state: "confirmed", because: match.durable };
 
   const earlier = seenBefore.get(finding.id);
-  if (earlier !== undefined) {
-    const apart = FILTERS.duration((circumstances.takenAt - earlier) / 1000);
-    return { state: "confirmed", because: `seen twice, ${apart} apart` };
-  }
-  return SEEN_ONCE;
+  if (earlier === undefined) return SEEN_ONCE;
+  const ms = circumstances.takenAt - earlier;
+  const twice = `seen twice, ${FILTERS.duration(ms / 1000)} apart`;
+  if (ms >= match.settleMs) return { state: "confirmed", because: twice };
+  const needed = match.settleMs / 1000;
+  return {
+    state: "suspected",
+    because: `${twice}, and a moment of this kind may last ${FILTERS.duration(needed)}: look so far apart with --settle ${needed}s`,
+  };
 };
 
 const SEEN_ONCE: Assessment = {

@@ -21,6 +21,8 @@ export interface Match {
   readonly durable: string | null;
   /** Why no number of looks makes it sure, or null. */
   readonly doubt: string | null;
+  /** How far apart two looks have to be to confirm it, milliseconds. */
+  readonly settleMs: number;
   /** Why this object can not be judged, or null. */
   readonly unknown: string | null;
 }
@@ -34,6 +36,7 @@ export const matchOf = (snapshot: Queryable, rule: Rule, row: Row, firstSeen: nu
     row,
     durable: firstOf(verdict.durable, row),
     doubt: firstOf(verdict.doubt, row),
+    settleMs: (verdict.settle_s ?? 0) * 1000,
     unknown: firstOf(verdict.unknown, row),
     finding: {
       id,

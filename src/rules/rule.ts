@@ -51,6 +51,8 @@ export interface Verdict {
   readonly durable?: Texts;
   /** Why no number of looks makes it sure. */
   readonly doubt?: Texts;
+  /** Seconds that two looks have to be apart to confirm it, where 30 do not do: an operation that shows no lock may take so long. */
+  readonly settle_s?: number;
   /** Why the object can not be judged. */
   readonly unknown?: Texts;
 }

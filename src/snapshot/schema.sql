@@ -14,7 +14,8 @@
 --   keyspaces_json, cells_json: the filters; empty: all
 --   moved_keys_json: the {server, key} that changed while the tablets answered; topo_key has their newer state
 --   earlier_revisions_json: {server: the highest revision that an earlier snapshot saw}
---   settled_ids_json: ids of what the first of two looks showed already, which may be an earlier scan; absent after a single one
+--   settled_ids_json: {id: unix milliseconds} of what the look before showed already, which may be an earlier scan, and since when all looks
+--     without a gap of an hour showed it; absent after a single one
 --   not_asked_json: tables, and columns as table.column, of an older vtdoctor's snapshot that it did not ask for; unanswered lists them
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 

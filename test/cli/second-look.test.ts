@@ -1,10 +1,13 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { KeyspaceSchema } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { moving } from "../crash/scene.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
+import { switchAll } from "../sim/native/switch-traffic.js";
 import { compacted, inventoryIn } from "./compacted.js";
 import { emptyFolder, operatorAt, type Said, vtdoctor } from "./harness.js";
 
@@ -67,6 +70,23 @@ describe("scan", () => {
   });
 });
 
+const DOUBT = "interrupted-write-switch@customer/0";
+
+/** A switch whose vtctld was killed a quarter of an hour ago, by its lease; its own clock said that it is yet to begin. */
+function doubtful(): SimCluster {
+  const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+  const operation = switchAll(cluster, { keyspace: "customer", workflow: "c2" });
+  for (let step = operation.next(); !step.done && !step.value.includes("caught up"); step = operation.next());
+  cluster.clock.advance(1_000_000);
+  const { etcd } = cluster.topology.global;
+  const [lock] = etcd.range("/vitess/global/internal/named_locks/");
+  if (lock === undefined) throw new Error("there is no named lock");
+  const text = Buffer.from(lock.value).toString();
+  const ahead = new Date(cluster.clock.now() - 10_000).toISOString().replace(/\.\d+Z$/, "Z");
+  etcd.put(lock.key, Buffer.from(text.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/, ahead)), lock.lease);
+  return cluster;
+}
+
 describe("the last scan of a cluster", () => {
   const DENIED = "keep-data-denial-residue@moved/0";
 
@@ -128,5 +148,45 @@ describe("the last scan of a cluster", () => {
       expect(JSON.parse(scan.out).findings).toEqual([]);
     }
     expect(existsSync(join(folder, "file", "vtdoctor"))).toBe(false);
+  });
+
+  it("lets a doubt that two looks did not take away be told at once, and never with exit 0", async () => {
+    const cluster = doubtful();
+    const { said } = watching(cluster);
+    const scans: unknown[] = [];
+    for (let minute = 0; minute < 4; minute += 1) {
+      const scan = await said("scan --format json");
+      scans.push([scan.code, stateOf(scan, DOUBT), scan.waited >= 30]);
+      cluster.clock.advance(60_000);
+    }
+    const atOnce = [3, "suspected", false];
+    expect(scans).toEqual([[3, "suspected", true], atOnce, atOnce, atOnce]);
+    cluster.clock.advance(3_600_000);
+    expect((await said("scan")).waited).toBeGreaterThan(29);
+  });
+
+  it("does not keep a new suspicion beside an old doubt from a second look", async () => {
+    const cluster = doubtful();
+    const { said } = watching(cluster);
+    await said("scan");
+    cluster.clock.advance(60_000);
+    const vschema = cluster.topology.vschema("customer");
+    vschema.put(create(KeyspaceSchema, { sharded: true, requireExplicitRouting: true }));
+    const scan = await said("scan --format json");
+    expect([stateOf(scan, "srvvschema-stale@zone1"), scan.waited >= 30]).toEqual(["confirmed", true]);
+  });
+
+  it("remembers since when something lasts over more than one hour of scans", async () => {
+    const cluster = doubtful();
+    const { said } = watching(cluster);
+    await said("scan");
+    const first = cluster.clock.now();
+    for (let scans = 0; scans < 3; scans += 1) {
+      cluster.clock.advance(3_000_000);
+      await said("scan");
+    }
+    const { findings } = JSON.parse((await said("scan --format json")).out);
+    const seen = findings.find((each: { id: string }) => each.id === DOUBT).firstSeen;
+    expect(Math.abs(first - seen)).toBeLessThan(40_000);
   });
 });

@@ -61,7 +61,25 @@ describe("how sure a verdict is", () => {
     });
     expect(only(settled('["shard-named-x@a/x"]', 29)).state).toBe("suspected");
     expect(only(settled('["shard-named-x@b/x"]', 30)).state).toBe("suspected");
-    for (const damaged of ["", "{}", "[7]"]) expect(() => only(settled(damaged, 30))).toThrow(UsageError);
+    for (const damaged of ["", "7", "null", '{"x":"y"}', "[7]"])
+      expect(() => only(settled(damaged, 30))).toThrow(UsageError);
+  });
+
+  it("is confirmed only by looks so far apart as its rule asks for, or by a fact that can not pass", () => {
+    const since = (secondsAgo: number) =>
+      state(X, [
+        `INSERT INTO meta VALUES ('settled_ids_json', '{"shard-named-x@a/x":${TAKEN_AT - secondsAgo * 1000}}')`,
+      ]);
+    const slow = rule("impact: none", "settle_s: 300\nimpact: none");
+    expect(only(since(299), slow)).toMatchObject({
+      state: "suspected",
+      because:
+        "seen twice, 5 min apart, and a moment of this kind may last 5 min: look so far apart with --settle 300s",
+      firstSeen: TAKEN_AT - 299_000,
+    });
+    expect(only(since(300), slow).state).toBe("confirmed");
+    const durable = rule("impact: none", "settle_s: 300\ndurable: it is written\nimpact: none");
+    expect(only(since(31), durable).state).toBe("confirmed");
   });
 
   it("is not confirmed by an earlier look at something else", () => {

@@ -11,39 +11,37 @@ import {
   updateStreams,
   type Workflow,
 } from "../../../src/sim/native/workflow.js";
-import { MOVE_TABLES } from "../../../src/sim/stream-row.js";
+import { atLeast, MOVE_TABLES } from "../../../src/sim/stream-row.js";
 import { allowTables, denyTables } from "./denied-tables.js";
 import { OPTIONS } from "./move-tables.js";
 import { underBothKeyspaces } from "./move-tables-cancel.js";
 import { putRules, READS, rulesNow } from "./table-routing.js";
 
 /**
- * `MoveTables SwitchTraffic`, reads and writes in one call, of v21 to v24 (docs/vitess.md#switch-order): SrvVSchema is rebuilt at the end
- * only.
+ * `MoveTables SwitchTraffic`, reads and writes in one call, of v19 to v24 (docs/vitess.md#switch-order): SrvVSchema is rebuilt at the end
+ * only, and v21 and later hold the workflow's named lock all the time.
  */
 export function* moveTablesSwitch(cluster: SimCluster, keyspace: string, name: string): Native {
   const loaded = yield* loadWorkflow(cluster, keyspace, name);
   if (loaded.kind === "unanswered") return loaded;
   const workflow = loaded.value;
   const { version } = cluster;
+  const all = function* (): Native {
+    const reads = yield* underBothKeyspaces(cluster, workflow, "SwitchReads", () =>
+      switchReads(cluster, workflow),
+    );
+    if (reads.kind === "unanswered") return reads;
+    return yield* underBothKeyspaces(
+      cluster,
+      workflow,
+      "SwitchWrites",
+      () => cutOver(cluster, workflow),
+      atLeast(version, 24) ? 120 : 30,
+    );
+  };
+  if (!atLeast(version, 21)) return yield* all();
   const target = { kind: "workflow", keyspace, workflow: name } as const;
-  return yield* underLock(
-    cluster,
-    { target, action: "WorkflowSwitchTraffic", version },
-    function* (): Native {
-      const reads = yield* underBothKeyspaces(cluster, workflow, "SwitchReads", () =>
-        switchReads(cluster, workflow),
-      );
-      if (reads.kind === "unanswered") return reads;
-      return yield* underBothKeyspaces(
-        cluster,
-        workflow,
-        "SwitchWrites",
-        () => cutOver(cluster, workflow),
-        120,
-      );
-    },
-  );
+  return yield* underLock(cluster, { target, action: "WorkflowSwitchTraffic", version }, all);
 }
 
 function* switchReads(cluster: SimCluster, workflow: Workflow): Native {
