@@ -61,7 +61,10 @@ async function lookLive(
   const sources = await context.backend.sources(connection, context, given.yes("quiet"));
   let facts: Facts;
   try {
-    const settings = { ...collectSettings(connection, known, settleMs, context.version), askTables };
+    const settings = {
+      ...collectSettings(connection, known, settleMs, context.version),
+      askTables: askTables || given.yes("all-tables"),
+    };
     const look = (settleMs ?? 0) === 0 ? collect(sources, settings) : settled(sources, settings, given);
     facts = await unlessAborted(look, context.signal);
   } finally {

@@ -138,6 +138,13 @@ export const JUDGING = {
     about:
       "look twice, this far apart, whatever is seen (30s or more proves that a finding is no passing moment); 0: once. Default: scan, explain and fix look again after 30s at what they suspect",
   },
+  "all-tables": {
+    type: "boolean",
+    group: "Selection",
+    about:
+      "ask the primary of every shard for its tables, also where no stream, rule or record gives a reason to",
+    default: false,
+  },
   rule: { type: "strings", value: "RULE", group: "Selection", about: "only this rule (repeatable)" },
   rules: {
     type: "strings",

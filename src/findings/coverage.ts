@@ -11,6 +11,8 @@ interface Seen {
   readonly shards: number;
   readonly tablets: number;
   readonly streams: number;
+  /** Shards that serve and whose tables nobody was asked for: whether these are there is not known. */
+  readonly tablesNotAsked: number;
 }
 
 /** A witness (topology, history, inventory, ...) and how many addresses it knew (docs/decisions.md#d7). */

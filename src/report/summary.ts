@@ -4,7 +4,13 @@ import { counted } from "./text.js";
 
 /** `2 critical, 1 info; 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1`. */
 export const summaryLine = (document: ScanDocument): string =>
-  [verdictWords(document), seenWords(document), topologyWords(document), endWords(document)]
+  [
+    verdictWords(document),
+    seenWords(document),
+    tableWords(document),
+    topologyWords(document),
+    endWords(document),
+  ]
     .filter((part) => part !== "")
     .join("; ");
 
@@ -21,6 +27,12 @@ export const verdictWords = ({ summary }: ScanDocument): string => {
 
 const seenWords = ({ coverage: { seen } }: ScanDocument): string =>
   `${counted(seen.tablets, "tablet")}, ${counted(seen.shards, "shard")}, ${counted(seen.cells, "cell")}`;
+
+/** Whether a query finds its table there is not known then, and no finding says so. */
+const tableWords = ({ coverage: { seen } }: ScanDocument): string =>
+  seen.tablesNotAsked === 0
+    ? ""
+    : `nobody asked ${counted(seen.tablesNotAsked, "shard")} for ${seen.tablesNotAsked === 1 ? "its" : "their"} tables (--all-tables does)`;
 
 const topologyWords = ({ cluster }: ScanDocument): string => {
   const revision = cluster.revisions[cluster.globalServer];

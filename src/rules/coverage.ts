@@ -18,6 +18,11 @@ export const readCluster = (snapshot: Queryable): ClusterInfo => {
   };
 };
 
+const TABLES_NOT_ASKED = `(
+  SELECT DISTINCT keyspace, shard FROM srv_partition WHERE tablet_type = 'PRIMARY'
+    AND (keyspace, shard) IN (SELECT keyspace, shard FROM process WHERE same_cluster = 1)
+    AND (keyspace, shard) NOT IN (SELECT p.keyspace, p.shard FROM process p JOIN probe q USING (address) WHERE q.channel = 'schema'))`;
+
 /** What the snapshot could and could not see, and which rules that leaves unjudged (docs/decisions.md#d10). */
 export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Coverage => {
   const count = (table: string): number =>
@@ -29,6 +34,7 @@ export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Cover
       shards: count("shard"),
       tablets: count("live_tablet"),
       streams: count("stream"),
+      tablesNotAsked: count(TABLES_NOT_ASKED),
     },
     sources: snapshot.all<SourceCount>(
       "SELECT source, count(DISTINCT address) AS addresses FROM witness GROUP BY source ORDER BY source",

@@ -97,7 +97,7 @@ export const scan = (change: Partial<ScanInput> = {}) =>
       historyHorizon: { "etcd:2379": 1 },
     },
     coverage: {
-      seen: { cells: 2, keyspaces: 2, shards: 3, tablets: 4, streams: 2 },
+      seen: { cells: 2, keyspaces: 2, shards: 3, tablets: 4, streams: 2, tablesNotAsked: 0 },
       sources: [
         { source: "topology", addresses: 1 },
         { source: "history", addresses: 3 },
