@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { KeyspaceSchema, KeyspaceType, TabletType } from "../../src/proto/gen/topodata_pb.js";
@@ -218,5 +220,55 @@ describe("healthy, for as long as it lasts", () => {
       const [code, ...loud] = await scanned(cluster, flags);
       expect([code, ...loud.filter((line) => !String(line).startsWith("info "))]).toEqual([0]);
     }
+  });
+});
+
+describe("a pod that was replaced, under its alias", () => {
+  const ALIAS = "zone1-0000000101";
+  const FINDING = `tablet-alias-used-twice@${ALIAS}`;
+
+  /** The old one was told to end; a scan knows its address by an inventory. */
+  function replaced() {
+    const cluster = lab();
+    const old = started(cluster, 101, "0");
+    const { alias, keyspace, shard } = old;
+    const young = cluster.addTablet({ alias, keyspace, shard, host: "10.0.0.2", type: TabletType.REPLICA });
+    cluster.run(startTablet(cluster, young));
+    const { folder, type } = operatorAt(cluster);
+    const inventory = join(folder, "inventory.yaml");
+    writeFileSync(
+      inventory,
+      `tablets:\n  - {host: ${old.host}, grpc: ${old.grpcPort}, http: ${old.vtPort}}\n`,
+    );
+    const told = async (settle: number) => {
+      const { code, out } = await type(`scan --inventory ${inventory} --settle ${settle}s --format json`);
+      const { findings } = JSON.parse(out) as { findings: readonly Told[] };
+      const [found] = findings.filter(({ id }) => id === FINDING);
+      return [code, found?.severity, found?.state];
+    };
+    return { old, told };
+  }
+
+  it("is no alarm while the old vttablet ends, as long as a pod may take for it", async () => {
+    const { old, told } = replaced();
+    old.disabled = true;
+    expect(await told(0)).toEqual([0, "warning", "suspected"]);
+    expect(await told(1790)).toEqual([0, "warning", "suspected"]);
+    expect(await told(1800)).toEqual([1, "warning", "confirmed"]);
+    old.stop();
+    expect((await told(0)).slice(1)).toEqual([undefined, undefined]);
+  });
+
+  it("may not have been told to end yet, and is an alarm where that lasts", async () => {
+    const { told } = replaced();
+    expect(await told(31)).toEqual([3, "critical", "suspected"]);
+    expect(await told(300)).toEqual([1, "critical", "confirmed"]);
+  });
+
+  it("is one at once where the old one is a PRIMARY too", async () => {
+    const { old, told } = replaced();
+    old.changeType(TabletType.PRIMARY);
+    old.disabled = true;
+    expect((await told(31)).slice(1)).toEqual(["critical", "confirmed"]);
   });
 });
