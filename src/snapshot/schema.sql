@@ -458,6 +458,12 @@ CREATE VIEW routed_shard AS
   LEFT JOIN moving m ON m.keyspace = r.keyspace AND m.shard = r.shard
   WHERE s.primary_alias IS NOT NULL;
 
+-- Base tables that are a user's: not those that Vitess is about to drop, nor the shadow and old tables of an Online DDL, gh-ost or pt-osc
+-- (go/vt/schema IsInternalOperationTableName; people run gh-ost and pt-osc themselves, too, under names of their own).
+CREATE VIEW user_table AS
+  SELECT * FROM live_table WHERE table_type = 'BASE TABLE' AND table_name NOT GLOB '_vt_*' AND table_name NOT GLOB '_*_vrepl'
+    AND table_name NOT GLOB '_*_gh[oc]' AND table_name NOT GLOB '_*_del' AND table_name NOT GLOB '_*_new' AND table_name NOT GLOB '_*_old';
+
 -- Shards without a record of which processes run, with their streams that are active. journal: of a Reshard, on one of them, that led to shards that
 -- serve now; NULL: there is none. switched_away = 1: the completion of a Reshard deleted the record; or no lock explains a deletion, there is such a
 -- journal, and no stream is active. Of these: covered = 1: shards that serve have all of its key range; lacking_json: its tables that one of them
@@ -504,10 +510,9 @@ CREATE VIEW orphan_shard AS
     SELECT DISTINCT b.keyspace, b.shard, t.table_name, s.by_shard, EXISTS (SELECT 1 FROM live_table x
       WHERE x.address = a.address AND x.db_name = a.db_name AND x.table_name = t.table_name) AS there
     FROM bound b JOIN process p ON p.keyspace = b.keyspace AND p.shard = b.shard AND p.same_cluster = 1
-    JOIN live_table t ON t.address = p.address AND t.db_name = p.db_name AND t.table_type = 'BASE TABLE'
+    JOIN user_table t ON t.address = p.address AND t.db_name = p.db_name
     JOIN successor s ON s.keyspace = b.keyspace AND s.shard = b.shard
     JOIN asked_primary a ON a.keyspace = s.keyspace AND a.shard = s.by_shard AND a.channel = 'schema'
-    WHERE t.table_name NOT LIKE '\_vt\_%' ESCAPE '\' AND t.table_name NOT LIKE '\_%\_vrepl' ESCAPE '\'
   ), judged AS (
     SELECT t.*, t.switched_away AND (t.keyspace, t.shard) NOT IN (SELECT keyspace, shard FROM hole) AS covered,
       (SELECT json_group_array(DISTINCT o.table_name ORDER BY o.table_name) FROM owned o

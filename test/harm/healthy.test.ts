@@ -11,6 +11,7 @@ import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
 import { operatorAt } from "../cli/harness.js";
+import { switchReads } from "../sim/native/switch-traffic.js";
 
 interface Told {
   readonly id: string;
@@ -271,4 +272,27 @@ describe("a pod that was replaced, under its alias", () => {
     old.disabled = true;
     expect((await told(31)).slice(1)).toEqual(["critical", "confirmed"]);
   });
+});
+
+describe("a table that was made after the reads of a Reshard were switched", () => {
+  const made = async (table: string): Promise<readonly (number | string)[]> => {
+    const cluster = reshardingLab({ version: "19.0.10", rows: 20 });
+    cluster.run(switchReads(cluster, { keyspace: "customer", workflow: "c2" }));
+    const before = await scanned(cluster);
+    const { dbName, mysql } = cluster.tablet("zone1-0000000100");
+    mysql.createTable(dbName, table, `CREATE TABLE \`${table}\` (\n  \`id\` bigint NOT NULL\n)`);
+    const after = await scanned(cluster);
+    return [...before, "and then", ...after];
+  };
+
+  it("is told as what it is, and not as an outage that a repair would end by routing reads back", async () => {
+    expect(await made("later")).toEqual([0, "and then", 1, "warning served-shard-without-tables@customer"]);
+  });
+
+  it.each(["_6ace8bce_f732_11ea_87e9_f875a4d24e90_20200915120410_vrepl", "_corder_gho", "_corder_ghc"])(
+    "is nothing where an Online DDL made it for itself: %s",
+    async (table) => {
+      expect(await made(table)).toEqual([0, "and then", 0]);
+    },
+  );
 });
