@@ -49,7 +49,8 @@ CREATE TABLE topo_lease (
 
 -- Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
 -- value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself. locks_known = 0: which locks stood then
--- could not be read (compacted, budget), or they live on another etcd than the key.
+-- could not be read (compacted, budget), or they live on another etcd than the key. Of a CellInfo also what was written over (recreated = 1):
+-- deleted_revision is then the revision of the next write.
 -- needs: history
 CREATE TABLE topo_history (
   server TEXT NOT NULL, key TEXT NOT NULL, deleted_revision INTEGER NOT NULL, value BLOB NOT NULL,
@@ -152,8 +153,12 @@ CREATE TABLE held_table (address TEXT NOT NULL, hold_schema TEXT NOT NULL, table
 
 -- Keys whose bytes are not the record that their path says. kind: the record; message: why it can not be read.
 CREATE TABLE undecodable_key (server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, message TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (server, key)) STRICT, WITHOUT ROWID;
--- CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end.
-CREATE TABLE cell (cell TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL, answered INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+-- CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end. old_server, old_root: what it named last before it named
+-- these, and changed_revision: since when; NULL: it never named others, or etcd's history does not go back to it.
+CREATE TABLE cell (
+  cell TEXT PRIMARY KEY, server TEXT NOT NULL, root TEXT NOT NULL, answered INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  old_server TEXT, old_root TEXT, changed_revision INTEGER
+) STRICT, WITHOUT ROWID;
 -- CellsAlias records: the cells whose vtgates read from each other's replicas.
 CREATE TABLE cell_alias (alias TEXT NOT NULL, cell TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (alias, cell)) STRICT, WITHOUT ROWID;
 -- Keyspace records.

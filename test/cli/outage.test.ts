@@ -42,6 +42,15 @@ describe("an outage is one story, and never no finding", () => {
     const { etcd: global, root: at } = cluster.topology.global;
     global.put(cellInfoKey(at, "zone1"), encodeCellInfo(info));
     expect(await stories(cluster)).toEqual(["critical confirmed cell-info-changed@zone1"]);
+    const old = `--server-address ${etcd.server} --root ${root} zone1`;
+    const told = async () =>
+      (await operatorAt(cluster).type("explain cell-info-changed@zone1 --settle 31s")).out;
+    expect((await told()).replace(/\s+/g, " ")).toContain(`UpdateCellInfo ${old}`);
+    // Written again, it hides the old root from whoever reads one revision back.
+    global.put(cellInfoKey(at, "zone1"), encodeCellInfo(info));
+    expect((await told()).replace(/\s+/g, " ")).toContain(`named the root ${root} on ${etcd.server} until`);
+    global.compact(global.revision);
+    expect((await told()).replace(/\s+/g, " ")).toContain("UpdateCellInfo --server-address <old server>");
   });
 
   it("its VSchema was emptied: the copies are not rebuilt from it", async () => {

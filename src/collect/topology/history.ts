@@ -1,8 +1,10 @@
 import type { Unanswered } from "../../cluster/outcome.js";
+import type { CellInfo } from "../../proto/gen/topodata_pb.js";
 import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../../snapshot/gen/tables.js";
 import { type History, type HistoryRequest, readHistory } from "../../topology/history.js";
+import { OldRevisions } from "../../topology/old-revisions.js";
 import { classifyKey, locksPrefix, workflowLocksPrefix } from "../../topology/paths.js";
-import { decodeTablet } from "../../topology/records.js";
+import { decodeCellInfo, decodeTablet } from "../../topology/records.js";
 import type { DeletedTablet } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import { prefixesToRead, rootsOn } from "./roots.js";
@@ -65,9 +67,10 @@ async function pastOf(
       gaps: [gap],
     };
   }
+  const overwritten = await overwrittenCells(reading, topology, settings.historyBudget);
   return {
     facts: {
-      topo_history: historyRows(server, history.value),
+      topo_history: [...historyRows(server, history.value), ...overwritten],
       topo_history_lock: lockRows(server, history.value),
     },
     deletedTablets: deletedTablets(history.value, rootsOn(topology, server)),
@@ -75,6 +78,42 @@ async function pastOf(
     gaps: gapsOf(server, history.value),
   };
 }
+
+/** Of one CellInfo. More writes that all named the same server and root are nothing that anybody asks for. */
+const OLDEST_WRITE = 8;
+
+/** What each CellInfo was before its last writes, back to the last one that named another server or root, as far as it can be read. */
+async function overwrittenCells(
+  { server, reader, entries }: ServerReading,
+  { roots }: TopologyReading,
+  budget: number,
+): Promise<readonly TopoHistoryRow[]> {
+  const global = roots.find((root) => root.name === "global" && root.server === server);
+  const past = new OldRevisions(reader, budget);
+  const rows: TopoHistoryRow[] = [];
+  for (const { key, version, value, modRevision } of entries.values()) {
+    if (global === undefined || version < 2 || classifyKey(global.root, key).kind !== "cell-info") continue;
+    const now = decodeCellInfo(value);
+    let next = modRevision;
+    for (let read = 0; read < OLDEST_WRITE && past.allows(); read++) {
+      const at = await past.get(key, next - 1);
+      if (at.kind === "unanswered" || at.value.entry === null) break;
+      const { entry } = at.value;
+      rows.push({
+        ...{ server, key, deleted_revision: next, value: entry.value, recreated: 1, locks_known: 0 },
+        ...{ create_revision: entry.createRevision, mod_revision: entry.modRevision },
+      });
+      const then = decodeCellInfo(entry.value);
+      if (now.kind !== "answered" || then.kind !== "answered" || !isSamePlace(now.value, then.value)) break;
+      if (entry.version < 2) break;
+      next = entry.modRevision;
+    }
+  }
+  return rows;
+}
+
+const isSamePlace = (one: CellInfo, other: CellInfo): boolean =>
+  one.serverAddress === other.serverAddress && one.root === other.root;
 
 const historyRows = (server: string, history: History): readonly TopoHistoryRow[] =>
   history.lost.map((lost) => ({

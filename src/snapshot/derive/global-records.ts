@@ -1,6 +1,6 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfRecord } from "../../cluster/key-range.js";
-import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
+import { type CellInfo, KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
 import { decodeCellInfo, decodeCellsAlias, decodeKeyspace, decodeShard } from "../../topology/records.js";
 import type { Facts } from "../facts.js";
 import type {
@@ -27,12 +27,24 @@ export const aliasText = (
 export const seconds = (time: { readonly seconds: bigint } | undefined): number | null =>
   time === undefined ? null : Number(time.seconds);
 
-/** `answered`: the server that holds the cell's root was read to the end. */
+/** What the etcd that holds the cell's root answered, and what the record named before. */
 export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): readonly CellRow[] => {
   const servers = new Map(facts.topo_server.map((row) => [row.server, row.answered]));
   const roots = new Map(facts.topo_root.map((row) => [row.name, row]));
+  const overwritten = facts.topo_history
+    .filter(({ key }) => key.endsWith("/CellInfo"))
+    .toSorted((one, other) => one.deleted_revision - other.deleted_revision);
   return decoding.all(keys.of("cell-info"), decodeCellInfo).map(({ is, at, record }) => {
     const read = roots.get(is.cell);
+    const old = overwritten
+      .filter(({ server, key }) => server === at.server && key === at.key)
+      .flatMap((row) => {
+        const earlier = decodeCellInfo(row.value);
+        return earlier.kind === "answered" && !namesTheSame(earlier.value, record)
+          ? [{ ...earlier.value, changed: row.deleted_revision }]
+          : [];
+      })
+      .at(-1);
     return {
       cell: is.cell,
       server: record.serverAddress,
@@ -40,9 +52,15 @@ export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): r
       answered: (read && servers.get(read.server)) ?? 0,
       key: at.key,
       revision: at.mod_revision,
+      old_server: old?.serverAddress ?? null,
+      old_root: old?.root ?? null,
+      changed_revision: old?.changed ?? null,
     };
   });
 };
+
+const namesTheSame = (one: CellInfo, other: CellInfo): boolean =>
+  one.serverAddress === other.serverAddress && one.root === other.root;
 
 export const deriveCellAliases = (keys: KeyIndex, decoding: Decoding): readonly CellAliasRow[] =>
   decoding.all(keys.of("cells-alias"), decodeCellsAlias).flatMap(({ is, at, record }) =>

@@ -71,7 +71,8 @@ export interface TopoLeaseRow {
 /**
  * Keys that etcd's history shows and that were deleted (also where a key of that name exists again: recreated = 1).
  * value: the last bytes before the deletion; deleted_revision: the revision of the deletion itself. locks_known = 0: which locks stood then
- * could not be read (compacted, budget), or they live on another etcd than the key.
+ * could not be read (compacted, budget), or they live on another etcd than the key. Of a CellInfo also what was written over (recreated = 1):
+ * deleted_revision is then the revision of the next write.
  */
 export interface TopoHistoryRow {
   readonly server: string;
@@ -305,7 +306,8 @@ export interface UndecodableKeyRow {
 }
 
 /**
- * CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end.
+ * CellInfo records. answered = 1: the etcd that holds the cell's root was read to its end. old_server, old_root: what it named last before it named
+ * these, and changed_revision: since when; NULL: it never named others, or etcd's history does not go back to it.
  */
 export interface CellRow {
   readonly cell: string;
@@ -314,6 +316,9 @@ export interface CellRow {
   readonly answered: number;
   readonly key: string;
   readonly revision: number;
+  readonly old_server: string | null;
+  readonly old_root: string | null;
+  readonly changed_revision: number | null;
 }
 
 /**
