@@ -1,9 +1,8 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { Doctor, ids } from "./lab/doctor.js";
+import { Doctor, firstLook, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing } from "./lab/lab.js";
-import { SETTLE } from "./lab/long.js";
 import { records, repaired } from "./lab/plans.js";
 import { reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
@@ -96,9 +95,9 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
       (uid) => `  - {host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`,
     );
     writeFileSync(inventory, `tablets:\n${tablets.join("\n")}\n`);
+    const seen = await firstLook(doctor, "--inventory", inventory);
     // Without history nothing proves that a single look is no passing moment.
-    const seen = ["--inventory", inventory, "--settle", SETTLE];
-    const found = await doctor.scan(...seen);
+    const found = await doctor.scan("--inventory", inventory, "--settle", "30s");
     expect(found.code, JSON.stringify(found.exit)).toBe(1);
     expect(ids(found)).toContain("shard-missing-live-tablets@customer/-80");
     const said = await doctor.write("fix", "--all", "--yes", ...seen);

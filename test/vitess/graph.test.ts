@@ -7,7 +7,6 @@ import { ShardReferenceSchema, type SrvKeyspace, TabletType } from "../../src/pr
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
-import { SETTLE } from "./lab/long.js";
 import { reshardCluster } from "./lab/reshard.js";
 
 const ZONE2 = 22479;
@@ -53,7 +52,7 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     );
 
   async function mended(doctor: Doctor, ...findings: readonly string[]): Promise<void> {
-    const fixed = await doctor.write("fix", ...findings, "--yes", "--settle", SETTLE);
+    const fixed = await doctor.write("fix", ...findings, "--yes", "--settle", "30s");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     await serves();
     expect(graphFindings(await doctor.scan())).toEqual([]);
@@ -75,7 +74,7 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
 
     for (const key of [GRAPH, VSCHEMA]) await lab.etcdctl(ZONE2, "del", key);
     await fails();
-    const gone = await doctor.scan();
+    const gone = await doctor.scan("--settle", "0");
     expect(graphFindings(gone)).toEqual(["srvkeyspace-missing@zone2/customer", "srvvschema-missing@zone2"]);
     await mended(doctor, "--all");
     expect(await bytesAt(GRAPH)).toEqual(before.graph);
@@ -92,7 +91,7 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     await lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(vschema), "customer");
     put(VSCHEMA, before.vschema);
     await fails();
-    const old = await doctor.scan();
+    const old = await doctor.scan("--settle", "0");
     expect(graphFindings(old)).toEqual([
       "srvkeyspace-partition-drift@zone2/customer",
       "srvvschema-stale@zone2",

@@ -1,9 +1,8 @@
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { Doctor, ids } from "./lab/doctor.js";
+import { Doctor, firstLook, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
-import { SETTLE, WATCH } from "./lab/long.js";
+import { WATCH } from "./lab/long.js";
 import { aged, createReshard, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 import { retired, rowsOfTargets } from "./lab/retired.js";
 
@@ -54,7 +53,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     await createReshard(lab, "customer", "c2", ["-80", "80-"]);
     await running(lab, [200, 300], "c2");
     // The workflow of the same name that was created since is nobody's leftover.
-    expect(ids(await doctor.scan("--settle", SETTLE))).toEqual([]);
+    expect(ids(await doctor.scan())).toEqual([]);
   }
 
   it("without a primary: said, why, and cleared under the shard's lock; vtctld elects", async () => {
@@ -62,20 +61,20 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     await restart(200);
     const said = await lab.tryCtl("Reshard", "--workflow", "c2", "--target-keyspace", "customer", "status");
     expect(said.stderr).toContain("doesn't have a primary set");
-    const seen = join(lab.dir, "seen.db");
-    const found = await doctor.scan("--settle", SETTLE, "--save-snapshot", seen);
+    const seen = await firstLook(doctor);
+    const found = await doctor.scan("--settle", "30s");
     const id = "shard-never-had-primary@customer/-80";
     const finding = found.findings.find((one) => one.id === id);
     expect(finding?.state, JSON.stringify(found.findings, null, 1)).toBe("confirmed");
     expect(finding?.symptom).toContain("came back without a primary after the cancel by");
 
-    const cleared = await doctor.write("fix", id, "--settle", SETTLE, "--yes");
+    const cleared = await doctor.write("fix", id, ...seen, "--yes");
     expect(cleared.code, cleared.stdout + cleared.stderr).toBe(1);
     expect(cleared.stdout).toContain(
       "vtctldclient PlannedReparentShard customer/-80 --new-primary zone1-0000000200",
     );
     expect(await rows(200)).toBe("0");
-    const elected = await doctor.write("fix", id, "--earlier-snapshot", seen, "--yes", ...vtctld);
+    const elected = await doctor.write("fix", id, ...seen, "--yes", ...vtctld);
     expect(elected.code, elected.stdout + elected.stderr).toBe(0);
     expect(await lab.ctl("GetShard", "customer/-80")).toContain('"uid": 200');
     const other = await doctor.write("fix", "shard-missing-live-tablets@customer/80-", "--yes");
@@ -97,9 +96,8 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     const doctor = await cancelled("19");
     await restart(200);
     const id = "shard-never-had-primary@customer/-80";
-    const seen = join(lab.dir, "seen.db");
-    await doctor.scan("--save-snapshot", seen);
-    const alone = await leave(doctor, id, "--unsupervised", "--settle", SETTLE);
+    const seen = await firstLook(doctor);
+    const alone = await leave(doctor, id, "--unsupervised", "--settle", "30s");
     expect(alone.code, alone.stdout + alone.stderr).toBe(4);
     expect(alone.stdout + alone.stderr).toContain("zone1-0000000200 has its record again");
     expect(lab.alive("vttablet-200") && lab.alive("vttablet-201")).toBe(true);
@@ -107,7 +105,7 @@ describe.skipIf(labMissing() !== null)("S5, a restarted orphan", () => {
     expect(before).toHaveLength(2);
     const rows = await rowsOfTargets(lab);
 
-    const done = await leave(doctor, id, other, "--earlier-snapshot", seen, ...stopCommand());
+    const done = await leave(doctor, id, other, ...seen, ...stopCommand());
     expect(done.code, done.stdout + done.stderr).toBe(0);
     await retired(doctor, rows);
 

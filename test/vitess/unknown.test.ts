@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
-import { SETTLE } from "./lab/long.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 
 /** S10: what was not seen is said, nothing is concluded from it, and the scan ends. */
@@ -85,7 +84,7 @@ describe.skipIf(labMissing() !== null)("S10, unknown is said", () => {
     const found = await doctor.scan(...seen);
     expect(found.code).toBe(1);
     expect(JSON.stringify(found.findings)).toContain("restored-topology");
-    const all = ["--all", "--orphans", "restore", "--settle", SETTLE, ...seen];
+    const all = ["--all", "--orphans", "restore", "--settle", "30s", ...seen];
     const refused = await doctor.write("fix", ...all, "--yes");
     expect(refused.code, refused.stderr + refused.stdout).toBe(4);
     expect(refused.stderr).toMatch(/backup/);

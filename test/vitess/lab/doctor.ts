@@ -79,6 +79,13 @@ function parsed<T = ScanDocument>(said: Ran): T {
   }
 }
 
+/** A look of now, for commands that look again 30 s later or more. */
+export async function firstLook(doctor: Doctor, ...args: string[]): Promise<readonly string[]> {
+  const file = join(doctor.lab.dir, `look-${Date.now()}.sqlite`);
+  await doctor.scan("--settle", "0", "--save-snapshot", file, ...args);
+  return ["--earlier-snapshot", file, ...args];
+}
+
 /** `rule state` of every finding that is not about settling, sorted: what the scene asserts. */
 export const ids = (document: ScanDocument, ...states: string[]): readonly string[] =>
   document.findings
