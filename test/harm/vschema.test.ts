@@ -63,3 +63,51 @@ describe("SrvVSchema is not rebuilt from a VSchema that has lost something", () 
     expect(said.code, said.err + said.out).toBe(0);
   });
 });
+
+describe("a VSchema that was applied with --skip-rebuild", () => {
+  const heldBack = () => {
+    const cluster = labCluster({ version: "24.0.4", rows: 5 });
+    const before = cluster.topology.srvVSchema("zone1").get();
+    const at = cluster.topology.vschema("customer");
+    at.put(more(at.get() ?? create(KeyspaceSchema)));
+    return { cluster, before };
+  };
+
+  test("may be held back on purpose: it is a warning, and nothing publishes it unasked", async () => {
+    const { cluster, before } = heldBack();
+    const scan = await operatorAt(cluster).type("scan --format json");
+    const { findings } = JSON.parse(scan.out) as { findings: readonly Record<string, unknown>[] };
+    expect(findings.filter(({ severity }) => severity !== "info")).toMatchObject([
+      {
+        id: "srvvschema-stale@zone1",
+        severity: "warning",
+        cause: expect.stringContaining("--skip-rebuild, on purpose or forgotten"),
+        repair: { class: "confirm" },
+      },
+    ]);
+    const all = await operatorAt(cluster).write("fix --all --yes --settle 30s");
+    expect([all.code, all.err]).toEqual([
+      4,
+      expect.stringContaining("--yes alone runs only repairs of class safe"),
+    ]);
+    expect(cluster.topology.srvVSchema("zone1").get()).toEqual(before);
+    const named = await operatorAt(cluster).write("fix srvvschema-stale@zone1 --yes --settle 30s");
+    expect(named.code, named.err).toBe(0);
+    expect(cluster.topology.srvVSchema("zone1").get()?.keyspaces.customer?.vindexes).toHaveProperty("more");
+  });
+
+  test("is critical where another cell plans a table otherwise", async () => {
+    const { cluster } = heldBack();
+    cluster.addCell("zone2");
+    const other = cluster.topology.srvVSchema("zone1").get();
+    const customer = other?.keyspaces.customer;
+    if (other === null || customer === undefined) throw new Error("no SrvVSchema");
+    const keyspaces = { ...other.keyspaces, customer: { ...customer, sharded: false } };
+    cluster.topology.srvVSchema("zone2").put({ ...other, keyspaces });
+    const scan = await operatorAt(cluster).type("scan --format json");
+    const { findings } = JSON.parse(scan.out) as { findings: readonly Record<string, string>[] };
+    expect(findings.find(({ id }) => id === "srvvschema-stale@zone2")).toMatchObject({
+      severity: "critical",
+    });
+  });
+});

@@ -15,7 +15,7 @@ const rows = readFileSync(new URL("../../docs/safety.md", import.meta.url), "utf
 it("docs/safety.md says of each kind of step what its declaration says", () => {
   const declared = Object.entries(KINDS).map(([name, { class: consent, destroys, guards }]) => [
     `\`${name}\``,
-    typeof consent === "string" ? consent : "told from its bytes",
+    typeof consent === "string" ? consent : "told from the step",
     destroys,
     Object.keys(guards).join(", ") || "-",
   ]);

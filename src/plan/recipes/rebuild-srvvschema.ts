@@ -19,10 +19,16 @@ export const rebuildSrvVSchema = repair<readonly CellRecord[]>({
   of: (snapshot, findings) =>
     cells(snapshot).filter(({ cell }) => findings.some(({ object }) => object.cell === cell)),
   unless: [poorerVSchemas],
-  plan: (snapshot, named) => ({
+  plan: (snapshot, named, findings) => ({
     title: `Rebuild SrvVSchema in ${named.map(({ cell }) => cell).join(", ")}`,
     locks: [],
-    steps: [{ kind: "srvvschema.rebuild", cells: named.map(({ cell }) => cell) }],
+    steps: [
+      {
+        kind: "srvvschema.rebuild",
+        cells: named.map(({ cell }) => cell),
+        ...(findings.some((finding) => finding.repair.class === "confirm") && { heldBack: true }),
+      },
+    ],
     restsOn: [
       ...sources(snapshot),
       ...named.map(({ server, root }) => keyPremise(snapshot, server, srvVSchemaKey(root))),

@@ -100,8 +100,12 @@ export const recordKinds = {
   }),
 
   "srvvschema.rebuild": kind({
-    fields: { cells: list(text) },
-    class: "safe",
+    fields: {
+      cells: list(text),
+      /** No cell has what the records say: somebody may be holding it back on purpose (docs/decisions.md#d14). */
+      heldBack: optional(yesNo),
+    },
+    class: ({ heldBack }) => (heldBack === true ? "confirm" : "safe"),
     destroys: "metadata",
     subject: (step) => step.cells.join("-"),
     writes: (step, roots) =>
