@@ -89,6 +89,8 @@ export async function run(cluster: SimCluster, plan: Plan, read: readonly string
     pid: 1,
     hostName: "doctor-1",
     place: "here",
+    machine: null,
+    hasOnDisk: () => true,
     began: "",
     isAlive: () => false,
   });

@@ -40,8 +40,10 @@ const owner = (pid: number, alive: readonly number[], hostName = "doctor-1"): Ow
   pid,
   hostName,
   place: "boot-1 pid:[1]",
+  machine: "m1",
   began: "5",
   isAlive: (other) => alive.includes(other),
+  hasOnDisk: () => true,
 });
 
 const record = (said: string): JournalRecord => ({
@@ -152,13 +154,36 @@ describe("the executor of a run's folder", () => {
 
   it.each([
     ["boot-1 pid:[2]", "boot-1 pid:[1]"],
-    ["boot-2 pid:[1]", "boot-1 pid:[1]"],
     [null, "boot-1 pid:[1]"],
     ["boot-1 pid:[1]", null],
     [null, null],
   ])("is not succeeded where its pid may mean another process: of %s, from %s", (place, here) => {
     createRunFolder(runs, plan, { ...owner(1, [1]), place });
     const other = { ...owner(2, [2]), place: here };
+    expect(() => openRunFolder(runs, "r1", other)).toThrow(/can not be told from here/);
+  });
+
+  const restarted = (hostName?: string): Owner => ({
+    ...owner(2, [1, 2], hostName),
+    place: "boot-2 pid:[1]",
+  });
+
+  it("is succeeded when its machine was restarted", () => {
+    createRunFolder(runs, plan, owner(1, [1]));
+    openRunFolder(runs, "r1", restarted()).close();
+  });
+
+  it.each([
+    ["another machine", { ...restarted(), machine: "m2" }, "m1"],
+    ["a machine that can not be told", { ...restarted(), machine: null }, "m1"],
+    ["a machine, which its own process did not know", restarted(), null],
+    ["neither", { ...restarted(), machine: null }, null],
+    ["another host", restarted("doctor-2"), "m1"],
+    ["a machine that may share the folder", { ...restarted(), hasOnDisk: () => false }, "m1"],
+    ["a container", { ...restarted(), place: "boot-2 pid:[2]" }, "m1"],
+    ["a boot that can not be told", { ...restarted(), place: null }, "m1"],
+  ])("is not succeeded after a restart, by the word of %s", (_, other, machine) => {
+    createRunFolder(runs, plan, { ...owner(1, [1]), machine });
     expect(() => openRunFolder(runs, "r1", other)).toThrow(/can not be told from here/);
   });
 

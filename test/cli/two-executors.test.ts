@@ -47,6 +47,7 @@ it.runIf(process.platform === "linux")(
     const release = claimFolder(folder, owner);
     expect(() => claimFolder(folder, owner)).toThrow(/being executed by process/);
     expect(() => claimFolder(folder, { ...owner, place: "another" })).toThrow(/another container/);
+    expect(owner.hasOnDisk("/proc/self")).toBe(false);
     release();
     // The pid came again, as another process.
     const stale = { pid: owner.pid, hostName: owner.hostName, place: owner.place, began: "1" };

@@ -17,6 +17,8 @@ export const owner = (pid: number): Owner => ({
   pid,
   hostName: "doctor-1",
   place: "here",
+  machine: null,
+  hasOnDisk: () => true,
   began: "",
   isAlive: () => false,
 });

@@ -8,22 +8,30 @@ export interface Owner {
   readonly pid: number;
   readonly hostName: string;
   /**
-   * Where `pid` means this process and no other, as far as can be told: boot of the kernel and pid namespace. Two containers, and two
+   * Where `pid` means this process and no other, as far as can be told: boot of the kernel and pid namespace, a blank between. Two containers, and two
    * machines of one name, have others. Null: it can not be told.
    */
   readonly place: string | null;
+  /**
+   * Which machine this is, across its restarts, as far as a process outside of any container can tell; null: it can not. A clone of its disk,
+   * and a disk that moved to another machine, are other machines.
+   */
+  readonly machine: string | null;
   /** When it began, in the kernel's own measure, as a pid comes again; empty: nobody says. */
   readonly began: string;
   /** Whether the process of this place runs that has the pid and began then. */
   isAlive(pid: number, began: string): boolean;
+  /** Whether the folder lies on a disk of this machine's own, by the type of its file system. */
+  hasOnDisk(folder: string): boolean;
 }
 
-type Claim = Pick<Owner, "pid" | "hostName" | "place" | "began">;
+type Claim = Pick<Owner, "pid" | "hostName" | "place" | "machine" | "began">;
 
 /**
  * Makes `owner` the only executor in the folder by a file that exactly one process can create; returns what gives it up.
- * The file of a process of the same place that is dead is taken over. Whether one of another host, boot or pid namespace lives can not be
- * known, so its file refuses until a person has removed it; Node has no lock that would end with its holder.
+ * The file of a process of the same place that is dead is taken over, and that of a process which this machine has outlived by a restart.
+ * Whether one of another host or pid namespace lives can not be known, so its file refuses until a person has removed it; Node has no lock
+ * that would end with its holder.
  */
 export function claimFolder(folder: string, owner: Owner): () => void {
   const file = join(folder, "executor.lock");
@@ -32,7 +40,7 @@ export function claimFolder(folder: string, owner: Owner): () => void {
   try {
     if (!tryLink(own, file)) {
       const holder = readClaim(file);
-      if (holder !== null && !isDead(holder, owner))
+      if (holder !== null && !isDead(holder, owner, folder))
         throw new RefusedError(inUse(folder, file, holder, owner));
       moveDeadAside(file, holder, `${own}.dead`);
       if (!tryLink(own, file)) throw new RefusedError(inUse(folder, file, readClaim(file), owner));
@@ -46,7 +54,7 @@ export function claimFolder(folder: string, owner: Owner): () => void {
 /** Whether a process that may be alive has the folder; it is not claimed. */
 export function isClaimed(folder: string, owner: Owner): boolean {
   const holder = readClaim(join(folder, "executor.lock"));
-  return holder !== null && !isDead(holder, owner);
+  return holder !== null && !isDead(holder, owner, folder);
 }
 
 /** Whoever renames it may remove it; when it turns out to be somebody's fresh claim after all, that is put back. */
@@ -62,8 +70,22 @@ function moveDeadAside(file: string, dead: Claim | null, aside: string): void {
   rmSync(aside, { force: true });
 }
 
-const isDead = (holder: Claim, owner: Owner): boolean =>
-  isOfPlace(holder, owner) && !owner.isAlive(holder.pid, holder.began);
+const isDead = (holder: Claim, owner: Owner, folder: string): boolean =>
+  (isOfPlace(holder, owner) && !owner.isAlive(holder.pid, holder.began)) ||
+  (isOfEarlierBoot(holder, owner) && owner.hasOnDisk(folder));
+
+/** No process outlives the kernel that ran it. */
+const isOfEarlierBoot = (holder: Claim, owner: Owner): boolean =>
+  holder.hostName === owner.hostName &&
+  holder.machine !== null &&
+  holder.machine === owner.machine &&
+  holder.place !== null &&
+  owner.place !== null &&
+  bootOf(holder.place) !== bootOf(owner.place) &&
+  namespaceOf(holder.place) === namespaceOf(owner.place);
+
+const bootOf = (place: string): string => place.split(" ")[0] ?? "";
+const namespaceOf = (place: string): string => place.split(" ")[1] ?? "";
 
 const isOfPlace = (holder: Claim, owner: Owner): boolean =>
   holder.hostName === owner.hostName && holder.place !== null && holder.place === owner.place;
@@ -91,11 +113,12 @@ function readClaim(file: string): Claim | null {
   }
 }
 
-/** An older vtdoctor did not say the place. */
-const claimOf = ({ pid, hostName, place = null, began = "" }: Claim): Claim => ({
+/** An older vtdoctor did not say the place, nor the machine. */
+const claimOf = ({ pid, hostName, place = null, machine = null, began = "" }: Claim): Claim => ({
   pid,
   hostName,
   place,
+  machine,
   began,
 });
 
