@@ -1,7 +1,7 @@
 import type { Clock } from "../cluster/clock.js";
 import { IncompleteError, RefusedError } from "../cluster/errors.js";
 import type { Unanswered } from "../cluster/outcome.js";
-import { contradiction, markOf } from "../plan/facts/cluster.js";
+import { markOf, otherCluster } from "../plan/facts/cluster.js";
 import type { ClusterMark, Plan } from "../plan/plan.js";
 import type { Refused, Silent } from "./check.js";
 import type { Ports } from "./ports.js";
@@ -40,29 +40,20 @@ export async function proveCluster(plan: Plan, ports: Ports): Promise<void> {
         `${server} is etcd cluster ${status.value.clusterId}, and plan ${plan.id} was made for ${expected}; ${NOTHING}`,
       );
     }
-    const key = contradiction(...(await marksOn(server, plan, ports)));
-    if (key !== null) {
-      throw new RefusedError(
-        `${server} is not the etcd that plan ${plan.id} was made for: its ${key} is another; ${NOTHING}`,
-      );
-    }
+    const other = otherCluster(plan, server, await marksOn(server, plan, ports));
+    if (other !== null) throw new RefusedError(`${other}; ${NOTHING}`);
   }
 }
 
-/** The plan's marks of a server, and the same keys as they are now. */
-async function marksOn(
-  server: string,
-  plan: Plan,
-  ports: Ports,
-): Promise<readonly [readonly ClusterMark[], readonly ClusterMark[]]> {
-  const marks = plan.cluster.marks.filter((mark) => mark.server === server);
+/** The keys of the plan's marks of a server, as they are now. */
+async function marksOn(server: string, plan: Plan, ports: Ports): Promise<readonly ClusterMark[]> {
   const found: ClusterMark[] = [];
-  for (const { key } of marks) {
+  for (const { key } of plan.cluster.marks.filter((mark) => mark.server === server)) {
     const got = await ports.store(server).get(key);
     if (got.kind === "unanswered") throw unproven(server, got);
     if (got.value.entry !== null) found.push(markOf(server, got.value.entry));
   }
-  return [marks, found];
+  return found;
 }
 
 const unproven = (server: string, { reason, message }: Unanswered): IncompleteError =>

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import type { SimEffect } from "../../src/sim/effects.js";
+import { addShard } from "../../src/sim/native/keyspace.js";
 import { operatorAt } from "../cli/harness.js";
 import { halfDone } from "../crash/half-done-scenes.js";
-import { moving, type Scene } from "../crash/scene.js";
+import { moving, running, type Scene } from "../crash/scene.js";
 import { misrouted } from "../crash/serving-scenes.js";
 import { changed, imageOf } from "../crash/world-image.js";
 import { deleteShards } from "../sim/native/delete-shards.js";
@@ -221,5 +222,21 @@ describe("the undo of a repair of routes", () => {
     const undone = await operator.write(`undo ${run} --yes`);
     expect([undone.code, undone.err]).toEqual([4, expect.stringMatching(/which has no Shard record/)]);
     expect(changed(before, imageNow(cluster))).toEqual([]);
+  });
+});
+
+describe("the undo of a run after which a shard was made anew", () => {
+  it("says which one, and not that it is another cluster", async () => {
+    const { cluster, operator, undo } = await typed("cancel customer.c2 --yes", null, running);
+    cluster.run(deleteShards(cluster, "customer", ["80-"]));
+    cluster.run(addShard(cluster, "customer", "80-"));
+    const before = imageNow(cluster);
+    const undone = await undo();
+    const words =
+      /somebody deleted shard customer\/80- \(created at etcd revision \d+ then, and at \d+ now\) and made it anew/;
+    expect([undone.code, undone.err]).toEqual([4, expect.stringMatching(words)]);
+    expect(undone.err).not.toContain("another cluster");
+    expect(changed(before, imageNow(cluster))).toEqual([]);
+    expect((await operator.type("scan")).err).toBe("");
   });
 });

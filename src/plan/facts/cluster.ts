@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { RefusedError } from "../../cluster/errors.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
+import { classifyKey } from "../../topology/paths.js";
 import type { ClusterMark, Plan, PlanCluster } from "../plan.js";
 
 /** Which cluster a snapshot is of: a plan runs on no other (docs/decisions.md#d13). */
@@ -41,15 +42,48 @@ export const refuseForeign = (plan: Plan, cluster: PlanCluster): void => {
       throw new RefusedError(
         `plan ${plan.id} was made for etcd cluster ${expected}, and ${server} is ${found}: make a new one here`,
       );
-    const key = contradiction(
-      made.marks.filter((mark) => mark.server === server),
+    const other = otherCluster(
+      plan,
+      server,
       cluster.marks.filter((mark) => mark.server === server),
     );
-    if (cluster.clusterIds[server] !== undefined && key !== null)
-      throw new RefusedError(
-        `plan ${plan.id} was made for another cluster than the one at ${server}, by ${key}, though both are etcd cluster ${expected}: make a new one here`,
-      );
+    if (cluster.clusterIds[server] !== undefined && other !== null) throw new RefusedError(other);
   }
+};
+
+/**
+ * How the etcd at an address differs from the one that the plan was made for, though both have one cluster id; null where nothing says so.
+ * `found`: its marks of today.
+ */
+export function otherCluster(
+  { id, cluster: { marks, clusterIds, roots } }: Plan,
+  server: string,
+  found: readonly ClusterMark[],
+): string | null {
+  const made = marks.filter((mark) => mark.server === server);
+  const key = contradiction(made, found);
+  if (key === null) return null;
+  const known = pairsOf(made, found);
+  const differing = known.filter(({ mark, there }) => !agrees(mark, there));
+  const isReborn = differing.every(({ mark, there }) => there.createRevision > mark.modRevision);
+  // The same birth of another record tells that this etcd has the plan's past.
+  if (differing.length === 0 || differing.length === known.length || !isReborn)
+    return `plan ${id} was made for another cluster than the one at ${server}, by ${key}, though both are etcd cluster ${clusterIds[server]}: make a new one here`;
+  const names = differing.map(
+    ({ mark, there }) =>
+      `${nameOf(roots, mark)} (created at etcd revision ${mark.createRevision} then, and at ${there.createRevision} now)`,
+  );
+  return `since plan ${id} was made, somebody deleted ${names.join(", ")} and made it anew, or ${server} is a copy of that cluster in which somebody did: what the plan knew of it is not there any more; vtdoctor scan says what is`;
+}
+
+const nameOf = (roots: PlanCluster["roots"], { server, key }: ClusterMark): string => {
+  for (const { root } of roots.filter((one) => one.server === server)) {
+    const is = classifyKey(root, key);
+    if (is.kind === "shard") return `shard ${is.keyspace}/${is.shard}`;
+    if (is.kind === "keyspace") return `keyspace ${is.keyspace}`;
+    if (is.kind === "cell-info") return `cell ${is.cell}`;
+  }
+  return key;
 };
 
 /**
@@ -98,12 +132,17 @@ const agrees = (mark: ClusterMark, found: ClusterMark): boolean =>
 
 /** Null where the servers agree, else the first key that tells them apart. What is gone proves nothing, unless all of it is. */
 export function contradiction(marks: readonly ClusterMark[], found: readonly ClusterMark[]): string | null {
-  const byKey = new Map(found.map((one) => [one.key, one]));
-  const known = marks.flatMap((mark) => {
-    const there = byKey.get(mark.key);
-    return there === undefined ? [] : [{ mark, there }];
-  });
+  const known = pairsOf(marks, found);
   const other = known.find(({ mark, there }) => !agrees(mark, there));
   if (other !== undefined) return other.mark.key;
   return known.length === 0 ? (marks[0]?.key ?? null) : null;
 }
+
+/** The marks whose keys are there. */
+const pairsOf = (marks: readonly ClusterMark[], found: readonly ClusterMark[]) => {
+  const byKey = new Map(found.map((one) => [one.key, one]));
+  return marks.flatMap((mark) => {
+    const there = byKey.get(mark.key);
+    return there === undefined ? [] : [{ mark, there }];
+  });
+};
