@@ -231,7 +231,7 @@ CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT
 
 -- ---------------------------------------------------------------- DERIVED: facts that need more than SQL
 
--- A deleted record that history still shows. kind: shard, tablet, shard_replication, keyspace, srv_keyspace. operation: cancel (a DropTargets lock
+-- A deleted record that history still shows. kind: shard, tablet, shard_replication, keyspace, vschema, srv_keyspace. operation: cancel (a DropTargets lock
 -- covered it), complete (DropSources), delete-shard, delete-tablet, delete-keyspace, other (a lock of another action), none (no lock explains it),
 -- unknown (nobody knows which locks stood then). DeleteShard on the very shard goes before every other lock; a lock that was older by then than its
 -- operation may take explains nothing, nor does the named lock of a workflow that the shard is not of. A key on a cell's own etcd goes with its shard's deletion, where a lock covered that.

@@ -7,7 +7,7 @@ import {
   targetsRetiredAlone,
 } from "./leaving-scenes.js";
 import { copying, moving, orphaned, purged, running, type Scene } from "./scene.js";
-import { halted, misrouted } from "./serving-scenes.js";
+import { halted, keyspaceDeleted, misrouted } from "./serving-scenes.js";
 
 /** After each of them nothing of c2 is left. */
 export const REPAIRS: readonly Scene[] = [
@@ -18,6 +18,7 @@ export const REPAIRS: readonly Scene[] = [
   moving,
   misrouted,
   halted,
+  keyspaceDeleted,
   retired,
   returned,
   returnedElected,

@@ -1,7 +1,8 @@
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { reshardingLab } from "../../src/sim/lab.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import { interrupt } from "../../src/sim/native/operation.js";
 import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
+import { deleteKeyspace } from "../sim/native/delete-keyspace.js";
 import { switchReads, switchWrites } from "../sim/native/switch-traffic.js";
 import type { Scene } from "./scene.js";
 
@@ -43,3 +44,18 @@ function revokeLocks(cluster: SimCluster): void {
   const { etcd } = cluster.topology.global;
   for (const { key, lease } of etcd.range("/")) if (key.includes("/locks/")) etcd.revoke(lease);
 }
+
+/** Its tablets run on, and history has its records. */
+export const keyspaceDeleted: Scene = {
+  name: "a keyspace that a person deleted",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    cluster.clock.advance(60_000);
+    cluster.run(deleteKeyspace(cluster, "customer"));
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["keyspace-missing-live-tablets"],
+  fixing: { orphans: "restore" },
+};

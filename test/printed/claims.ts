@@ -63,6 +63,7 @@ export const OWED: readonly string[] = [
   "keyspace-missing-live-tablets: vtctldclient PlannedReparentShard",
   "keyspace-missing-live-tablets: vtctldclient RebuildKeyspaceGraph",
   "keyspace-missing-live-tablets: vtdoctor explain",
+  "keyspace-missing-live-tablets: vtdoctor fix --orphans restore",
   "keyspace-missing-live-tablets: vtdoctor fix --orphans retire",
   "lookup-vindex-dangling: vtctldclient ApplyVSchema",
   "lookup-vindex-dangling: vtctldclient LookupVindex create",

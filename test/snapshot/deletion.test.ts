@@ -229,6 +229,7 @@ test("a deletion beside its locks is not explained by its shard's: a person may 
 test("only records are deletions, each as often as it was deleted, and what exists again is marked", () => {
   const parts: Partial<Facts> = {
     topo_history: [
+      aDeletion(`${G}/RoutingRules`, new Uint8Array(), 18),
       aDeletion(`${G}/keyspaces/customer/VSchema`, new Uint8Array(), 19),
       aDeletion(shard("-80"), shardValue, 20),
       { ...aDeletion(shard("-80"), shardValue, 50), recreated: 1 },

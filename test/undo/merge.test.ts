@@ -11,6 +11,7 @@ import {
 import type { RECORDS, RecordName } from "../../src/plan/records/record-registry.js";
 import type { Bytes } from "../../src/plan/records/record-type.js";
 import {
+  KeyspaceSchema as KeyspaceRecordSchema,
   Shard_TabletControlSchema,
   ShardReferenceSchema,
   ShardReplicationSchema,
@@ -29,6 +30,7 @@ import {
 import {
   decodeRoutingRules,
   decodeShard,
+  encodeKeyspace,
   encodeRoutingRules,
   encodeShard,
   encodeShardReplication,
@@ -135,6 +137,12 @@ const RECORD_VALUES: {
   "routing-rules": [RULES, entries.map(rulesRecord)],
   vschema: [VSCHEMA, entries.map(vschemaRecord)],
   "srv-keyspace": [GRAPH, types.map(graphRecord)],
+  keyspace: [
+    { kind: "keyspace", keyspace: "customer" },
+    name.map((durabilityPolicy) =>
+      base64(encodeKeyspace(create(KeyspaceRecordSchema, { durabilityPolicy }))),
+    ),
+  ],
   tablet: [
     { kind: "tablet", alias: "zone1-0000000100" },
     name.map((hostname) => base64(encodeTablet(create(TabletSchema, { hostname })))),

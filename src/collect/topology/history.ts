@@ -166,12 +166,13 @@ export function withPast(row: TopoServerRow, past: Past): TopoServerRow {
   };
 }
 
-/** The records whose loss is a drift; locks, rules and vschemas come and go with every operation. */
+/** The records whose loss is a drift; locks and rules come and go with every operation. */
 const WANTED: ReadonlySet<string> = new Set([
   "shard",
   "tablet",
   "shard-replication",
   "keyspace",
+  "vschema",
   "srv-keyspace",
   "srv-vschema",
 ]);
@@ -208,7 +209,7 @@ function locksOver(
     if (record.kind === "shard" || record.kind === "shard-replication") {
       return locksOn(globalRoot, record.keyspace, record.shard);
     }
-    if (record.kind === "keyspace" || record.kind === "srv-keyspace") {
+    if (record.kind === "keyspace" || record.kind === "vschema" || record.kind === "srv-keyspace") {
       return locksOn(globalRoot, record.keyspace, null);
     }
   }

@@ -64,11 +64,15 @@ const unexplained = (shard: ShardRef): string =>
 const meant = (shard: ShardRef, deletion: Deletion): string => {
   if (deletion.operation === "unknown")
     return `the record of ${shardName(shard)} was deleted at revision ${deletion.deletedRevision}, and nobody can tell under which lock, so it may have been meant`;
-  const by =
-    deletion.lockAction === null
-      ? "without any lock"
-      : `under the lock ${deletion.lockAction}${deletion.lockHost ? ` of ${deletion.lockHost}` : ""}`;
-  return `the record of ${shardName(shard)} was deleted ${by} at revision ${deletion.deletedRevision}, not by a cancel, so it may have been meant`;
+  return `the record of ${shardName(shard)} was deleted ${deletedBy(deletion)}, not by a cancel, so it may have been meant`;
+};
+
+/** `under the lock DeleteShard of vm at revision 80` */
+export const deletedBy = ({ operation, lockAction, lockHost, deletedRevision }: Deletion): string => {
+  const lock =
+    lockAction === null ? null : `under the lock ${lockAction}${lockHost ? ` of ${lockHost}` : ""}`;
+  const by = lock ?? (operation === "unknown" ? "under nobody knows which lock" : "without any lock");
+  return `${by} at revision ${deletedRevision}`;
 };
 
 /** What forbids to restore the shard's records (docs/decisions.md#d17). */

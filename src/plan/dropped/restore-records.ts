@@ -51,7 +51,7 @@ export const restoreStages = (snapshot: Snapshot, orphans: readonly OrphanShard[
  * Tablets with ShardReplication first, the Shard last: a primary is only named once its own record exists
  * (docs/vitess.md#putting-records-back).
  */
-const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+export const tabletSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
   asListed(orphan)
     .filter((process) => process.record === "absent")
     .flatMap((process): readonly DraftStep[] => {
@@ -109,7 +109,7 @@ const shardSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep
   ];
 };
 
-const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
+export const awaitSteps = (snapshot: Snapshot, orphan: OrphanShard): readonly DraftStep[] =>
   orphan.primaries.map((primary) => ({
     kind: "shard.await-primary",
     keyspace: orphan.keyspace,
@@ -144,10 +144,10 @@ export const restorePremises = (snapshot: Snapshot, orphan: OrphanShard): readon
   ];
 };
 
-const orphanShardKey = (snapshot: Snapshot, orphan: OrphanShard): string =>
+export const orphanShardKey = (snapshot: Snapshot, orphan: OrphanShard): string =>
   orphan.deletion?.key ?? shardKey(globalRoot(snapshot).root, orphan.keyspace, orphan.shard);
 
-const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
+export const keysOf = (snapshot: Snapshot, process: Process): Keys | null => {
   const alias = parseAlias(process.alias);
   const cell = cells(snapshot).find(({ cell }) => cell === process.cell);
   if (alias === null || cell === undefined) return null;
@@ -172,13 +172,19 @@ const shardRecord = (shard: string, primary: Process, deletion: Deletion | null)
   const decoded = deletion === null ? null : decodeShard(deletion.value);
   if (deletion === null || decoded === null || decoded.kind === "unanswered")
     return { bytes: encodeShard(fromName(shard)), origin: "reconstructed from the shard's name" };
-  const record = clone(ShardSchema, decoded.value);
+  const record = withLivePrimary(decoded.value, primary);
   record.isPrimaryServing = false;
+  return { bytes: encodeShard(record), origin: `etcd history before revision ${deletion.deletedRevision}` };
+};
+
+/** The record, naming its primary only where it names the live one and its term. */
+export const withLivePrimary = (recorded: Shard, primary: Process): Shard => {
+  const record = clone(ShardSchema, recorded);
   if (!namesPrimary(record, primary)) {
     record.primaryAlias = undefined;
     record.primaryTermStartTime = undefined;
   }
-  return { bytes: encodeShard(record), origin: `etcd history before revision ${deletion.deletedRevision}` };
+  return record;
 };
 
 const fromName = (shard: string): Shard => {

@@ -42,11 +42,14 @@ const shardDeletion = (snapshot: Snapshot, { keyspace, shard }: ShardRef): Delet
     shard,
   )[0] ?? null;
 
-/** The last deletion of each of the shard's other records that history lists: Tablet by alias, ShardReplication by cell. */
-const lastDeletions = (
+/**
+ * The last deletion of each of the shard's other records that history lists: Tablet by alias, ShardReplication by cell. Of a keyspace, whose
+ * records are of no shard (''), SrvKeyspace by cell too.
+ */
+export const lastDeletions = (
   snapshot: Snapshot,
   { keyspace, shard }: ShardRef,
-  kind: "tablet" | "shard_replication",
+  kind: "tablet" | "shard_replication" | "keyspace" | "vschema" | "srv_keyspace",
   by: "alias" | "cell",
 ): readonly Deletion[] => {
   const newestFirst = snapshot.all<Deletion>(

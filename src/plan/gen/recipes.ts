@@ -1,5 +1,6 @@
 // Written by `npm run recipes` from ../recipes.
 import { clearLock } from "../recipes/clear-lock.js";
+import { deletedKeyspace } from "../recipes/deleted-keyspace.js";
 import { ghostStream } from "../recipes/ghost-stream.js";
 import { halfCancel } from "../recipes/half-cancel.js";
 import { liftDenial } from "../recipes/lift-denial.js";
@@ -14,6 +15,7 @@ import type { Recipe } from "../repair.js";
 
 export const RECIPES: readonly Recipe[] = [
   clearLock,
+  deletedKeyspace,
   ghostStream,
   halfCancel,
   liftDenial,

@@ -151,7 +151,7 @@ export const keyspaceGone: Guard<OrphanShard> = (snapshot, orphan) =>
     ? [
         {
           reason: `the keyspace ${orphan.keyspace} has no record, so ${shardName(orphan)} has nowhere to go`,
-          instead: `create the keyspace again if it was deleted by mistake, or say --orphans retire`,
+          instead: `was it deleted by mistake, put the keyspace back whole, by its own finding keyspace-missing-live-tablets@${orphan.keyspace}; was it meant, say --orphans retire`,
         },
       ]
     : [];

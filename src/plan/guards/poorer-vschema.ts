@@ -20,7 +20,10 @@ interface Pair {
  * VSchemas that lack what a cell's SrvVSchema still has. Whether a table left on purpose or with an emptied record, nothing tells: a rebuild
  * would take it from the vtgates, and with it the only copy of the VSchema. A keyspace that is gone may go from SrvVSchema too.
  */
-export const poorerVSchemas = (snapshot: Snapshot): readonly Obstacle[] =>
+export const poorerVSchemas = (snapshot: Snapshot): readonly Obstacle[] => poorerVSchemasBut(snapshot, "");
+
+/** The same where the plan itself puts the VSchema of one keyspace back. */
+export const poorerVSchemasBut = (snapshot: Snapshot, restored: string): readonly Obstacle[] =>
   snapshot
     .all<Pair>(
       `SELECT c.keyspace, c.scope AS cell, c.body_json AS copy, g.body_json AS record
@@ -28,6 +31,7 @@ export const poorerVSchemas = (snapshot: Snapshot): readonly Obstacle[] =>
        WHERE c.scope <> 'global' AND (c.keyspace IN (SELECT keyspace FROM keyspace)
          OR c.keyspace IN (SELECT keyspace FROM process WHERE same_cluster = 1)) ORDER BY c.keyspace, c.scope`,
     )
+    .filter(({ keyspace }) => keyspace !== restored)
     .flatMap(({ keyspace, cell, copy, record }) => {
       const lost = lostWords(JSON.parse(record ?? "{}"), JSON.parse(copy));
       return lost === ""

@@ -1,4 +1,5 @@
 import { type Field, union, type ValueOf, type ValuesOf } from "../fields.js";
+import { keyspace } from "./keyspace.js";
 import type { AnyRecordType } from "./record-type.js";
 import { routingRules } from "./routing-rules.js";
 import { shard } from "./shard.js";
@@ -15,6 +16,7 @@ function byKind<T extends { readonly [K in keyof T]: { readonly kind: K } }>(typ
 /** Every type of record that a plan writes whole. */
 export const RECORDS = byKind({
   shard,
+  keyspace,
   "routing-rules": routingRules,
   vschema,
   "srv-keyspace": srvKeyspace,

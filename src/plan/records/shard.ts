@@ -1,3 +1,4 @@
+import { formatAlias } from "../../cluster/alias.js";
 import { distinct } from "../../cluster/distinct.js";
 import { type Shard, type Shard_TabletControl, ShardSchema } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
@@ -20,6 +21,11 @@ export const shard = recordType({
   name: ({ keyspace, shard }) => `the Shard record of ${keyspace}/${shard}`,
   subject: ({ keyspace, shard }) => `Shard-${keyspace}-${shard}`,
   absent: "absent",
+  says: ({ isPrimaryServing, primaryAlias }) =>
+    [
+      isPrimaryServing ? "it serves" : "it does not serve",
+      ...(primaryAlias ? [`its primary is ${formatAlias(primaryAlias)}`] : []),
+    ].join(" and "),
   parts: {
     tabletControls: {
       changes: ({ keyspace, shard }, before, after) => {

@@ -57,8 +57,12 @@ const expectedGraph = (
     return rerouted(snapshot, keyspace, cell.record, model, serving);
   if (typeof cell.record === "object")
     return { ...(model ?? withServing(cell.record, serving)), ...kept(cell.record) };
-  return model ?? withServing(fromKeyspace(snapshot, keyspace), serving);
+  return model ?? firstGraph(keyspaceBytes(snapshot, keyspace), serving);
 };
+
+/** A record where there is none, as a rebuild of Vitess makes it. `keyspace`: the bytes of the Keyspace record. */
+export const firstGraph = (keyspace: Uint8Array | null, serving: readonly ShardReference[]): SrvKeyspace =>
+  withServing(fromKeyspace(keyspace), serving);
 
 /** A rebuild of one cell's record; a tablet that was told not to serve by a record that is gone does not notice that by itself. */
 export const rebuildGraph = (
@@ -140,15 +144,18 @@ const THROTTLERS: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** What a first record takes over from the Keyspace record. */
-const fromKeyspace = (snapshot: Snapshot, keyspace: string): SrvKeyspace => {
+const fromKeyspace = (keyspace: Uint8Array | null): SrvKeyspace => {
   const record = create(SrvKeyspaceSchema);
-  const at = keyspaceRecord(snapshot, keyspace);
-  const fact = at === null ? null : keyFact(snapshot, at.server, at.key);
-  const decoded = fact === null ? null : decodeKeyspace(fact.value);
+  const decoded = keyspace === null ? null : decodeKeyspace(keyspace);
   const unknown = decoded?.kind === "answered" ? (decoded.value.$unknown ?? []) : [];
   const throttlers = unknown.flatMap((field) => {
     const no = THROTTLERS.get(field.no);
     return no === undefined ? [] : [{ ...field, no }];
   });
   return throttlers.length === 0 ? record : { ...record, $unknown: throttlers };
+};
+
+const keyspaceBytes = (snapshot: Snapshot, keyspace: string): Uint8Array | null => {
+  const at = keyspaceRecord(snapshot, keyspace);
+  return at === null ? null : (keyFact(snapshot, at.server, at.key)?.value ?? null);
 };

@@ -1,7 +1,10 @@
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeSrvKeyspace } from "../../topology/records.js";
 import { toTables } from "../cancel/table-sets.js";
+import { leftBy } from "../compose.js";
+import type { DraftStep } from "../draft.js";
 import { probed } from "../facts/processes.js";
+import { shardNames, shardRecords } from "../facts/topology.js";
 import type { RecordChange } from "../records/change.js";
 import type { Bytes } from "../records/record-type.js";
 import { newRules } from "../records/routing-rules.js";
@@ -11,9 +14,16 @@ import { denies } from "../records/shard.js";
  * What queries would meet if the record were put back now, or null: its bytes say nothing of what others did meanwhile to the tables and
  * shards that it names.
  */
-export const harmOf = (snapshot: Snapshot, change: RecordChange): string | null => {
+export const harmOf = (
+  snapshot: Snapshot,
+  change: RecordChange,
+  /** Steps of the undo that come before. */
+  earlier: readonly DraftStep[],
+): string | null => {
   const { record } = change;
   switch (record.kind) {
+    case "keyspace":
+      return change.after === null ? shardsStay(snapshot, record.keyspace, earlier) : null;
     case "routing-rules":
       return deadEnd(snapshot, change);
     case "shard":
@@ -23,6 +33,12 @@ export const harmOf = (snapshot: Snapshot, change: RecordChange): string | null 
     default:
       return null;
   }
+};
+
+/** A directory with shards and without a Keyspace record breaks every listing of keyspaces (docs/vitess.md#directories). */
+const shardsStay = (snapshot: Snapshot, keyspace: string, earlier: readonly DraftStep[]): string | null => {
+  const staying = shardRecords(snapshot, keyspace).filter((shard) => leftBy(earlier, shard) !== null);
+  return staying.length === 0 ? null : `${shardNames(staying)} would be left without a keyspace`;
 };
 
 const UNREADABLE = "its image from before can not be read";

@@ -77,7 +77,7 @@ export const recordBack = (
     });
   }
   const back: RecordChange = { record, before: now, after: way.value };
-  const harm = harmOf(snapshot, back);
+  const harm = harmOf(snapshot, back, earlier);
   if (harm !== null) {
     return blockedBy({
       object,

@@ -9,6 +9,7 @@ import {
   type Tablet,
   TabletSchema,
 } from "../../proto/gen/topodata_pb.js";
+import { KeyspaceSchema as VSchemaSchema } from "../../proto/gen/vschema_pb.js";
 import type { TopoKey } from "../../topology/paths.js";
 import {
   decodeKeyspace,
@@ -16,6 +17,7 @@ import {
   decodeShardReplication,
   decodeSrvKeyspace,
   decodeTablet,
+  decodeVSchema,
 } from "../../topology/records.js";
 import type { Facts } from "../facts.js";
 import type { DeletionRow, TopoHistoryRow } from "../gen/tables.js";
@@ -99,6 +101,8 @@ const subject = (root: string, is: TopoKey, value: Uint8Array): Subject | null =
   switch (is.kind) {
     case "keyspace":
       return { kind: "keyspace", keyspace: is.keyspace, ...detail(KeyspaceSchema, decodeKeyspace(value)) };
+    case "vschema":
+      return { kind: "vschema", keyspace: is.keyspace, ...detail(VSchemaSchema, decodeVSchema(value)) };
     case "shard":
       return {
         kind: "shard",
