@@ -194,7 +194,11 @@ describe("what forbids to restore", () => {
       addKey(facts, `${KEYSPACE}/shards/-40/Shard`, shardRecord("", "40"), 99),
       /customer\/-40 overlaps customer\/-80 and is younger/,
     ],
-    ["the keyspace is gone", withoutKey(facts, `${KEYSPACE}/Keyspace`), /the Keyspace record of customer can not be put back/],
+    [
+      "the keyspace is gone",
+      withoutKey(facts, `${KEYSPACE}/Keyspace`),
+      /the Keyspace record of customer can not be put back/,
+    ],
     [
       "nobody else serves the range",
       withoutKey(facts, `${KEYSPACE}/shards/0/Shard`),

@@ -242,5 +242,6 @@ test("only records are deletions, each as often as it was deleted, and what exis
     { kind: "shard", cell: "", at: 20, recreated: 0, detail_json: "{}" },
     { kind: "shard", cell: "", at: 50, recreated: 1, detail_json: "{}" },
     { kind: "srv_keyspace", cell: "zone1", at: 51, recreated: 0, detail_json: "{}" },
+    { kind: "vschema", cell: "", at: 19, recreated: 0, detail_json: "{}" },
   ]);
 });
