@@ -7,10 +7,13 @@ import { KeyspaceSchema as VSchemaSchema } from "../../src/proto/gen/vschema_pb.
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import { addShard, applyVSchema, createKeyspace } from "../../src/sim/native/keyspace.js";
+import { underLock } from "../../src/sim/native/lock.js";
 import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
 import { operatorAt } from "../cli/harness.js";
+import { moving } from "../crash/scene.js";
+import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { switchReads } from "../sim/native/switch-traffic.js";
 
 interface Told {
@@ -18,6 +21,10 @@ interface Told {
   readonly severity: string;
   readonly state: string;
 }
+
+/** The same without mere information. */
+const alarms = async (cluster: SimCluster): Promise<readonly (number | string)[]> =>
+  (await scanned(cluster)).filter((line) => !String(line).startsWith("info "));
 
 /** What a scan says, with the second look that comes by itself: its exit code, and `severity id` of what is not deferred. */
 async function scanned(cluster: SimCluster, flags = ""): Promise<readonly (number | string)[]> {
@@ -121,8 +128,8 @@ const SITUATIONS: [string, () => SimCluster, string][] = [
     () => {
       const cluster = lab();
       cluster.run(createKeyspace(cluster, "fresh"));
-      started(cluster, 700, "0", { keyspace: "fresh" });
-      started(cluster, 701, "0", { keyspace: "fresh" });
+      // They replicate from nobody yet, so Vitess does not let them serve.
+      for (const uid of [700, 701]) started(cluster, uid, "0", { keyspace: "fresh" }).disabled = true;
       return cluster;
     },
     "",
@@ -295,4 +302,59 @@ describe("a table that was made after the reads of a Reshard were switched", () 
       expect(await made(table)).toEqual([0, "and then", 0]);
     },
   );
+});
+
+describe("a denied table that another keyspace has and serves", () => {
+  const FINDING = "keep-data-denial-residue@moved/0";
+
+  it("may have been moved there, and its journal be gone: it is no outage, as it is where nobody has it", async () => {
+    const cluster = moving.build();
+    const kept = { keepData: true, keepRoutingRules: true };
+    cluster.run(moveTablesCancel(cluster, { keyspace: "moved", workflow: "c2", ...kept }));
+    expect(await alarms(cluster)).toEqual([1, `warning ${FINDING}`]);
+    for (const { keyspace, mysql, dbName } of cluster.tablets)
+      if (keyspace === "customer") mysql.write(({ databases }) => databases.get(dbName)?.delete("customer"));
+    const told = (await alarms(cluster)).map(String);
+    expect(told).toContain(`critical ${FINDING}`);
+  });
+});
+
+describe("a reparent that takes longer than most do", () => {
+  const FINDING = "primary-not-serving@customer/0";
+
+  /** It has demoted the primary and waits for replicas; Vitess renews its lock of 30 s wherever it checks it. */
+  function demoted() {
+    const cluster = lab();
+    const action = "PlannedReparentShard(zone1-0000000101)";
+    const target = { kind: "shard", keyspace: "customer", shard: "0" } as const;
+    underLock(cluster, { target, action, version: cluster.version }, () => {
+      throw new Error("it never comes so far");
+    }).next();
+    cluster.tablet("zone1-0000000100").disabled = true;
+    const { etcd } = cluster.topology.global;
+    const [lock] = etcd.range("/vitess/global/keyspaces/customer/shards/0/locks/");
+    if (lock === undefined) throw new Error("there is no lock of the shard");
+    const renew = (): void => {
+      if (etcd.keepAlive(lock.lease)) cancel = cluster.clock.at(cluster.clock.now() + 20_000, renew);
+    };
+    let cancel = (): void => {};
+    renew();
+    return { cluster, die: () => cancel() };
+  }
+
+  it("defers what it makes for as long as its lock is renewed", async () => {
+    const { cluster } = demoted();
+    for (const minutes of [1, 20]) {
+      cluster.clock.advance(minutes * 60_000);
+      expect(await alarms(cluster)).toEqual([3]);
+    }
+  });
+
+  it("and that is an outage once its lock is gone", async () => {
+    const { cluster, die } = demoted();
+    cluster.clock.advance(60_000);
+    die();
+    cluster.clock.advance(60_000);
+    expect(await alarms(cluster)).toEqual([1, `critical ${FINDING}`]);
+  });
 });
