@@ -304,26 +304,48 @@ describe("row.clear", () => {
 });
 
 describe("tablet.stop", () => {
-  it("is not done already where the address refuses before anything was told to end", async () => {
+  /** `isOwn`: the address is that of its Tablet record, and no override's. */
+  const scene = (isOwn: boolean) => {
     const cluster = lab();
     const tablet = target(cluster);
+    const record = {
+      server: cluster.topology.cell("zone1").etcd.server,
+      key: cluster.topology.tablet(tablet.alias).key,
+    };
     const plan = planFor(cluster, {
       steps: [
         step("tablet.stop", {
-          tablet: refTo(tablet),
-          server: cluster.topology.cell("zone1").etcd.server,
-          key: cluster.topology.tablet(tablet.alias).key,
+          ...{ tablet: { ...refTo(tablet), ...(isOwn ? { record } : {}) }, ...record },
           command: ["stop", tablet.name],
         }),
       ],
     });
-    cluster.faults.refuse(tablet.name);
-    expect(await run(cluster, plan)).toMatchObject({
-      exit: "incomplete",
-      said: expect.stringMatching(
-        /did not answer \(unreachable\): connect ECONNREFUSED.* Nothing was changed/,
-      ),
-    });
+    return { cluster, tablet, plan };
+  };
+
+  it.each([
+    ["at an address that is not its own", false, 60_000],
+    ["at its own, for as long as a restart takes", true, 9_000],
+  ])(
+    "is not done already where nothing listens before anything was told to end, %s",
+    async (_, isOwn, backMs) => {
+      const { cluster, tablet, plan } = scene(isOwn);
+      cluster.faults.refuse(tablet.name);
+      cluster.clock.after(backMs, () => cluster.faults.heal(tablet.name));
+      const ran = await run(cluster, plan);
+      expect(tablet.running).toBe(!isOwn);
+      expect(ran).toMatchObject(
+        isOwn
+          ? { exit: "ok", steps: [{ outcome: "done" }] }
+          : { exit: "incomplete", said: expect.stringMatching(/connect ECONNREFUSED.* Nothing was changed/) },
+      );
+    },
+  );
+
+  it("is done already where somebody ended it by hand", async () => {
+    const { cluster, tablet, plan } = scene(true);
+    tablet.stop();
+    expect(await run(cluster, plan)).toMatchObject({ exit: "ok", steps: [{ outcome: "done-already" }] });
   });
 });
 

@@ -98,6 +98,24 @@ describe("cancel --retire-targets", () => {
     expect(keysOf(cluster)).toEqual([]);
   });
 
+  it("one resume sees all that were ended by hand meanwhile, and none that is only restarted", async () => {
+    const cluster = resharding();
+    const { retire, write } = operator(cluster, "true {alias}");
+    const said = await retire();
+    expect(said.err).toContain("zone1-0000000200, zone1-0000000300 end after it");
+    const run = runOf(said.err);
+    for (const alias of TARGETS) cluster.tablet(alias).stop();
+    const back = cluster.tablet("zone1-0000000300");
+    const restart = cluster.clock.after(3000, () => cluster.restart(back));
+    const early = await write(`resume ${run} --yes`);
+    expect([early.code, alive(cluster)], early.out + early.err).toEqual([4, [back.name]]);
+    restart();
+    back.stop();
+    const resumed = await write(`resume ${run} --yes`);
+    expect(resumed.code, resumed.out + resumed.err).toBe(0);
+    expect(keysOf(cluster)).toEqual([]);
+  });
+
   it("an undo puts the records back and says what it can not reach; once the vttablets run, the next brings the tables back", async () => {
     const cluster = resharding();
     const { retire, write } = operator(cluster, "stop {alias}");

@@ -17,7 +17,7 @@ import type { RunContext } from "../run-context.js";
 import { intentsIn } from "../runs/journal.js";
 import { provenByAnswer, type StepRunner, stepRunner } from "../step-runner.js";
 import { streamsThere } from "../streams/idle.js";
-import { START_MS, stillListens } from "../tablet/ended.js";
+import { notEnded, START_MS, stillListens } from "../tablet/ended.js";
 import { differsFrom, nameOf } from "../tablet/identity.js";
 
 type Refresh = StepOf<"tablet.refresh">;
@@ -59,14 +59,12 @@ const END_POLL_MS = 1000;
 /** Ends one process (docs/decisions.md#d19). That its streams are gone is earlier steps' work; that it does not return, a later one's. */
 const tabletStop = stepRunner<"tablet.stop", boolean>({
   image: null,
-  look: async ({ tablet }, { ports }) => known((await stillListens(tablet, ports.reader)) === null),
-  /** Only what was begun can be done already: who refuses before that was not ended by this run, and may be back soon. */
-  ended: (step, closed, { folder }) =>
-    closed && intentsIn(folder.records()).has(step.id) ? endedWords(step) : null,
+  look: async (step, context) => known(await hasEnded(step, context)),
+  ended: (step, hasEnded) => (hasEnded ? endedWords(step) : null),
   guards: {
-    process: ({ tablet }, _closed, context) => anotherProcess(tablet, context),
-    noRecord: (step, _closed, context) => recorded(step, context),
-    noStream: (step, _closed, context) => streamsThere(step, context),
+    process: ({ tablet }, _ended, context) => anotherProcess(tablet, context),
+    noRecord: (step, _ended, context) => recorded(step, context),
+    noStream: (step, _ended, context) => streamsThere(step, context),
   },
 
   async run(step, context): Promise<Effect> {
@@ -76,10 +74,36 @@ const tabletStop = stepRunner<"tablet.stop", boolean>({
     const ended = await awaitEnd(step.tablet, context);
     if (ended) return done(endedWords(step));
     return (
-      failed ?? refused(`${nameOf(step.tablet)} still answers ${END_MS / 1000} s after it was told to end`)
+      failed ??
+      refused(
+        `${nameOf(step.tablet)} still answers ${END_MS / 1000} s after it was told to end${othersWords(step, context)}`,
+      )
     );
   },
 });
+
+/**
+ * Of a process that this run has told to end, that nothing listens is enough. Of another it takes what the removal of its record takes
+ * (docs/safety.md#a-refused-connection): somebody may have ended it by hand, or it is about to be back.
+ */
+const hasEnded = async ({ id, tablet }: TabletStop, context: RunContext): Promise<boolean> => {
+  const { reader } = context.ports;
+  if ((await stillListens(tablet, reader)) !== null) return false;
+  return intentsIn(context.folder.records()).has(id) || (await notEnded([tablet], context)) === null;
+};
+
+/** The command that did not end one will hardly end the next. */
+function othersWords({ id, command }: TabletStop, { plan, folder }: RunContext): string {
+  const begun = intentsIn(folder.records());
+  const others = plan.stages
+    .flatMap(({ steps }) => steps)
+    .flatMap((step) =>
+      step.kind === "tablet.stop" && step.id !== id && !begun.has(step.id) ? step.tablet.alias : [],
+    );
+  return command === null || others.length === 0
+    ? ""
+    : `; ${others.join(", ")} end after it: where the command ends none, end all of them by hand, and then one resume goes on`;
+}
 
 const endedWords = (step: TabletStop): string =>
   `nothing listens any more where ${nameOf(step.tablet)} was; its MySQL was not touched`;
