@@ -2,6 +2,7 @@ import { type CollectSettings, type CollectSources, collect, observeTwice } from
 import { type Connection, connectionOf, type Given } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
 import type { FailOn } from "../findings/verdict.js";
+import type { Judge } from "../plan/draft.js";
 import { loadRules, pickRules, SHIPPED_RULES } from "../rulefiles/load.js";
 import { firstLookOf } from "../rules/first-look.js";
 import { judge } from "../rules/judge.js";
@@ -99,6 +100,12 @@ export const judged = (observation: Observation, rules: readonly Rule[], request
     return known;
   };
   return { ...observation, findings };
+};
+
+/** What the rules say of another snapshot, at once. */
+export const judgeAgain = ({ given, context, suppressions }: Request): Judge => {
+  const [rules, now] = [ruleSet(given), context.clock.now()];
+  return (snapshot) => judge(snapshot, rules, { now, earlier: null, suppressions });
 };
 
 /** Reads of old revisions that one scan may ask of an etcd (docs/decisions.md#d7). */

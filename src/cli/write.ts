@@ -7,7 +7,7 @@ import { carryOut, showPlan } from "./carry-out.js";
 import type { Request } from "./command.js";
 import { type Review, restoredTopologyConfirmed } from "./consent.js";
 import type { Executor } from "./executor.js";
-import { keep, ruleSet } from "./observe.js";
+import { judgeAgain, keep, ruleSet } from "./observe.js";
 import { observeSurely } from "./second-look.js";
 
 /** What a command that writes has of its own; the way to the end is the same for all. */
@@ -50,7 +50,7 @@ export async function write(
       command: request.typed,
       restoredTopologyConfirmed: await confirmedRestored(request, snapshot, dryRun),
     }),
-    context: () => ({ now: context.clock.now(), ids: context.ids }),
+    context: () => ({ now: context.clock.now(), ids: context.ids, judge: judgeAgain(request) }),
   });
   if (dryRun) return showPlan(plan, request);
   const before = mindsNew ? findings().map(({ id }) => id) : null;

@@ -1,8 +1,10 @@
 import { distinct } from "../cluster/distinct.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
-import type { Draft, DraftStep, PlanContext } from "./draft.js";
+import type { Draft, DraftStep, Judge, PlanContext } from "./draft.js";
 import { planCluster } from "./facts/cluster.js";
 import type { Premise } from "./fields.js";
+import { type Played, play } from "./foresight/play.js";
+import { foresee } from "./foresight/sound.js";
 import type { Plan, PlanCluster, Stage } from "./plan.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 
@@ -16,8 +18,16 @@ export interface Heading {
   readonly command: string;
 }
 
-/** Gives a draft its heading, its step ids and its consent classes. */
-export const assemble = (snapshot: Snapshot, heading: Heading, draft: Draft, context: PlanContext): Plan => ({
+/** Gives a draft its heading, its step ids and its consent classes, and plays it unless that was done. Throws as `foreseenPlan`. */
+export const assemble = (
+  snapshot: Snapshot,
+  heading: Heading,
+  draft: Draft,
+  context: PlanContext,
+  played?: Played,
+): Plan => foreseenPlan(snapshot, unplayed(snapshot, heading, draft, context), context.judge, played);
+
+const unplayed = (snapshot: Snapshot, heading: Heading, draft: Draft, context: PlanContext): Plan => ({
   kind: "vtdoctor-plan",
   schema: 1,
   ...heading,
@@ -38,6 +48,23 @@ const lasting = (cluster: PlanCluster, { stages }: Draft): PlanCluster => {
     steps.flatMap((step) => (step.kind === "record.remove" ? [step.key] : [])),
   );
   return { ...cluster, marks: cluster.marks.filter(({ key }) => !removed.includes(key)) };
+};
+
+/** The plan with what is foreseen of it on this snapshot. Throws `RefusedError` where it would harm somebody (docs/decisions.md#d24). */
+export const foreseenPlan = (snapshot: Snapshot, plan: Plan, judge: Judge, played?: Played): Plan => {
+  const all = plan.stages.flatMap(({ steps }) => steps);
+  if (all.length === 0) return plan;
+  const { foreseen, steps } = foresee(
+    played ?? play(snapshot, all, plan.operation === "undo" ? null : judge),
+    all,
+    `the plan of this ${plan.operation}`,
+  );
+  const byId = new Map(steps.map((step) => [step.id, step]));
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    steps: stage.steps.map((step) => byId.get(step.id) ?? step),
+  }));
+  return { ...plan, stages, foreseen };
 };
 
 const numbered = (draft: Draft): readonly Stage[] => {

@@ -3,10 +3,14 @@ import type { Finding } from "../findings/finding.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Blocked, LockScope, Premise } from "./fields.js";
 
-/** Time and randomness of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
+/** The rules' verdict on a snapshot: a plan itself knows no rules. */
+export type Judge = (snapshot: Snapshot) => readonly Finding[];
+
+/** Time, randomness and rules of a plan come in by argument (docs/decisions.md#d22). `now`: unix milliseconds. */
 export interface PlanContext {
   readonly now: number;
   readonly ids: Ids;
+  readonly judge: Judge;
 }
 
 /** What every plan is asked with. */

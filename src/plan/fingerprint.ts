@@ -6,8 +6,11 @@ export type SealedPlan = Plan & { readonly sha256: string };
 
 export const sealed = (plan: Plan): SealedPlan => ({ ...plan, sha256: fingerprintOf(plan) });
 
-/** SHA-256 of the plan's canonical JSON (no spaces, keys sorted), in hex: a file that was only laid out anew has the same. */
-export const fingerprintOf = (plan: Plan): string =>
+/**
+ * SHA-256 of the plan's canonical JSON (no spaces, keys sorted), in hex: a file that was only laid out anew has the same. Without what was
+ * foreseen, which nobody believes from a file.
+ */
+export const fingerprintOf = ({ foreseen: _foreseen, ...plan }: Plan): string =>
   createHash("sha256")
     .update(JSON.stringify(plan, (_, value) => (isRecord(value) ? inOrder(value) : value)))
     .digest("hex");

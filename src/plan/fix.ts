@@ -5,6 +5,8 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { behind } from "./compose.js";
 import { type Draft, EMPTY_DRAFT, type FixRequest } from "./draft.js";
 import type { Blocked } from "./fields.js";
+import type { Played } from "./foresight/play.js";
+import { soundParts } from "./foresight/sound.js";
 import { RECIPES } from "./gen/recipes.js";
 import { inOrder } from "./repair.js";
 import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js";
@@ -15,27 +17,44 @@ import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js
  * Throws `UsageError` for an unknown finding or keyspace, `RefusedError` where a topology that looks restored from a backup forbids any
  * repair.
  */
-export const fixRepair = (snapshot: Snapshot, findings: readonly Finding[], request: FixRequest): Draft => {
+export const fixRepair = (
+  snapshot: Snapshot,
+  findings: readonly Finding[],
+  request: FixRequest,
+  playedAs: (draft: Draft) => Played,
+): PlayedDraft => {
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
   const left = request.findings === null ? roots.filter((root) => isMereNews(root, selected)) : [];
   const wanted = roots.filter((root) => !left.includes(root));
   const certain = wanted.filter((finding) => finding.state === "confirmed");
+  const parts = inOrder(RECIPES).flatMap(({ name, drafts, besides }) => {
+    const own = certain.filter((finding) => finding.repair.recipe === name);
+    if (own.length === 0) return [];
+    const blocked = besides?.(snapshot, own, request) ?? [];
+    return [...drafts(snapshot, own, request), { ...EMPTY_DRAFT, blocked }];
+  });
+  const { kept, refused, played } = soundParts(parts, (some) => {
+    const draft = some.reduce(behind, EMPTY_DRAFT);
+    return { draft, played: playedAs(draft) };
+  });
   const joined = [
-    ...inOrder(RECIPES).flatMap(({ name, drafts, besides }) => {
-      const own = certain.filter((finding) => finding.repair.recipe === name);
-      if (own.length === 0) return [];
-      const blocked = besides?.(snapshot, own, request) ?? [];
-      return [...drafts(snapshot, own, request), { ...EMPTY_DRAFT, blocked }];
-    }),
+    ...kept,
+    ...refused,
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: wanted.filter((finding) => finding.state !== "confirmed").map(uncertain) },
     { ...EMPTY_DRAFT, notes: left.length === 0 ? [] : [leftAlone(left)] },
   ].reduce(behind, EMPTY_DRAFT);
   if (wanted.length > 0) refuseOlderSnapshot(snapshot);
   if (wanted.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
-  return withConsequences(joined, findings);
+  return { draft: withConsequences(joined, findings), played };
 };
+
+interface PlayedDraft {
+  readonly draft: Draft;
+  /** What its steps were foreseen to do. */
+  readonly played: Played;
+}
 
 const distinct = (findings: readonly Finding[]): readonly Finding[] =>
   [...new Map(findings.map((finding) => [finding.id, finding])).values()].sort((a, b) =>

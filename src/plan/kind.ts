@@ -1,4 +1,5 @@
 import type { Fields, TabletRef, ValuesOf } from "./fields.js";
+import type { Effect } from "./foresight/world.js";
 import type { NamedKey } from "./named-key.js";
 
 export type Destroys = "nothing" | "metadata" | "data";
@@ -36,8 +37,10 @@ export interface Kind<F extends Fields, G extends string> {
   /** What it is about, for the step's id. */
   readonly subject: (step: ValuesOf<F>) => string;
   readonly writes: (step: ValuesOf<F>, roots: Roots) => readonly Write[];
-  /** The effect. */
+  /** The effect, in words. */
   readonly does: (step: ValuesOf<F>) => string;
+  /** The same on what a snapshot knows: by it a plan is played before it is shown (docs/decisions.md#d24). */
+  readonly effect: Effect<ValuesOf<F>>;
   /**
    * What must hold right before it, each in words that go on after "that"; else the run stops with exit 4. Null where it does not apply
    * to this step.

@@ -41,6 +41,21 @@ export type PlanCluster = ValueOf<typeof cluster>;
 const stage = record({ title: text, locks: list(lock), steps: list(step) });
 export type Stage = ValueOf<typeof stage>;
 
+/** What becomes of queries while the plan runs and after it, by playing it on the snapshot (docs/decisions.md#d24); in words, short ones. */
+const foreseen = record({
+  /** Names, each of a cell and tablet type, that were judged. */
+  paths: whole,
+  /** Steps after which they were judged again, as those can change where queries lead or who serves them. */
+  looks: whole,
+  /** That lead elsewhere then, to a place that is proven to have the same rows. */
+  elsewhere: list(text),
+  /** That only what is taken away had made. */
+  taken: list(text),
+  /** That are served then and are not now. */
+  found: list(text),
+});
+export type Foreseen = ValueOf<typeof foreseen>;
+
 /**
  * What `fix --dry-run` prints and `fix` executes: the same value (docs/decisions.md#d13). It can be written to a file, reviewed, and run
  * once. Bytes are base64. Everything that a step needs is in it; nothing is looked up again except to re-check.
@@ -67,5 +82,7 @@ export const PLAN = record({
   blocked: list(blocked),
   /** What an operator should know before saying yes. */
   notes: list(text),
+  /** Absent where the plan has no steps; of a plan from a file it is found again. */
+  foreseen: optional(foreseen),
 });
 export type Plan = ValueOf<typeof PLAN>;

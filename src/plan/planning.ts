@@ -3,8 +3,9 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import { assemble } from "./assemble.js";
 import { cancelRepair } from "./cancel.js";
 import { hoistStops, mergeWatches } from "./compose.js";
-import type { CancelRequest, FixRequest, PlanContext } from "./draft.js";
+import type { CancelRequest, Draft, FixRequest, PlanContext } from "./draft.js";
 import { fixRepair } from "./fix.js";
+import { play } from "./foresight/play.js";
 import type { Plan } from "./plan.js";
 import { holdSchemaOf } from "./steps/tables.js";
 
@@ -15,13 +16,17 @@ export const planFix = (
   request: FixRequest,
   context: PlanContext,
 ): Plan => {
-  const draft = mergeWatches(hoistStops(fixRepair(snapshot, findings, request)));
-  return assemble(
-    snapshot,
-    { id: context.ids(), operation: "fix", command: request.command },
-    draft,
-    context,
-  );
+  const arranged = (draft: Draft): Draft => mergeWatches(hoistStops(draft));
+  const { draft, played } = fixRepair(snapshot, findings, request, (joined) => {
+    const { stages } = arranged(joined);
+    return play(
+      snapshot,
+      stages.flatMap(({ steps }) => steps),
+      context.judge,
+    );
+  });
+  const heading = { id: context.ids(), operation: "fix", command: request.command } as const;
+  return assemble(snapshot, heading, arranged(draft), context, played);
 };
 
 /** Throws as `cancelRepair`. */

@@ -25,10 +25,13 @@ export const unbelieved = (plan: Plan, path: string): Plan => {
     ids.add(step.id);
     const fault = faultOf(step, plan);
     if (fault !== null) throw notOurs(path, `${step.id} (${step.kind}) ${fault}`);
-    return { ...step, class: classOf(step), destroys: destroysOf(step) };
+    // It may ask for more than its kind does: where it was foreseen to change where queries lead.
+    const consent = step.class === "confirm" ? step.class : classOf(step);
+    return { ...step, class: consent, destroys: destroysOf(step) };
   };
   const stages = plan.stages.map((stage) => ({ ...stage, steps: stage.steps.map(checked) }));
-  return { ...plan, stages };
+  const { foreseen: _told, ...rest } = plan;
+  return { ...rest, stages };
 };
 
 const notOurs = (path: string, fault: string): RefusedError =>

@@ -27,6 +27,7 @@ export const renderPlan = (
     list("Repairs", plan.repairs, style, paint),
     ...plan.stages.map((stage, i) => renderStage(stage, i + 1, describe, style, paint)),
     blocked(plan.blocked, style, paint),
+    foreseen(plan, style, paint),
     list("Know before you say yes", plan.notes, style, paint),
     [summary(plan, steps, paint), ...beyond.map(paint.warning)].join("\n"),
   ]
@@ -81,6 +82,29 @@ const list = (title: string, items: readonly string[], style: Style, paint: Pain
   items.length === 0
     ? ""
     : [paint.strong(title), ...items.map((item) => wrapped(`- ${item}`, style.width, "   "))].join("\n");
+
+/** What becomes of queries, in numbers, and each that does not stay as it is. */
+const foreseen = ({ foreseen: seen }: Plan, style: Style, paint: Paint): string => {
+  if (seen === undefined) return "";
+  const told = [
+    ["leads elsewhere then", seen.elsewhere],
+    ["taken away on purpose", seen.taken],
+    ["served again", seen.found],
+  ] as const;
+  const changes = told.flatMap(([label, items]) =>
+    items.map((item) => wrapped(`- ${label}: ${item}`, style.width, "   ")),
+  );
+  const rest = changes.length === 0 ? "all stay as they are" : "all others stay as they are";
+  return [
+    paint.strong("Foreseen"),
+    wrapped(
+      `- of ${counted(seen.paths, "query path")}, judged after each of the ${counted(seen.looks, "step")} that can change them, ${rest}`,
+      style.width,
+      "   ",
+    ),
+    ...changes,
+  ].join("\n");
+};
 
 const blocked = (entries: readonly Blocked[], style: Style, paint: Paint): string => {
   if (entries.length === 0) return "";

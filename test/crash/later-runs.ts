@@ -7,7 +7,7 @@ import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-ports.js";
 import { Fate, Killed, MortalFolder } from "./mortal.js";
 import { owner } from "./repair.js";
-import { type Scene, snapshotOf } from "./scene.js";
+import { judgedAt, type Scene, snapshotOf } from "./scene.js";
 
 export const OPTIONS = { lockTimeoutMs: 45_000 };
 
@@ -61,7 +61,11 @@ export async function planAfter(
     const shelf = listRuns(dir);
     const request = { command: `vtdoctor ${run}`, restoredTopologyConfirmed: false };
     const past = pastRun(shelf, findRun(shelf, dir, run));
-    return planner(snapshot, past, request, { now: cluster.clock.now(), ids: () => "u1" });
+    return planner(snapshot, past, request, {
+      now: cluster.clock.now(),
+      ids: () => "u1",
+      judge: judgedAt(cluster.clock.now()),
+    });
   } finally {
     snapshot.close();
   }

@@ -112,6 +112,10 @@ export function factsSeen(cluster: SimCluster, clock: Clock = cluster.clock): Pr
   );
 }
 
+/** What the shipped rules say of a snapshot. */
+export const judgedAt = (now: number) => (snapshot: Snapshot) =>
+  judge(snapshot, loadRules([SHIPPED_RULES]), { now, earlier: null, suppressions: [] });
+
 export async function planOf(scene: Scene): Promise<Plan> {
   const cluster = scene.build();
   const snapshot = await snapshotOf(cluster);
@@ -131,7 +135,11 @@ export async function planOf(scene: Scene): Promise<Plan> {
     ...scene.request,
   };
   try {
-    return planCancel(snapshot, request, { now: cluster.clock.now(), ids: () => "r1" });
+    return planCancel(snapshot, request, {
+      now: cluster.clock.now(),
+      ids: () => "r1",
+      judge: judgedAt(cluster.clock.now()),
+    });
   } finally {
     snapshot.close();
   }
@@ -152,7 +160,7 @@ function fixOf(snapshot: Snapshot, rules: readonly string[], asked: Partial<FixR
     ...asked,
   };
   try {
-    return planFix(snapshot, findings, request, { now, ids: () => "r1" });
+    return planFix(snapshot, findings, request, { now, ids: () => "r1", judge: judgedAt(now) });
   } finally {
     snapshot.close();
   }

@@ -4,7 +4,7 @@ import type { Plan } from "../../src/plan/plan.js";
 import { RECORDS } from "../../src/plan/records/record-registry.js";
 import { describeStep } from "../../src/plan/steps/index.js";
 import type { Facts } from "../../src/snapshot/facts.js";
-import { addKey, addStream, addTable, dead, live, place, silentOn, streamRows } from "./change.js";
+import { addKey, addStream, addTable, dead, live, place, silentOn, streamRows, undenied } from "./change.js";
 import { cancelOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
 
@@ -257,7 +257,7 @@ describe("data", () => {
   });
 
   test("Materialize keeps its data unless told otherwise", () => {
-    const materialized = streamRows(moving(), "m1", { workflow_type: 0 });
+    const materialized = streamRows(undenied(moving()), "m1", { workflow_type: 0 });
     expect(kinds(cancelOf(materialized, MOVE))).not.toContain("table.hold");
     expect(kinds(cancelOf(materialized, { ...MOVE, keepData: false }))).toContain("table.hold");
   });

@@ -1,4 +1,5 @@
 import type { Facts } from "../../src/snapshot/facts.js";
+import { decodeShard, encodeShard } from "../../src/topology/records.js";
 
 /** Changes to recorded facts, each one thing that the world could have done differently. */
 
@@ -108,3 +109,14 @@ export const addTable = (
 };
 
 export const place = addressOf;
+
+/** No shard denies anything, as where no table was ever moved. */
+export const undenied = (facts: Facts): Facts => ({
+  ...facts,
+  topo_key: facts.topo_key.map((row) => {
+    const record = row.key.endsWith("/Shard") ? decodeShard(row.value) : null;
+    return record?.kind === "answered"
+      ? { ...row, value: encodeShard({ ...record.value, tabletControls: [] }) }
+      : row;
+  }),
+});

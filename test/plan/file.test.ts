@@ -29,7 +29,9 @@ describe("a plan in a file", () => {
     ],
   ])("%s: comes back as it was", (_, plan) => {
     writePlan(file(), plan);
-    expect(readPlan(file())).toEqual(plan);
+    // What was foreseen is found again, on the cluster as it is then.
+    const { foreseen: _again, ...rest } = plan;
+    expect(readPlan(file())).toEqual(rest);
   });
 
   test("is whole, alone and its owner's", () => {

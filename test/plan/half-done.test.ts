@@ -10,7 +10,7 @@ import { insertStream } from "../../src/sim/native/workflow.js";
 import { RESHARD } from "../../src/sim/stream-row.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { dropShards, halfDone } from "../crash/half-done-scenes.js";
-import { snapshotOf } from "../crash/scene.js";
+import { judgedAt, snapshotOf } from "../crash/scene.js";
 import { findingsOf, fixOf, kinds } from "./planned.js";
 
 /** v19's cancel died after it had dropped -80; 80- is as it was. */
@@ -41,7 +41,11 @@ const cancelOf = async (cluster: SimCluster, wanted: Partial<CancelRequest> = {}
     ...wanted,
   };
   try {
-    return planCancel(snapshot, request, { now: cluster.clock.now(), ids: () => "r1" });
+    return planCancel(snapshot, request, {
+      now: cluster.clock.now(),
+      ids: () => "r1",
+      judge: judgedAt(cluster.clock.now()),
+    });
   } finally {
     snapshot.close();
   }

@@ -9,7 +9,12 @@ import type { Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 
 const RULES = loadRules([SHIPPED_RULES]);
-const CONTEXT = { now: 1_795_600_000_000, ids: () => "r1" };
+const CONTEXT = {
+  now: 1_795_600_000_000,
+  ids: () => "r1",
+  judge: (snapshot: Snapshot) =>
+    judge(snapshot, RULES, { now: 1_795_600_000_000, earlier: null, suppressions: [] }),
+};
 
 const ASKED = { command: "vtdoctor", restoredTopologyConfirmed: false };
 

@@ -9,7 +9,7 @@ import type { Facts } from "../../src/snapshot/facts.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { moving as movingScene, snapshotOf } from "../crash/scene.js";
 import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
-import { addKey, streamRows } from "./change.js";
+import { addKey, streamRows, undenied } from "./change.js";
 import { cancelOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
 
@@ -137,7 +137,7 @@ describe("signs that the guard of cancel did not see by itself", () => {
 
 describe("a Materialize, which is never switched", () => {
   const used = (): Facts => {
-    const facts = streamRows(recorded("healthy-movetables-switched-v24"), "m1", {
+    const facts = streamRows(undenied(recorded("healthy-movetables-switched-v24")), "m1", {
       workflow_type: 0,
       state: "Running",
       message: "",

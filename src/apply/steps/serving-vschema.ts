@@ -1,14 +1,10 @@
+import { sameSrvVSchema, srvVSchemaFor, type VSchemaSources } from "../../plan/serving/srv-vschema.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import { srvVSchemaKey } from "../../topology/paths.js";
 import { decodeSrvVSchema, encodeSrvVSchema } from "../../topology/records.js";
 import type { Compare, Entry, TxnOp } from "../../topology/store.js";
 import { done, type Effect, type Known, known, refused, silent } from "../check.js";
-import {
-  readVSchemaSources,
-  sameSrvVSchema,
-  srvVSchemaFor,
-  type VSchemaSources,
-} from "../records/srv-vschema.js";
+import { readVSchemaSources } from "../records/srv-vschema.js";
 import { absent, imageOfKey, type KeyRef, unchanged, writeFenced } from "../records/topo-keys.js";
 import { globalRoot, rootOfCell, sameServer } from "../records/topo-roots.js";
 import type { RunContext } from "../run-context.js";

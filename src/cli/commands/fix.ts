@@ -2,6 +2,7 @@ import { readPlan } from "../../apply/runs/plan-file.js";
 import { UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import { atOrAbove } from "../../findings/verdict.js";
+import { foreseenPlan } from "../../plan/assemble.js";
 import type { FixRequest, OrphanChoice } from "../../plan/draft.js";
 import { planCluster, refuseForeign } from "../../plan/facts/cluster.js";
 import { planFix } from "../../plan/planning.js";
@@ -71,9 +72,9 @@ async function executed(request: Request, path: string): Promise<number> {
   return write(request, executorOf(request), {
     review: "reviewed",
     mindsNew: true,
-    plan: ({ snapshot }) => {
+    plan: ({ snapshot, context }) => {
       refuseForeign(plan, planCluster(snapshot));
-      return plan;
+      return foreseenPlan(snapshot, plan, context().judge);
     },
   });
 }

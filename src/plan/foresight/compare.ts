@@ -67,6 +67,9 @@ export const comparePaths = (before: Routed, after: Routed): readonly PathChange
 export const isOpen = ({ verdict, reason }: Pick<Route, "verdict" | "reason">): boolean =>
   verdict === "served" || reason === "schema-unread";
 
+/** Reasons of a table's own, whose keyspace serves. */
+const OF_TABLES = /^(denied|table-missing|schema-unread|lookup-|sequence-)/;
+
 const rank = (route: Route): number => (isOpen(route) ? 2 : route.verdict === "unknown" ? 1 : 0);
 
 const kindOf = (was: Route, is: Route, otherTable: boolean): PathChange["kind"] | null => {
@@ -133,10 +136,12 @@ class Routes {
       ({ cell, tablet_type }) => cell === row.cell && tablet_type === row.tablet_type,
     );
     const of = near.filter(({ keyspace }) => keyspace === row.keyspace);
+    if (row.names === 0) {
+      const ground = of.find((other) => isOpen(other) || OF_TABLES.test(other.reason));
+      if (ground !== undefined) return { table: "", route: this.#route(row) };
+    }
     const stands =
-      row.names === 0
-        ? (of.find((other) => isOpen(other)) ?? of[0])
-        : near.find(({ names, keyspace }) => names === 0 && keyspace === "");
+      row.names === 0 ? of[0] : near.find(({ names, keyspace }) => names === 0 && keyspace === "");
     if (stands !== undefined) return { table: "", route: this.#route(stands) };
     const known = { verdict: "unserved", reason: "name-unknown", detail: "", about: [] };
     return { table: "", route: { keyspace: "", shards: [], ...known } };

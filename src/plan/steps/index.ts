@@ -1,5 +1,6 @@
 import type { DraftStep, StepValues } from "../draft.js";
 import { type Field, type Fields, filled, oneOf, union } from "../fields.js";
+import type { World } from "../foresight/world.js";
 import {
   type Destroys,
   type Inverse,
@@ -70,6 +71,7 @@ export const subjectOf = (step: DraftStep): string => declarationOf(step).subjec
 export const keysOf = (step: DraftStep): readonly NamedKey[] => declarationOf(step).keys?.(step) ?? [];
 export const writesOf = (step: DraftStep, roots: Roots): readonly Write[] =>
   declarationOf(step).writes(step, roots);
+export const effectOf = (step: DraftStep, world: World): World => declarationOf(step).effect(step, world);
 export const classOf = (step: DraftStep): StepClass => {
   const { class: consent } = declarationOf(step);
   return typeof consent === "function" ? consent(step) : consent;

@@ -14,6 +14,8 @@ import {
   whole,
   yesNo,
 } from "../fields.js";
+import { endLock, rebuildSrvVSchema } from "../foresight/told.js";
+import { putKey, putShard } from "../foresight/world.js";
 import { deleteKey, isTheTablet, keyWrite, kind, none, putKeyBack, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardRecord, shardReplication, tabletRecord } from "../named-key.js";
 import { changesOf, consentOf } from "../records/change.js";
@@ -75,6 +77,11 @@ export const recordKinds = {
     keys: (step) => [ownKey(step, typeOf(step.record).key(step.record))],
     subject: ({ record }) => typeOf(record).subject(record),
     does: (step) => changesOf(step).join("; "),
+    effect: (step, world) => {
+      const { record, after } = step;
+      const value = after === null ? null : Buffer.from(after, "base64");
+      return record.kind === "shard" ? putShard(world, record, step, value) : putKey(world, step, value);
+    },
     guards: {
       unchanged: ({ key, modRevision }) =>
         modRevision === null
@@ -114,6 +121,7 @@ export const recordKinds = {
         .map(({ server, root }) => keyWrite({ server, key: srvVSchemaKey(root) })),
     does: (step) =>
       `builds SrvVSchema again in ${step.cells.join(", ")} from the VSchemas and routing rules, by compare-and-set on what was just read`,
+    effect: (step, world) => step.cells.reduce(rebuildSrvVSchema, world),
     guards: { rootKnown: () => "the plan says where each cell's topology is" },
     proves: () => "each cell's record equals what VSchemas and rules give",
     inverse: () => ({ kind: "run-again" }),
@@ -151,6 +159,7 @@ export const recordKinds = {
         : `${step.of}-${step.keyspace}-${step.shard}`,
     does: (step) =>
       `takes the ${step.of} record of ${step.keyspace}/${step.shard} away (${step.key})${step.runs === undefined ? "" : `, without which ${tabletName(step.runs)} ends when it next publishes its state`}`,
+    effect: (step, world) => putKey(world, step, null),
     guards: {
       ours: (step) => CONDITIONS[step.of],
       ended: (step) =>
@@ -172,6 +181,7 @@ export const recordKinds = {
     keys: (step) => [ownKey(step, anyOf("lock"))],
     subject: endOfKey,
     does: (step) => `revokes the lease ${step.lease} of the abandoned lock ${step.key}`,
+    effect: (step, world) => endLock(world, step),
     guards: { sameLock: (step) => `the lock is still the one of revision ${step.modRevision}` },
     proves: () => "the key is gone",
     inverse: () =>

@@ -1,4 +1,6 @@
 import { at, bytes, filled, list, milliseconds, record, text } from "../fields.js";
+import { elect, namePrimary } from "../foresight/told.js";
+import { putShard } from "../foresight/world.js";
 import { keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, keyspaceRecord, ownKey, shardRecord, tabletRecord } from "../named-key.js";
 
@@ -29,6 +31,7 @@ export const shardKinds = {
     writes: (step) => [keyWrite(step)],
     does: (step) =>
       `puts the Shard record of ${step.keyspace}/${step.shard} back, not serving (${step.origin})`,
+    effect: (step, world) => putShard(world, step, step, Buffer.from(step.value, "base64")),
     guards: {
       notServing: () => "the record that comes back does not serve",
       absent: (step) => `${step.key} does not exist`,
@@ -52,6 +55,7 @@ export const shardKinds = {
     writes: () => [],
     does: (step) =>
       `waits up to ${step.timeoutMs / 1000} s for ${step.alias} to name itself in the Shard record of ${step.keyspace}/${step.shard}`,
+    effect: (step, world) => namePrimary(world, step, step.alias),
     guards: { noOther: (step) => `the record is there and names no other primary than ${step.alias}` },
     proves: (step) => `the Shard record names ${step.alias} as its primary`,
     inverse: () => notNeeded("it changes nothing"),
@@ -76,6 +80,7 @@ export const shardKinds = {
     writes: (step) => [keyWrite(step), keyWrite(step.record), { kind: "process", alias: step.alias }],
     does: (step) =>
       `lets vtctld at ${step.vtctld} elect ${step.alias} primary of ${step.keyspace}/${step.shard} (PlannedReparentShard)`,
+    effect: (step, world) => elect(world, step),
     guards: { readable: (step) => `${step.key} can be read` },
     proves: () => "the Shard record names a primary",
     inverse: () => none("a shard without a primary blocks every workflow command of its keyspace"),

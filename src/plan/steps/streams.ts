@@ -16,6 +16,7 @@ import {
   whole,
   yesNo,
 } from "../fields.js";
+import { deleteStreams, noEffect, setStates, without } from "../foresight/world.js";
 import { isThePrimary, isTheTablet, kind, none, notNeeded, type ValuesOfKinds, type Write } from "../kind.js";
 import { ownKey, shardRecord } from "../named-key.js";
 import { streamSetNames, streamsOf, tabletName } from "./text.js";
@@ -43,6 +44,7 @@ const looksTwice = {
   destroys: "nothing",
   subject: workflowsOf,
   writes: () => [],
+  effect: noEffect,
   guards: {},
   inverse: () => notNeeded("it changes nothing"),
 } as const;
@@ -61,6 +63,7 @@ export const streamKinds = {
     subject: onTablet,
     writes: rowWrites,
     does: (step) => `stops ${streamsOf(step)} on ${tabletName(step.tablet)}`,
+    effect: (step, world) => setStates(world, step, () => ({ state: "Stopped" })),
     guards: {
       tablet: isThePrimary,
       planned: (step) =>
@@ -108,6 +111,8 @@ export const streamKinds = {
     writes: rowWrites,
     does: (step) =>
       `sets ${streamsOf(step)} on ${tabletName(step.tablet)} back to ${[...new Set(step.rows.map((row) => row.state))].join(", ")}`,
+    effect: (step, world) =>
+      setStates(world, step, (id) => step.rows.find((row) => row.id === id) ?? { state: "Stopped" }),
     guards: {
       tablet: isThePrimary,
       stoppedByRun: (step) => `each of them is Stopped, with the message of run ${step.stoppedBy}`,
@@ -124,6 +129,7 @@ export const streamKinds = {
     subject: onTablet,
     writes: rowWrites,
     does: (step) => `deletes ${streamsOf(step)} and the copy state on ${tabletName(step.tablet)}`,
+    effect: (step, world) => deleteStreams(world, step),
     guards: {
       tablet: isThePrimary,
       planned: (step) => `it has no other stream of ${step.workflow} in ${step.dbName}`,
@@ -155,6 +161,7 @@ export const streamKinds = {
     writes: rowWrites,
     does: (step) =>
       `sets ${streamsOf(step)} to Stopped in the MySQL behind ${tabletName(step.tablet)}, then deletes deferred keys, copy state and rows, in this order`,
+    effect: (step, world) => deleteStreams(world, step),
     guards: {
       tablet: isTheTablet,
       noPrimary: (step) =>
@@ -186,6 +193,7 @@ export const streamKinds = {
     writes: (step) => rowWrites({ ...step, rows: [{ id: step.stream }] }),
     does: (step) =>
       `gives stream ${step.stream} of ${step.workflow}, which runs in the engine of ${tabletName(step.tablet)} without a row, a row again as Stopped, and deletes it through the tablet, which ends the stream`,
+    effect: (step, world) => deleteStreams(world, { ...step, rows: [{ id: step.stream }] }),
     guards: {
       tablet: isTheTablet,
       rowless: () => "`_vt.vreplication` has no row of that id but this run's own",
@@ -204,6 +212,13 @@ export const streamKinds = {
     ],
     does: (step) =>
       `deletes the VDiff reports of ${step.keyspace}.${step.workflow} on ${tabletName(step.tablet)}`,
+    effect: (step, world) =>
+      without(
+        world,
+        step.tablet,
+        "vdiff",
+        (row) => row.keyspace === step.keyspace && row.workflow === step.workflow,
+      ),
     guards: { tablet: isTheTablet },
     proves: () => "`_vt.vdiff` has no row of the workflow",
     inverse: () => none("a report describes a comparison that has ended with its streams"),
@@ -224,6 +239,8 @@ export const streamKinds = {
     writes: (step) => [{ kind: "journal", alias: step.tablet.alias, id: step.journal }],
     does: (step) =>
       `deletes the journal ${step.journal} from \`_vt.resharding_journal\` of ${tabletName(step.tablet)}`,
+    effect: (step, world) =>
+      without(world, step.tablet, "resharding_journal", (row) => row.id === step.journal),
     guards: { tablet: isTheTablet, sameRow: () => "the row is the one of the plan" },
     proves: () => "the row is gone; replicas follow by replication",
     inverse: () =>

@@ -9,6 +9,7 @@ import {
   whole,
   yesNo,
 } from "../fields.js";
+import { dropHeld, holdTables, noEffect, returnTables, takeTables } from "../foresight/world.js";
 import { isThePrimary, kind, none, notNeeded, tableWrites, type ValuesOfKinds } from "../kind.js";
 import { plural, quoted, streamNames, tabletName } from "./text.js";
 
@@ -49,6 +50,7 @@ export const tableKinds = {
     writes: (step) => (step.apply ? tableWrites(step.tablet, step.dbName, keyTables(step)) : []),
     does: (step) =>
       `saves${step.apply ? " and runs" : ""} ${step.actions.length === 0 ? `what secondary key statements ${streamNames(step.workflow, step.ids)} put off until then, none so far,` : plural(step.actions.length, "put-off secondary key statement")} of ${step.dbName} on ${tabletName(step.tablet)}, in the run's folder`,
+    effect: noEffect,
     guards: {
       tablet: isThePrimary,
       stopped: () => "its streams are stopped, so that no copy adds further ones",
@@ -76,6 +78,7 @@ export const tableKinds = {
     ],
     does: (step) =>
       `moves ${quoted(step.tables)} from ${step.dbName} to ${step.holdSchema} on ${tabletName(step.tablet)}${step.views.length === 0 ? "" : `; the views ${quoted(step.views)} stay and can not be read meanwhile`}`,
+    effect: (step, world) => holdTables(world, step),
     guards: {
       tablet: isThePrimary,
       allThere: (step) => `all of them are in ${step.dbName} and none is in ${step.holdSchema}`,
@@ -100,6 +103,7 @@ export const tableKinds = {
     subject: onTablet,
     writes: (step) => tableWrites(step.tablet, step.dbName, step.tables),
     does: (step) => `drops ${quoted(step.tables)} of ${step.dbName} on ${tabletName(step.tablet)}`,
+    effect: (step, world) => takeTables(world, step),
     guards: { tablet: isThePrimary, nothingWrites, unused },
     proves: () => "the tables are gone",
     inverse: () =>
@@ -127,6 +131,7 @@ export const tableKinds = {
     ],
     does: (step) =>
       `moves ${quoted(step.tables)} from ${step.holdSchema} back to ${step.dbName} on ${tabletName(step.tablet)}${step.views.length === 0 ? "" : `; the views ${quoted(step.views)} can be read again`}`,
+    effect: (step, world) => returnTables(world, step),
     guards: {
       tablet: isThePrimary,
       nameFree: (step) => `none of these names exists in ${step.dbName}`,
@@ -149,6 +154,7 @@ export const tableKinds = {
       step.tables.length === 0
         ? `drops the empty schema ${step.holdSchema} on ${tabletName(step.tablet)}`
         : `drops ${quoted(step.tables)} in ${step.holdSchema}, and that schema, on ${tabletName(step.tablet)}`,
+    effect: (step, world) => dropHeld(world, step),
     guards: {
       tablet: isThePrimary,
       nothingElse: (step) => `${step.holdSchema} holds no other table`,

@@ -12,6 +12,8 @@ import {
   text,
   yesNo,
 } from "../fields.js";
+import { listTablet, refresh } from "../foresight/told.js";
+import { endProcess, noEffect, putKey } from "../foresight/world.js";
 import { isTheTablet, keyWrite, kind, none, notNeeded, type ValuesOfKinds } from "../kind.js";
 import { anyOf, ownKey, shardReplication, tabletRecord } from "../named-key.js";
 import { hasNoStream, tabletName } from "./text.js";
@@ -33,6 +35,7 @@ export const tabletKinds = {
     writes: (step) => [{ kind: "tablet-state", alias: step.tablet.alias }],
     does: (step) =>
       `lets ${tabletName(step.tablet)} read its Shard and SrvKeyspace records again${step.mayFail === true ? ", if it can; else it is named" : ""}`,
+    effect: (step, world) => refresh(world, step.tablet),
     guards: { tablet: isTheTablet },
     proves: (step) =>
       step.mayFail === true ? "what the tablet answers, if it does" : "the tablet answers without an error",
@@ -52,6 +55,12 @@ export const tabletKinds = {
     writes: (step) => [keyWrite(step), keyWrite({ server: step.server, key: step.replicationKey })],
     does: (step) =>
       `puts the Tablet record of ${tabletName(step.tablet)} back and lists it in its ShardReplication (${step.origin})`,
+    effect: (step, world) =>
+      listTablet(
+        putKey(world, step, Buffer.from(step.value, "base64")),
+        { server: step.server, key: step.replicationKey },
+        step.tablet.alias,
+      ),
     guards: {
       noOther: () => "its record does not exist, or names this process",
       listable: () => "its ShardReplication can be read",
@@ -88,6 +97,7 @@ export const tabletKinds = {
       step.command === null
         ? `lets the vttablet of ${tabletName(step.tablet)} publish its state, which ends it, as its record is gone; its MySQL runs on with its data`
         : `ends the vttablet of ${tabletName(step.tablet)} with \`${step.command.join(" ")}\`; its MySQL is not touched`,
+    effect: (step, world) => endProcess(world, step.tablet),
     guards: {
       /** A run that died may have told it to step aside already: then it is of another type. */
       process: isTheTablet,
@@ -111,6 +121,7 @@ export const tabletKinds = {
     writes: () => [],
     does: (step) =>
       `watches for ${step.watchMs / 1000} s that no supervisor starts ${aliasesOf(step).join(", ")} again`,
+    effect: noEffect,
     guards: {},
     proves: () => "no process of them answers and none of their records and their shard's came back",
     inverse: () => notNeeded("it only looks"),

@@ -1,4 +1,5 @@
 import { type Derived, type Facts, metaValue } from "../facts.js";
+import type { DeniedTableRow } from "../gen/tables.js";
 import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding, undecodableNames } from "./decoding.js";
@@ -27,12 +28,7 @@ import { deriveWorkflows, workflowShards } from "./workflow.js";
 /** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
 export const derive = (facts: Facts): Derived => {
   const records = deriveRecords(facts);
-  const topology = {
-    globalAnswered: globalAnswered(facts),
-    cells: records.cell,
-    tablets: records.tablet,
-    undecodable: undecodableNames(facts, records.undecodable_key),
-  };
+  const topology = topologyKnown(facts, records);
   const process = deriveProcesses(facts, {
     ...topology,
     shards: records.shard,
@@ -67,6 +63,23 @@ export const derive = (facts: Facts): Derived => {
   };
 };
 
+/** The part of it that tells where queries lead: cheaper by far where it is asked for again and again. */
+export const deriveRouting = (facts: Facts, heeded: readonly DeniedTableRow[]) => {
+  const records = deriveRecords(facts);
+  const process = deriveProcesses(facts, {
+    ...topologyKnown(facts, records),
+    shards: records.shard,
+    deletedDatabases: deletedDatabases(facts),
+  });
+  const denied_table = [...records.denied_table, ...heeded];
+  const { srv_partition, shard_routing_rule } = records;
+  return {
+    srv_partition,
+    shard_routing_rule,
+    ...deriveQueryPaths({ ...facts, ...records, process, denied_table }),
+  };
+};
+
 const deriveRecords = (facts: Facts) => {
   const keys = indexKeys(facts);
   const decoding = new Decoding();
@@ -84,6 +97,13 @@ const deriveRecords = (facts: Facts) => {
   };
   return { ...records, undecodable_key: decoding.undecodable };
 };
+
+const topologyKnown = (facts: Facts, records: ReturnType<typeof deriveRecords>) => ({
+  globalAnswered: globalAnswered(facts),
+  cells: records.cell,
+  tablets: records.tablet,
+  undecodable: undecodableNames(facts, records.undecodable_key),
+});
 
 const globalAnswered = (facts: Facts): boolean => {
   const global = facts.topo_root.find(({ name }) => name === "global");

@@ -1,0 +1,173 @@
+import { matchesTable } from "../../cluster/stream-source.js";
+import type { StreamRow } from "../../snapshot/gen/tables.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
+import { tableRead } from "../cancel/table-sets.js";
+import type { DraftStep } from "../draft.js";
+import type { PathChange, Routed } from "./compare.js";
+
+type Taking = Extract<DraftStep, { kind: "table.hold" | "table.drop" }>;
+
+/** A stream that writes a table, and the table that it reads. */
+interface Feed {
+  readonly stream: StreamRow;
+  readonly reads: string;
+}
+
+const REVERSE = "_reverse";
+
+/** Which tables are copies of which, by the streams that were there before the plan. */
+export class Copies {
+  readonly #streams: readonly StreamRow[];
+
+  constructor(
+    readonly snapshot: Snapshot,
+    /** Where queries lead before the plan. */
+    readonly routed: Routed,
+  ) {
+    this.#streams = snapshot.rows("stream");
+  }
+
+  /** Why a table that a step moves or drops is not proven to be a copy; null: it is one, and its source holds it and serves it. */
+  unproven({ tablet, dbName }: Taking, table: string): string | null {
+    const place = `${tablet.keyspace}/${tablet.shard}`;
+    const what = `${table} of ${place}`;
+    const feeds = this.#feeds(place, table).filter(({ stream }) => stream.db_name === dbName);
+    const [first] = feeds;
+    if (first === undefined) return `no stream copies ${what} from anywhere`;
+    const { stream, reads } = first;
+    const name = `${stream.keyspace}.${stream.workflow}`;
+    const source = `${stream.source_keyspace}/${stream.source_shard}`;
+    if (stream.source_external !== "") return `its source, ${stream.source_external}, can not be asked`;
+    if (stream.frozen === 1) return `${name}, which copied it, was switched: what it wrote is in production`;
+    if (stream.kind === "Materialize") return null;
+    if (stream.workflow.endsWith(REVERSE))
+      return `${name} only feeds it back: it is where the table came from`;
+    const serving = feeds.some(({ stream: each }) => this.#serves(each.source_keyspace, each.source_shard));
+    if (!serving) return `no query leads to ${source}, from which ${name} copies ${reads}`;
+    const led = this.#leading(tablet.keyspace, place, table).filter(
+      (text) => text !== `${tablet.keyspace}.${table}`,
+    );
+    return led.length === 0 ? null : `queries of ${led[0]} lead to it`;
+  }
+
+  /** Names that only these steps' workflows made, in rules of their own or by a copy of their own; they go with them. */
+  takenBy(steps: readonly DraftStep[]): ReadonlySet<string> {
+    const ended = this.#streams.filter(
+      (stream) =>
+        stream.source_keyspace !== stream.keyspace &&
+        !stream.workflow.endsWith(REVERSE) &&
+        steps.some(
+          (step) =>
+            step.kind === "stream.delete" &&
+            step.tablet.keyspace === stream.keyspace &&
+            step.workflow === stream.workflow,
+        ),
+    );
+    const rules = ended.flatMap((stream) => this.#rulesOf(stream).map(({ match }) => ({ stream, match })));
+    const own = steps.filter(isTaking).flatMap((step) =>
+      step.tables.flatMap((table) => {
+        const { keyspace, shard } = step.tablet;
+        const place = `${keyspace}/${shard}`;
+        const isMaterialized = this.#feeds(place, table).some(({ stream }) => stream.kind === "Materialize");
+        const isMoved = ended.some((stream) => stream.keyspace === keyspace);
+        return [
+          ...(isMaterialized ? this.#leading(keyspace, place, table) : []),
+          ...(isMoved ? [`${keyspace}.${table}`] : []),
+        ];
+      }),
+    );
+    return new Set([...rules.map(({ stream, match }) => `${stream.keyspace}.${match}`), ...own]);
+  }
+
+  /** Why the place that queries of a name would be led to is not proven to have the table, complete and fed; null: it is. */
+  unfit(
+    { tabletType, was, is }: PathChange,
+    { was: old, is: now }: PathChange["names"][number],
+    after: Routed,
+  ): string | null {
+    const into = is.shards.flatMap((place) => this.#feeds(place, now));
+    const isLinked = (shards: readonly string[], { stream, reads }: Feed, table: string): boolean =>
+      reads === table && shards.includes(`${stream.source_keyspace}/${stream.source_shard}`);
+    if (tabletType !== "PRIMARY") {
+      if (this.#writesGo(after, is.keyspace, is.shards)) return null;
+      const copying = into.find(({ stream }) => stream.copying === 1);
+      if (copying !== undefined) return `stream ${nameOf(copying)} has not ended its copy`;
+      if (was.shards.length === 0) return null;
+      const unfed = is.shards.find(
+        (place) =>
+          !this.#feeds(place, now).some(
+            (feed) => feed.stream.active === 1 && isLinked(was.shards, feed, old),
+          ),
+      );
+      return unfed === undefined
+        ? null
+        : `no running stream copies ${old} to ${unfed} from where it is served now`;
+    }
+    if (is.verdict !== "served") return `nobody has seen whether ${is.shards.join(", ")} has ${now}`;
+    const forward = into.find(({ stream }) => stream.frozen === 0 && !stream.workflow.endsWith(REVERSE));
+    if (forward !== undefined)
+      return `it is a copy that stream ${nameOf(forward)} makes and no switch has ended`;
+    const fed = into.find(({ stream }) => stream.active === 1);
+    if (fed !== undefined) return `stream ${nameOf(fed)} still writes into it`;
+    if (was.verdict !== "served" && was.reason !== "schema-unread") return null;
+    const back = was.shards.flatMap((place) => this.#feeds(place, old));
+    return back.some((feed) => isLinked(is.shards, feed, now))
+      ? null
+      : `no stream says that ${is.shards.join(", ")} has the rows of ${old}`;
+  }
+
+  #writesGo({ query_path, srv_partition }: Routed, keyspace: string, shards: readonly string[]): boolean {
+    const writes = srv_partition.filter((row) => row.keyspace === keyspace && row.tablet_type === "PRIMARY");
+    return (
+      query_path.some(
+        (row) => row.keyspace === keyspace && row.tablet_type === "PRIMARY" && row.verdict === "served",
+      ) && shards.every((place) => writes.some((row) => `${keyspace}/${row.shard}` === place))
+    );
+  }
+
+  #serves(keyspace: string, shard: string): boolean {
+    return this.routed.srv_partition.some((row) => row.keyspace === keyspace && row.shard === shard);
+  }
+
+  /** Names whose queries lead to the table there. */
+  #leading(keyspace: string, place: string, table: string): readonly string[] {
+    const { query_path, srv_partition } = this.routed;
+    const routes = query_path.filter(
+      (row) =>
+        row.keyspace === keyspace &&
+        row.verdict === "served" &&
+        srv_partition.some(
+          (part) =>
+            part.cell === row.cell &&
+            part.keyspace === keyspace &&
+            part.tablet_type === row.tablet_type &&
+            `${keyspace}/${part.shard}` === place,
+        ),
+    );
+    const names = routes.flatMap(({ names_json }) =>
+      Object.entries(JSON.parse(names_json) as Readonly<Record<string, string>>)
+        .filter(([, to]) => to === table)
+        .map(([name]) => name),
+    );
+    return [...new Set(names)].sort();
+  }
+
+  #feeds(place: string, table: string): readonly Feed[] {
+    return this.#streams
+      .filter((stream) => `${stream.keyspace}/${stream.shard}` === place)
+      .flatMap((stream) => {
+        const rule = this.#rulesOf(stream).find((one) => matchesTable(one, table) === true);
+        if (rule === undefined || rule.filter === "exclude") return [];
+        return [{ stream, reads: tableRead(rule.filter) ?? table }];
+      });
+  }
+
+  #rulesOf({ address, id }: StreamRow) {
+    return this.snapshot.rows("stream_rule", { address, id });
+  }
+}
+
+export const isTaking = (step: DraftStep): step is Taking =>
+  step.kind === "table.hold" || step.kind === "table.drop";
+
+const nameOf = ({ stream }: Feed): string => `${stream.id} of ${stream.workflow} on ${stream.alias}`;

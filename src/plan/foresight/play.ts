@@ -1,0 +1,163 @@
+import { deriveRouting } from "../../snapshot/derive/index.js";
+import { Snapshot } from "../../snapshot/snapshot.js";
+import type { DraftStep, Judge } from "../draft.js";
+import type { Foreseen } from "../plan.js";
+import { effectOf } from "../steps/index.js";
+import { comparePaths, type PathChange, type Routed } from "./compare.js";
+import { Copies, isTaking } from "./copies.js";
+import { changeWords, fateWords } from "./words.js";
+import type { World } from "./world.js";
+
+/** What a plan would do to somebody. */
+export interface Harm {
+  /** The place of the step in the plan; null: at its end. */
+  readonly step: number | null;
+  readonly words: string;
+}
+
+export type Played =
+  | {
+      readonly kind: "sound";
+      readonly foreseen: Foreseen /** Steps that change where queries lead. */;
+      readonly routing: ReadonlySet<number>;
+    }
+  | { readonly kind: "harmful"; readonly harm: Harm };
+
+/**
+ * Plays the steps of a plan on a snapshot (docs/decisions.md#d24). Query paths are judged after each step that can change them: steps that
+ * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `judge`: null where what the
+ * rules say at the end is no matter, as it is that of an undo.
+ */
+export const play = (snapshot: Snapshot, steps: readonly DraftStep[], judge: Judge | null): Played => {
+  const facts = snapshot.facts();
+  const before: Routed = {
+    query_path: snapshot.rows("query_path"),
+    srv_partition: snapshot.rows("srv_partition"),
+    shard_routing_rule: snapshot.rows("shard_routing_rule"),
+  };
+  const copies = new Copies(snapshot, before);
+  const taken = copies.takenBy(steps);
+  const gone = new Map<string, PathChange>();
+  const moved = new Map<string, PathChange>();
+  const routing = new Set<number>();
+  let world: World = { facts, heeded: [] };
+  let last = before;
+  let looks = 0;
+  for (const [at, step] of steps.entries()) {
+    if (isTaking(step))
+      for (const table of step.tables) {
+        const why = copies.unproven(step, table);
+        if (why !== null)
+          return harmful(
+            at,
+            `it takes ${table} of ${step.tablet.keyspace}/${step.tablet.shard} away, which is not proven a copy: ${why}`,
+          );
+      }
+    const next = effectOf(step, world);
+    const matters = touchesPaths(step, world, next, last);
+    world = next;
+    if (!matters) continue;
+    const now = deriveRouting(world.facts, world.heeded);
+    looks += 1;
+    for (const change of comparePaths(before, now)) {
+      if (change.kind === "found") continue;
+      const onPurpose = change.names.filter(({ name }) => taken.has(name));
+      const names = change.names.filter(({ name }) => !taken.has(name));
+      if (change.kind === "lost" && names.length > 0) return harmful(at, fateWords({ ...change, names }));
+      if (onPurpose.length > 0) gone.set(keyOf(change), { ...change, names: onPurpose });
+      if (names.length === 0 || moved.has(keyOf(change))) continue;
+      for (const name of names) {
+        const why = copies.unfit(change, name, now);
+        if (why !== null)
+          return harmful(
+            at,
+            `${fateWords({ ...change, names: [name] })}, which is not proven to have its rows: ${why}`,
+          );
+      }
+      routing.add(at);
+      moved.set(keyOf(change), { ...change, names });
+    }
+    last = now;
+  }
+  const worse = newAlarms(snapshot, world, judge);
+  if (worse !== null) return { kind: "harmful", harm: { step: null, words: worse } };
+  const paths = before.query_path.reduce((sum, { names }) => sum + Math.max(1, names), 0);
+  return {
+    kind: "sound",
+    routing,
+    foreseen: {
+      ...{ paths, looks },
+      elsewhere: changeWords([...moved.values()]),
+      taken: changeWords([...gone.values()]),
+      found: changeWords(comparePaths(before, last).filter(({ kind }) => kind === "found")),
+    },
+  };
+};
+
+const harmful = (step: number, words: string): Played => ({ kind: "harmful", harm: { step, words } });
+
+const keyOf = ({ names, ...change }: PathChange): string => JSON.stringify([change, names]);
+
+/** Whether anything changed that query paths follow from. */
+const touchesPaths = (step: DraftStep, world: World, next: World, { srv_partition }: Routed): boolean => {
+  if (next === world) return false;
+  if (step.kind === "srvvschema.rebuild") return true;
+  if (step.kind === "record.write" && step.record.kind === "srv-keyspace") return true;
+  if (step.kind === "record.write" && !["shard", "tablet"].includes(step.record.kind)) return false;
+  const tables = ["topo_key", "live_tablet", "live_table", "probe"] as const;
+  const changed =
+    next.heeded !== world.heeded || tables.some((table) => next.facts[table] !== world.facts[table]);
+  if (!changed || step.kind === "lock.clear") return false;
+  const keyspace = keyspaceOf(step, world);
+  return (
+    keyspace === null ||
+    srv_partition.some(
+      (row) =>
+        row.keyspace === keyspace.keyspace && (keyspace.shard === null || row.shard === keyspace.shard),
+    )
+  );
+};
+
+interface Place {
+  readonly keyspace: string;
+  readonly shard: string | null;
+}
+
+/** Null: it is not told. The tables of an unsharded keyspace are names, on whatever shard they are. */
+const keyspaceOf = (step: DraftStep, world: World): Place | null => {
+  if ("tablet" in step) {
+    const { keyspace, shard } = step.tablet;
+    return { keyspace, shard: "tables" in step ? null : shard };
+  }
+  if ("shard" in step) return { keyspace: step.keyspace, shard: step.shard };
+  if (step.kind !== "record.write") return null;
+  if (step.record.kind === "shard") return step.record;
+  if (step.record.kind !== "tablet") return null;
+  const { alias } = step.record;
+  const live = world.facts.live_tablet.find((row) => row.alias === alias);
+  return live?.keyspace && live.shard ? { keyspace: live.keyspace, shard: live.shard } : null;
+};
+
+/** Of the snapshot that several plans are played on, once. */
+const JUDGED = new WeakMap<Snapshot, ReadonlySet<string>>();
+
+const idsOf = (snapshot: Snapshot, judge: Judge): ReadonlySet<string> => {
+  const ids = JUDGED.get(snapshot) ?? new Set(judge(snapshot).map(({ id }) => id));
+  JUDGED.set(snapshot, ids);
+  return ids;
+};
+
+/** What the rules say at the end that is worth a warning and that they did not say before. */
+const newAlarms = (snapshot: Snapshot, world: World, judge: Judge | null): string | null => {
+  if (judge === null) return null;
+  const known = idsOf(snapshot, judge);
+  const end = Snapshot.of(world.facts);
+  try {
+    const [worst] = judge(end)
+      .filter(({ id, severity, state }) => severity !== "info" && state !== "suppressed" && !known.has(id))
+      .toSorted((one, other) => Number(other.severity === "critical") - Number(one.severity === "critical"));
+    return worst === undefined ? null : `vtdoctor would find ${worst.id} then: ${worst.title}`;
+  } finally {
+    end.close();
+  }
+};

@@ -1,0 +1,146 @@
+import { create } from "@bufbuild/protobuf";
+import { parseAlias } from "../../cluster/alias.js";
+import { ShardReplication_NodeSchema, TabletAliasSchema, TabletType } from "../../proto/gen/topodata_pb.js";
+import { TimeSchema } from "../../proto/gen/vttime_pb.js";
+import { tabletTypeName } from "../../snapshot/derive/global-records.js";
+import type { TopoKeyRow } from "../../snapshot/gen/tables.js";
+import { srvKeyspaceKey, srvVSchemaKey } from "../../topology/paths.js";
+import {
+  decodeShard,
+  decodeShardReplication,
+  decodeSrvKeyspace,
+  decodeSrvVSchema,
+  decodeTablet,
+  encodeShard,
+  encodeShardReplication,
+  encodeSrvVSchema,
+  encodeTablet,
+} from "../../topology/records.js";
+import type { TabletRef } from "../fields.js";
+import { keyspacesPrefix, ruleKeys, srvVSchemaFor, vschemaSources } from "../serving/srv-vschema.js";
+import { addressOf, type KeyRef, putKey, valueOf, type World, withFacts } from "./world.js";
+
+export const endLock = (world: World, at: KeyRef & { readonly lease: string }): World => {
+  const left = putKey(world, at, null);
+  return withFacts(left, {
+    topo_lease: left.facts.topo_lease.filter((row) => row.server !== at.server || row.lease !== at.lease),
+  });
+};
+
+/** As a cell's record would be built; one that can not be built stays as it is, and the step refuses when it runs. */
+export const rebuildSrvVSchema = (world: World, cell: string): World => {
+  const rootOf = (name: string) => world.facts.topo_root.find((row) => row.name === name);
+  const [global, own] = [rootOf("global"), rootOf(cell)];
+  if (global === undefined || own === undefined) return world;
+  const entryOf = ({ key, value, mod_revision }: TopoKeyRow) => ({ key, value, modRevision: mod_revision });
+  const keys = world.facts.topo_key.filter(({ server }) => server === global.server);
+  const prefix = keyspacesPrefix(global.root);
+  const sources = vschemaSources(
+    global.root,
+    keys.filter(({ key }) => key.startsWith(prefix)).map(entryOf),
+    ruleKeys(global.root).map((key) => {
+      const row = keys.find((one) => one.key === key);
+      return row === undefined ? null : entryOf(row);
+    }),
+  );
+  if (sources.kind === "unanswered") return world;
+  const at = { server: own.server, key: srvVSchemaKey(own.root) };
+  const there = valueOf(world, at);
+  const current = there === null ? null : decodeSrvVSchema(there);
+  if (current?.kind === "unanswered") return world;
+  return putKey(world, at, encodeSrvVSchema(srvVSchemaFor(current?.value ?? null, sources.value)));
+};
+
+/** One node more in a ShardReplication, which is made where there is none. */
+export const listTablet = (world: World, at: KeyRef, alias: string): World => {
+  const there = valueOf(world, at);
+  const record = decodeShardReplication(there ?? new Uint8Array());
+  const tabletAlias = parseAlias(alias);
+  if (record.kind === "unanswered" || tabletAlias === null) return world;
+  const listed = record.value.nodes.some(
+    (node) => node.tabletAlias?.cell === tabletAlias.cell && node.tabletAlias.uid === tabletAlias.uid,
+  );
+  if (listed) return world;
+  const node = create(ShardReplication_NodeSchema, { tabletAlias });
+  const value = { ...record.value, nodes: [...record.value.nodes, node] };
+  return putKey(world, at, encodeShardReplication(value));
+};
+
+/**
+ * A tablet does what its records say once it reads them again: denied tables and the controls of SrvKeyspace. Nobody can tell from a
+ * snapshot why it did not serve before: where no control keeps it, it is foreseen to serve.
+ */
+export const refresh = (world: World, tablet: TabletRef): World => {
+  const { keyspace, shard, type, alias } = tablet;
+  const cell = parseAlias(alias)?.cell ?? "";
+  const root = world.facts.topo_root.find(({ name }) => name === cell);
+  const bytes =
+    root === undefined
+      ? null
+      : valueOf(world, { server: root.server, key: srvKeyspaceKey(root.root, keyspace) });
+  const graph = bytes === null ? null : decodeSrvKeyspace(bytes);
+  const partition =
+    graph?.kind === "answered"
+      ? graph.value.partitions.find(({ servedType }) => tabletTypeName(servedType) === type)
+      : undefined;
+  const disabled =
+    partition?.shardTabletControls.some((one) => one.name === shard && one.queryServiceDisabled) === true;
+  const address = addressOf(tablet);
+  const isServed = ["PRIMARY", "REPLICA", "RDONLY"].includes(type);
+  const { facts, heeded } = world;
+  return {
+    heeded: heeded.filter(
+      (row) => row.keyspace !== keyspace || row.shard !== shard || row.tablet_type !== type,
+    ),
+    facts: {
+      ...facts,
+      live_tablet: facts.live_tablet.map((row) => {
+        if (row.address !== address || row.serving === null || !isServed || row.health_error) return row;
+        const serving = Number(!disabled);
+        if (row.serving === serving) return row;
+        return { ...row, serving, state_name: disabled ? "NOT_SERVING" : "SERVING" };
+      }),
+    },
+  };
+};
+
+interface NamedShard extends KeyRef {
+  readonly keyspace: string;
+  readonly shard: string;
+}
+
+/** A running primary names itself in the Shard record within 30 s (docs/vitess.md#shard-sync). */
+export const namePrimary = (world: World, at: NamedShard, alias: string): World => {
+  const bytes = valueOf(world, at);
+  const record = bytes === null ? null : decodeShard(bytes);
+  const primaryAlias = parseAlias(alias);
+  if (record?.kind !== "answered" || primaryAlias === null) return world;
+  const live = world.facts.live_tablet.find((row) => row.alias === alias && row.type === "PRIMARY");
+  const seconds = BigInt(live?.term_start ?? 0);
+  const primaryTermStartTime = create(TimeSchema, { seconds });
+  const value = {
+    ...record.value,
+    primaryAlias: create(TabletAliasSchema, primaryAlias),
+    ...(seconds === 0n ? {} : { primaryTermStartTime }),
+  };
+  return putKey(world, at, encodeShard(value));
+};
+
+/** The tablet is primary, says so in its own record and in the Shard record. Its term is not known before. */
+export const elect = (
+  world: World,
+  step: NamedShard & { readonly alias: string; readonly record: KeyRef },
+): World => {
+  const bytes = valueOf(world, step.record);
+  const record = bytes === null ? null : decodeTablet(bytes);
+  const told =
+    record?.kind === "answered"
+      ? putKey(world, step.record, encodeTablet({ ...record.value, type: TabletType.PRIMARY }))
+      : world;
+  const elected = withFacts(told, {
+    live_tablet: told.facts.live_tablet.map((row) =>
+      row.alias === step.alias ? { ...row, type: "PRIMARY" } : row,
+    ),
+  });
+  return namePrimary(elected, step, step.alias);
+};
