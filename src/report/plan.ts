@@ -84,8 +84,9 @@ const list = (title: string, items: readonly string[], style: Style, paint: Pain
     : [paint.strong(title), ...items.map((item) => wrapped(`- ${item}`, style.width, "   "))].join("\n");
 
 /** What becomes of queries, in numbers, and each that does not stay as it is. */
-const foreseen = ({ foreseen: seen }: Plan, style: Style, paint: Paint): string => {
+const foreseen = ({ foreseen: seen, stages }: Plan, style: Style, paint: Paint): string => {
   if (seen === undefined) return "";
+  const steps = stages.flatMap((stage) => stage.steps).length;
   const told = [
     ["leads elsewhere then", seen.elsewhere],
     ["taken away on purpose", seen.taken],
@@ -98,7 +99,7 @@ const foreseen = ({ foreseen: seen }: Plan, style: Style, paint: Paint): string 
   return [
     paint.strong("Foreseen"),
     wrapped(
-      `- of ${counted(seen.paths, "query path")}, judged after each of the ${counted(seen.looks, "step")} that can change them, ${rest}`,
+      `- of ${counted(seen.paths, "query path")}, judged after each step that can change them (${seen.looks} of ${steps}), ${rest}`,
       style.width,
       "   ",
     ),

@@ -6,7 +6,6 @@ import { reshardCancel } from "../../src/sim/native/reshard-cancel.js";
 import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { SimTablet } from "../../src/sim/tablet.js";
-import { encodeSrvKeyspace } from "../../src/topology/records.js";
 import { operatorAt } from "../cli/harness.js";
 import { switchReads } from "../sim/native/switch-traffic.js";
 

@@ -25,6 +25,9 @@ export const planText = (plan: Plan): string =>
     "# notes",
     ...plan.notes.map((note) => `  ${note}`),
     "",
+    "# foreseen",
+    ...Object.entries(plan.foreseen ?? {}).map(([name, told]) => `  ${name}: ${JSON.stringify(told)}`),
+    "",
   ].join("\n");
 
 const lockText = (lock: LockScope): string =>

@@ -1,0 +1,154 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, test } from "vitest";
+import { RefusedError } from "../../src/cluster/errors.js";
+import { foreseenPlan } from "../../src/plan/assemble.js";
+import { processAt, tabletRef } from "../../src/plan/facts/processes.js";
+import type { Plan } from "../../src/plan/plan.js";
+import type { Step } from "../../src/plan/steps/index.js";
+import { Shard_TabletControlSchema } from "../../src/proto/gen/topodata_pb.js";
+import { RoutingRulesSchema } from "../../src/proto/gen/vschema_pb.js";
+import type { Facts } from "../../src/snapshot/facts.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
+import { decodeShard, encodeShard } from "../../src/topology/records.js";
+import { judgedAt } from "../crash/scene.js";
+import { streamRows, undenied } from "../plan/change.js";
+import { cancelOf } from "../plan/planned.js";
+import { recorded } from "../plan/recorded.js";
+
+/** MoveTables m1 copies corder from customer (-80, 80-) to moved/0. */
+const FACTS = recorded("healthy-movetables-created-v24");
+const PLAN = cancelOf(FACTS, { keyspace: "moved", workflow: "m1" });
+const G = "/vitess/global";
+
+/** The words of a refusal, or what was foreseen, of a plan that somebody made of other steps. */
+const played = (
+  steps: readonly (object & { readonly kind: string })[],
+  facts: Facts = FACTS,
+): Plan | string => {
+  const numbered = steps.map(
+    (step, at) => ({ id: `0${at}-${step.kind}`, destroys: "nothing", ...step }) as Step,
+  );
+  const plan = { ...PLAN, stages: [{ title: "wrong", locks: [], steps: numbered }] };
+  const snapshot = Snapshot.of(facts);
+  try {
+    return foreseenPlan(snapshot, plan, judgedAt(1_795_600_000_000));
+  } catch (error) {
+    if (error instanceof RefusedError) return error.message;
+    throw error;
+  } finally {
+    snapshot.close();
+  }
+};
+
+const keyRow = (key: string) => {
+  const row = FACTS.topo_key.find((one) => one.key === key);
+  if (row === undefined) throw new Error(`the recording has no ${key}`);
+  return row;
+};
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString("base64");
+
+const written = (
+  record: Extract<Step, { kind: "record.write" }>["record"],
+  key: string,
+  after: Uint8Array,
+) => {
+  const { server, mod_revision, value } = keyRow(key);
+  return {
+    ...({ kind: "record.write", class: "confirm", record, server, key } as const),
+    ...{ modRevision: mod_revision, before: base64(value), after: base64(after) },
+  };
+};
+
+const denying = (keyspace: string, shard: string, table: string) => {
+  const key = `${G}/keyspaces/${keyspace}/shards/${shard}/Shard`;
+  const record = decodeShard(keyRow(key).value);
+  if (record.kind === "unanswered") throw new Error(record.message);
+  const value = {
+    ...record.value,
+    tabletControls: [create(Shard_TabletControlSchema, { tabletType: 1, deniedTables: [table] })],
+  };
+  return written({ kind: "shard", keyspace, shard }, key, encodeShard(value));
+};
+
+const REBUILD = { kind: "srvvschema.rebuild", class: "safe", cells: ["zone1"] } as const;
+
+const routed = (...targets: readonly string[]) => {
+  const rules = ["corder", "customer.corder"].map((fromTable) => ({ fromTable, toTables: [...targets] }));
+  return written(
+    { kind: "routing-rules" },
+    `${G}/RoutingRules`,
+    toBinary(RoutingRulesSchema, create(RoutingRulesSchema, { rules })),
+  );
+};
+
+const primaryOf = (keyspace: string, shard: string) => {
+  const snapshot = Snapshot.of(FACTS);
+  const row = FACTS.live_tablet.find(
+    (live) => live.keyspace === keyspace && live.shard === shard && live.type === "PRIMARY",
+  );
+  const process = processAt(snapshot, row?.address ?? "");
+  if (process === null) throw new Error(`the recording has no primary of ${keyspace}/${shard}`);
+  const ref = tabletRef(snapshot, process);
+  snapshot.close();
+  return ref;
+};
+
+const hold = (keyspace: string, shard: string, table: string) => ({
+  ...({ kind: "table.hold", class: "confirm", tablet: primaryOf(keyspace, shard) } as const),
+  ...{ dbName: `vt_${keyspace}`, holdSchema: "vtdoctor_hold_r1", tables: [table], views: [] },
+});
+
+describe("a plan is refused, with the step and the path,", () => {
+  test("where a served name is denied after one of its steps, though a later one lifts that", () => {
+    const [shard] = FACTS.topo_key.filter(({ key }) => /keyspaces\/customer\/shards\/.*\/Shard$/.test(key));
+    const name = shard?.key.split("/").at(-2) ?? "";
+    const denied = denying("customer", name, "corder");
+    const lifted = { ...denied, before: denied.after, after: denied.before };
+    expect(played([denied, lifted])).toMatch(
+      /after "puts `corder` on the denied tables of customer\/\S+" queries of corder, customer\.corder.* \(PRIMARY, zone1\), which customer\/.* would be not served \(denied, customer/,
+    );
+  });
+
+  test("where writes are led to a copy that no switch has ended", () => {
+    expect(played([routed("moved.corder"), REBUILD], undenied(FACTS))).toMatch(
+      /after "builds SrvVSchema again in zone1 .*" queries of (customer\.)?corder \(PRIMARY, zone1\), which lead to customer\/.* now, would lead to moved\/0, which is not proven to have its rows: it is a copy that stream \d+ of m1 on \S+ makes/,
+    );
+  });
+
+  test("where rules lead a served name nowhere", () => {
+    expect(played([routed("moved.corder", "customer.corder"), REBUILD])).toMatch(
+      /queries of corder, customer\.corder \(PRIMARY, zone1\), which .* serves, would be not served \(rule-targets/,
+    );
+  });
+
+  test("where a table is taken away that is no copy", () => {
+    const shards = FACTS.live_tablet.filter(
+      ({ keyspace, type }) => keyspace === "customer" && type === "PRIMARY",
+    );
+    expect(played([hold("customer", shards[0]?.shard ?? "", "corder")])).toMatch(
+      /after "moves `corder` from vt_customer .*" it takes corder of customer\/\S+ away, which is not proven a copy: no stream copies corder/,
+    );
+  });
+
+  test("where a table is taken away whose workflow was switched", () => {
+    const frozen = streamRows(FACTS, "m1", { state: "Stopped", message: "FROZEN" });
+    expect(played([hold("moved", "0", "corder")], frozen)).toMatch(
+      /moved\.m1, which copied it, was switched/,
+    );
+  });
+
+  test("where the rules would find something at its end that they do not find now", () => {
+    expect(() =>
+      cancelOf(streamRows(FACTS, "m1", { workflow_type: 0 }), { keyspace: "moved", workflow: "m1" }),
+    ).toThrow(/at its end vtdoctor would find keep-data-denial-residue@moved\/0 then/);
+  });
+});
+
+test("what an operation takes away on purpose is told, and the rest stays", () => {
+  expect(PLAN.foreseen).toMatchObject({
+    elsewhere: [],
+    taken: ["moved.corder (PRIMARY, zone1): name-unknown"],
+  });
+  expect(PLAN.foreseen?.looks).toBeGreaterThan(0);
+});
