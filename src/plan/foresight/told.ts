@@ -18,7 +18,7 @@ import {
 } from "../../topology/records.js";
 import type { TabletRef } from "../fields.js";
 import { keyspacesPrefix, ruleKeys, srvVSchemaFor, vschemaSources } from "../serving/srv-vschema.js";
-import { addressOf, type KeyRef, putKey, valueOf, type World, withFacts } from "./world.js";
+import { addressOf, bytesAt, type KeyRef, putKey, type World, withFacts } from "./world.js";
 
 export const endLock = (world: World, at: KeyRef & { readonly lease: string }): World => {
   const left = putKey(world, at, null);
@@ -45,7 +45,7 @@ export const rebuildSrvVSchema = (world: World, cell: string): World => {
   );
   if (sources.kind === "unanswered") return world;
   const at = { server: own.server, key: srvVSchemaKey(own.root) };
-  const there = valueOf(world, at);
+  const there = bytesAt(world, at);
   const current = there === null ? null : decodeSrvVSchema(there);
   if (current?.kind === "unanswered") return world;
   return putKey(world, at, encodeSrvVSchema(srvVSchemaFor(current?.value ?? null, sources.value)));
@@ -53,7 +53,7 @@ export const rebuildSrvVSchema = (world: World, cell: string): World => {
 
 /** One node more in a ShardReplication, which is made where there is none. */
 export const listTablet = (world: World, at: KeyRef, alias: string): World => {
-  const there = valueOf(world, at);
+  const there = bytesAt(world, at);
   const record = decodeShardReplication(there ?? new Uint8Array());
   const tabletAlias = parseAlias(alias);
   if (record.kind === "unanswered" || tabletAlias === null) return world;
@@ -77,7 +77,7 @@ export const refresh = (world: World, tablet: TabletRef): World => {
   const bytes =
     root === undefined
       ? null
-      : valueOf(world, { server: root.server, key: srvKeyspaceKey(root.root, keyspace) });
+      : bytesAt(world, { server: root.server, key: srvKeyspaceKey(root.root, keyspace) });
   const graph = bytes === null ? null : decodeSrvKeyspace(bytes);
   const partition =
     graph?.kind === "answered"
@@ -111,7 +111,7 @@ interface NamedShard extends KeyRef {
 
 /** A running primary names itself in the Shard record within 30 s (docs/vitess.md#shard-sync). */
 export const namePrimary = (world: World, at: NamedShard, alias: string): World => {
-  const bytes = valueOf(world, at);
+  const bytes = bytesAt(world, at);
   const record = bytes === null ? null : decodeShard(bytes);
   const primaryAlias = parseAlias(alias);
   if (record?.kind !== "answered" || primaryAlias === null) return world;
@@ -131,7 +131,7 @@ export const elect = (
   world: World,
   step: NamedShard & { readonly alias: string; readonly record: KeyRef },
 ): World => {
-  const bytes = valueOf(world, step.record);
+  const bytes = bytesAt(world, step.record);
   const record = bytes === null ? null : decodeTablet(bytes);
   const told =
     record?.kind === "answered"

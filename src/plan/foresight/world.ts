@@ -27,7 +27,7 @@ export interface KeyRef {
   readonly key: string;
 }
 
-export const valueOf = ({ facts }: World, { server, key }: KeyRef): Uint8Array | null =>
+export const bytesAt = ({ facts }: World, { server, key }: KeyRef): Uint8Array | null =>
   facts.topo_key.find((row) => row.server === server && row.key === key)?.value ?? null;
 
 /** Null: the key is deleted. */
@@ -58,7 +58,7 @@ export const putShard = (
   at: KeyRef,
   value: Uint8Array | null,
 ): World => {
-  const old = valueOf(world, at);
+  const old = bytesAt(world, at);
   const lifted = old === null ? [] : deniedBy(shard, old);
   const written = putKey(world, at, value);
   return { ...written, heeded: [...written.heeded, ...lifted] };
