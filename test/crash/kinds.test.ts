@@ -11,7 +11,7 @@ import { halfCancelled } from "./half-done-scenes.js";
 import { afterFirstStop, NEVER, planAfter, runUntil } from "./later-runs.js";
 import { returnedRetired } from "./leaving-scenes.js";
 import { REPAIRS, UNDONE } from "./repair-scenes.js";
-import { RESIDUES, unserved } from "./residue-scenes.js";
+import { RESIDUES, halfServed } from "./residue-scenes.js";
 import { runsFolder } from "./runs-folder.js";
 import { planOf, running, type Scene } from "./scene.js";
 
@@ -42,7 +42,7 @@ const formOf = ({ modRevision, before, after }: StepOf<"record.write">): string 
 it("every kind of step, and a write of every type of record, is in a plan whose run is killed at every instant, and comes back from a file as it was", async () => {
   const plans = [await following(running, planPurge), await following(running, planUndo, true)];
   for (const scene of [...REPAIRS, ...RESIDUES, halfCancelled]) plans.push(await planOf(scene));
-  for (const scene of [...UNDONE, returnedRetired, unserved]) plans.push(await following(scene, planUndo));
+  for (const scene of [...UNDONE, returnedRetired, halfServed]) plans.push(await following(scene, planUndo));
   const killed = plans.flatMap(({ stages }) => stages).flatMap(({ steps }) => steps);
   expect(namesOf(killed.map(({ kind }) => kind))).toEqual(namesOf(Object.keys(KINDS)));
   const writes = killed.filter((step) => step.kind === "record.write");
@@ -51,7 +51,8 @@ it("every kind of step, and a write of every type of record, is in a plan whose 
   const file = join(runs, "plan.json");
   for (const plan of plans) {
     writePlan(file, plan);
-    expect(readPlan(file)).toEqual(plan);
+    const { foreseen: _again, ...rest } = plan;
+    expect(readPlan(file)).toEqual(rest);
   }
 });
 

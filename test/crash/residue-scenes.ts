@@ -98,6 +98,9 @@ export const unserved: Residue = {
   ],
 };
 
+/** The same, of which one is repaired: without the other nobody is served, so that an undo takes nothing from anybody. */
+export const halfServed: Scene = { ...unserved, fixes: ["srvkeyspace-missing"] };
+
 const NAMED_LOCKS = "/vitess/global/internal/named_locks/customer/c2/locks/";
 
 /** A vtctld died hours ago; its lease has most of a day to go (docs/vitess.md#locks-after-a-crash). */

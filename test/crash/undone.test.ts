@@ -13,7 +13,7 @@ import { afterFirstStop, NEVER, OPTIONS, planAfter, runUntil } from "./later-run
 import { returnedRetired, targetsRetired } from "./leaving-scenes.js";
 import { owner, serversOf, strangers } from "./repair.js";
 import { UNDONE } from "./repair-scenes.js";
-import { unserved } from "./residue-scenes.js";
+import { halfServed } from "./residue-scenes.js";
 import { runsFolder } from "./runs-folder.js";
 import { planOf, running, type Scene } from "./scene.js";
 import { changed, imageOf, userRows, type WorldImage } from "./world-image.js";
@@ -127,9 +127,9 @@ it("the undo of a cancel whose targets left puts their records back, wherever it
   for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
 }, 240_000);
 
-it("the undo of a record that a run created deletes it again, wherever it is killed", async () => {
-  const plan = await planOf(unserved);
-  const ends = await killedEverywhere(unserved, plan, planUndo);
+it("the undo of a record that a run created, and that serves nobody yet, deletes it again, wherever it is killed", async () => {
+  const plan = await planOf(halfServed);
+  const ends = await killedEverywhere(halfServed, plan, planUndo);
   expect(ends.length).toBeGreaterThan(10);
   for (const { where, cluster } of ends)
     expect(cluster.topology.srvKeyspace("zone1", "customer").get(), where).toBeNull();
