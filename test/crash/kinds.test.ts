@@ -11,7 +11,7 @@ import { halfCancelled } from "./half-done-scenes.js";
 import { afterFirstStop, NEVER, planAfter, runUntil } from "./later-runs.js";
 import { returnedRetired } from "./leaving-scenes.js";
 import { REPAIRS, UNDONE } from "./repair-scenes.js";
-import { RESIDUES, halfServed } from "./residue-scenes.js";
+import { halfServed, RESIDUES } from "./residue-scenes.js";
 import { runsFolder } from "./runs-folder.js";
 import { planOf, running, type Scene } from "./scene.js";
 
