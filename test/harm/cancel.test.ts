@@ -56,6 +56,13 @@ function ontoItself(): SimCluster {
   return cluster;
 }
 
+/** A Materialize denies nothing. */
+function denyNothing(cluster: SimCluster): void {
+  const shard = cluster.topology.shard("moved", "0");
+  const record = shard.get();
+  if (record !== null) shard.put({ ...record, tabletControls: [] });
+}
+
 const tables = (cluster: SimCluster): string =>
   JSON.stringify(
     cluster.tablets.map(({ name, mysql }) => [
@@ -104,10 +111,7 @@ describe("cancel refuses", () => {
       workflow_type: "0",
       source: (row.source ?? "").replace(/filter:"[^"]*"/, `filter:"${filter}"`),
     }));
-    // A Materialize denies nothing.
-    const shard = cluster.topology.shard("moved", "0");
-    const record = shard.get();
-    if (record !== null) shard.put({ ...record, tabletControls: [] });
+    denyNothing(cluster);
     const said = await operatorAt(cluster).write("cancel moved.c2 --dry-run");
     expect(said.code, said.err + said.out).toBe(code);
   });
@@ -117,6 +121,7 @@ describe("cancel refuses", () => {
       const cluster = moving();
       const { sidecar } = cluster.tablet(TARGET).mysql.data;
       sidecar.vreplication = sidecar.vreplication.map((row) => ({ ...row, workflow_type: "0" }));
+      denyNothing(cluster);
       return cluster;
     };
     const asked = await operatorAt(materialized()).write("cancel moved.c2 --no-keep-data --yes");
