@@ -3,7 +3,7 @@ import { parseAlias } from "../../cluster/alias.js";
 import { ShardReplication_NodeSchema, TabletAliasSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { TimeSchema } from "../../proto/gen/vttime_pb.js";
 import { tabletTypeName } from "../../snapshot/derive/global-records.js";
-import type { TopoKeyRow } from "../../snapshot/gen/tables.js";
+import type { LiveTabletRow, TopoKeyRow } from "../../snapshot/gen/tables.js";
 import { srvKeyspaceKey, srvVSchemaKey } from "../../topology/paths.js";
 import {
   decodeShard,
@@ -88,18 +88,23 @@ export const refresh = (world: World, tablet: TabletRef): World => {
   const address = addressOf(tablet);
   const isServed = ["PRIMARY", "REPLICA", "RDONLY"].includes(type);
   const { facts, heeded } = world;
+  const left = heeded.filter(
+    (row) => row.keyspace !== keyspace || row.shard !== shard || row.tablet_type !== type,
+  );
+  const serving = Number(!disabled);
+  const isOther = (row: LiveTabletRow): boolean =>
+    row.address === address && row.serving !== null && row.serving !== serving && !row.health_error;
+  // Most are told what they do already: nothing is to be judged again then.
+  if (left.length === heeded.length && !(isServed && facts.live_tablet.some(isOther))) return world;
   return {
-    heeded: heeded.filter(
-      (row) => row.keyspace !== keyspace || row.shard !== shard || row.tablet_type !== type,
-    ),
+    heeded: left,
     facts: {
       ...facts,
-      live_tablet: facts.live_tablet.map((row) => {
-        if (row.address !== address || row.serving === null || !isServed || row.health_error) return row;
-        const serving = Number(!disabled);
-        if (row.serving === serving) return row;
-        return { ...row, serving, state_name: disabled ? "NOT_SERVING" : "SERVING" };
-      }),
+      live_tablet: facts.live_tablet.map((row) =>
+        isServed && isOther(row)
+          ? { ...row, serving, state_name: disabled ? "NOT_SERVING" : "SERVING" }
+          : row,
+      ),
     },
   };
 };
