@@ -49,6 +49,8 @@ export interface Executor {
   left(): Unfinished | null;
   /** Rejects with RefusedError while a statement of the run is still at work in a tablet's MySQL. */
   refuseWhileRunning(run: string): Promise<void>;
+  /** Rejects where a plan does not hold any more: it is too old, another cluster's, or stale. */
+  prove(plan: Plan): Promise<void>;
 }
 
 /** On the cluster that the connection flags name. `claimed`: the run whose folder the command has claimed. */
@@ -98,6 +100,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
       const past = stored(dirOfRun(request, name), name);
       if (past !== undefined) await withPorts(request, log, (ports) => refuseWhileRunning(past, ports));
     },
+    prove: (plan) => withPorts(request, log, (ports) => proveStart(plan, ports)),
     start: (plan, snapshot) => {
       // Before anybody is asked. A plan without steps needs no place.
       const folders = plan.stages.length === 0 ? "" : newRunDir(request, plan, planCluster(snapshot));

@@ -1,5 +1,5 @@
 import { readPlan } from "../../apply/runs/plan-file.js";
-import { UsageError } from "../../cluster/errors.js";
+import { RefusedError, UsageError } from "../../cluster/errors.js";
 import { type Given, vtctldOf } from "../../config/settings.js";
 import { atOrAbove } from "../../findings/verdict.js";
 import { foreseenPlan } from "../../plan/assemble.js";
@@ -69,12 +69,19 @@ async function executed(request: Request, path: string): Promise<number> {
     );
   const plan = readPlan(path);
   refuseOtherCommand(plan, given.text("hooks.stopTablet"));
-  return write(request, executorOf(request), {
+  const executor = executorOf(request);
+  return write(request, executor, {
     review: "reviewed",
     mindsNew: true,
-    plan: ({ snapshot, context }) => {
+    plan: async ({ snapshot, context }) => {
       refuseForeign(plan, planCluster(snapshot));
-      return foreseenPlan(snapshot, plan, context().judge);
+      try {
+        return foreseenPlan(snapshot, plan, context().judge);
+      } catch (error) {
+        // What has moved on since the plan was made is told as that, and not by what it would lead to.
+        if (error instanceof RefusedError) await executor.prove(plan);
+        throw error;
+      }
     },
   });
 }
