@@ -2,7 +2,7 @@ import { RefusedError } from "../cluster/errors.js";
 import type { Plan } from "../plan/plan.js";
 import { type ExecuteOptions, PlanExecution } from "./plan-execution.js";
 import type { Ports } from "./ports.js";
-import { proveCluster, proveStart, refuseExpiredResume } from "./preconditions.js";
+import { proveCluster, provePremises, proveStart, refuseExpiredResume } from "./preconditions.js";
 import { finishedResult } from "./progress.js";
 import {
   abandonedLocks,
@@ -52,6 +52,16 @@ export async function resume(folder: RunFolder, ports: Ports, options: ExecuteOp
   await proveCluster(folder.plan, ports);
   await giveBackLocks(records, ports);
   return new PlanExecution(ports, folder, options).toTheEnd("resumed");
+}
+
+/** All that refuses what is left of a run before it goes on. Throws as `execute` does. */
+export async function proveRest(folder: RunFolder, ports: Ports): Promise<void> {
+  const records = folder.records();
+  const begun = intentsIn(records);
+  if (begun.size === 0) return proveStart(folder.plan, ports);
+  refuseExpiredResume(folder.plan, resultsIn(records), ports.clock);
+  await proveCluster(folder.plan, ports);
+  await provePremises(folder.plan, ports, begun);
 }
 
 /** Gives back the Vitess locks that a killed executor of the run left. The run's folder must be claimed. */

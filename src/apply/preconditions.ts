@@ -68,11 +68,18 @@ export async function proveStart(plan: Plan, ports: Ports): Promise<void> {
   await provePremises(plan, ports);
 }
 
-/** A stale plan never runs (docs/decisions.md#p8). */
-export async function provePremises(plan: Plan, ports: Ports): Promise<void> {
-  const nothing = ownChanges([], plan);
-  const moved =
-    (await movedKey(plan.premises, nothing, ports)) ?? (await movedRows(plan.premises, nothing, ports));
+/** A stale plan never runs (docs/decisions.md#p8). `begun`: ids of the steps that its run has begun. */
+export async function provePremises(
+  plan: Plan,
+  ports: Ports,
+  begun: ReadonlySet<string> = new Set(),
+): Promise<void> {
+  const steps = plan.stages.flatMap((stage) => stage.steps);
+  const own = ownChanges(
+    steps.filter(({ id }) => begun.has(id)),
+    plan,
+  );
+  const moved = (await movedKey(plan.premises, own, ports)) ?? (await movedRows(plan.premises, own, ports));
   if (moved !== null) throw stale(plan, moved);
 }
 

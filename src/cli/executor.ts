@@ -1,4 +1,4 @@
-import { execute, giveBackLocks, resume } from "../apply/execute.js";
+import { execute, giveBackLocks, proveRest, resume } from "../apply/execute.js";
 import { refuseWhileRunning } from "../apply/mysql/running-statements.js";
 import type { ExecuteOptions } from "../apply/plan-execution.js";
 import type { ApplyEvent, Ports } from "../apply/ports.js";
@@ -34,12 +34,18 @@ export interface Work {
   close(): void;
 }
 
+/** A run that was begun. */
+export interface Begun extends Work {
+  /** Rejects where what is left of it does not hold any more. */
+  prove(): Promise<void>;
+}
+
 /** Executes plans and looks at the cluster again. */
 export interface Executor {
   /** On the cluster that was seen. The run's folder is made when the plan is executed. */
   start(plan: Plan, snapshot: Snapshot): Work;
   /** Goes on with a run; nobody else does until it is closed. */
-  open(run: string): Work;
+  open(run: string): Begun;
   readonly rescans: Rescans;
   /** Writes into the run's folder what the new look came to. */
   recordVerification(run: string, exit: ExitName, reasons: readonly string[]): void;
@@ -49,7 +55,7 @@ export interface Executor {
   left(): Unfinished | null;
   /** Rejects with RefusedError while a statement of the run is still at work in a tablet's MySQL. */
   refuseWhileRunning(run: string): Promise<void>;
-  /** Rejects where a plan does not hold any more: it is too old, another cluster's, or stale. */
+  /** Rejects where a plan that was not begun does not hold any more: it is too old, another cluster's, or stale. */
   prove(plan: Plan): Promise<void>;
 }
 
@@ -142,6 +148,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
       return {
         plan: folder.plan,
         rest: restOf(folder),
+        prove: () => withPorts(request, log, (ports) => proveRest(folder, ports)),
         close: () => folder.close(),
         execute: () => closing(folder, () => withPorts(request, log, goOn)),
       };

@@ -4,7 +4,7 @@ import type { Draft, DraftStep, Judge, PlanContext } from "./draft.js";
 import { planCluster } from "./facts/cluster.js";
 import type { Premise } from "./fields.js";
 import { type Played, play } from "./foresight/play.js";
-import { foresee } from "./foresight/sound.js";
+import { foresee, type Subject } from "./foresight/sound.js";
 import type { Plan, PlanCluster, Stage } from "./plan.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 
@@ -25,7 +25,7 @@ export const assemble = (
   draft: Draft,
   context: PlanContext,
   played?: Played,
-): Plan => foreseenPlan(snapshot, unplayed(snapshot, heading, draft, context), context.judge, played);
+): Plan => foreseenPlan(snapshot, unplayed(snapshot, heading, draft, context), context.judge, { played });
 
 const unplayed = (snapshot: Snapshot, heading: Heading, draft: Draft, context: PlanContext): Plan => ({
   kind: "vtdoctor-plan",
@@ -50,14 +50,27 @@ const lasting = (cluster: PlanCluster, { stages }: Draft): PlanCluster => {
   return { ...cluster, marks: cluster.marks.filter(({ key }) => !removed.includes(key)) };
 };
 
+interface Foreseeing {
+  /** Absent: it is played now. */
+  readonly played?: Played | undefined;
+  /** It is what is left of a run, on a snapshot of what the run has come to. */
+  readonly begun?: boolean;
+}
+
 /** The plan with what is foreseen of it on this snapshot. Throws `RefusedError` where it would harm somebody (docs/decisions.md#d24). */
-export const foreseenPlan = (snapshot: Snapshot, plan: Plan, judge: Judge, played?: Played): Plan => {
+export const foreseenPlan = (
+  snapshot: Snapshot,
+  plan: Plan,
+  judge: Judge,
+  { played, begun = false }: Foreseeing = {},
+): Plan => {
   const all = plan.stages.flatMap(({ steps }) => steps);
   if (all.length === 0) return plan;
   const { foreseen, steps } = foresee(
-    played ?? play(snapshot, all, plan.operation === "undo" ? null : judge),
+    played ??
+      play(snapshot, all, plan.operation === "undo" ? null : judge, begun ? plan.foreseen?.names : undefined),
     all,
-    `the plan of this ${plan.operation}`,
+    begun ? restOf(plan) : wholeOf(plan),
   );
   const byId = new Map(steps.map((step) => [step.id, step]));
   const stages = plan.stages.map((stage) => ({
@@ -66,6 +79,17 @@ export const foreseenPlan = (snapshot: Snapshot, plan: Plan, judge: Judge, playe
   }));
   return { ...plan, stages, foreseen };
 };
+
+const wholeOf = ({ operation }: Plan): Subject => ({
+  is: `the plan of this ${operation}`,
+  afterwards: "then scan and plan again",
+});
+
+const restOf = ({ id, run }: Plan): Subject => ({
+  is: `what is left of run ${id}`,
+  afterwards:
+    run === undefined ? `then resume it, or take it back with vtdoctor undo ${id}` : "then resume it",
+});
 
 const numbered = (draft: Draft): readonly Stage[] => {
   const width = Math.max(2, String(draft.stages.flatMap((stage) => stage.steps).length).length);

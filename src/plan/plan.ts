@@ -53,6 +53,8 @@ const foreseen = record({
   taken: list(text),
   /** That are served then and are not now. */
   found: list(text),
+  /** All names, as clients write them, that `elsewhere` and `taken` are about. */
+  names: record({ elsewhere: list(text), taken: list(text) }),
 });
 export type Foreseen = ValueOf<typeof foreseen>;
 

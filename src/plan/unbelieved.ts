@@ -30,8 +30,7 @@ export const unbelieved = (plan: Plan, path: string): Plan => {
     return { ...step, class: consent, destroys: destroysOf(step) };
   };
   const stages = plan.stages.map((stage) => ({ ...stage, steps: stage.steps.map(checked) }));
-  const { foreseen: _told, ...rest } = plan;
-  return { ...rest, stages };
+  return { ...plan, stages };
 };
 
 const notOurs = (path: string, fault: string): RefusedError =>

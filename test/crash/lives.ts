@@ -1,14 +1,16 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execute, resume } from "../../src/apply/execute.js";
+import { resultsIn } from "../../src/apply/runs/journal.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { RunResult } from "../../src/apply/runs/run-result.js";
+import { foreseenPlan } from "../../src/plan/assemble.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-ports.js";
 import { Fate, Killed, MortalFolder } from "./mortal.js";
 import { owner, serversOf } from "./repair.js";
-import type { Scene } from "./scene.js";
+import { judgedAt, type Scene, snapshotOf } from "./scene.js";
 import { imageOf, type WorldImage } from "./world-image.js";
 
 const OPTIONS = { lockTimeoutMs: 45_000 };
@@ -45,6 +47,30 @@ export async function liveThrough(
   throw new Error("the process that was not killed did not come to an end");
 }
 
+/** Where each plan was left, as far as it was played. */
+const played = new WeakMap<Plan, Set<number>>();
+
+/** What is left of a run that was killed is foreseen to harm nobody, as its whole plan was. Once for each step that it can end at. */
+async function foreseeRest(runs: string, cluster: SimCluster, plan: Plan): Promise<void> {
+  const folder = openRunFolder(runs, plan.id, owner(1));
+  const done = resultsIn(folder.records());
+  folder.close();
+  const known = played.get(plan) ?? new Set();
+  played.set(plan, known);
+  if (known.has(done.size)) return;
+  known.add(done.size);
+  const stages = plan.stages.map((stage) => ({
+    ...stage,
+    steps: stage.steps.filter(({ id }) => !done.has(id)),
+  }));
+  const snapshot = await snapshotOf(cluster);
+  try {
+    foreseenPlan(snapshot, { ...plan, stages }, judgedAt(cluster.clock.now()), { begun: true });
+  } finally {
+    snapshot.close();
+  }
+}
+
 async function liveOnce(
   runs: string,
   cluster: SimCluster,
@@ -52,6 +78,7 @@ async function liveOnce(
   pid: number,
   fate: Fate,
 ): Promise<RunResult | "killed"> {
+  if (pid > 1) await foreseeRest(runs, cluster, plan);
   fate.rule(cluster);
   const doctor = doctorAt(cluster, `doctor-${pid}`);
   try {

@@ -1,3 +1,5 @@
+import { RefusedError } from "../../cluster/errors.js";
+import { foreseenPlan } from "../../plan/assemble.js";
 import type { PlanContext, PlanRequest } from "../../plan/draft.js";
 import { planCluster, refuseForeign } from "../../plan/facts/cluster.js";
 import type { PastRun } from "../../plan/past-run.js";
@@ -6,8 +8,9 @@ import { planPurge } from "../../plan/purge.js";
 import { planUndo } from "../../plan/undo.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { carryOut } from "../carry-out.js";
-import type { Run } from "../command.js";
-import { executorOf } from "../executor.js";
+import type { Request, Run } from "../command.js";
+import { type Begun, executorOf } from "../executor.js";
+import { judgeAgain, observe } from "../observe.js";
 import { claimPastRun } from "../run-dir.js";
 import { refuseDryRunFlags, write } from "../write.js";
 
@@ -47,5 +50,25 @@ export const purge = onPastRun(planPurge);
 export const resume: Run = async (request) => {
   const executor = executorOf(request);
   const work = executor.open(request.given.text("run") ?? "");
-  return carryOut(work, { review: "begun", before: null }, executor, request);
+  const rest = await foreseenRest(work, request).catch((error: unknown) => {
+    work.close();
+    throw error;
+  });
+  return carryOut({ ...work, rest }, { review: "begun", before: null }, executor, request);
 };
+
+/** Played on a new look at the cluster, as every plan is before it is shown. */
+async function foreseenRest({ rest, prove }: Begun, request: Request): Promise<Plan> {
+  if (rest.stages.length === 0) return rest;
+  const once = { ...request, given: request.given.without("settle") };
+  const { snapshot } = await observe(once, { askTables: true });
+  try {
+    return foreseenPlan(snapshot, rest, judgeAgain(request), { begun: true });
+  } catch (error) {
+    // What has moved on since the run was begun is told as that, and not by what it would lead to.
+    if (error instanceof RefusedError) await prove();
+    throw error;
+  } finally {
+    snapshot.close();
+  }
+}

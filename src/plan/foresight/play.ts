@@ -26,9 +26,15 @@ export type Played =
 /**
  * Plays the steps of a plan on a snapshot (docs/decisions.md#d24). Query paths are judged after each step that can change them: steps that
  * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `judge`: null where what the
- * rules say at the end is no matter, as it is that of an undo.
+ * rules say at the end is no matter, as it is that of an undo. `begun`: the names that the whole plan was proven to lead elsewhere or to take
+ * away, where the steps are the rest of it; the streams that proved it may be gone.
  */
-export const play = (snapshot: Snapshot, steps: readonly DraftStep[], judge: Judge | null): Played => {
+export const play = (
+  snapshot: Snapshot,
+  steps: readonly DraftStep[],
+  judge: Judge | null,
+  begun: Foreseen["names"] = { elsewhere: [], taken: [] },
+): Played => {
   const facts = snapshot.facts();
   const before: Routed = {
     query_path: snapshot.rows("query_path"),
@@ -36,7 +42,8 @@ export const play = (snapshot: Snapshot, steps: readonly DraftStep[], judge: Jud
     shard_routing_rule: snapshot.rows("shard_routing_rule"),
   };
   const copies = new Copies(snapshot, before);
-  const taken = copies.takenBy(steps);
+  const taken = new Set([...copies.takenBy(steps), ...begun.taken]);
+  const proven = new Set(begun.elsewhere);
   const gone = new Map<string, PathChange>();
   const moved = new Map<string, PathChange>();
   const routing = new Set<number>();
@@ -67,7 +74,7 @@ export const play = (snapshot: Snapshot, steps: readonly DraftStep[], judge: Jud
       if (onPurpose.length > 0) gone.set(keyOf(change), { ...change, names: onPurpose });
       if (names.length === 0 || moved.has(keyOf(change))) continue;
       for (const name of names) {
-        const why = copies.unfit(change, name, now);
+        const why = proven.has(name.name) ? null : copies.unfit(change, name, now);
         if (why !== null)
           return harmful(
             at,
@@ -90,9 +97,16 @@ export const play = (snapshot: Snapshot, steps: readonly DraftStep[], judge: Jud
       elsewhere: changeWords([...moved.values()]),
       taken: changeWords([...gone.values()]),
       found: changeWords(comparePaths(before, last).filter(({ kind }) => kind === "found")),
+      names: {
+        elsewhere: namesIn([...moved.values()], begun.elsewhere),
+        taken: namesIn([...gone.values()], begun.taken),
+      },
     },
   };
 };
+
+const namesIn = (changes: readonly PathChange[], more: readonly string[]): readonly string[] =>
+  [...new Set([...changes.flatMap(({ names }) => names.map(({ name }) => name)), ...more])].sort();
 
 const harmful = (step: number, words: string): Played => ({ kind: "harmful", harm: { step, words } });
 

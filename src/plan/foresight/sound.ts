@@ -13,8 +13,8 @@ const harmWords = ({ step, words }: Harm, steps: readonly DraftStep[]): string =
   return doing === undefined ? `at its end ${words}` : `after "${describeStep(doing).does}" ${words}`;
 };
 
-const INSTEAD =
-  'see where those queries should go (vtdoctor query "SELECT * FROM query_name"), repair that first, then scan and plan again';
+const instead = (then: string): string =>
+  `see where those queries should go (vtdoctor query "SELECT * FROM query_name"), repair that first, ${then}`;
 
 interface Parts {
   readonly kept: readonly Draft[];
@@ -53,7 +53,9 @@ export const soundParts = (
 };
 
 const blockedFor = ({ repairs, blocked }: Draft, words: string): Draft => {
-  const obstacles = [{ reason: `it is foreseen that ${words}`, instead: INSTEAD }];
+  const obstacles = [
+    { reason: `it is foreseen that ${words}`, instead: instead("then scan and plan again") },
+  ];
   const findings: readonly (string | null)[] = repairs.length === 0 ? [null] : [...new Set(repairs)].sort();
   const told = findings.map((finding) => refusal({ object: {}, finding }, obstacles));
   return {
@@ -67,11 +69,18 @@ interface Sound {
   readonly steps: readonly Step[];
 }
 
+/** What a refusal is about. */
+export interface Subject {
+  readonly is: string;
+  /** What to do when the obstacle is gone. */
+  readonly afterwards: string;
+}
+
 /** What was played of a whole plan's steps. One that changes where queries lead asks for consent, whatever its kind says. Throws `RefusedError` that names the step and what it does to whom. */
-export const foresee = (played: Played, steps: readonly Step[], what: string): Sound => {
+export const foresee = (played: Played, steps: readonly Step[], { is, afterwards }: Subject): Sound => {
   if (played.kind === "harmful")
     throw new RefusedError(
-      `${what} is refused, for it was played on what was seen, and ${harmWords(played.harm, steps)}. Instead: ${INSTEAD}. Nothing was changed.`,
+      `${is} is refused, for it was played on what was seen, and ${harmWords(played.harm, steps)}. Instead: ${instead(afterwards)}. Nothing was changed.`,
     );
   return {
     foreseen: played.foreseen,
