@@ -149,7 +149,8 @@ describe("before Vitess 20, where a statement outlives its caller", () => {
     leave();
     await cluster.clock.sleep(1);
     expect(tables()).toEqual(HELD);
-    expect((await type(`resume ${run} --yes`)).code).toBe(0);
+    const resumed = await type(`resume ${run} --yes`);
+    expect(resumed.code, resumed.err).toBe(0);
     expect((await type(`undo ${run} --yes`)).code).toBe(0);
     expect(tables()).toEqual(THERE);
   });

@@ -123,6 +123,7 @@ export const OWED: readonly string[] = [
   "src/plan/dropped/returned: vtctldclient PlannedReparentShard",
   "src/plan/facts/table-names: vtctldclient GetRoutingRules",
   "src/plan/fix: vtdoctor explain",
+  "src/plan/assemble: vtdoctor undo",
   "src/plan/foresight/sound: vtdoctor query",
   "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph --cells",
   "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph",

@@ -1,6 +1,6 @@
 import { tabletTypeName } from "../../snapshot/derive/global-records.js";
 import type { Facts } from "../../snapshot/facts.js";
-import type { DeniedTableRow, VreplicationRow } from "../../snapshot/gen/tables.js";
+import type { DeniedTableRow, HeldTableRow, LiveTableRow, VreplicationRow } from "../../snapshot/gen/tables.js";
 import { decodeShard } from "../../topology/records.js";
 import type { TabletRef } from "../fields.js";
 
@@ -166,7 +166,19 @@ export const holdTables = (world: World, step: OnTables & { readonly holdSchema:
       ...{ row_count: null, bytes: null },
     })),
   );
-  return withFacts(takeTables(world, step), { held_table: [...world.facts.held_table, ...held] });
+  return withFacts(takeTables(world, step), { held_table: merged(world.facts.held_table, held, heldName) });
+};
+
+const heldName = ({ address, hold_schema, table_name }: HeldTableRow): string =>
+  `${address} ${hold_schema} ${table_name}`;
+
+const liveName = ({ address, db_name, table_name }: LiveTableRow): string =>
+  `${address} ${db_name} ${table_name}`;
+
+/** A step may have done a part already, in a process that was killed. */
+const merged = <Row>(there: readonly Row[], more: readonly Row[], name: (row: Row) => string) => {
+  const known = new Set(there.map(name));
+  return [...there, ...more.filter((row) => !known.has(name(row)))];
 };
 
 export const dropHeld = (
@@ -188,7 +200,7 @@ export const returnTables = (world: World, step: OnTables & { readonly holdSchem
       ...{ definition: "", data_length: 0, row_count: 0 },
     })),
   );
-  return withFacts(dropHeld(world, step), { live_table: [...world.facts.live_table, ...back] });
+  return withFacts(dropHeld(world, step), { live_table: merged(world.facts.live_table, back, liveName) });
 };
 
 const OF_PROCESS = [
