@@ -121,6 +121,7 @@ export const OWED: readonly string[] = [
   "src/plan/dropped/decision: vtctldclient PlannedReparentShard",
   "src/plan/dropped/decision: vtdoctor cancel",
   "src/plan/dropped/returned: vtctldclient PlannedReparentShard",
+  "src/plan/facts/cluster: vtdoctor scan",
   "src/plan/facts/table-names: vtctldclient GetRoutingRules",
   "src/plan/fix: vtdoctor explain",
   "src/plan/assemble: vtdoctor undo",
