@@ -1,6 +1,11 @@
 import { tabletTypeName } from "../../snapshot/derive/global-records.js";
 import type { Facts } from "../../snapshot/facts.js";
-import type { DeniedTableRow, HeldTableRow, LiveTableRow, VreplicationRow } from "../../snapshot/gen/tables.js";
+import type {
+  DeniedTableRow,
+  HeldTableRow,
+  LiveTableRow,
+  VreplicationRow,
+} from "../../snapshot/gen/tables.js";
 import { decodeShard } from "../../topology/records.js";
 import type { TabletRef } from "../fields.js";
 
