@@ -232,12 +232,12 @@ export class Lab {
     ];
   }
 
-  /** `flags`: values that differ from those of the lab's tablets, by name without dashes. */
+  /** `flags`: values that differ from those of the lab's tablets, by name without dashes; `name=value` with an empty one where Vitess wants it so. */
   async startVttablet(uid: number, flags: Readonly<Record<string, string>> = {}): Promise<void> {
     const given = [...this.vttabletArguments(uid)];
     for (const [name, value] of Object.entries(flags)) {
       const at = given.indexOf(`--${name}`);
-      if (at < 0) given.push(`--${name}`, value);
+      if (at < 0) given.push(`--${name}`, ...(value === "" ? [] : [value]));
       else given[at + 1] = value;
     }
     this.spawn(`vttablet-${uid}`, this.bin("vttablet"), given);
