@@ -189,3 +189,17 @@ test("a run that came half way is taken back to where nothing is named keyspace,
   expect(undone.code, undone.err + undone.out).toBe(0);
   expect(keysOf(cluster).filter((key) => key.includes("/global/keyspaces/"))).toEqual([]);
 });
+
+test("an undo does not take away what serves again", async () => {
+  const cluster = keyspaceDeleted();
+  const { write, folder } = operatorAt(cluster);
+  expect((await write(RESTORE)).code).toBe(0);
+  const before = keysOf(cluster);
+  const [run] = readdirSync(join(folder, "runs"));
+  const undone = await write(`undo ${run} --yes`);
+  expect([undone.code, undone.out + undone.err]).toEqual([
+    4,
+    expect.stringContaining("customer/0 serves queries"),
+  ]);
+  expect(keysOf(cluster)).toEqual(before);
+});

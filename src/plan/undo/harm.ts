@@ -4,7 +4,7 @@ import { toTables } from "../cancel/table-sets.js";
 import { leftBy } from "../compose.js";
 import type { DraftStep } from "../draft.js";
 import { probed } from "../facts/processes.js";
-import { shardNames, shardRecords } from "../facts/topology.js";
+import { type ShardRef, shardName, shardNames, shardRecords } from "../facts/topology.js";
 import type { RecordChange } from "../records/change.js";
 import type { Bytes } from "../records/record-type.js";
 import { newRules } from "../records/routing-rules.js";
@@ -27,12 +27,23 @@ export const harmOf = (
     case "routing-rules":
       return deadEnd(snapshot, change);
     case "shard":
+      if (change.after === null) return inService(snapshot, record);
       return deniedInUse(snapshot, record.keyspace, denies(change));
     case "srv-keyspace":
       return shardGone(snapshot, record.keyspace, change.after);
     default:
       return null;
   }
+};
+
+const inService = (snapshot: Snapshot, { keyspace, shard }: ShardRef): string | null => {
+  const isServed = snapshot
+    .rows("srv_partition", { keyspace, shard })
+    .some(
+      ({ cell, tablet_type }) =>
+        snapshot.rows("query_path", { cell, keyspace, tablet_type, verdict: "served" }).length > 0,
+    );
+  return isServed ? `${shardName({ keyspace, shard })} serves queries` : null;
 };
 
 /** A directory with shards and without a Keyspace record breaks every listing of keyspaces (docs/vitess.md#directories). */
