@@ -3,11 +3,15 @@ import type { RuleCard } from "../findings/rule-card.js";
 import { type Paint, paintWith, type Style } from "./style.js";
 import { momentOf, printable, wrapped } from "./text.js";
 
-/** The proof of one finding: what was seen where and when, why that is wrong, what it costs and how it is repaired. */
+/**
+ * The proof of one finding: what was seen where and when, why that is wrong, what it costs and how it is repaired. `outlook`: what is foreseen
+ * of its repair, '' where it has none.
+ */
 export const explainFinding = (
   finding: Finding,
   others: readonly Finding[],
   rule: RuleCard | null,
+  outlook: string,
   style: Style,
 ): string => {
   const paint = paintWith(style);
@@ -26,6 +30,7 @@ export const explainFinding = (
       parts.map(({ id, symptom }) => `${id}: ${symptom}`),
     ),
     section("Repair", finding.repair.steps),
+    outlook,
     finding.repair.command === "" ? "" : `Next: ${paint.command(printable(finding.repair.command))}`,
     rule === null ? "" : `Rule: ${rule.id} (${rule.title}); vtdoctor rules show ${rule.id} prints its query`,
   ]

@@ -1,6 +1,6 @@
 import type { Blocked, LockScope } from "../plan/fields.js";
 import type { Destroys } from "../plan/kind.js";
-import type { Plan, Stage } from "../plan/plan.js";
+import type { Foreseen, Plan, Stage } from "../plan/plan.js";
 import type { Step } from "../plan/steps/index.js";
 import { type Paint, paintWith, type Style } from "./style.js";
 import { counted, printable, wrapped } from "./text.js";
@@ -26,13 +26,28 @@ export const renderPlan = (
     `${paint.strong(`Plan ${plan.id}`)}: ${plan.operation} on ${printable(plan.cluster.globalServer)}, root ${printable(plan.cluster.globalRoot)}`,
     list("Repairs", plan.repairs, style, paint),
     ...plan.stages.map((stage, i) => renderStage(stage, i + 1, describe, style, paint)),
-    blocked(plan.blocked, style, paint),
-    foreseen(plan, style, paint),
+    renderOutlook({ foreseen: plan.foreseen ?? null, steps: steps.length, blocked: plan.blocked }, style),
     list("Know before you say yes", plan.notes, style, paint),
     [summary(plan, steps, paint), ...beyond.map(paint.warning)].join("\n"),
   ]
     .filter((part) => part !== "")
     .join("\n\n")}\n`;
+};
+
+/** What a plan does not do, and what becomes of queries while it runs and after it. */
+export interface Outlook {
+  readonly foreseen: Foreseen | null;
+  /** How many it has. */
+  readonly steps: number;
+  readonly blocked: readonly Blocked[];
+}
+
+/** '' where there is nothing of either. */
+export const renderOutlook = (outlook: Outlook, style: Style): string => {
+  const paint = paintWith(style);
+  return [blocked(outlook.blocked, style, paint), foreseen(outlook, style, paint)]
+    .filter((part) => part !== "")
+    .join("\n\n");
 };
 
 const renderStage = (
@@ -84,9 +99,8 @@ const list = (title: string, items: readonly string[], style: Style, paint: Pain
     : [paint.strong(title), ...items.map((item) => wrapped(`- ${item}`, style.width, "   "))].join("\n");
 
 /** What becomes of queries, in numbers, and each that does not stay as it is. */
-const foreseen = ({ foreseen: seen, stages }: Plan, style: Style, paint: Paint): string => {
-  if (seen === undefined) return "";
-  const steps = stages.flatMap((stage) => stage.steps).length;
+const foreseen = ({ foreseen: seen, steps }: Outlook, style: Style, paint: Paint): string => {
+  if (seen === null) return "";
   const told = [
     ["leads elsewhere then", seen.elsewhere],
     ["taken away on purpose", seen.taken],

@@ -71,10 +71,12 @@ describe("explain", () => {
       "revision",
       "DropTargets",
       "vtdoctor fix",
+      "- of 12 query paths, judged after each step that can change them",
     ])
       expect(said.out).toContain(part);
     const json = await vtdoctor(["explain", ROOT, "--snapshot", file, "--format", "json"]);
     expect(JSON.parse(json.out)).toMatchObject({ id: ROOT, severity: "critical", state: "confirmed" });
+    expect(JSON.parse(json.out)).toMatchObject({ foreseen: { paths: 12, taken: [] }, blocked: [] });
   });
 
   it("says what a rule means, without a cluster", async () => {

@@ -89,7 +89,9 @@ describe("explain", () => {
   it("proves a finding", async () => {
     const rule = loadRules([SHIPPED_RULES]).find(({ id }) => id === finding().rule);
     const card = rule === undefined ? null : cardOf(rule);
-    await expect(explainFinding(finding(), STORY, card, PLAIN)).toMatchFileSnapshot(golden("explain.txt"));
+    await expect(explainFinding(finding(), STORY, card, "", PLAIN)).toMatchFileSnapshot(
+      golden("explain.txt"),
+    );
   });
 });
 

@@ -1,11 +1,15 @@
-import { EXIT, UsageError } from "../../cluster/errors.js";
+import { EXIT, RefusedError, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
+import { vtctldOf } from "../../config/settings.js";
 import type { Finding } from "../../findings/finding.js";
+import type { Blocked } from "../../plan/fields.js";
+import { planFix } from "../../plan/planning.js";
 import { explainFinding } from "../../report/explain.js";
+import { type Outlook, renderOutlook } from "../../report/plan.js";
 import { showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
-import type { Run } from "../command.js";
-import { keep, ruleSet } from "../observe.js";
+import type { Request, Run } from "../command.js";
+import { type Judged, judgeAgain, keep, ruleSet } from "../observe.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
 import { observeSurely } from "../second-look.js";
 
@@ -39,14 +43,41 @@ export const run: Run = async (request) => {
         findings.map(({ id }) => id),
       ),
     );
-  if (json) emitJson(request, finding);
-  else
-    emit(
-      request,
-      explainFinding(finding, findings, rule === undefined ? null : cardOf(rule), styleOf(request)),
-    );
+  const outlook = outlookOf(finding, observation, request);
+  if (json) emitJson(request, { ...finding, ...outlook });
+  else {
+    const style = styleOf(request);
+    const card = rule === undefined ? null : cardOf(rule);
+    emit(request, explainFinding(finding, findings, card, renderOutlook(outlook, style), style));
+  }
   return EXIT.ok;
 };
+
+/** Of the plan that `fix` would make of it now; nothing where it has no repair that could be played. */
+function outlookOf(finding: Finding, { snapshot, findings }: Judged, request: Request): Outlook {
+  const { given, context } = request;
+  if (finding.state !== "confirmed" || !["safe", "confirm"].includes(finding.repair.class)) return NOTHING;
+  const fix = {
+    ...{ command: `vtdoctor fix ${finding.id}`, findings: [finding.id], keyspaces: null },
+    ...{ orphans: null, stopping: null, restoredTopologyConfirmed: false },
+    vtctld: vtctldOf(given)?.address ?? null,
+  };
+  const planning = { now: context.clock.now(), ids: context.ids, judge: judgeAgain(request) };
+  try {
+    const { foreseen = null, stages, blocked } = planFix(snapshot, findings(), fix, planning);
+    return { foreseen, steps: stages.flatMap(({ steps }) => steps).length, blocked };
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    return { ...NOTHING, blocked: [refusedAs(finding, error)] };
+  }
+}
+
+const NOTHING: Outlook = { foreseen: null, steps: 0, blocked: [] };
+
+const refusedAs = ({ id, object }: Finding, { message }: RefusedError): Blocked => ({
+  ...{ finding: id, object, reason: message },
+  instead: `vtdoctor fix ${id} --dry-run on the cluster says what it needs`,
+});
 
 const unknown = (wanted: string, known: readonly string[]): string =>
   `explain: there is no ${wanted.includes("@") ? "finding" : "rule"} ${wanted} here.${didYouMean(wanted, known)}`;
