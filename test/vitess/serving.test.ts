@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { decodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, sleep, TWO_CELLS, until } from "./lab/lab.js";
+import { savedPlan } from "./lab/plans.js";
 import { createReshard, insert, reshardCluster, running } from "./lab/reshard.js";
 
 const NAME = ["--workflow", "c2", "--target-keyspace", "customer"];
@@ -48,6 +49,7 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     await reshardCluster(lab, { workflow: null, targets: { "-80": [200], "80-": [300] } });
     await Promise.all([
       lab.tablet(101, "customer", "0"),
+      lab.tablet(102, "customer", "0"),
       lab.tablet(111, "customer", "0", "rdonly", "zone2"),
     ]);
     await lab.ctl("UpdateThrottlerConfig", "--enable", "--threshold", "7", "customer");
@@ -96,16 +98,23 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
   });
 
-  it("with --keep-data the reads are stale: found and mended as well", async () => {
+  it("with --keep-data the reads are stale: found and mended as well, though one replica does not hear of it", async () => {
     const doctor = await cancelled("--keep-data");
     await insert(lab, "customer", "customer", 4001, 1);
     await sleep(2000);
     const id = "served-shard-not-fed@customer";
     expect(ids(await doctor.scan(), "confirmed")).toContain(id);
-    const fixed = await doctor.write("fix", id, "--yes");
+    const plan = await savedPlan(doctor, id);
+    // One replica of the source does not hear that it may serve again: the others do, and reads go to them.
+    lab.signal("vttablet-102", "SIGSTOP");
+    const fixed = await doctor.write("fix", "--plan", plan, "--yes");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    expect(fixed.stderr + fixed.stdout).toMatch(
+      /zone1-0000000102 .*did not answer .*RefreshState zone1-0000000102/,
+    );
     await answers(lab, "customer@replica", "zone1", "1001");
     await answers(lab, "customer@rdonly", "zone2", "1001");
+    lab.signal("vttablet-102", "SIGCONT");
     expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
   });
 });

@@ -351,12 +351,12 @@ export class Lab {
   }
 
   /** One statement as MySQL's root on a tablet's mysqld; rows without header, columns by tab. */
-  async sql(uid: number, statement: string, database = ""): Promise<string> {
+  async sql(uid: number, statement: string, database = "", timeout = 60_000): Promise<string> {
     const args = ["-uroot", "-S", join(this.folder(uid), "mysql.sock"), "-N", "-B", "--raw"];
     const said = await ran(
       join(this.mysqlBin, "mysql"),
       [...args, ...(database ? [database] : []), "-e", statement],
-      60_000,
+      timeout,
     );
     if (said.code !== 0) throw new Error(`mysql on ${uid}: ${said.stderr}`);
     return said.stdout.trim();
