@@ -130,4 +130,25 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
     await lab.stop("vttablet-100");
     await lab.startVttablet(100);
   });
+
+  it("a living switch of v19, whose lock ended after 30 s, is not called dead on one look", async () => {
+    lab = await Lab.up({ version: "19" });
+    await reshardCluster(lab);
+    await running(lab, [200, 300]);
+    const doctor = new Doctor(lab);
+    const { through, switched } = await heldAtItsJournal();
+    const locks = async () => [...(await lab.topologyKeys()).keys()].filter((key) => key.includes("/locks/"));
+    await until("its lock to end", 50_000, async () => (await locks()).length === 0);
+    const { findings } = await doctor.scan("--settle", "0");
+    expect(findings.find(({ id }) => id === INTERRUPTED)?.state).toBe("suspected");
+    expect(
+      findings.filter(({ severity, state }) => severity === "critical" && state === "confirmed"),
+    ).toEqual([]);
+    await through();
+    // It misses its lock only when it gives it back: the writes are switched.
+    expect((await switched).stderr).toMatch(/^$|node doesn't exist: lease/);
+    for (const shard of ["-80", "80-"])
+      expect(await lab.ctl("GetShard", `customer/${shard}`)).toContain('"is_primary_serving": true');
+    expect(ids(await doctor.scan())).not.toContain(INTERRUPTED);
+  });
 });
