@@ -1,0 +1,69 @@
+import { readdirSync } from "node:fs";
+import { afterEach, describe, expect, it } from "vitest";
+import { Doctor, ids } from "./lab/doctor.js";
+import { Lab, labMissing, until, type Version } from "./lab/lab.js";
+import { reshardCluster, running } from "./lab/reshard.js";
+
+const DELETED = "keyspace-missing-live-tablets@customer";
+const PRUNED = "stream-source-shard-missing@customer/-80/c2/customer/0";
+
+/** S19: the keyspace was deleted while its tablets served; then the source of a finished switch, before its Complete. */
+describe.skipIf(labMissing() !== null)("S19, restored", () => {
+  let lab: Lab;
+  let doctor: Doctor;
+  afterEach(async () => lab.down());
+
+  const asked = (): Promise<string> =>
+    lab.gate("customer@primary", "select count(*) from customer").catch(String);
+  /** A vtgate looks for new Tablet records once a minute. */
+  const serves = (): Promise<void> =>
+    until("the vtgate to answer", 100_000, async () => (await asked()) === "1000");
+
+  async function restored(
+    version: Version,
+    targets: Readonly<Record<string, readonly number[]>>,
+  ): Promise<void> {
+    lab = await Lab.up({ version });
+    await reshardCluster(lab, { targets, workflow: Object.keys(targets).length === 0 ? null : "c2" });
+    await lab.ctl("SetKeyspaceDurabilityPolicy", "--durability-policy", "semi_sync", "customer");
+    await lab.startVtgate();
+    await serves();
+    doctor = new Doctor(lab);
+    const before = await lab.topologyKeys();
+    await lab.ctl("DeleteKeyspace", "--recursive", "customer");
+    await until("the vtgate to fail", 20_000, async () => /^Error/.test(await asked()));
+    const found = await doctor.scan();
+    expect(ids(found, "confirmed")).toContain(DELETED);
+    const said = await doctor.write("fix", DELETED, "--yes");
+    expect([said.code, said.stderr]).toEqual([4, expect.stringContaining("DeleteKeyspace")]);
+    const fixed = await doctor.write("fix", DELETED, "--orphans", "restore", "--yes");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    await serves();
+    expect(await lab.topologyKeys()).toEqual(before);
+    await lab.ctl("GetKeyspaces");
+    const [run = ""] = readdirSync(doctor.runDir);
+    const undone = await doctor.write("undo", run, "--yes");
+    expect([undone.code, undone.stderr + undone.stdout]).toEqual([4, expect.stringContaining("customer/0")]);
+    expect(await asked()).toBe("1000");
+  }
+
+  it("Vitess 19: a deleted keyspace comes back byte for byte, and serves", () => restored("19", {}));
+
+  it("Vitess 24: the same under a Reshard, which is switched then; what it leaves without its source goes", async () => {
+    await restored("24", { "-80": [200], "80-": [300] });
+    await running(lab, [200, 300]);
+    const workflow = ["--workflow", "c2", "--target-keyspace", "customer"];
+    await lab.ctl("Reshard", ...workflow, "switchtraffic");
+    await lab.stop("vttablet-100");
+    await lab.ctl("DeleteShards", "--recursive", "--even-if-serving", "customer/0");
+    const native = await lab.tryCtl("Workflow", "--keyspace", "customer", "delete", "--workflow", "c2");
+    expect([native.code, native.stderr]).toEqual([1, expect.stringContaining("node doesn't exist")]);
+    const fixed = await doctor.write("fix", PRUNED, "--yes", "--settle", "30s");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    for (const uid of [200, 300])
+      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
+    await serves();
+    expect(ids(await doctor.scan())).toEqual([]);
+    await lab.ctl("GetWorkflows", "customer");
+  });
+});
