@@ -32,9 +32,9 @@ describe.skipIf(labMissing() !== null)("S19, restored", () => {
     const before = await lab.topologyKeys();
     await lab.ctl("DeleteKeyspace", "--recursive", "customer");
     await until("the vtgate to fail", 20_000, async () => /^Error/.test(await asked()));
-    const found = await doctor.scan();
+    const found = await doctor.scan("--settle", "0");
     expect(ids(found, "confirmed")).toContain(DELETED);
-    const said = await doctor.write("fix", DELETED, "--yes");
+    const said = await doctor.write("fix", DELETED, "--yes", "--settle", "0");
     expect([said.code, said.stderr]).toEqual([4, expect.stringContaining("DeleteKeyspace")]);
     const fixed = await doctor.write("fix", DELETED, "--orphans", "restore", "--yes");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
