@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeSrvKeyspace } from "../../src/topology/records.js";
-import { Doctor, ids } from "./lab/doctor.js";
+import { Doctor, firstLook, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, sleep, TWO_CELLS, until } from "./lab/lab.js";
 import { savedPlan } from "./lab/plans.js";
 import { createReshard, insert, reshardCluster, running } from "./lab/reshard.js";
@@ -76,7 +76,7 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     await answers(lab, "customer@rdonly", "zone2", "1001");
   }
 
-  it("is found while Validate is clean, and mended in both cells", async () => {
+  it("is found while Validate is clean, and mended in both cells; no flag sends writes to the emptied shards", async () => {
     const doctor = await cancelled();
     expect(await lab.ctl("Validate")).toContain("no issues found");
     await expect(lab.gate("customer@replica", COUNT)).rejects.toThrow();
@@ -96,6 +96,22 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     await servedFromTheSource();
     expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
+
+    // Somebody flags the emptied shards as serving: no writes are sent there, neither by --all nor by name.
+    await lab.ctl("SetShardIsPrimaryServing", "customer/0", "false");
+    for (const shard of ["-80", "80-"])
+      await lab.ctl("SetShardIsPrimaryServing", `customer/${shard}`, "true");
+    const seen = await firstLook(doctor);
+    await doctor.scan("--settle", "30s");
+    for (const asked of [
+      ["--all"],
+      GRAPHS.map((_, at) => `srvkeyspace-partition-drift@zone${at + 1}/customer`),
+    ]) {
+      const drift = await doctor.write("fix", ...asked, "--yes", ...seen);
+      expect([drift.code, drift.stderr]).toEqual([4, expect.stringMatching(/-80 has no table/)]);
+    }
+    for (const [port, key] of GRAPHS) expect((await graphOf(lab, port, key)).routes).toEqual(["0", "0", "0"]);
+    await lab.gate("customer@primary", "insert into customer(id, name) values (5002, 'after')");
   });
 
   it("with --keep-data the reads are stale: found and mended as well, though one replica does not hear of it", async () => {
