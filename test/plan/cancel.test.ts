@@ -295,6 +295,14 @@ describe("what goes with it", () => {
     ]);
   });
 
+  test("tables that are named by a pattern are left alone: denials and rules would stay behind", () => {
+    const source =
+      'keyspace:"customer" shard:"0" filter:{rules:{match:"/c.*" filter:"select * from customer"}}';
+    const odd = streamRows(moving(), MOVE.workflow, { source });
+    for (const keepData of [true, false])
+      expect(words(() => cancelOf(odd, { ...MOVE, keepData }))).toMatch(/by the pattern \/c\.\*/);
+  });
+
   test("--keep-data lifts the denials all the same, --keep-routing-rules keeps the rules", () => {
     const plan = cancelOf(moving(), { ...MOVE, keepData: true, keepRoutingRules: true });
     expect(kinds(plan)).toEqual([

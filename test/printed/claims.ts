@@ -98,6 +98,8 @@ export const OWED: readonly string[] = [
   "shard-never-had-primary: vtdoctor fix --orphans restore",
   "shard-never-had-primary: vtdoctor fix --server",
   "shard-never-had-primary: vtdoctor fix",
+  "run-half-done: vtdoctor resume",
+  "run-half-done: vtdoctor undo",
   "src/apply/execute: vtdoctor resume",
   "src/apply/plan-execution: vtdoctor undo",
   "src/apply/preconditions: vtdoctor undo",

@@ -4,7 +4,7 @@ import { otherKinds } from "../facts/stream-facts.js";
 import { shardName } from "../facts/topology.js";
 import { environment } from "./environment.js";
 import { switched } from "./switched.js";
-import { dataRefusals, rulesOf, tableSets } from "./table-sets.js";
+import { dataRefusals, isPattern, rulesOf, tableSets } from "./table-sets.js";
 import { cancelType } from "./types/cancel-registry.js";
 import type { Cancellable, CancelSubject } from "./types/cancel-type.js";
 
@@ -48,7 +48,22 @@ const unsupported = (snapshot: Snapshot, subject: CancelSubject): readonly Obsta
       ]
     : []),
   ...unreadable(snapshot, subject),
+  ...patterns(snapshot, subject),
 ];
+
+/** Which tables such a rule names, denials, routing rules and the VSchema do not say. */
+const patterns = (snapshot: Snapshot, { kind, streams }: CancelSubject): readonly Obstacle[] => {
+  if (cancelType(kind)?.namesTables !== true) return [];
+  const [pattern] = streams.flatMap((stream) => rulesOf(snapshot, stream)).filter(isPattern);
+  return pattern === undefined
+    ? []
+    : [
+        {
+          reason: `its streams name tables by the pattern ${pattern.match}, and what else belongs to it is known by their names`,
+          instead: "use `vtctldclient` (MoveTables cancel, or Workflow delete) for it",
+        },
+      ];
+};
 
 const ofKind = (kind: string): Obstacle => ({
   reason: `${kind} is not supported`,

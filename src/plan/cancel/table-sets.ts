@@ -222,7 +222,7 @@ export const toTables = (json: string): readonly string[] => {
 export const rulesOf = (snapshot: Snapshot, stream: StreamFact): readonly Rule[] =>
   snapshot.rows("stream_rule", { address: stream.address, id: stream.id });
 
-const isPattern = (rule: Rule): boolean => rule.match.startsWith("/");
+export const isPattern = (rule: Rule): boolean => rule.match.startsWith("/");
 
 /** As vttablet: the first rule that matches decides. */
 export const matches = (rule: Rule, table: string): boolean => {

@@ -39,6 +39,8 @@ export const isOrphaned = (side: Side): boolean =>
 export interface CancelType {
   /** What a sign of a switch says against a cancel; null where such a workflow may go all the same. `keep`: its tables stay. */
   forbidding(sign: SwitchSignRow, keep: boolean): Obstacle | null;
+  /** Whether its rules name each table, as what belongs to it is found by those names. */
+  readonly namesTables: boolean;
   /** What "not switched" was concluded from. */
   restsOn(snapshot: Snapshot, subject: CancelSubject): readonly Premise[];
   /** Whether a shard of the target keyspace that shows no stream of it could have one. */

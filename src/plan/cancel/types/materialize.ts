@@ -7,6 +7,7 @@ const RULES = ["rule", "shard-rule", "keyspace-rule"];
 
 /** Never switched; rules that lead to its tables say that they are used, which only matters where they go. */
 export const materialize: CancelType = {
+  namesTables: false,
   forbidding: (sign, keep) => {
     if (!RULES.includes(sign.kind)) return refusalOf(sign);
     return keep

@@ -15,6 +15,7 @@ import type { CancelSubject, CancelType, Side } from "./cancel-type.js";
 /** Tables: rules in every copy and the sources' denied tables say whose traffic they are. */
 export const moveTables: CancelType = {
   forbidding: refusalOf,
+  namesTables: true,
   restsOn: rulePremises,
   couldTarget: () => true,
   readsItsTable: () => true,

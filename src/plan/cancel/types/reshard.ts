@@ -37,6 +37,7 @@ import { type CancelSubject, type CancelType, NO_RECORDS } from "./cancel-type.j
 /** Whole shards: their flags and every cell's partitions say whose traffic it is. */
 export const reshard: CancelType = {
   forbidding: refusalOf,
+  namesTables: false,
   restsOn: (snapshot, { keyspace }) => servingPremises(snapshot, keyspace),
   couldTarget: ({ serving }) => serving === 0,
   readsItsTable: () => true,
