@@ -160,7 +160,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Obstacle[] =>
       : [
           {
             reason: `the primary ${primary.alias} of target ${name} has no Tablet record of its own`,
-            instead: "repair that with vtdoctor fix first",
+            instead: "restart its vttablet, which writes its record again, then cancel",
           },
         ]),
     ...(recorded === primary.alias
@@ -168,7 +168,7 @@ const writablePrimary = (snapshot: Snapshot, side: Side): readonly Obstacle[] =>
       : [
           {
             reason: `the Shard record of target ${name} names ${recorded} as its primary, but ${primary.alias} is`,
-            instead: "wait until the shard record follows (30 s), or repair it with vtdoctor fix",
+            instead: `wait until ${primary.alias} has written itself into the shard record (30 s); its log says why it has not`,
           },
         ]),
     ...(primary.readOnly === 0

@@ -93,9 +93,28 @@ const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[]
   ...ontoItself(snapshot, subject),
 ];
 
-/** Only its rows: tables, denials and routing rules are those of production, or of the way back to it. */
-const deleteRows = ({ keyspace, workflow }: CancelSubject): string =>
-  `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
+/**
+ * Only its rows: tables, denials and routing rules are those of production, or of the way back to it. `Workflow delete` reads the records of
+ * the sources first and fails where one is gone (docs/vitess.md#cancel-prologue); a target's engine needs none.
+ */
+const deleteRows = (snapshot: Snapshot, { keyspace, workflow, streams, targets }: CancelSubject): string => {
+  const lost = streams.filter(
+    ({ sourceKeyspace, sourceShard, sourceExternal }) =>
+      sourceExternal === "" &&
+      snapshot.all(
+        "SELECT 1 FROM missing_key WHERE kind = 'shard' AND keyspace = ? AND shard = ?",
+        sourceKeyspace,
+        sourceShard,
+      ).length > 0,
+  );
+  if (lost.length === 0)
+    return `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
+  const sql = `"delete from _vt.vreplication where workflow='${workflow}'"`;
+  const each = targets
+    .flatMap(({ primaries }) => primaries)
+    .map(({ alias }) => `\`vtctldclient LegacyVtctlCommand -- VReplicationExec ${alias} ${sql}\``);
+  return `delete its streams alone, on each primary, as Workflow delete needs the record of its source, which is gone: ${each.join(", ")}`;
+};
 
 const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => {
   const { workflow, sourceKeyspace } = subject;
@@ -110,7 +129,7 @@ const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[
         }
       : {
           reason: `${workflow} is a reverse workflow whose forward workflow ${name} is gone, and its targets, where the tables came from, may be what is in production`,
-          instead: deleteRows(subject),
+          instead: deleteRows(snapshot, subject),
         },
   ];
 };
@@ -125,6 +144,6 @@ const ontoItself = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle
   );
   return [...new Set(own.map(shardName))].map((shard) => ({
     reason: `it copies ${shard} onto itself, so its target is its source, and may hold the only copy`,
-    instead: deleteRows(subject),
+    instead: deleteRows(snapshot, subject),
   }));
 };

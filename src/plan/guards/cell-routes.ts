@@ -35,13 +35,17 @@ export const undecidedFlags: Guard<Routing> = (snapshot, { keyspace }) => {
       ];
 };
 
+/** Vitess's rebuild reads the old record first, and fails on one that it can not decode (v24 `go/vt/topotools/rebuild_keyspace.go`). */
+export const makeAnew = ({ key, cell }: Pick<CellGraph, "key" | "cell">, keyspace: string): string =>
+  `no vtgate can read it either: keep a copy, delete it in the etcd of ${cell} (etcdctl del ${key}), then vtctldclient RebuildKeyspaceGraph --cells ${cell} ${keyspace}`;
+
 export const unreadableRecord: Guard<Routing> = (_, { keyspace, named }) =>
   named
     .filter(({ record }) => record === "unreadable")
     .slice(0, 1)
-    .map(({ key, cell }) => ({
-      reason: `${key} can not be decoded`,
-      instead: `vtctldclient RebuildKeyspaceGraph --cells ${cell} ${keyspace}`,
+    .map((graph) => ({
+      reason: `${graph.key} can not be decoded`,
+      instead: makeAnew(graph, keyspace),
     }));
 
 /** None where the flags send no writes of a named cell elsewhere than they, or those of another cell, go already. */

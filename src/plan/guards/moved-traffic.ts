@@ -6,6 +6,7 @@ import { type CellGraph, type ShardRef, shardName, shardRecords } from "../facts
 import { type Misrouted, movesOf, unmovable } from "../serving/misrouted.js";
 import { nobodyToRead } from "../serving/moves.js";
 import { faultOf, namesOf, referencesOf } from "../serving/partitions.js";
+import { makeAnew } from "./cell-routes.js";
 
 /**
  * What keeps "no workflow is left that moves shards of this keyspace" from being proven: one that is there, or a primary that did not
@@ -91,7 +92,7 @@ export const unmovedWrites: Guard<{ readonly keyspace: string; readonly graphs: 
       return [
         {
           reason: `${key} can not be decoded`,
-          instead: `vtctldclient RebuildKeyspaceGraph --cells ${cell} ${keyspace}`,
+          instead: makeAnew({ cell, key }, keyspace),
         },
       ];
     if (record === "absent") continue;
