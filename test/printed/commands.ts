@@ -2,7 +2,7 @@
 export interface Printed {
   /** All of it, as a person would copy it. */
   readonly text: string;
-  /** What it is, without the values: program, subcommand, action and flags. */
+  /** What it is, without the values: program, subcommand, action and flags, but for where the runs lie. */
   readonly shape: string;
 }
 
@@ -11,13 +11,13 @@ const START = `(?:vtctldclient [A-Z]\\w+|etcdctl [a-z]+|vtdoctor (?:${COMMANDS.j
 const ACTIONS = /^(create|cancel|complete|delete|start|stop|status|switchtraffic|reversetraffic)$/;
 /** What ends a command that stands in a sentence without backticks. */
 const END =
-  /[,;()]|\.(?=\s|$)|: |"$|\s(?:and|or|does|says|shows|drops|first|then|lets|can|to|with a|for it)\b/;
+  /[,;()]|\.(?=\s|$)|: |"$|\s(?:and|or|does|says|shows|prints|drops|first|then|lets|can|to|with a|for it)\b/;
 
 /** The commands of a text: whole between backticks; elsewhere from the program's name to where the sentence goes on. */
 export function commandsIn(text: string): readonly Printed[] {
   const fenced = [...text.matchAll(new RegExp(`\`(${START}[^\`]*)`, "g"))].map(([, command = ""]) => command);
   const rest = text.replaceAll(new RegExp(`\`${START}[^\`]*\``, "g"), "");
-  const bare = [...rest.matchAll(new RegExp(`(?<![\\w\`])${START}[^\`\\n]*?(?=vtctldclient|$)`, "gm"))].map(
+  const bare = [...rest.matchAll(new RegExp(`(?<![\\w\`])${START}[^\`\\n]*?(?=${START}|$)`, "gm"))].map(
     ([command]) => (command.split(END)[0] ?? "").trim(),
   );
   return [...fenced, ...bare].map((command) => ({ text: command, shape: shapeOf(command) }));
@@ -29,7 +29,7 @@ export function shapeOf(command: string): string {
     .replaceAll(/"[^"]*"|'[^']*'/g, "X")
     .split(/\s+/);
   const action = words.filter((word) => ACTIONS.test(word));
-  const flags = words.flatMap((word) => /^(--[a-z-]+)/.exec(word)?.[1] ?? []);
+  const flags = words.flatMap((word) => /^(?!--run-dir)(--[a-z-]+)/.exec(word)?.[1] ?? []);
   const toggled = words
     .filter((word) => /^--orphans$/.test(word))
     .map((word) => words[words.indexOf(word) + 1]);

@@ -1,12 +1,21 @@
+import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { OWED, RUN_BY_PATHS } from "./claims.js";
+import { NOT_ON_A_LAB, OWED, RUN_BY } from "./claims.js";
 import { commandsIn } from "./commands.js";
 import { inventory } from "./inventory.js";
 
 it("every command that vtdoctor can print is run by a test of the lab, or owed by name", () => {
-  const claimed = [...RUN_BY_PATHS, ...OWED];
+  const claimed = [...Object.values<readonly string[]>(RUN_BY).flat(), ...Object.keys(NOT_ON_A_LAB), ...OWED];
   expect(inventory()).toEqual(claimed.toSorted());
   expect(new Set(claimed).size).toBe(claimed.length);
+});
+
+it("a file that answers for commands checks at its end that it ran them", () => {
+  for (const file of Object.keys(RUN_BY)) {
+    const [test, scenes] = [`test/vitess/${file}.test.ts`, `test/vitess/lab/${file}-scenes.ts`];
+    const text = [test, scenes].filter((path) => existsSync(path)).map((path) => readFileSync(path, "utf8"));
+    expect(text.join("\n"), test).toContain(`ranAllOf("${file}")`);
+  }
 });
 
 it("a command is found between backticks and in a sentence, up to where that goes on", () => {

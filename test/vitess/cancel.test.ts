@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing, until, type Version } from "./lab/lab.js";
 import { LONG } from "./lab/long.js";
+import { ranAllOf, runPrinted } from "./lab/printed.js";
 import {
   createReshard,
   insert,
@@ -157,9 +158,7 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
     ]);
     await lab.sql(200, `kill ${user}`);
     await using;
-    const run = /vtdoctor resume (\S+)/.exec(refused.stderr)?.[1] ?? "";
-    const resumed = await doctor.write("resume", run, "--yes");
-    expect(resumed.code, resumed.stderr + resumed.stdout).toBe(0);
+    await runPrinted(doctor, "src/cli/run-dir", refused, "vtdoctor resume", { more: "--yes" });
     await gone();
   });
 
@@ -178,9 +177,9 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
     expect(said.stderr).toMatch(
       /after stage "Cancel Reshard customer.c2": PRIMARY queries from zone1 for .*, which customer served, are not served any more \(customer\/0: tablet-dead/,
     );
-    const [, run = ""] = /\n {4}vtdoctor undo (\S+) --run-dir/.exec(said.stderr) ?? [];
-    const undone = await doctor.write("undo", run, "--yes");
-    expect(undone.code, undone.stderr + undone.stdout).toBe(0);
+    await runPrinted(doctor, "src/apply/plan-execution", said, "vtdoctor undo", { more: "--yes" });
+    const [run = ""] = readdirSync(doctor.runDir);
+    await runPrinted(doctor, "src/cli/run-dir", said, `vtdoctor undo ${run} --run-dir`, { more: "--yes" });
     for (const uid of [200, 300]) expect((await definitions(uid)).split("\n")).toHaveLength(5);
   });
 
@@ -204,4 +203,6 @@ describe.skipIf(labMissing() !== null)("S3, the corrected cancel", () => {
     );
     expect(await lab.ctl("VDiff", ...name, "show", "last")).toContain('"HasMismatch": false');
   }
+
+  ranAllOf("cancel");
 });

@@ -7,6 +7,7 @@ import { ShardReferenceSchema, type SrvKeyspace, TabletType } from "../../src/pr
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
+import { ranAllOf, runNext, runPrinted } from "./lab/printed.js";
 import { reshardCluster } from "./lab/reshard.js";
 
 const ZONE2 = 22479;
@@ -51,9 +52,10 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
         `${TabletType[servedType]} ${shardReferences.map(({ name }) => name).join()}`,
     );
 
-  async function mended(doctor: Doctor, ...findings: readonly string[]): Promise<void> {
-    const fixed = await doctor.write("fix", ...findings, "--yes", "--settle", "30s");
-    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+  /** By the command of each finding, as it is printed. */
+  async function mended(doctor: Doctor, { findings }: ScanDocument): Promise<void> {
+    for (const finding of findings.filter(({ id }) => /^srv/.test(id)))
+      await runNext(doctor, finding, { more: "--yes" });
     await serves();
     expect(graphFindings(await doctor.scan())).toEqual([]);
   }
@@ -76,7 +78,8 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     await fails();
     const gone = await doctor.scan("--settle", "0");
     expect(graphFindings(gone)).toEqual(["srvkeyspace-missing@zone2/customer", "srvvschema-missing@zone2"]);
-    await mended(doctor, "--all");
+    await runPrinted(doctor, "src/report/human", await doctor.run("scan"), "vtdoctor fix --all", { code: 1 });
+    await mended(doctor, gone);
     expect(await bytesAt(GRAPH)).toEqual(before.graph);
 
     const record = await graph();
@@ -96,8 +99,10 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
       "srvkeyspace-partition-drift@zone2/customer",
       "srvvschema-stale@zone2",
     ]);
-    await mended(doctor, ...graphFindings(old));
+    await mended(doctor, old);
     expect(await routes()).toEqual(["PRIMARY 0", "REPLICA 0", "RDONLY 0"]);
     expect((await graph()).$unknown?.map(({ no }) => no)).toEqual([6, 1000]);
   });
+
+  ranAllOf("graph");
 });

@@ -9,8 +9,9 @@ import { createTabletWriter } from "../../src/tablets/writer.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids } from "./lab/doctor.js";
-import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
-import { records, repaired } from "./lab/plans.js";
+import { GLOBAL_ETCD, Lab, labMissing, type Ran, until } from "./lab/lab.js";
+import { records } from "./lab/plans.js";
+import { alsoPrinted, finding, ranAllOf, runAdvised, runNext, runPrinted } from "./lab/printed.js";
 import { aged, createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** S11: a shard-dropping cancel died half-way, and more went wrong since. */
@@ -124,10 +125,10 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     return new Doctor(lab);
   }
 
-  async function planned(doctor: Doctor, ...command: readonly string[]): Promise<string> {
+  /** What it says, and the plan that it saves: the whole repair, streams first. */
+  async function planned(dryRun: (flags: string) => Promise<Ran>): Promise<readonly [said: Ran, plan: Plan]> {
     const out = join(lab.dir, "plan.json");
-    const dry = await doctor.write(...command, "--dry-run", "--out", out);
-    expect(dry.code, dry.stdout + dry.stderr).toBe(1);
+    const dry = await dryRun(`--dry-run --out ${out}`);
     expect(dry.stdout).toContain("customer/40-80 was dropped by the same cancel");
     const plan = JSON.parse(readFileSync(out, "utf8")) as Plan;
     const steps = plan.stages.flatMap((stage) => stage.steps);
@@ -143,17 +144,16 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
       "ref zone1-0000000200",
       "ref zone1-0000000300",
     ]);
-    return out;
+    return [dry, plan];
   }
 
-  async function repairedBy(doctor: Doctor, plan: string): Promise<void> {
-    const done = await doctor.write("fix", "--plan", plan, "--yes");
-    expect(done.code, done.stdout + done.stderr).toBe(1);
+  async function repairedBy(doctor: Doctor, [said, { id }]: readonly [Ran, Plan]): Promise<void> {
+    const next = { more: "--yes", code: 1 };
+    const done = await runPrinted(doctor, "src/cli/carry-out", said, "vtdoctor fix --plan", next);
     expect(done.stdout + done.stderr).toContain("customer/40-80 was dropped by the same cancel");
     for (const uid of [200, 300])
       for (const table of ["vreplication", "copy_state", "post_copy_action", "vdiff"])
         expect(await lab.sql(uid, `select count(*) from _vt.${table}`), `${table} on ${uid}`).toBe("0");
-    const { id } = JSON.parse(readFileSync(plan, "utf8")) as Plan;
     const keys = readFileSync(join(doctor.runDir, id, "deferred-keys.sql"), "utf8");
     for (const uid of [200, 300]) expect(keys).toContain(`zone1-0000000${uid}`);
     expect(await lab.sql(100, "select workflow, state from _vt.vreplication")).toBe("ref\tRunning");
@@ -167,7 +167,13 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
 
   it("is one plan of cancel: stopped first everywhere, the rest in order, and what is down is said", async () => {
     const doctor = await wrecked();
-    await repairedBy(doctor, await planned(doctor, "cancel", "customer.c2", "--keep-data"));
+    const half = await finding(doctor, "workflow-half-cancelled");
+    const dry = await runAdvised(doctor, half, `vtdoctor fix ${half.id} --dry-run`, { code: 1 });
+    const cancel = (flags: string) =>
+      runAdvised(doctor, half, "vtdoctor cancel", { more: `--keep-data ${flags}`, code: 1 });
+    const plan = await planned(cancel);
+    alsoPrinted("src/plan/recipes/half-cancel", dry, "vtdoctor cancel");
+    await repairedBy(doctor, plan);
   });
 
   it("is one story of scan, whose command repairs all that can be repaired now", async () => {
@@ -179,7 +185,7 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     ]);
     expect(roots[0]?.repair.command).toBe("vtdoctor fix workflow-half-cancelled@customer/c2");
     expect(JSON.stringify(roots[0])).toContain("customer/40-80");
-    await repairedBy(doctor, await planned(doctor, "fix", "workflow-half-cancelled@customer/c2"));
+    await repairedBy(doctor, await planned((more) => runNext(doctor, roots[0], { more, code: 1 })));
   });
 
   /** A serving graph that names a target beside its source: v19's cancel does not take that for switched, and can not delete that shard. */
@@ -223,7 +229,7 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
       "workflow-half-cancelled@customer/c2 confirmed",
     ]);
     expect(roots[0]?.symptom).toContain("dropped customer/-40 and customer/40-80 and left customer/80-");
-    await repaired(doctor, "--all");
+    await runNext(doctor, roots[0], { more: "--yes" });
     expect(records(await lab.topologyKeys())).toEqual(records(before));
     const after = await doctor.scan();
     expect(after.code, JSON.stringify(after.findings, null, 1)).toBe(0);
@@ -232,4 +238,6 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     await createReshard(lab, "customer", "c3", Object.keys(targets));
     await running(lab, [200, 250, 300], "c3");
   });
+
+  ranAllOf("half-done");
 });

@@ -4,7 +4,7 @@ import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, sleep, until } from "./lab/lab.js";
-import { printedScenes } from "./lab/printed-scenes.js";
+import { printedScenes } from "./lab/paths-scenes.js";
 import { elect } from "./lab/reshard.js";
 
 const SRV_KEYSPACE = "/vitess/zone1/keyspaces/customer/SrvKeyspace";

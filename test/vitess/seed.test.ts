@@ -4,6 +4,7 @@ import type { Plan } from "../../src/plan/plan.js";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing } from "./lab/lab.js";
 import { records, repaired, savedPlan } from "./lab/plans.js";
+import { ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import {
   createReshard,
   elect,
@@ -66,6 +67,9 @@ describe.skipIf(labMissing() !== null)("S1, the seed: v19 Reshard cancel", () =>
     expect(roots).toEqual(["shard-missing-live-tablets", "shard-missing-live-tablets"]);
     expect(JSON.stringify(found.findings)).toContain("DropTargets");
 
+    const one = found.findings.find(({ id }) => id === "shard-missing-live-tablets@customer/-80");
+    await runAdvised(doctor, one, `vtdoctor fix ${one?.id} --dry-run`, { code: 1 });
+    await runNext(doctor, one, { more: "--yes" });
     await healed(doctor, before);
     expect(await stillArrives(lab, "customer", "customer", 5002, [200, 300])).toBe(false);
     expect(await lab.ctl("GetTablets")).toContain("zone1-0000000300");
@@ -175,4 +179,6 @@ describe.skipIf(labMissing() !== null)("S1, the seed: v19 Reshard cancel", () =>
     const rows = (uid: number) => lab.sql(uid, "select count(*) from _vt.vreplication where workflow='c2'");
     expect([await rows(200), await rows(300)]).toEqual(["1", "0"]);
   });
+
+  ranAllOf("seed");
 });

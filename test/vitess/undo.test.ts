@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
-import { Lab, labMissing, sleep, until, type Version } from "./lab/lab.js";
+import { Lab, labMissing, type Ran, sleep, until, type Version } from "./lab/lab.js";
 import { LONG } from "./lab/long.js";
+import { alsoPrinted, finding, ranAllOf, runAdvised, runPrinted } from "./lab/printed.js";
 import { elect, type ReshardOptions, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
@@ -73,11 +74,21 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     );
 
   async function done(doctor: Doctor, ...args: string[]): Promise<string> {
-    const known = new Set(readdirSync(doctor.runDir));
-    const said = await doctor.write(...args, "--yes");
-    expect(said.code, said.stderr + said.stdout).toBe(0);
-    return readdirSync(doctor.runDir).find((run) => !known.has(run)) ?? "";
+    return (await doneAs(doctor, doctor.write(...args, "--yes"))).run;
   }
+
+  async function doneAs(doctor: Doctor, doing: Promise<Ran>): Promise<{ run: string; said: Ran }> {
+    const known = new Set(readdirSync(doctor.runDir));
+    const said = await doing;
+    expect(said.code, said.stderr + said.stdout).toBe(0);
+    return { run: readdirSync(doctor.runDir).find((run) => !known.has(run)) ?? "", said };
+  }
+
+  /** What is held, and each place that says how it comes back or is dropped. */
+  const held = async (doctor: Doctor, run: string) => ({
+    left: await finding(doctor, `held-data-left@${run}/customer`),
+    listed: await doctor.runs(),
+  });
 
   /** Records as Vitess reads them: rules, VSchemas, Shard records with their denials. */
   const recordsNow = async () =>
@@ -91,7 +102,8 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       const doctor = await reshard(version);
       // No more rows arrive, so that what is held is what was there.
       const before = { 200: await tablesOf(200, "vt_customer"), 300: await tablesOf(300, "vt_customer") };
-      const run = await done(doctor, "cancel", "customer.c2");
+      const { run, said } = await doneAs(doctor, doctor.write("cancel", "customer.c2", "--yes"));
+      const { left: advice, listed } = await held(doctor, run);
       expect(await heldOn(200)).toBe("1");
       const left = await doctor.scan();
       expect(ids(left)).toContain(`held-data-left@${run}/customer`);
@@ -102,7 +114,13 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       expect(dry.stdout).toMatch(/a stream that was taken apart\s+can not/);
       expect(await heldOn(200)).toBe("1");
 
-      const undo = await done(doctor, "undo", run);
+      const { run: undo, said: undone } = await doneAs(
+        doctor,
+        runAdvised(doctor, advice, "vtdoctor undo", { more: "--yes" }),
+      );
+      alsoPrinted("src/report/run", said, "vtdoctor undo");
+      alsoPrinted("src/report/runs", listed, "vtdoctor undo");
+      await runPrinted(doctor, "src/report/run", undone, "vtdoctor scan");
       expect(await tablesOf(200, "vt_customer")).toBe(before[200]);
       expect(await tablesOf(300, "vt_customer")).toBe(before[300]);
       await until("the replica to follow", 30_000, async () => (await heldOn(201)) === "0");
@@ -140,11 +158,14 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
 
   it("purge drops what a cancel holds, for the keyspace's name, and undo says that it is gone", async () => {
     const doctor = await reshard();
-    const run = await done(doctor, "cancel", "customer.c2");
+    const { run, said } = await doneAs(doctor, doctor.write("cancel", "customer.c2", "--yes"));
+    const { left, listed } = await held(doctor, run);
     const unnamed = await doctor.write("purge", run, "--yes");
     expect([unnamed.code, unnamed.stderr]).toEqual([4, expect.stringContaining("--confirm customer")]);
     expect(await heldOn(200)).toBe("1");
-    await done(doctor, "purge", run, "--confirm", "customer");
+    await runAdvised(doctor, left, "vtdoctor purge", { more: "--confirm customer --yes" });
+    alsoPrinted("src/report/run", said, "vtdoctor purge");
+    alsoPrinted("src/report/runs", listed, "vtdoctor purge");
     for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
     expect(ids(await doctor.scan())).not.toContain(`held-data-left@${run}/customer`);
     const undone = await doctor.write("undo", run, "--yes");
@@ -152,8 +173,8 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       4,
       expect.stringMatching(/data is gone: run \w+ purged it/),
     ]);
-    const listed = await doctor.runs();
-    expect([listed.code, listed.stdout]).toEqual([0, expect.stringContaining(run)]);
+    const after = await doctor.runs();
+    expect([after.code, after.stdout]).toEqual([0, expect.stringContaining(run)]);
     for (const uid of [200, 300]) await lab.sql(uid, "drop view d_view", "vt_customer");
     const name = ["--workflow", "c3", "--target-keyspace", "customer"];
     await lab.ctl("Reshard", ...name, "create", "--source-shards", "0", "--target-shards=-80,80-");
@@ -189,8 +210,9 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     const killed = await killedAt(doctor, ["intent", 2], "undo", run);
     const refused = await doctor.write("resume", run, "--yes");
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining(`vtdoctor resume ${killed}`)]);
-    const resumed = await doctor.write("resume", killed, "--yes");
-    expect(resumed.code, resumed.stderr + resumed.stdout).toBe(0);
+    const listed = await doctor.runs();
+    await runPrinted(doctor, "src/cli/run-dir", refused, "vtdoctor resume", { more: "--yes" });
+    alsoPrinted("src/apply/runs/run-summary", listed, "vtdoctor resume");
     expect(await recordsNow()).toEqual(before);
     expect(await lab.sql(400, "select count(*) from customer", "vt_moved")).not.toBe("0");
     expect(await heldOn(400)).toBe("0");
@@ -212,4 +234,6 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     const resumed = await doctor.write("resume", run, "--yes");
     expect([resumed.code, resumed.stderr]).toEqual([4, expect.stringContaining("taken back")]);
   });
+
+  ranAllOf("undo");
 });

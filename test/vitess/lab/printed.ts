@@ -1,13 +1,22 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expect } from "vitest";
+import { expect, it } from "vitest";
 import type { Finding } from "../../../src/findings/finding.js";
-import { commandsIn, shapeOf } from "../../printed/commands.js";
+import { RUN_BY } from "../../printed/claims.js";
+import { commandsIn, type Printed, shapeOf } from "../../printed/commands.js";
 import type { Doctor } from "./doctor.js";
 import { type Ran, ran, until } from "./lab.js";
 
-/** What was printed and run here, as `where: shape`: compared with test/printed/claims.ts at the end. */
-export const runHere = new Set<string>();
+/** What was printed and run here, as `where: shape`. */
+const runHere = new Set<string>();
+const textsRun = new Set<string>();
+
+/** The last test of a file: each command that test/printed/claims.ts says this file runs was taken out of what was said, and run. */
+export function ranAllOf(file: keyof typeof RUN_BY): void {
+  it("what is printed: all of it that is claimed here was run", () => {
+    expect(RUN_BY[file].filter((one) => !runHere.has(one))).toEqual([]);
+  });
+}
 
 export interface Filling {
   /** Placeholder as it is printed (`<alias>`) -> value. */
@@ -24,25 +33,72 @@ export interface Filling {
 export async function runPrinted(
   doctor: Doctor,
   where: string,
-  said: string,
+  said: string | Ran,
   begins: string,
   { values = {}, more = "", code = 0 }: Filling = {},
 ): Promise<Ran> {
-  const printed = commandsIn(said).find(({ text }) => text.startsWith(begins));
-  if (printed === undefined) throw new Error(`nothing that begins with '${begins}' was printed: ${said}`);
+  const printed = printedIn(said, begins);
   const filled = Object.entries(values).reduce((text, [from, to]) => text.replaceAll(from, to), printed.text);
   expect(filled, "a value that only the reader knows").not.toMatch(/<[a-z ]+>|\{\w+\}|undefined|null/);
-  const done = await ran(
-    "bash",
-    ["-c", `${filled} ${more}`],
-    300_000,
-    { PATH: programs(doctor) },
-    shell(doctor),
-  );
+  const done = await typed(doctor, `${filled} ${more}`);
   expect(done.code, `${filled} ${more}\n${done.stdout}${done.stderr}`).toBe(code);
   runHere.add(`${where}: ${shapeOf(printed.text)}`);
+  for (const text of [printed.text, filled]) textsRun.add(text);
   return done;
 }
+
+/** A line in the shell of an operator of this lab. */
+const typed = (doctor: Doctor, line: string): Promise<Ran> =>
+  ran("bash", ["-c", line], 300_000, { PATH: programs(doctor) }, shell(doctor));
+
+/** What is printed in another place too: the same, to the letter, was run. */
+export function alsoPrinted(where: string, said: string | Ran, begins: string): void {
+  const printed = printedIn(said, begins);
+  expect([...textsRun], `${where} prints a command that was not run`).toContain(printed.text);
+  runHere.add(`${where}: ${shapeOf(printed.text)}`);
+}
+
+function printedIn(said: string | Ran, begins: string): Printed {
+  const text = typeof said === "string" ? said : unwrapped(`${said.stdout}\n${said.stderr}`);
+  const all = commandsIn(text);
+  const printed = all.find((one) => one.text === begins) ?? all.find((one) => one.text.startsWith(begins));
+  if (printed === undefined) throw new Error(`nothing that begins with '${begins}' was printed: ${text}`);
+  return printed;
+}
+
+/** Columns, where the output is no terminal (src/cli/process.ts). */
+const WIDTH = 120;
+
+/** Paragraphs as they were before they were wrapped: a line goes on where its next word had no room in it. */
+const unwrapped = (text: string): string =>
+  text
+    .split("\n")
+    .reduce<readonly [lines: readonly string[], full: number]>(
+      ([lines, full], line) => {
+        const [word = ""] = line.trimStart().split(" ");
+        const goesOn = line.startsWith(" ") && lines.length > 0 && full + 1 + word.length > WIDTH;
+        return goesOn
+          ? [[...lines.slice(0, -1), `${lines.at(-1)} ${line.trimStart()}`], line.length]
+          : [[...lines, line], line.length];
+      },
+      [[], 0],
+    )[0]
+    .join("\n");
+
+/** The command that a finding names as the next one. */
+export const runNext = (doctor: Doctor, said: Finding | undefined, filling?: Filling): Promise<Ran> =>
+  runAdvised(doctor, said, said?.repair.command ?? "", filling);
+
+/** The same for what a finding says. */
+export const runAdvised = (
+  doctor: Doctor,
+  said: Finding | undefined,
+  begins: string,
+  filling?: Filling,
+): Promise<Ran> => {
+  if (said === undefined) throw new Error(`no finding that advises '${begins}'`);
+  return runPrinted(doctor, said.rule, textOf(said), begins, filling);
+};
 
 export const textOf = ({ repair }: Finding): string => [repair.command, ...repair.steps].join("\n");
 
@@ -75,8 +131,7 @@ export async function curedBy(
   ...commands: readonly (readonly [begins: string, filling?: Filling])[]
 ): Promise<void> {
   const said = await finding(doctor, id);
-  for (const [begins, filling] of commands)
-    await runPrinted(doctor, said.rule, textOf(said), begins, filling);
+  for (const [begins, filling] of commands) await runAdvised(doctor, said, begins, filling);
   await gone(doctor, id);
 }
 
@@ -98,8 +153,12 @@ function programs(doctor: Doctor): string {
     vtdoctor: [
       `export XDG_STATE_HOME=${join(doctor.lab.dir, "state")}`,
       'case "$1" in',
-      `runs|rules) exec ${node} "$@";;`,
+      `rules) exec ${node} "$@";;`,
+      `runs) exec ${node} "$@" --run-dir ${doctor.runDir};;`,
       `scan|query|explain) exec ${node} "$@" ${doctor.connection.join(" ")};;`,
+      "esac",
+      'case "$*" in',
+      `*--run-dir*) exec ${node} "$@" ${doctor.connection.join(" ")};;`,
       `*) exec ${node} "$@" ${doctor.connection.join(" ")} --run-dir ${doctor.runDir};;`,
       "esac",
     ].join("\n"),

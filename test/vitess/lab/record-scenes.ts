@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create } from "@bufbuild/protobuf";
+import { Etcd3 } from "etcd3";
+import { ShardReferenceSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
+import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../../src/topology/records.js";
+import { GLOBAL_ETCD, type Lab } from "./lab.js";
+import { curedBy, finding, gone, runAdvised, runPrinted, shell } from "./printed.js";
+import { elect } from "./reshard.js";
+import type { Scene, Vschema } from "./scenery.js";
+
+const SRV_KEYSPACE = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
+
+/** Records, rules and VSchemas that are wrong, with no workflow in flight. */
+export function recordScenes(scene: Scene): void {
+  scene("a shard none of whose tablets is primary", async ({ lab, doctor }) => {
+    await lab.stop("vttablet-100");
+    await lab.ctl("DeleteTablets", "--allow-primary", "zone1-0000000100");
+    await curedBy(
+      doctor,
+      "no-live-primary@customer/0",
+      ["vtctldclient GetTablets"],
+      ["vtctldclient PlannedReparentShard"],
+    );
+    await lab.startVttablet(100);
+    await elect(lab, "customer", "0", 100);
+  });
+
+  scene("reads that a rule sends where nothing feeds", async ({ lab, doctor }) => {
+    await lab.ctl("ApplySchema", "--sql", "create table customer(id bigint primary key)", "moved");
+    await apply(lab, "moved", { tables: { customer: {} } });
+    const rules = [
+      { from_table: "customer", to_tables: ["customer.customer"] },
+      { from_table: "customer@replica", to_tables: ["moved.customer"] },
+    ];
+    await lab.ctl("ApplyRoutingRules", "--rules", JSON.stringify({ rules }));
+    const said = await finding(doctor, "read-rule-not-fed");
+    await runAdvised(doctor, said, "vtctldclient GetRoutingRules");
+    const path = join(shell(doctor), "rules.json");
+    const read = JSON.parse(readFileSync(path, "utf8"));
+    const kept = read.rules.filter(({ from_table }: { from_table: string }) => !from_table.includes("@"));
+    writeFileSync(path, JSON.stringify({ rules: kept }));
+    await runAdvised(doctor, said, "vtctldclient ApplyRoutingRules");
+    await gone(doctor, said.id);
+    await apply(lab, "moved", { tables: {} });
+    await lab.ctl("ApplySchema", "--sql", "drop table customer", "moved");
+  });
+
+  scene("a table that a rule leads to is denied; one that no rule names is too", async ({ lab, doctor }) => {
+    const deny = async () => {
+      await lab.ctl("SetShardTabletControl", "--denied-tables=customer", "customer/0", "primary");
+      await lab.ctl("RefreshStateByShard", "customer/0");
+    };
+    const values = { "<shard>": "0" };
+    await deny();
+    await curedBy(
+      doctor,
+      "routing-contradicts-denial@customer.customer",
+      ["vtctldclient SetShardTabletControl", { values }],
+      ["vtctldclient RefreshStateByShard", { values }],
+    );
+    await lab.ctl("ApplyRoutingRules", "--rules", '{"rules":[]}');
+    await deny();
+    await curedBy(doctor, "keep-data-denial-residue@customer/0", ["vtctldclient SetShardTabletControl"]);
+    await lab.ctl("RefreshStateByShard", "customer/0");
+  });
+
+  scene("a serving graph whose Shard records can not say how it is to be", async ({ lab, doctor }) => {
+    const where = "src/plan/guards/cell-routes";
+    const serving = (shard: string, value: boolean) =>
+      lab.ctl("SetShardIsPrimaryServing", `customer/${shard}`, String(value));
+    await serving("0", false);
+    await serving("-80", true);
+    await lab.etcdctl(GLOBAL_ETCD, "del", SRV_KEYSPACE);
+    const id = "srvkeyspace-missing@zone1/customer";
+    const refused = await doctor.write("fix", id, "--yes");
+    const put = { more: "customer/-80 false" };
+    await runPrinted(doctor, where, refused, "vtctldclient SetShardIsPrimaryServing", put);
+    await runPrinted(doctor, where, refused, "vtctldclient SetShardIsPrimaryServing", {
+      more: "customer/0 true",
+    });
+    await lab.ctl("RebuildKeyspaceGraph", "customer");
+    await gone(doctor, id);
+    await lab.ctl("RefreshStateByShard", "customer/0");
+  });
+
+  scene("a serving graph that routes writes away from the flags, and is younger", async ({ lab, doctor }) => {
+    await routed(lab, TabletType.PRIMARY, ["-80", "80-"]);
+    const id = "srvkeyspace-partition-drift@zone1/customer";
+    const refused = await doctor.write("fix", id, "--yes");
+    await runPrinted(doctor, "src/plan/guards/cell-routes", refused, "vtctldclient RebuildKeyspaceGraph");
+    await gone(doctor, id);
+  });
+}
+
+const apply = (lab: Lab, keyspace: string, body: Partial<Vschema>): Promise<string> =>
+  lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
+
+/** SrvKeyspace of customer, as it is but for where queries of a type go. */
+async function routed(lab: Lab, type: TabletType, shards: readonly string[]): Promise<void> {
+  const client = new Etcd3({ hosts: lab.server });
+  try {
+    const record = decodeSrvKeyspace((await client.get(SRV_KEYSPACE).buffer()) ?? Buffer.alloc(0));
+    if (record.kind === "unanswered") throw new Error(record.message);
+    const partitions = record.value.partitions.map((one) =>
+      one.servedType !== type
+        ? one
+        : { ...one, shardReferences: shards.map((name) => create(ShardReferenceSchema, { name })) },
+    );
+    await client.put(SRV_KEYSPACE).value(Buffer.from(encodeSrvKeyspace({ ...record.value, partitions })));
+  } finally {
+    client.close();
+  }
+}
