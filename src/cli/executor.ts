@@ -14,6 +14,7 @@ import { type ExitName, RefusedError } from "../cluster/errors.js";
 import { connectionOf } from "../config/settings.js";
 import type { Finding } from "../findings/finding.js";
 import { planCluster } from "../plan/facts/cluster.js";
+import { type Routed, routedOf } from "../plan/foresight/compare.js";
 import type { Plan } from "../plan/plan.js";
 import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Rescans } from "../verify/verify.js";
@@ -36,6 +37,8 @@ export interface Work {
 
 /** A run that was begun. */
 export interface Begun extends Work {
+  /** Where queries led before the stage that it is in; null: nobody looked. */
+  readonly begunOn: Routed | null;
   /** Rejects where what is left of it does not hold any more. */
   prove(): Promise<void>;
 }
@@ -115,11 +118,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
         rest: plan,
         close: () => {},
         execute: () => {
-          const seen = {
-            query_path: snapshot.rows("query_path"),
-            srv_partition: snapshot.rows("srv_partition"),
-            shard_routing_rule: snapshot.rows("shard_routing_rule"),
-          };
+          const seen = routedOf(snapshot);
           return withPorts(request, log, (ports, options) =>
             begin(plan, folders, ports, { ...options, look: relookOf(request, plan, seen) }),
           );
@@ -148,6 +147,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
       return {
         plan: folder.plan,
         rest: restOf(folder),
+        begunOn: folder.keptPaths() as Routed | null,
         prove: () => withPorts(request, log, (ports) => proveRest(folder, ports)),
         close: () => folder.close(),
         execute: () => closing(folder, () => withPorts(request, log, goOn)),

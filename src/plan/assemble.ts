@@ -3,6 +3,7 @@ import type { Snapshot } from "../snapshot/snapshot.js";
 import type { Draft, DraftStep, Judge, PlanContext } from "./draft.js";
 import { planCluster } from "./facts/cluster.js";
 import type { Premise } from "./fields.js";
+import type { Routed } from "./foresight/compare.js";
 import { type Played, play } from "./foresight/play.js";
 import { foresee, type Subject } from "./foresight/sound.js";
 import type { Plan, PlanCluster, Stage } from "./plan.js";
@@ -53,8 +54,8 @@ const lasting = (cluster: PlanCluster, { stages }: Draft): PlanCluster => {
 interface Foreseeing {
   /** Absent: it is played now. */
   readonly played?: Played | undefined;
-  /** It is what is left of a run, on a snapshot of what the run has come to. */
-  readonly begun?: boolean;
+  /** It is what is left of a run, on a snapshot of what the run has come to: where queries led before that; null: it is not known. */
+  readonly begunOn?: Routed | null;
 }
 
 /** The plan with what is foreseen of it on this snapshot. Throws `RefusedError` where it would harm somebody (docs/decisions.md#d24). */
@@ -62,15 +63,16 @@ export const foreseenPlan = (
   snapshot: Snapshot,
   plan: Plan,
   judge: Judge,
-  { played, begun = false }: Foreseeing = {},
+  { played, begunOn }: Foreseeing = {},
 ): Plan => {
   const all = plan.stages.flatMap(({ steps }) => steps);
   if (all.length === 0) return plan;
+  const names = plan.foreseen?.names ?? { elsewhere: [], taken: [] };
+  const begun = begunOn === undefined ? undefined : { names, paths: begunOn };
   const { foreseen, steps } = foresee(
-    played ??
-      play(snapshot, all, plan.operation === "undo" ? null : judge, begun ? plan.foreseen?.names : undefined),
+    played ?? play(snapshot, all, plan.operation === "undo" ? null : judge, begun),
     all,
-    begun ? restOf(plan) : wholeOf(plan),
+    begun === undefined ? wholeOf(plan) : restOf(plan),
   );
   const byId = new Map(steps.map((step) => [step.id, step]));
   const stages = plan.stages.map((stage) => ({

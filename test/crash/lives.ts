@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execute, resume } from "../../src/apply/execute.js";
-import { resultsIn } from "../../src/apply/runs/journal.js";
+import { intentsIn, resultsIn } from "../../src/apply/runs/journal.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { RunResult } from "../../src/apply/runs/run-result.js";
 import { foreseenPlan } from "../../src/plan/assemble.js";
+import { type Routed, routedOf } from "../../src/plan/foresight/compare.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { doctorAt } from "../apply/sim-ports.js";
@@ -39,7 +40,7 @@ export async function liveThrough(
   const cluster = scene.build();
   const fates = [...kills, NEVER].map((killAt) => new Fate(killAt));
   for (const [index, fate] of fates.entries()) {
-    const result = await liveOnce(runs, cluster, plan, index + 1, fate);
+    const result = await liveOnce(runs, scene, cluster, plan, index + 1, fate);
     if (result === "killed") continue;
     cluster.clock.advance(120_000);
     return { result, image: imageOf(cluster, serversOf(plan)), cluster, fate: fates[0] ?? fate };
@@ -47,25 +48,49 @@ export async function liveThrough(
   throw new Error("the process that was not killed did not come to an end");
 }
 
-/** Where each plan was left, as far as it was played. */
-const played = new WeakMap<Plan, Set<number>>();
+/** Before the effect of a step that was begun, and after it. */
+const TIMES = 2;
 
-/** What is left of a run that was killed is foreseen to harm nobody, as its whole plan was. Once for each step that it can end at. */
-async function foreseeRest(runs: string, cluster: SimCluster, plan: Plan): Promise<void> {
+/** How often each plan was played from each place that it was left at. */
+const played = new WeakMap<Plan, Map<string, number>>();
+/** Where queries led before each plan. */
+const ledBefore = new WeakMap<Plan, Routed>();
+
+/** What is left of a run that was killed is foreseen to harm nobody, as its whole plan was. */
+async function foreseeRest(
+  runs: string,
+  { build }: Pick<Scene, "build">,
+  cluster: SimCluster,
+  plan: Plan,
+): Promise<void> {
   const folder = openRunFolder(runs, plan.id, owner(1));
-  const done = resultsIn(folder.records());
+  const records = folder.records();
+  const done = resultsIn(records);
   folder.close();
-  const known = played.get(plan) ?? new Set();
+  const known = played.get(plan) ?? new Map<string, number>();
   played.set(plan, known);
-  if (known.has(done.size)) return;
-  known.add(done.size);
+  const place = `${done.size} done, ${intentsIn(records).size} begun`;
+  const times = known.get(place) ?? 0;
+  known.set(place, times + 1);
+  if (times >= TIMES) return;
   const stages = plan.stages.map((stage) => ({
     ...stage,
     steps: stage.steps.filter(({ id }) => !done.has(id)),
   }));
+  const begunOn = ledBefore.get(plan) ?? (await routedIn(build()));
+  ledBefore.set(plan, begunOn);
   const snapshot = await snapshotOf(cluster);
   try {
-    foreseenPlan(snapshot, { ...plan, stages }, judgedAt(cluster.clock.now()), { begun: true });
+    foreseenPlan(snapshot, { ...plan, stages }, judgedAt(cluster.clock.now()), { begunOn });
+  } finally {
+    snapshot.close();
+  }
+}
+
+async function routedIn(cluster: SimCluster): Promise<Routed> {
+  const snapshot = await snapshotOf(cluster);
+  try {
+    return routedOf(snapshot);
   } finally {
     snapshot.close();
   }
@@ -73,12 +98,13 @@ async function foreseeRest(runs: string, cluster: SimCluster, plan: Plan): Promi
 
 async function liveOnce(
   runs: string,
+  scene: Pick<Scene, "build">,
   cluster: SimCluster,
   plan: Plan,
   pid: number,
   fate: Fate,
 ): Promise<RunResult | "killed"> {
-  if (pid > 1) await foreseeRest(runs, cluster, plan);
+  if (pid > 1) await foreseeRest(runs, scene, cluster, plan);
   fate.rule(cluster);
   const doctor = doctorAt(cluster, `doctor-${pid}`);
   try {

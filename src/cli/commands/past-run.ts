@@ -58,12 +58,12 @@ export const resume: Run = async (request) => {
 };
 
 /** Played on a new look at the cluster, as every plan is before it is shown. */
-async function foreseenRest({ rest, prove }: Begun, request: Request): Promise<Plan> {
+async function foreseenRest({ rest, begunOn, prove }: Begun, request: Request): Promise<Plan> {
   if (rest.stages.length === 0) return rest;
   const once = { ...request, given: request.given.without("settle") };
   const { snapshot } = await observe(once, { askTables: true });
   try {
-    return foreseenPlan(snapshot, rest, judgeAgain(request), { begun: true });
+    return foreseenPlan(snapshot, rest, judgeAgain(request), { begunOn });
   } catch (error) {
     // What has moved on since the run was begun is told as that, and not by what it would lead to.
     if (error instanceof RefusedError) await prove();

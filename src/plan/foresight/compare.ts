@@ -1,5 +1,6 @@
 import { groupBy } from "../../snapshot/derive/order.js";
 import type { QueryPathRow, ShardRoutingRuleRow, SrvPartitionRow } from "../../snapshot/gen/tables.js";
+import type { Snapshot } from "../../snapshot/snapshot.js";
 
 /** What of a snapshot tells where queries lead and whether they are served. */
 export interface Routed {
@@ -7,6 +8,12 @@ export interface Routed {
   readonly srv_partition: readonly SrvPartitionRow[];
   readonly shard_routing_rule: readonly ShardRoutingRuleRow[];
 }
+
+export const routedOf = (snapshot: Snapshot): Routed => ({
+  query_path: snapshot.rows("query_path"),
+  srv_partition: snapshot.rows("srv_partition"),
+  shard_routing_rule: snapshot.rows("shard_routing_rule"),
+});
 
 /** Where the queries of a name lead, and what becomes of them there. */
 interface Route {
@@ -171,8 +178,10 @@ class Routes {
 export const namesOf = ({ names_json }: QueryPathRow): Readonly<Record<string, string>> =>
   JSON.parse(names_json);
 
-export const idOf = ({ cell, tablet_type }: QueryPathRow, name: string): string =>
-  `${cell} ${tablet_type} ${name}`;
+export const idOf = (
+  { cell, tablet_type }: Pick<QueryPathRow, "cell" | "tablet_type">,
+  name: string,
+): string => `${cell} ${tablet_type} ${name}`;
 
 const placeOf = ({ cell, keyspace, tablet_type }: QueryPathRow): string =>
   `${cell}/${keyspace}/${tablet_type}`;

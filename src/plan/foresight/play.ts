@@ -3,7 +3,7 @@ import { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep, Judge } from "../draft.js";
 import type { Foreseen } from "../plan.js";
 import { effectOf } from "../steps/index.js";
-import { comparePaths, type PathChange, type Routed } from "./compare.js";
+import { comparePaths, idOf, namesOf, type PathChange, type Routed, routedOf } from "./compare.js";
 import { Copies, isTaking } from "./copies.js";
 import { changeWords, fateWords } from "./words.js";
 import type { World } from "./world.js";
@@ -14,6 +14,16 @@ export interface Harm {
   readonly step: number | null;
   readonly words: string;
 }
+
+/** What a run was begun on. */
+export interface Begun {
+  /** That its whole plan was proven to lead elsewhere or to take away: the streams that proved it may be gone. */
+  readonly names: Foreseen["names"];
+  /** Where queries led before what it has done; null: it is not known. A name that its own steps made is no loss when they go on. */
+  readonly paths: Routed | null;
+}
+
+const NOT_BEGUN: Begun = { names: { elsewhere: [], taken: [] }, paths: null };
 
 export type Played =
   | {
@@ -26,27 +36,24 @@ export type Played =
 /**
  * Plays the steps of a plan on a snapshot (docs/decisions.md#d24). Query paths are judged after each step that can change them: steps that
  * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `judge`: null where what the
- * rules say at the end is no matter, as it is that of an undo. `begun`: the names that the whole plan was proven to lead elsewhere or to take
- * away, where the steps are the rest of it; the streams that proved it may be gone.
+ * rules say at the end is no matter, as it is that of an undo. `begun`: where the steps
+ * are what is left of a run.
  */
 export const play = (
   snapshot: Snapshot,
   steps: readonly DraftStep[],
   judge: Judge | null,
-  begun: Foreseen["names"] = { elsewhere: [], taken: [] },
+  begun: Begun = NOT_BEGUN,
 ): Played => {
   const facts = snapshot.facts();
-  const before: Routed = {
-    query_path: snapshot.rows("query_path"),
-    srv_partition: snapshot.rows("srv_partition"),
-    shard_routing_rule: snapshot.rows("shard_routing_rule"),
-  };
+  const before = routedOf(snapshot);
   const copies = new Copies(snapshot, before);
-  const taken = new Set([...copies.takenBy(steps), ...begun.taken]);
-  const proven = new Set(begun.elsewhere);
+  const taken = new Set([...copies.takenBy(steps), ...begun.names.taken]);
+  const proven = new Set(begun.names.elsewhere);
   const gone = new Map<string, PathChange>();
   const moved = new Map<string, PathChange>();
   const routing = new Set<number>();
+  const isKnown = knownBefore(begun.paths);
   let world: World = { facts, heeded: [] };
   let last = before;
   let looks = 0;
@@ -69,7 +76,7 @@ export const play = (
     for (const change of comparePaths(before, now)) {
       if (change.kind === "found") continue;
       const onPurpose = change.names.filter(({ name }) => taken.has(name));
-      const names = change.names.filter(({ name }) => !taken.has(name));
+      const names = change.names.filter(({ name }) => !taken.has(name) && isKnown(change, name));
       if (change.kind === "lost" && names.length > 0) return harmful(at, fateWords({ ...change, names }));
       if (onPurpose.length > 0) gone.set(keyOf(change), { ...change, names: onPurpose });
       if (names.length === 0 || moved.has(keyOf(change))) continue;
@@ -98,11 +105,21 @@ export const play = (
       taken: changeWords([...gone.values()]),
       found: changeWords(comparePaths(before, last).filter(({ kind }) => kind === "found")),
       names: {
-        elsewhere: namesIn([...moved.values()], begun.elsewhere),
-        taken: namesIn([...gone.values()], begun.taken),
+        elsewhere: namesIn([...moved.values()], begun.names.elsewhere),
+        taken: namesIn([...gone.values()], begun.names.taken),
       },
     },
   };
+};
+
+const knownBefore = (paths: Routed | null): ((at: PathChange, name: string) => boolean) => {
+  if (paths === null) return () => true;
+  const known = new Set(
+    paths.query_path.flatMap((row) => Object.keys(namesOf(row)).map((name) => idOf(row, name))),
+  );
+  const whole = (name: string): boolean => name === "" || name.endsWith(".");
+  return ({ cell, tabletType }, name) =>
+    whole(name) || known.has(idOf({ cell, tablet_type: tabletType }, name));
 };
 
 const namesIn = (changes: readonly PathChange[], more: readonly string[]): readonly string[] =>
