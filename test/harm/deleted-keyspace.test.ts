@@ -161,6 +161,36 @@ describe("is not put back", () => {
     await refused(cluster, /customer\/0 served until its record was deleted, and no tablet of it answers/);
   });
 
+  test("where etcd has compacted its VSchema, which a cell still has", async () => {
+    const cluster = built();
+    const { etcd, root } = cluster.topology.global;
+    cluster.topology.vschema("customer").delete();
+    etcd.compact(etcd.revision);
+    for (const { key } of etcd.range(`${root}/keyspaces/customer/`)) etcd.delete(key);
+    cluster.clock.advance(60_000);
+    await refused(cluster, /does not show the VSchema of customer any more/);
+  });
+
+  test("where its Shard records and its SrvKeyspace did not agree on who serves", async () => {
+    const cluster = built();
+    for (const shard of ["0", "-80", "80-"]) {
+      const record = cluster.topology.shard("customer", shard);
+      const was = record.get();
+      if (was !== null) record.put({ ...was, isPrimaryServing: shard !== "0" });
+    }
+    await refused(keyspaceDeleted(cluster), /routes writes to 0, and by their Shard records -80, 80- served/);
+  });
+
+  test("where that would publish the loss of another keyspace's VSchema", async () => {
+    const cluster = built();
+    cluster.run(createKeyspace(cluster, "elsewhere"));
+    keyspaceDeleted(cluster);
+    cluster.run(applyVSchema(cluster, "elsewhere", create(VSchemaSchema, { tables: { kept: {} } })));
+    cluster.topology.vschema("elsewhere").put(create(VSchemaSchema));
+    cluster.clock.advance(60_000);
+    await refused(cluster, /the VSchema of elsewhere has lost .*table kept/);
+  });
+
   test("where etcd has compacted its records: what can not be known is said, and how it is made by hand", async () => {
     const cluster = built();
     const { etcd, root } = cluster.topology.global;
