@@ -193,6 +193,58 @@ const lookGuards = () =>
     tests: [["cli/relook"]],
   }));
 
+/** What refuses a plan by what is foreseen of it: name, file, text, what stands there instead. */
+const FORESEEN = [
+  ["a lost path", "play", 'change.kind === "lost" && names.length > 0', "names.length < 0"],
+  ["a table that is no copy", "play", "copies.unproven(step, table)", "null"],
+  [
+    "a place that is not proven",
+    "play",
+    "proven.has(name.name) ? null : copies.unfit(change, name, now)",
+    "null",
+  ],
+  ["what the rules say at the end", "play", "newAlarms(snapshot, world, judge)", "null"],
+  [
+    "what tablets still deny",
+    "play",
+    "deriveRouting(world.facts, world.heeded)",
+    "deriveRouting(world.facts, [])",
+  ],
+  [
+    "a route asks for consent",
+    "sound",
+    'played.routing.has(at) ? { ...step, class: "confirm" } : step',
+    "step",
+  ],
+  ["reads: a copy that has not ended", "copies", "copying !== undefined", "copying === null"],
+  ["reads: nothing feeds it", "copies", "return unfed === undefined", "return unfed !== null"],
+  ["writes: nobody saw the table", "copies", 'is.verdict !== "served"', 'is.verdict === ""'],
+  ["writes: a copy before its switch", "copies", "forward !== undefined", "forward === null"],
+  ["writes: it is still written", "copies", "fed !== undefined", "fed === null"],
+  [
+    "writes: no stream says so",
+    "copies",
+    "return back.some((feed) => isLinked(is.shards, feed, now))",
+    "return back.length >= 0",
+  ],
+  ["a frozen stream's table", "copies", "stream.frozen === 1", "stream.frozen === 2"],
+  [
+    "a reverse stream's table",
+    "copies",
+    "stream.workflow.endsWith(REVERSE))\n",
+    "stream.workflow === REVERSE)\n",
+  ],
+  ["its source is not served", "copies", "if (!serving) return", "if (serving === null) return"],
+  ["queries lead to the copy", "copies", "return led.length === 0", "return led.length >= 0"],
+];
+
+const foreseenGuards = () =>
+  FORESEEN.map(([name, file, find, put]) => ({
+    id: `plan/foresight/${file}: ${name}`,
+    patches: [{ file: `src/plan/foresight/${file}.ts`, find, put }],
+    tests: [["foresight/"], PLAN],
+  }));
+
 /** `KINDS` of `src/plan/steps`. */
 export const mutantsOf = (kinds) => [
   ...Object.entries(kinds).flatMap(([kind, { guards }]) =>
@@ -201,6 +253,7 @@ export const mutantsOf = (kinds) => [
   ...planGuards(),
   ...otherGuards(),
   ...lookGuards(),
+  ...foreseenGuards(),
 ];
 
 /**
