@@ -116,6 +116,17 @@ describe("a plan is refused, with the step and the path,", () => {
     );
   });
 
+  test("where writes are led to a table that its tablets deny until they read their record again", () => {
+    const denied = FACTS.topo_key.find(({ key }) => key === `${G}/keyspaces/moved/shards/0/Shard`);
+    const record = decodeShard(denied?.value ?? new Uint8Array());
+    if (record.kind === "unanswered") throw new Error(record.message);
+    expect(record.value.tabletControls.flatMap(({ deniedTables }) => deniedTables)).toEqual(["corder"]);
+    const value = encodeShard({ ...record.value, tabletControls: [] });
+    const key = `${G}/keyspaces/moved/shards/0/Shard`;
+    const lifted = written({ kind: "shard", keyspace: "moved", shard: "0" }, key, value);
+    expect(played([lifted, routed("moved.corder"), REBUILD])).toMatch(/not served \(denied, moved\/0\)/);
+  });
+
   test("where rules lead a served name nowhere", () => {
     expect(played([routed("moved.corder", "customer.corder"), REBUILD])).toMatch(
       /queries of corder, customer\.corder \(PRIMARY, zone1\), which .* serves, would be not served \(rule-targets/,
