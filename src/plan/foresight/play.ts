@@ -28,7 +28,8 @@ const NOT_BEGUN: Begun = { names: { elsewhere: [], taken: [] }, paths: null };
 export type Played =
   | {
       readonly kind: "sound";
-      readonly foreseen: Foreseen /** Steps that change where queries lead. */;
+      readonly foreseen: Foreseen;
+      /** Steps that change where queries lead. */
       readonly routing: ReadonlySet<number>;
     }
   | { readonly kind: "harmful"; readonly harm: Harm };
@@ -36,8 +37,7 @@ export type Played =
 /**
  * Plays the steps of a plan on a snapshot (docs/decisions.md#d24). Query paths are judged after each step that can change them: steps that
  * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `judge`: null where what the
- * rules say at the end is no matter, as it is that of an undo. `begun`: where the steps
- * are what is left of a run.
+ * rules say at the end is no matter, as it is that of an undo. `begun`: where the steps are what is left of a run.
  */
 export const play = (
   snapshot: Snapshot,
