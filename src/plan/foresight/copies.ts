@@ -3,7 +3,7 @@ import type { StreamRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { tableRead } from "../cancel/table-sets.js";
 import type { DraftStep } from "../draft.js";
-import type { PathChange, Routed } from "./compare.js";
+import { type ChangedName, namesOf, type PathChange, type Routed } from "./compare.js";
 
 type Taking = Extract<DraftStep, { kind: "table.hold" | "table.drop" }>;
 
@@ -80,16 +80,13 @@ export class Copies {
   }
 
   /** Why the place that queries of a name would be led to is not proven to have the table, complete and fed; null: it is. */
-  unfit(
-    { tabletType, was, is }: PathChange,
-    { was: old, is: now }: PathChange["names"][number],
-    after: Routed,
-  ): string | null {
+  unfit({ cell, tabletType, was, is }: PathChange, name: ChangedName, after: Routed): string | null {
+    const { was: old, is: now } = name;
     const into = is.shards.flatMap((place) => this.#feeds(place, now));
     const isLinked = (shards: readonly string[], { stream, reads }: Feed, table: string): boolean =>
       reads === table && shards.includes(`${stream.source_keyspace}/${stream.source_shard}`);
     if (tabletType !== "PRIMARY") {
-      if (this.#writesGo(after, is.keyspace, is.shards)) return null;
+      if (writesGo(after, { cell, is }, name)) return null;
       const copying = into.find(({ stream }) => stream.copying === 1);
       if (copying !== undefined) return `stream ${nameOf(copying)} has not ended its copy`;
       if (was.shards.length === 0) return null;
@@ -114,15 +111,6 @@ export class Copies {
     return back.some((feed) => isLinked(is.shards, feed, now))
       ? null
       : `no stream says that ${is.shards.join(", ")} has the rows of ${old}`;
-  }
-
-  #writesGo({ query_path, srv_partition }: Routed, keyspace: string, shards: readonly string[]): boolean {
-    const writes = srv_partition.filter((row) => row.keyspace === keyspace && row.tablet_type === "PRIMARY");
-    return (
-      query_path.some(
-        (row) => row.keyspace === keyspace && row.tablet_type === "PRIMARY" && row.verdict === "served",
-      ) && shards.every((place) => writes.some((row) => `${keyspace}/${row.shard}` === place))
-    );
   }
 
   #serves(keyspace: string, shard: string): boolean {
@@ -166,6 +154,27 @@ export class Copies {
     return this.snapshot.rows("stream_rule", { address, id });
   }
 }
+
+/** Whether writes of the name go there too: then whatever is there is what its clients have. */
+const writesGo = (
+  { query_path, srv_partition }: Routed,
+  { cell, is }: Pick<PathChange, "cell" | "is">,
+  { name, is: table }: ChangedName,
+): boolean => {
+  const writes = srv_partition.filter(
+    (row) => row.cell === cell && row.keyspace === is.keyspace && row.tablet_type === "PRIMARY",
+  );
+  return (
+    query_path.some(
+      (row) =>
+        row.cell === cell &&
+        row.keyspace === is.keyspace &&
+        row.tablet_type === "PRIMARY" &&
+        row.verdict === "served" &&
+        (table === "" || namesOf(row)[name] === table),
+    ) && is.shards.every((place) => writes.some((row) => `${is.keyspace}/${row.shard}` === place))
+  );
+};
 
 export const isTaking = (step: DraftStep): step is Taking =>
   step.kind === "table.hold" || step.kind === "table.drop";
