@@ -22,6 +22,8 @@ export async function reshardCluster(lab: Lab, options: ReshardOptions = {}): Pr
   const table = options.table ?? "customer";
   const targets = Object.entries(options.targets ?? TARGETS);
   await lab.ctl("CreateKeyspace", "--durability-policy", "none", keyspace);
+  // The first of overlapping shards is the one that serves (topo/shard.go CreateShard), and the tablets start at once.
+  await lab.ctl("CreateShard", `${keyspace}/0`);
   const tablets = targets.flatMap(([shard, uids]) => uids.map((uid) => [uid, shard] as const));
   await Promise.all(
     [[100, "0"] as const, ...tablets].map(([uid, shard]) => lab.tablet(uid, keyspace, shard)),
