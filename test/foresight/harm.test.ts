@@ -116,6 +116,21 @@ describe("a plan is refused, with the step and the path,", () => {
     );
   });
 
+  test("where writes are led to a shard that nobody asked for its tables", () => {
+    const facts = undenied(FACTS);
+    const there = new Set(
+      facts.live_tablet.filter(({ keyspace }) => keyspace === "moved").map(({ address }) => address),
+    );
+    const unread = {
+      ...facts,
+      live_table: facts.live_table.filter(({ address }) => !there.has(address)),
+      probe: facts.probe.filter(({ address, channel }) => !there.has(address) || channel !== "schema"),
+    };
+    expect(played([routed("moved.corder"), REBUILD], unread)).toMatch(
+      /which is not proven to have its rows: nobody has seen whether moved\/0 has corder/,
+    );
+  });
+
   test("where writes are led to a table that its tablets deny until they read their record again", () => {
     const denied = FACTS.topo_key.find(({ key }) => key === `${G}/keyspaces/moved/shards/0/Shard`);
     const record = decodeShard(denied?.value ?? new Uint8Array());
