@@ -186,13 +186,6 @@ const LOOKS = [
   ],
 ];
 
-const lookGuards = () =>
-  LOOKS.map(([name, file, find, put]) => ({
-    id: `${file}: ${name}`,
-    patches: [{ file: `src/${file}.ts`, find, put }],
-    tests: [["cli/relook"]],
-  }));
-
 /** What refuses a plan by what is foreseen of it: name, file, text, what stands there instead. */
 const FORESEEN = [
   ["a lost path", "play", 'change.kind === "lost" && names.length > 0', "names.length < 0"],
@@ -238,11 +231,12 @@ const FORESEEN = [
   ["queries lead to the copy", "copies", "return led.length === 0", "return led.length >= 0"],
 ];
 
-const foreseenGuards = () =>
-  FORESEEN.map(([name, file, find, put]) => ({
-    id: `plan/foresight/${file}: ${name}`,
-    patches: [{ file: `src/plan/foresight/${file}.ts`, find, put }],
-    tests: [["foresight/"], PLAN],
+/** Guards that are a text in a file of a folder of `src`. */
+const inText = (guards, folder, tests) =>
+  guards.map(([name, file, find, put]) => ({
+    id: `${folder}${file}: ${name}`,
+    patches: [{ file: `src/${folder}${file}.ts`, find, put }],
+    tests,
   }));
 
 /** `KINDS` of `src/plan/steps`. */
@@ -252,8 +246,8 @@ export const mutantsOf = (kinds) => [
   ),
   ...planGuards(),
   ...otherGuards(),
-  ...lookGuards(),
-  ...foreseenGuards(),
+  ...inText(LOOKS, "", [["cli/relook"]]),
+  ...inText(FORESEEN, "plan/foresight/", [["foresight/"], PLAN]),
 ];
 
 /**
