@@ -1,6 +1,7 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import {
+  type CellInfo,
   CellInfoSchema,
   CellsAliasSchema,
   KeyspaceSchema,
@@ -23,6 +24,9 @@ import {
  * Decoding keeps fields that this vtdoctor does not know, at every depth, and encoding writes them back (docs/decisions.md#d4).
  */
 export const decodeCellInfo = decoder(CellInfoSchema);
+/** Whether both say that the cell's topology is at the same place. */
+export const isSamePlace = (one: CellInfo, other: CellInfo): boolean =>
+  one.serverAddress === other.serverAddress && one.root === other.root;
 export const decodeCellsAlias = decoder(CellsAliasSchema);
 export const decodeKeyspace = decoder(KeyspaceSchema);
 export const decodeShard = decoder(ShardSchema);

@@ -1,10 +1,9 @@
 import type { Unanswered } from "../../cluster/outcome.js";
-import type { CellInfo } from "../../proto/gen/topodata_pb.js";
 import type { TopoHistoryLockRow, TopoHistoryRow, TopoServerRow } from "../../snapshot/gen/tables.js";
 import { type History, type HistoryRequest, readHistory } from "../../topology/history.js";
 import { OldRevisions } from "../../topology/old-revisions.js";
 import { classifyKey, locksPrefix, workflowLocksPrefix } from "../../topology/paths.js";
-import { decodeCellInfo, decodeTablet } from "../../topology/records.js";
+import { decodeCellInfo, decodeTablet, isSamePlace } from "../../topology/records.js";
 import type { DeletedTablet } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import { prefixesToRead, rootsOn } from "./roots.js";
@@ -111,9 +110,6 @@ async function overwrittenCells(
   }
   return rows;
 }
-
-const isSamePlace = (one: CellInfo, other: CellInfo): boolean =>
-  one.serverAddress === other.serverAddress && one.root === other.root;
 
 const historyRows = (server: string, history: History): readonly TopoHistoryRow[] =>
   history.lost.map((lost) => ({

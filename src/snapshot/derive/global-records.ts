@@ -1,7 +1,13 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfRecord } from "../../cluster/key-range.js";
-import { type CellInfo, KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
-import { decodeCellInfo, decodeCellsAlias, decodeKeyspace, decodeShard } from "../../topology/records.js";
+import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
+import {
+  decodeCellInfo,
+  decodeCellsAlias,
+  decodeKeyspace,
+  decodeShard,
+  isSamePlace,
+} from "../../topology/records.js";
 import type { Facts } from "../facts.js";
 import type {
   CellAliasRow,
@@ -40,7 +46,7 @@ export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): r
       .filter(({ server, key }) => server === at.server && key === at.key)
       .flatMap((row) => {
         const earlier = decodeCellInfo(row.value);
-        return earlier.kind === "answered" && !namesTheSame(earlier.value, record)
+        return earlier.kind === "answered" && !isSamePlace(earlier.value, record)
           ? [{ ...earlier.value, changed: row.deleted_revision }]
           : [];
       })
@@ -58,9 +64,6 @@ export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): r
     };
   });
 };
-
-const namesTheSame = (one: CellInfo, other: CellInfo): boolean =>
-  one.serverAddress === other.serverAddress && one.root === other.root;
 
 export const deriveCellAliases = (keys: KeyIndex, decoding: Decoding): readonly CellAliasRow[] =>
   decoding.all(keys.of("cells-alias"), decodeCellsAlias).flatMap(({ is, at, record }) =>
