@@ -9,6 +9,7 @@ import {
   type Routed,
 } from "./compare.js";
 import type { Touched } from "./touched.js";
+import { firstOf } from "./words.js";
 
 /** What a new look says of the paths that were served. Each is a sentence's part: which queries, and what became of them. */
 export interface LookVerdict {
@@ -84,9 +85,6 @@ const idsOf = (row: QueryPathRow): readonly string[] => {
   return (names.length === 0 ? [`${row.keyspace}.`] : names).map((name) => idOf(row, name));
 };
 
-/** Names that are told one by one. */
-const MOST_NAMES = 3;
-
 /** Paths with the same fate are one sentence, in whatever cells. */
 class Words {
   readonly #groups = new Map<
@@ -105,9 +103,7 @@ class Words {
 
   get said(): readonly string[] {
     return [...this.#groups.values()].map(({ change, names, cells }) => {
-      const list = [...names].sort();
-      const more = list.length > MOST_NAMES ? ` and ${list.length - MOST_NAMES} more` : "";
-      const told = `${list.slice(0, MOST_NAMES).join(", ")}${more}`;
+      const told = firstOf([...names].sort());
       return `${change.tabletType} queries from ${[...cells].sort().join(", ")} for ${told}, which ${change.was.keyspace} served, ${fateOf(change)}`;
     });
   }

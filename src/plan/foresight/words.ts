@@ -3,11 +3,16 @@ import type { PathChange } from "./compare.js";
 /** Names that are told one by one. */
 const MOST_NAMES = 3;
 
-/** `customer, corder and 4 more (PRIMARY, zone1)` */
+/** `customer, corder, product and 4 more` */
+export const firstOf = (names: readonly string[]): string => {
+  const more = names.length > MOST_NAMES ? ` and ${names.length - MOST_NAMES} more` : "";
+  return `${names.slice(0, MOST_NAMES).join(", ")}${more}`;
+};
+
+/** `customer, corder, product and 4 more (PRIMARY, zone1)` */
 const subject = ({ names, cell, tabletType }: PathChange): string => {
   const list = names.map(({ name }) => (name.endsWith(".") ? `keyspace ${name.slice(0, -1)}` : name)).sort();
-  const more = list.length > MOST_NAMES ? ` and ${list.length - MOST_NAMES} more` : "";
-  return `${list.slice(0, MOST_NAMES).join(", ")}${more} (${tabletType}, ${cell})`;
+  return `${firstOf(list)} (${tabletType}, ${cell})`;
 };
 
 const placeOf = ({ shards, keyspace }: PathChange["was"]): string =>

@@ -87,11 +87,11 @@ const deniedBy = (
 export const addressOf = ({ address }: TabletRef): string => `${address.host}:${address.grpcPort}`;
 
 /** The addresses of a shard's tablets: what is written on its primary is replicated to the others. */
-const replicasOf = ({ facts }: World, { keyspace, shard, ...tablet }: TabletRef): ReadonlySet<string> =>
+const replicasOf = ({ facts }: World, tablet: TabletRef): ReadonlySet<string> =>
   new Set([
-    `${tablet.address.host}:${tablet.address.grpcPort}`,
+    addressOf(tablet),
     ...facts.live_tablet
-      .filter((row) => row.keyspace === keyspace && row.shard === shard)
+      .filter(({ keyspace, shard }) => keyspace === tablet.keyspace && shard === tablet.shard)
       .map(({ address }) => address),
   ]);
 
