@@ -5,7 +5,7 @@ import type { ApplyEvent, Ports } from "../apply/ports.js";
 import { proveStart } from "../apply/preconditions.js";
 import { recordVerification } from "../apply/progress.js";
 import { claimFolder } from "../apply/runs/folder-owner.js";
-import { resultsIn } from "../apply/runs/journal.js";
+import { planLeft } from "../apply/runs/journal.js";
 import type { RunFolder } from "../apply/runs/run-folder.js";
 import { createRunFolder, openRunFolder, refuseStarted } from "../apply/runs/run-folder-disk.js";
 import { listRuns, type StoredRun } from "../apply/runs/run-list.js";
@@ -146,7 +146,7 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
         });
       return {
         plan: folder.plan,
-        rest: restOf(folder),
+        rest: planLeft(folder.plan, folder.records()),
         begunOn: folder.keptPaths() as Routed | null,
         prove: () => withPorts(request, log, (ports) => proveRest(folder, ports)),
         close: () => folder.close(),
@@ -181,14 +181,6 @@ function refuseElsewhere({ id, cluster }: Plan, { given, context }: Request): vo
   throw new RefusedError(
     `run ${id} is of ${cluster.globalServer}, root ${cluster.globalRoot}, not of ${globalServer}, root ${globalRoot}; give the flags that it was started with. Nothing was changed.`,
   );
-}
-
-function restOf(folder: RunFolder): Plan {
-  const done = resultsIn(folder.records());
-  const stages = folder.plan.stages
-    .map((stage) => ({ ...stage, steps: stage.steps.filter(({ id }) => !done.has(id)) }))
-    .filter(({ steps }) => steps.length > 0);
-  return { ...folder.plan, stages };
 }
 
 async function closing<T>(folder: RunFolder, run: () => Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { execute, resume } from "../../src/apply/execute.js";
-import { intentsIn, resultsIn } from "../../src/apply/runs/journal.js";
+import { intentsIn, planLeft, resultsIn } from "../../src/apply/runs/journal.js";
 import { createRunFolder, openRunFolder } from "../../src/apply/runs/run-folder-disk.js";
 import type { RunResult } from "../../src/apply/runs/run-result.js";
 import { foreseenPlan } from "../../src/plan/assemble.js";
@@ -73,15 +73,11 @@ async function foreseeRest(
   const times = known.get(place) ?? 0;
   known.set(place, times + 1);
   if (times >= TIMES) return;
-  const stages = plan.stages.map((stage) => ({
-    ...stage,
-    steps: stage.steps.filter(({ id }) => !done.has(id)),
-  }));
   const begunOn = ledBefore.get(plan) ?? (await routedIn(build()));
   ledBefore.set(plan, begunOn);
   const snapshot = await snapshotOf(cluster);
   try {
-    foreseenPlan(snapshot, { ...plan, stages }, judgedAt(cluster.clock.now()), { begunOn });
+    foreseenPlan(snapshot, planLeft(plan, records), judgedAt(cluster.clock.now()), { begunOn });
   } finally {
     snapshot.close();
   }

@@ -1,5 +1,6 @@
 import type { ExitName } from "../../cluster/errors.js";
 import type { Inverse } from "../../plan/kind.js";
+import type { Plan } from "../../plan/plan.js";
 import type { StepKind } from "../../plan/steps/index.js";
 import type { Looked } from "../stage-look.js";
 import type { StepOutcome } from "./run-result.js";
@@ -56,6 +57,15 @@ export const resultsIn = (
   records: readonly JournalRecord[],
 ): ReadonlyMap<string, Extract<JournalEntry, { kind: "result" }>> =>
   new Map(records.flatMap((record) => (record.kind === "result" ? [[record.step, record] as const] : [])));
+
+/** The plan without the steps that were done. */
+export function planLeft(plan: Plan, records: readonly JournalRecord[]): Plan {
+  const done = resultsIn(records);
+  const stages = plan.stages
+    .map((stage) => ({ ...stage, steps: stage.steps.filter(({ id }) => !done.has(id)) }))
+    .filter(({ steps }) => steps.length > 0);
+  return { ...plan, stages };
+}
 
 /** Steps that were begun: reality may show their effect. */
 export const intentsIn = (records: readonly JournalRecord[]): ReadonlySet<string> =>
