@@ -26,8 +26,8 @@ import { refuseOlderSnapshot, refuseRestoredTopology } from "./unfit-snapshot.js
 /**
  * The corrected cancel of one workflow, on any Vitess version (docs/decisions.md#d16): guards first, then stop everywhere, prove it, data,
  * denials, reverse streams, rules, and the rows last. Shard and Tablet records are never deleted. A workflow whose targets a native cancel
- * has already dropped is handed to the orphan-shard recipe. `holdSchema`: the schema
- * that keeps what is moved aside, of the workflow's first database, its second, and so on.
+ * has already dropped is handed to the orphan-shard recipe. `holdSchema`: the schema that keeps
+ * what is moved aside, of the workflow's first database, its second, and so on.
  *
  * Throws `RefusedError` that names the fact that forbids it, `UsageError` for an unknown keyspace or workflow, or options that contradict each other,
  * `IncompleteError` where a silent source could hide the workflow.
