@@ -48,8 +48,8 @@ const changeJournals = (mysql: SimMysql, statement: SidecarStatement): ExecResul
     });
     return { rowsAffected: made.length };
   }
-  const hit = mysql.data.sidecar.journals.filter(({ id, dbName }) =>
-    matches({ id, db_name: dbName }, statement.where),
+  const hit = mysql.data.sidecar.journals.filter(({ id, dbName, val }) =>
+    matches({ id, db_name: dbName, val }, statement.where),
   );
   mysql.write(({ sidecar }) => {
     sidecar.journals = sidecar.journals.filter(({ id }) => !hit.some((row) => row.id === id));

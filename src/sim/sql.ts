@@ -18,10 +18,11 @@ export type SidecarStatement =
 
 type SidecarTable = "vreplication" | "resharding_journal";
 
-/** `column = value` or `column in (values)`; all of a WHERE must hold. */
+/** `column = value`, `column in (values)` or `not column <=> value`; all of a WHERE must hold. */
 export interface Condition {
   readonly column: string;
   readonly values: readonly string[];
+  readonly not?: boolean;
 }
 
 export class SqlError extends Error {
@@ -55,10 +56,10 @@ export const parseSidecarStatement = (sql: string): SidecarStatement => {
 };
 
 export const matches = (row: Readonly<Record<string, string | null>>, where: readonly Condition[]): boolean =>
-  where.every(({ column, values }) => values.includes(row[column] ?? "\0NULL"));
+  where.every(({ column, values, not = false }) => values.includes(row[column] ?? "\0NULL") !== not);
 
 const TOKEN =
-  /\s*(?:(\/\*.*?\*\/)|('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")|(`[^`]+`|[A-Za-z_][\w$]*)|(-?\d+)|([=(),.;]))/sy;
+  /\s*(?:(\/\*.*?\*\/)|('(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*")|(`[^`]+`|[A-Za-z_][\w$]*)|(-?\d+)|(<=>|[=(),.;]))/sy;
 
 type Token =
   | { readonly kind: "string" | "name" | "number" | "sign"; readonly text: string }
@@ -134,8 +135,12 @@ const where = (tokens: Tokens): readonly Condition[] => {
   if (!tokens.skip("where")) return [];
   const conditions: Condition[] = [];
   do {
+    const not = tokens.skip("not");
     const column = tokens.name();
-    if (tokens.skip("in")) conditions.push({ column, values: group(tokens, () => text(tokens)) });
+    if (not) {
+      tokens.expect("<=>");
+      conditions.push({ column, values: [text(tokens)], not });
+    } else if (tokens.skip("in")) conditions.push({ column, values: group(tokens, () => text(tokens)) });
     else {
       tokens.expect("=");
       conditions.push({ column, values: [text(tokens)] });

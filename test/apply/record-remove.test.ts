@@ -195,6 +195,21 @@ describe("record.remove", () => {
     expect(records[of].get()).not.toBeNull();
   });
 
+  it("leaves the record of a vttablet that starts in that moment", async () => {
+    const { cluster, records, plan } = ended();
+    cluster.effects.hook = {
+      before: ({ call, detail }) => {
+        if (call === "txn" && detail.includes("delete ")) cluster.restart(cluster.tablet(NAME));
+        return undefined;
+      },
+    };
+    expect(await run(cluster, plan("Tablet"))).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/was written by somebody else meanwhile/),
+    });
+    expect(records.Tablet.get()).not.toBeNull();
+  });
+
   it("does not take a refusal at an address for an end that no Tablet record names, as behind a dead port-forward", async () => {
     const { cluster, records, plan } = ended();
     const [stage] = plan("Tablet").stages;

@@ -383,6 +383,37 @@ describe("tablet.restore and shard.restore", () => {
     expect(await run(o.cluster, plan)).toMatchObject({ exit: "refused", said: expect.stringMatching(words) });
   });
 
+  it("leave a record that its vttablet writes anew, where that ends right before", async () => {
+    const o = orphans();
+    o.cluster.effects.hook = {
+      before: ({ call, detail }) => {
+        if (call === "txn" && detail.includes(`put ${o.record.key}`)) o.tablet.kill();
+        return undefined;
+      },
+    };
+    expect(await run(o.cluster, o.planned(o.restoreTablet))).toMatchObject({ exit: "ok" });
+    expect(o.tablet.running).toBe(false);
+    expect(o.record.get()).toMatchObject({ hostname: o.tablet.host });
+    o.cluster.restart(o.tablet);
+    o.cluster.clock.advance(60_000);
+    expect([o.tablet.running, o.record.get()?.portMap]).toEqual([true, o.tablet.record().portMap]);
+  });
+
+  it("put no shard back that somebody makes in that moment", async () => {
+    const o = orphans();
+    o.cluster.effects.hook = {
+      before: ({ call, detail }) => {
+        if (call === "txn" && detail.includes(`put ${o.shard.key}`)) o.shard.put(create(ShardSchema));
+        return undefined;
+      },
+    };
+    expect(await run(o.cluster, o.planned(o.restoreTablet, o.restoreShard))).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/was created, or .* replaced, by somebody else meanwhile/),
+    });
+    expect(o.shard.get()).toEqual(create(ShardSchema));
+  });
+
   it("never let a shard serve", async () => {
     const o = orphans();
     const value = Buffer.from(encodeShard(create(ShardSchema, { isPrimaryServing: true }))).toString(
@@ -467,6 +498,22 @@ describe("lock.clear", () => {
     etcd.put(key, body, lease);
     expect(await run(cluster, plan)).toMatchObject({ exit: "refused" });
     expect(etcd.get(key)).not.toBeNull();
+  });
+
+  it("leaves one that is taken again in that moment", async () => {
+    const { cluster, etcd, key, lease, body, plan } = abandoned();
+    const next = etcd.grant(30);
+    cluster.effects.hook = {
+      before: ({ call }) => {
+        if (call === "revoke" && etcd.lease(lease) !== null) {
+          etcd.revoke(lease);
+          etcd.put(key, body, next);
+        }
+        return undefined;
+      },
+    };
+    await run(cluster, plan);
+    expect(etcd.get(key)).toMatchObject({ lease: next });
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { stopStatement } from "../../src/apply/steps/stream-stops.js";
+import { stopStatements } from "../../src/apply/steps/stream-stops.js";
 import type { TabletRef } from "../../src/plan/fields.js";
 import { TabletType } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
@@ -69,9 +69,9 @@ describe("stream.stop", () => {
   it("leaves a workflow of another name alone, whatever characters are in it", () => {
     const tablet = target(lab());
     const evil = { ...stop(tablet), workflow: "c2' or '1'='1", dbName: "vt_\\'" };
-    expect(stopStatement(evil, "r1")).toBe(
-      "update _vt.vreplication set state='Stopped', message='stopped by vtdoctor run r1' where db_name='vt_\\\\\\'' and workflow='c2\\' or \\'1\\'=\\'1'",
-    );
+    expect(stopStatements(evil, "r1")).toEqual([
+      "update _vt.vreplication set state='Stopped', message='stopped by vtdoctor run r1' where db_name='vt_\\\\\\'' and workflow='c2\\' or \\'1\\'=\\'1' and id in (1) and not message <=> 'FROZEN'",
+    ]);
   });
 
   const refusals: readonly [string, RegExp, (cluster: SimCluster, tablet: SimTablet) => void][] = [
@@ -261,6 +261,31 @@ describe("row.clear", () => {
     const ran = await run(cluster, { ...plan, premises: [], stages: clearing });
     expect(ran).toMatchObject({ exit: "refused", said: expect.stringMatching(words) });
     expect(target(cluster).mysql.data.sidecar.vreplication).toHaveLength(rows);
+  });
+
+  it("stops, with the rows at rest, where the shard gets a primary between two of its statements", async () => {
+    const plan = await planOf(returned);
+    const cluster = returned.build();
+    // As if the election had not asked for the shard's lock.
+    const clearing = plan.stages
+      .filter(({ steps }) => steps.some(({ kind }) => kind === "row.clear"))
+      .map((stage) => ({ ...stage, locks: [] }));
+    const sent: string[] = [];
+    cluster.effects.hook = {
+      after: ({ call, detail }) => {
+        if (call !== "executeAsDba") return undefined;
+        sent.push(detail);
+        if (sent.length === 1) cluster.run(plannedReparent(cluster, target(cluster)));
+        return undefined;
+      },
+    };
+    expect(await run(cluster, { ...plan, stages: clearing })).toMatchObject({
+      exit: "refused",
+      said: expect.stringMatching(/zone1-0000000200 .*(was elected primary|is PRIMARY now)/),
+    });
+    expect(sent).toEqual([expect.stringMatching(/^update _vt\.vreplication set state='Stopped'/)]);
+    cluster.clock.advance(60_000);
+    expect(target(cluster).engine.streams.map(({ state }) => state)).toEqual(["Stopped"]);
   });
 
   const PEER = "zone1-0000000201";

@@ -217,7 +217,9 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
 
     describe("changing streams", () => {
       const STOP =
-        "update _vt.vreplication set state='Stopped', message='stopped by a test' where db_name='vt_customer' and workflow='c2'";
+        "update _vt.vreplication set state='Stopped', message='stopped by a test' where db_name='vt_customer' and workflow='c2' and id in (1) and not message <=> 'FROZEN'";
+      const set = (to: string): string =>
+        `update _vt.vreplication set ${to} where db_name='vt_customer' and workflow='c2'`;
 
       test("is refused by a closed engine", async () => {
         const { writer, replica } = world;
@@ -227,6 +229,15 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
         ])
           expect(outcome).toMatchObject({ kind: "unanswered", reason: "closed" });
         expect((await streams(world.primary))[0]).toMatchObject({ state: "Running" });
+      });
+
+      test("leaves a stream alone that a switch has frozen", async () => {
+        const exec = async (statement: string) =>
+          answerOf(await world.writer.vreplicationExec(world.primary, statement)).rowsAffected;
+        expect(await exec(set("state='Stopped', message='FROZEN'"))).toBe(1);
+        expect(await exec(STOP)).toBe(0);
+        expect((await streams(world.primary))[0]).toMatchObject({ state: "Stopped", message: "FROZEN" });
+        expect(await exec(set("state='Running', message=null"))).toBe(1);
       });
 
       test("stops the stream in the table and in the engine", async () => {

@@ -2,6 +2,7 @@ import type { StreamSet } from "../../plan/fields.js";
 import type { StepOf } from "../../plan/steps/index.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import { done, type Effect, type Known, known, type Refused, refused, silent } from "../check.js";
+import { sqlString } from "../mysql/sql.js";
 import type { RunContext } from "../run-context.js";
 import { provenByAnswer, stepRunner } from "../step-runner.js";
 import { readStreamSets, streamsIn } from "../streams/stopped-streams.js";
@@ -133,7 +134,7 @@ const journalDelete = stepRunner<"journal.delete", readonly SidecarRow[]>({
     if (!/^\d+$/.test(step.journal)) return refused(`${step.journal} is no journal id`);
     const stop = await guardTablet(step.tablet, context);
     if (stop !== null) return stop;
-    const statement = `delete from _vt.resharding_journal where id=${step.journal}`;
+    const statement = `delete from _vt.resharding_journal where id=${step.journal} and val=${sqlString(step.val)}`;
     const reply = await context.ports.writer.vreplicationExec(step.tablet.address, statement);
     return reply.kind === "unanswered" ? silent(nameOf(step.tablet), reply) : done(noJournal(step));
   },

@@ -61,7 +61,12 @@ const streamDelete = stepRunner<"stream.delete", FullStreamState>({
     if (stop !== null) return stop;
     const reply = await context.ports.writer.deleteWorkflow(step.tablet.address, step.workflow);
     if (reply.kind === "unanswered") return silent(nameOf(step.tablet), reply);
-    return done(`${nameOf(step.tablet)} deleted ${inIds(idsOf(step))} of ${step.workflow}`);
+    const [gone, known] = [reply.value.rowsAffected, step.rows.length];
+    return gone > known
+      ? refused(
+          `${nameOf(step.tablet)} deleted ${gone} streams of ${step.workflow}, and the plan knew ${known}: somebody made one in that moment, and its row is not in the run's folder; make it again if it was wanted`,
+        )
+      : done(`${nameOf(step.tablet)} deleted ${inIds(idsOf(step))} of ${step.workflow}`);
   },
 });
 
