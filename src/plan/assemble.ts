@@ -70,7 +70,7 @@ export const foreseenPlan = (
   const names = plan.foreseen?.names ?? { elsewhere: [], taken: [] };
   const begun = begunOn === undefined ? undefined : { names, paths: begunOn };
   const { foreseen, steps } = foresee(
-    played ?? play(snapshot, all, plan.operation === "undo" ? null : judge, begun),
+    played ?? play(snapshot, all, { judge, alarms: plan.operation === "undo" ? "told" : "refused" }, begun),
     all,
     begun === undefined ? wholeOf(plan) : restOf(plan),
   );

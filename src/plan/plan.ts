@@ -53,6 +53,8 @@ const foreseen = record({
   taken: list(text),
   /** That are served then and are not now. */
   found: list(text),
+  /** What the rules find then that is worth a warning and was not there; of an undo only: any other plan is refused for it. */
+  alarms: list(text),
   /** All names, as clients write them, that `elsewhere` and `taken` are about. */
   names: record({ elsewhere: list(text), taken: list(text) }),
 });

@@ -22,7 +22,7 @@ export const planFix = (
     return play(
       snapshot,
       stages.flatMap(({ steps }) => steps),
-      context.judge,
+      { judge: context.judge, alarms: "refused" },
     );
   });
   const heading = { id: context.ids(), operation: "fix", command: request.command } as const;

@@ -105,11 +105,12 @@ const foreseen = ({ foreseen: seen, steps }: Outlook, style: Style, paint: Paint
     ["leads elsewhere then", seen.elsewhere],
     ["taken away on purpose", seen.taken],
     ["served again", seen.found],
+    ["vtdoctor finds then", seen.alarms],
   ] as const;
   const changes = told.flatMap(([label, items]) =>
     items.map((item) => wrapped(`- ${label}: ${item}`, style.width, "   ")),
   );
-  const rest = changes.length === 0 ? "all stay as they are" : "all others stay as they are";
+  const rest = changes.length === seen.alarms.length ? "all stay as they are" : "all others stay as they are";
   return [
     paint.strong("Foreseen"),
     wrapped(

@@ -8,7 +8,7 @@ import { recorded } from "../plan/recorded.js";
 const PLAN = cancelOf(recorded("healthy-movetables-created-v24"), { keyspace: "moved", workflow: "m1" });
 const STEPS = PLAN.stages.flatMap(({ steps }) => steps);
 const NOTHING = { paths: 1, looks: 1, elsewhere: [], taken: [], found: [] };
-const FORESEEN = { ...NOTHING, names: { elsewhere: [], taken: [] } };
+const FORESEEN = { ...NOTHING, alarms: [], names: { elsewhere: [], taken: [] } };
 
 test("a step that leads queries elsewhere asks for consent, whatever its kind says", () => {
   const at = STEPS.findIndex((step) => step.class === "safe");

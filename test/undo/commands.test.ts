@@ -67,6 +67,8 @@ describe("vtdoctor undo", () => {
     expect(after.filter((name) => name.startsWith("key ")).length).toBeGreaterThan(2);
     const undone = await operator.write(`undo ${run} --yes`);
     expect(undone.code, undone.err + undone.out).toBe(0);
+    // No stream comes back with the denial.
+    expect(undone.err).toMatch(/vtdoctor finds then: keep-data-denial-residue@moved\/0\s+\(warning\)/);
     expect(butStreams(changed(before, imageNow(cluster)))).toEqual([]);
   });
 
@@ -155,6 +157,7 @@ describe("vtdoctor undo", () => {
     const dry = await operator.write(`undo ${run} --dry-run`);
     expect(dry.out).toMatch(/deletes SrvKeyspace of customer in cell zone1, by which PRIMARY goes to 0/);
     expect(dry.out).toContain("this brings back what the run repaired: srvkeyspace-missing@zone1/customer");
+    expect(dry.out).toMatch(/vtdoctor finds then: srvkeyspace-missing@zone1\/customer\s+\(critical\)/);
     expect((await operator.write(`undo ${run} --yes`)).code).toBe(0);
     expect(cluster.topology.global.etcd.get(key)).toBeNull();
   });

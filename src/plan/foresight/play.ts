@@ -23,6 +23,13 @@ export interface Begun {
   readonly paths: Routed | null;
 }
 
+/** What is made of what the rules find at a plan's end that is worth a warning and that they did not find before. */
+export interface End {
+  readonly judge: Judge;
+  /** An undo brings back what was repaired: that is told, and refuses nothing. */
+  readonly alarms: "refused" | "told";
+}
+
 const NOT_BEGUN: Begun = { names: { elsewhere: [], taken: [] }, paths: null };
 
 export type Played =
@@ -36,13 +43,13 @@ export type Played =
 
 /**
  * Plays the steps of a plan on a snapshot (docs/decisions.md#d24). Query paths are judged after each step that can change them: steps that
- * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `judge`: null where what the
- * rules say at the end is no matter, as it is that of an undo. `begun`: where the steps are what is left of a run.
+ * write streams, reports, locks, the global VSchema and rules, or a shard that no cell routes to, can not. `begun`: where the steps are
+ * what is left of a run.
  */
 export const play = (
   snapshot: Snapshot,
   steps: readonly DraftStep[],
-  judge: Judge | null,
+  end: End,
   begun: Begun = NOT_BEGUN,
 ): Played => {
   const facts = snapshot.facts();
@@ -93,8 +100,10 @@ export const play = (
     }
     last = now;
   }
-  const worse = newAlarms(snapshot, world, judge);
-  if (worse !== null) return { kind: "harmful", harm: { step: null, words: worse } };
+  const alarms = newAlarms(snapshot, world, end.judge);
+  const [worst] = alarms;
+  if (worst !== undefined && end.alarms === "refused")
+    return harmful(null, `vtdoctor would find ${worst.id} then: ${worst.title}`);
   const paths = before.query_path.reduce((sum, { names }) => sum + Math.max(1, names), 0);
   return {
     kind: "sound",
@@ -104,6 +113,7 @@ export const play = (
       elsewhere: changeWords([...moved.values()]),
       taken: changeWords([...gone.values()]),
       found: changeWords(comparePaths(before, last).filter(({ kind }) => kind === "found")),
+      alarms: alarms.map(({ id, severity }) => `${id} (${severity})`),
       names: {
         elsewhere: namesIn([...moved.values()], begun.names.elsewhere),
         taken: namesIn([...gone.values()], begun.names.taken),
@@ -125,7 +135,7 @@ const knownBefore = (paths: Routed | null): ((at: PathChange, name: string) => b
 const namesIn = (changes: readonly PathChange[], more: readonly string[]): readonly string[] =>
   [...new Set([...changes.flatMap(({ names }) => names.map(({ name }) => name)), ...more])].sort();
 
-const harmful = (step: number, words: string): Played => ({ kind: "harmful", harm: { step, words } });
+const harmful = (step: number | null, words: string): Played => ({ kind: "harmful", harm: { step, words } });
 
 const keyOf = ({ names, ...change }: PathChange): string => JSON.stringify([change, names]);
 
@@ -178,16 +188,14 @@ const idsOf = (snapshot: Snapshot, judge: Judge): ReadonlySet<string> => {
   return ids;
 };
 
-/** What the rules say at the end that is worth a warning and that they did not say before. */
-const newAlarms = (snapshot: Snapshot, world: World, judge: Judge | null): string | null => {
-  if (judge === null) return null;
+/** The worst first. */
+const newAlarms = (snapshot: Snapshot, world: World, judge: Judge): ReturnType<Judge> => {
   const known = idsOf(snapshot, judge);
   const end = Snapshot.of(world.facts);
   try {
-    const [worst] = judge(end)
+    return judge(end)
       .filter(({ id, severity, state }) => severity !== "info" && state !== "suppressed" && !known.has(id))
       .toSorted((one, other) => Number(other.severity === "critical") - Number(one.severity === "critical"));
-    return worst === undefined ? null : `vtdoctor would find ${worst.id} then: ${worst.title}`;
   } finally {
     end.close();
   }
