@@ -161,7 +161,7 @@ const readers = (
 };
 
 /** A query names the table that it reads, which may be another than the one that the rule writes. */
-const isRead = (rules: readonly Rule[], table: string): boolean => {
+export const isRead = (rules: readonly Rule[], table: string): boolean => {
   if (rules.some(({ filter }) => tableRead(filter) === table)) return true;
   const first = rules.find((rule) => tableRead(rule.filter) === undefined && matches(rule, table));
   return first !== undefined && first.filter !== EXCLUDE;

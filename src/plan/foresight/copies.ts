@@ -1,9 +1,9 @@
 import { matchesTable } from "../../cluster/stream-source.js";
 import type { StreamRow } from "../../snapshot/gen/tables.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import { tableRead } from "../cancel/table-sets.js";
+import { isRead, tableRead } from "../cancel/table-sets.js";
 import type { DraftStep } from "../draft.js";
-import { type ChangedName, namesOf, type PathChange, type Routed } from "./compare.js";
+import { type ChangedName, isOpen, namesOf, type PathChange, type Routed } from "./compare.js";
 
 type Taking = Extract<DraftStep, { kind: "table.hold" | "table.drop" }>;
 
@@ -32,18 +32,22 @@ export class Copies {
     const place = `${tablet.keyspace}/${tablet.shard}`;
     const what = `${table} of ${place}`;
     const feeds = this.#feeds(place, table).filter(({ stream }) => stream.db_name === dbName);
-    const [first] = feeds;
-    if (first === undefined) return `no stream copies ${what} from anywhere`;
-    const { stream, reads } = first;
-    const name = `${stream.keyspace}.${stream.workflow}`;
-    const source = `${stream.source_keyspace}/${stream.source_shard}`;
-    if (stream.source_external !== "") return `its source, ${stream.source_external}, can not be asked`;
-    if (stream.frozen === 1) return `${name}, which copied it, was switched: what it wrote is in production`;
-    if (stream.kind === "Materialize") return null;
-    if (stream.workflow.endsWith(REVERSE))
-      return `${name} only feeds it back: it is where the table came from`;
-    const serving = feeds.some(({ stream: each }) => this.#serves(each.source_keyspace, each.source_shard));
-    if (!serving) return `no query leads to ${source}, from which ${name} copies ${reads}`;
+    if (feeds.length === 0) return `no stream copies ${what} from anywhere`;
+    for (const { stream } of feeds) {
+      const name = `${stream.keyspace}.${stream.workflow}`;
+      if (stream.source_external !== "") return `its source, ${stream.source_external}, can not be asked`;
+      if (stream.frozen === 1)
+        return `${name}, which copied it, was switched: what it wrote is in production`;
+      if (stream.workflow.endsWith(REVERSE))
+        return `${name} only feeds it back: it is where the table came from`;
+    }
+    const [moved] = feeds.filter(({ stream }) => stream.kind !== "Materialize");
+    if (moved === undefined) return null;
+    const serving = feeds.some(({ stream }) => this.#serves(stream.source_keyspace, stream.source_shard));
+    if (!serving) {
+      const { keyspace, workflow, source_keyspace, source_shard } = moved.stream;
+      return `no query leads to ${source_keyspace}/${source_shard}, from which ${keyspace}.${workflow} copies ${moved.reads}`;
+    }
     const led = this.#leading(tablet.keyspace, place, table).filter(
       (text) => text !== `${tablet.keyspace}.${table}`,
     );
@@ -83,17 +87,15 @@ export class Copies {
   unfit({ cell, tabletType, was, is }: PathChange, name: ChangedName, after: Routed): string | null {
     const { was: old, is: now } = name;
     const into = is.shards.flatMap((place) => this.#feeds(place, now));
-    const isLinked = (shards: readonly string[], { stream, reads }: Feed, table: string): boolean =>
-      reads === table && shards.includes(`${stream.source_keyspace}/${stream.source_shard}`);
     if (tabletType !== "PRIMARY") {
       if (writesGo(after, { cell, is }, name)) return null;
       const copying = into.find(({ stream }) => stream.copying === 1);
-      if (copying !== undefined) return `stream ${nameOf(copying)} has not ended its copy`;
+      if (copying !== undefined) return `stream ${nameOf(copying.stream)} has not ended its copy`;
       if (was.shards.length === 0) return null;
       const unfed = is.shards.find(
         (place) =>
           !this.#feeds(place, now).some(
-            (feed) => feed.stream.active === 1 && isLinked(was.shards, feed, old),
+            ({ stream, reads }) => stream.active === 1 && reads === old && isFrom(was.shards, stream),
           ),
       );
       return unfed === undefined
@@ -103,14 +105,17 @@ export class Copies {
     if (is.verdict !== "served") return `nobody has seen whether ${is.shards.join(", ")} has ${now}`;
     const forward = into.find(({ stream }) => stream.frozen === 0 && !stream.workflow.endsWith(REVERSE));
     if (forward !== undefined)
-      return `it is a copy that stream ${nameOf(forward)} makes and no switch has ended`;
+      return `it is a copy that stream ${nameOf(forward.stream)} makes and no switch has ended`;
     const fed = into.find(({ stream }) => stream.active === 1);
-    if (fed !== undefined) return `stream ${nameOf(fed)} still writes into it`;
-    if (was.verdict !== "served" && was.reason !== "schema-unread") return null;
-    const back = was.shards.flatMap((place) => this.#feeds(place, old));
-    return back.some((feed) => isLinked(is.shards, feed, now))
-      ? null
-      : `no stream says that ${is.shards.join(", ")} has the rows of ${old}`;
+    if (fed !== undefined) return `stream ${nameOf(fed.stream)} still writes into it`;
+    const left = this.#streams.find(
+      (stream) => stream.frozen === 1 && isFrom(is.shards, stream) && isRead(this.#rulesOf(stream), now),
+    );
+    if (left !== undefined)
+      return `stream ${nameOf(left)}, which copied from there, was switched: what is written since is in ${left.keyspace}/${left.shard}`;
+    return isOpen(was) || was.verdict === "unknown"
+      ? `${was.shards.join(", ")} takes its writes, and what is written there until then is not in it`
+      : null;
   }
 
   #serves(keyspace: string, shard: string): boolean {
@@ -179,4 +184,9 @@ const writesGo = (
 export const isTaking = (step: DraftStep): step is Taking =>
   step.kind === "table.hold" || step.kind === "table.drop";
 
-const nameOf = ({ stream }: Feed): string => `${stream.id} of ${stream.workflow} on ${stream.alias}`;
+const isFrom = (
+  shards: readonly string[],
+  { source_keyspace, source_shard, source_external }: StreamRow,
+): boolean => source_external === "" && shards.includes(`${source_keyspace}/${source_shard}`);
+
+const nameOf = (stream: StreamRow): string => `${stream.id} of ${stream.workflow} on ${stream.alias}`;
