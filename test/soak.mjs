@@ -1,5 +1,6 @@
 // `npm run soak -- --minutes 10`: random plans (test/crash/random.test.ts) from seeds of their own until the time is over or a number of
-// scenarios was played. `--seed S --only I` plays scenario I of that seed again, makes it as small as it goes, and shows what was typed.
+// scenarios was played, then each guard removed once (test/mutants). `--plans`, `--guards`: only the one or the other. `--seed S --only I` plays
+// scenario I of that seed again, makes it as small as it goes, and shows what was typed.
 // `npm run soak -- --lab`: the real clusters with all that CI leaves out (test/vitess/lab/long.ts), on two labs beside each other.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -11,6 +12,8 @@ const { values } = parseArgs({
     runs: { type: "string", default: "1000000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000_000) },
     only: { type: "string" },
+    plans: { type: "boolean", default: false },
+    guards: { type: "boolean", default: false },
     lab: { type: "boolean", default: false },
   },
 });
@@ -26,8 +29,12 @@ const env = {
 };
 const node = (...args) => spawnSync(process.execPath, args, { cwd: root, stdio: "inherit", env }).status ?? 1;
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
+const labs = [[join(root, "test/run.mjs"), "--only-lab"]];
+const plans = [[vitest, "run", "--project", "crash", join(root, "test/crash/random.test.ts")]];
+const guards = [[join(root, "test/mutants/run.mjs")]];
+const parts = values.lab
+  ? labs
+  : [...(values.guards ? [] : plans), ...(values.plans || values.only !== undefined ? [] : guards)];
 const built = node("build.mjs", "--if-changed");
-const played = values.lab
-  ? [join(root, "test/run.mjs"), "--only-lab"]
-  : [vitest, "run", "--project", "crash", join(root, "test/crash/random.test.ts")];
-process.exit(built === 0 ? node(...played) : built);
+const codes = built === 0 ? parts.map((part) => node(...part)) : [built];
+process.exit(codes.find((code) => code !== 0) ?? 0);

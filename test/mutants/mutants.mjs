@@ -224,7 +224,7 @@ const FORESEEN = [
     "if (stream.workflow.endsWith(REVERSE))\n",
     "if (stream.workflow === REVERSE)\n",
   ],
-  ["its source is not served", "copies", "if (!serving) return", "if (serving === null) return"],
+  ["its source is not served", "copies", "if (!serving) {", "if (serving === null) {"],
   ["queries lead to the copy", "copies", "return led.length === 0", "return led.length >= 0"],
 ];
 

@@ -11,7 +11,7 @@ const mutants = new Map(mutantsOf(KINDS).map((mutant) => [mutant.id, mutant]));
 let patches = [];
 let failed = [];
 let broken = [];
-const nameOf = ({ moduleId }) => moduleId.slice(root.length + 1);
+const nameOf = ({ moduleId }) => moduleId.slice(join(root, "test/").length);
 const reporter = {
   onTestCaseResult(test) {
     if (test.result().state === "failed") failed.push(`${nameOf(test.module)}: ${test.fullName}`);
@@ -49,9 +49,14 @@ const vitest = await createVitest(
   },
 );
 
-/** `file: test` that failed first, or null. */
+/** `file: test` that failed first, or null. A test is the beginning of a file's name below test/, or `file: test` as this says it. */
 async function firstFailure(tests) {
-  const specifications = await vitest.globTestSpecifications(tests.map((test) => `test/${test}`));
+  const [only] = tests.flatMap((test) => test.split(": ").slice(1).join(": ") || []);
+  if (only === undefined) vitest.resetGlobalTestNamePattern();
+  else vitest.setGlobalTestNamePattern(new RegExp(`^${escaped(only)}$`));
+  const specifications = await vitest.globTestSpecifications(
+    tests.map((test) => `test/${test.split(": ")[0]}`),
+  );
   [failed, broken] = [[], []];
   const { unhandledErrors } = await vitest.runTestSpecifications(specifications, true);
   const fault = broken[0] ?? unhandledErrors[0]?.message;
@@ -59,9 +64,12 @@ async function firstFailure(tests) {
   return failed[0] ?? null;
 }
 
+/** vitest matches a name whose parts are joined by a space, and says it with ` > `. */
+const escaped = (name) => name.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&").replaceAll(" > ", "(?: > | )");
+
 const changed = () => patches.map(({ file }) => join(root, file));
 
-async function killerOf({ patches: mine, tests }) {
+async function killerOf({ patches: mine }, tests) {
   for (const patch of mine) patched(readFileSync(join(root, patch.file), "utf8"), patch);
   patches = mine;
   for (const file of changed()) vitest.invalidateFile(file);
@@ -80,7 +88,7 @@ async function killerOf({ patches: mine, tests }) {
 
 process.on("message", async ({ id, tests }) => {
   try {
-    const killer = id === null ? await firstFailure(tests) : await killerOf(mutants.get(id));
+    const killer = id === null ? await firstFailure(tests.flat()) : await killerOf(mutants.get(id), tests);
     process.send({ id, killer });
   } catch (error) {
     process.send({ id, fault: error.message });
