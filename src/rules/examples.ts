@@ -106,12 +106,15 @@ const disagreements = (finding: Finding, expected: readonly Expected[]): readonl
   if (wanted === undefined) return [];
   const compare = (field: string, want: string | undefined, got: string | null): readonly string[] =>
     want === undefined || want === got ? [] : [`${finding.id}: ${field} should be ${want} and is ${got}`];
+  const { says = "", advises = "" } = wanted;
+  const { symptom, repair } = finding;
   return [
     ...compare("severity", wanted.severity, finding.severity),
     ...compare("state", wanted.state, finding.state),
     ...compare("causedBy", wanted.causedBy, finding.causedBy),
-    ...(wanted.says === undefined || finding.symptom.includes(wanted.says)
+    ...(symptom.includes(says) ? [] : [`${finding.id}: should say '${says}' and says '${symptom}'`]),
+    ...(repair.steps.some((step) => step.includes(advises)) || advises === ""
       ? []
-      : [`${finding.id}: should say '${wanted.says}' and says '${finding.symptom}'`]),
+      : [`${finding.id}: should advise '${advises}' and advises '${repair.steps.join("; ")}'`]),
   ];
 };

@@ -114,4 +114,6 @@ export interface Expected {
   readonly causedBy?: string;
   /** A part of its symptom. */
   readonly says?: string;
+  /** A part of one of its repair's steps. */
+  readonly advises?: string;
 }

@@ -535,8 +535,8 @@ SELECT count(*) > 0 AND min(coalesce(CAST(t.build_version AS INTEGER), 0)) >= 22
   AND NOT EXISTS (SELECT 1 FROM topo_lock WHERE holder = 1 AND skew_s IS NOT NULL) AS proves
 FROM process p JOIN live_tablet t USING (address) WHERE p.same_cluster = 1 AND p.address NOT LIKE 'mysql://%';
 
--- Shards whose tablets, as far as they answer, were all started with --unmanaged: they follow a MySQL that Vitess does not manage, and have no
--- primary of their own.
+-- Shards whose tablets, as far as they answer, were all started with --unmanaged: they follow a MySQL that Vitess does not manage, and may have
+-- no primary of their own (docs/vitess.md#external-mysql).
 CREATE VIEW unmanaged_shard AS
   SELECT keyspace, shard FROM (
     SELECT p.keyspace, p.shard, EXISTS (SELECT 1 FROM json_each(l.command_line_json) WHERE ltrim(value, '-') IN ('unmanaged', 'unmanaged=true')) AS unmanaged

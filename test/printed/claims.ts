@@ -15,6 +15,12 @@ export const RUN_BY = {
     "src/cli/run-dir: vtdoctor undo",
   ],
   denial: ["keep-data-denial-residue: vtdoctor fix --settle"],
+  external: [
+    "no-live-primary: vtctldclient TabletExternallyReparented",
+    "primary-not-serving: vtctldclient TabletExternallyReparented",
+    "reads-served-by-no-tablet: vtctldclient TabletExternallyReparented",
+    "tablet-record-empty-address: vtctldclient TabletExternallyReparented",
+  ],
   ghost: ["stream-without-row: vtdoctor fix"],
   graph: [
     "src/report/human: vtdoctor fix --all --dry-run",
