@@ -6,6 +6,8 @@ export interface RuleCard {
   /** The folder it lies in: records, streams, locks, ... */
   readonly family: string;
   readonly file: string;
+  /** The command that prints it. */
+  readonly show: string;
   readonly title: string;
   readonly severity: Severity;
   /** Domains of the `unanswered` table whose silence makes its verdict unknown (docs/decisions.md#d10). */

@@ -134,7 +134,7 @@ export const inverseText = (inverse: Inverse): string => {
     case "delete-key":
       return "the record did not exist and is deleted again, if nobody changed it meanwhile";
     case "move-tables-back":
-      return `vtdoctor undo renames them back from ${inverse.fromSchema}`;
+      return `they are renamed back from ${inverse.fromSchema}`;
     case "set-states-back":
       return "every stream whose row is still there is set back to its earlier state";
     case "run-again":

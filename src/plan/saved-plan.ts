@@ -17,7 +17,7 @@ export function parsePlan(path: string, text: string): { readonly plan: Plan; re
   const value = parse(path, text);
   if (!isPlanObject(value))
     throw new UsageError(
-      `${path} is not a plan of vtdoctor: make one with vtdoctor fix --dry-run --out FILE`,
+      `${path} is not a plan of vtdoctor: make one with vtdoctor fix --all --dry-run --out FILE`,
     );
   if (typeof value.schema === "number" && value.schema > SCHEMA)
     throw new UsageError(

@@ -32,7 +32,7 @@ export const explainFinding = (
     section("Repair", finding.repair.steps),
     outlook,
     finding.repair.command === "" ? "" : `Next: ${paint.command(printable(finding.repair.command))}`,
-    rule === null ? "" : `Rule: ${rule.id} (${rule.title}); vtdoctor rules show ${rule.id} prints its query`,
+    rule === null ? "" : `Rule: ${rule.id} (${rule.title}); ${rule.show} prints its query`,
   ]
     .filter((part) => part !== "")
     .join("\n\n")}\n`;

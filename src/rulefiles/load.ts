@@ -45,6 +45,8 @@ interface File {
   readonly path: string;
   /** As messages name it. */
   readonly shown: string;
+  /** Where it was asked for; null: vtdoctor ships it. */
+  readonly folder: string | null;
 }
 
 /** The check of queries is set up for the first rule that the build has not checked: of the shipped ones that is none. */
@@ -53,12 +55,12 @@ class Reading {
 
   constructor(private readonly known: CheckedRules) {}
 
-  rule({ family, path, shown }: File): Rule {
+  rule({ family, path, shown, folder }: File): Rule {
     const text = readFileSync(path, "utf8");
     const rule = this.known.get(keyOf(text)) ?? this.#checked(readSource(shown, text));
     if (rule.id !== basename(path, ".yaml"))
       throw readSource(shown, text).error(["id"], `is '${rule.id}', but the file is ${basename(path)}`);
-    return { ...rule, family, file: shown };
+    return { ...rule, family, file: shown, folder };
   }
 
   #checked(source: RuleSource): RuleFile {
@@ -83,7 +85,9 @@ export const ruleFiles = (dir: string): readonly File[] => {
     );
   return files.map(({ family, file }) => {
     const path = join(dir, family, file);
-    return { family, path, shown: dir === SHIPPED_RULES ? join("rules", relative(dir, path)) : path };
+    return dir === SHIPPED_RULES
+      ? { family, path, shown: join("rules", relative(dir, path)), folder: null }
+      : { family, path, shown: path, folder: dir };
   });
 };
 

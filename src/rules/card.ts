@@ -1,13 +1,14 @@
 import type { CardVariant, RuleCard } from "../findings/rule-card.js";
 import { EXPLAIN, isList } from "./match.js";
 import type { Condition, Rule, Variant } from "./rule.js";
-import { oneLine } from "./template.js";
+import { givenBy, oneLine } from "./template.js";
 
 /** The rule as reports and its page show it. */
 export const cardOf = (rule: Rule): RuleCard => ({
   id: rule.id,
   family: rule.family,
   file: rule.file,
+  show: `vtdoctor rules show ${rule.id}${givenBy(rule)}`,
   title: rule.title,
   severity: rule.severity,
   needs: rule.needs,

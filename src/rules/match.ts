@@ -10,7 +10,16 @@ import type {
   Value,
   Verdict,
 } from "./rule.js";
-import { bound, oneLine, type Quote, shellWord, sqlLiteral, templateOf, textsOf } from "./template.js";
+import {
+  bound,
+  givenBy,
+  oneLine,
+  type Quote,
+  shellWord,
+  sqlLiteral,
+  templateOf,
+  textsOf,
+} from "./template.js";
 
 /** One row of a rule's query, said in full; how sure it is and what it follows from is decided later. */
 export interface Match {
@@ -51,7 +60,7 @@ export const matchOf = (snapshot: Queryable, rule: Rule, row: Row, firstSeen: nu
       causedBy: null,
       impact: filled(verdict.impact, row),
       cause: filled(verdict.cause, row),
-      repair: repairOf(verdict.repair, { ...row, id }),
+      repair: repairOf(rule, verdict.repair, { ...row, id }),
       firstSeen,
     },
   };
@@ -105,10 +114,11 @@ const itemsOf = (snapshot: Queryable, each: string | undefined, row: Row): reado
   return snapshot.all<Row>(sql, ...values).map((item) => ({ ...row, ...item }));
 };
 
-const repairOf = (file: RepairFile, row: Row): Repair => ({
+const repairOf = (rule: Rule, file: RepairFile, row: Row): Repair => ({
   recipe: file.recipe ?? null,
   class: file.class ?? "manual",
-  command: filled(file.command ?? EXPLAIN, row, shellWord),
+  command:
+    filled(file.command ?? EXPLAIN, row, shellWord) + (file.command === undefined ? givenBy(rule) : ""),
   steps: (file.steps ?? []).map((step) => filled(step, row)),
 });
 

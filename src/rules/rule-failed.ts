@@ -1,5 +1,6 @@
 import type { Finding } from "../findings/finding.js";
 import type { Rule } from "./rule.js";
+import { givenBy } from "./template.js";
 
 /** The rule id of a finding about vtdoctor itself. */
 export const RULE_FAILED = "rule-failed";
@@ -23,7 +24,7 @@ export const ruleFailed = (rule: Rule, error: unknown, firstSeen: number): Findi
     repair: {
       recipe: null,
       class: "manual",
-      command: `vtdoctor rules test --rule ${rule.id}`,
+      command: `vtdoctor rules test ${rule.id}${givenBy(rule)}`,
       steps: [
         "keep the snapshot (scan --save-snapshot FILE) as an example of the rule and correct its query",
       ],

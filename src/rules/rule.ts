@@ -38,6 +38,8 @@ export interface Rule extends RuleFile {
   readonly family: string;
   /** Its path, as messages name it. */
   readonly file: string;
+  /** The folder that `--rules` named; null: vtdoctor ships it. */
+  readonly folder: string | null;
 }
 
 /** What is said of an object. */

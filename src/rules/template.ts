@@ -78,6 +78,10 @@ export const shellWord: Quote = (value) => {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 };
 
+/** What a command has to be given to know the rule, to append to it. */
+export const givenBy = ({ folder }: { readonly folder: string | null }): string =>
+  folder === null ? "" : ` --rules ${shellWord(folder)}`;
+
 const literalOf = (text: string): string => {
   const brace = /[{}]/.exec(text);
   if (brace !== null)

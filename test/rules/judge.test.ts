@@ -212,7 +212,7 @@ messages: []`,
     expect(only(state(X), bare).repair).toEqual({
       recipe: null,
       class: "manual",
-      command: "vtdoctor explain shard-named-x@a/x",
+      command: `vtdoctor explain shard-named-x@a/x --rules ${bare[0]?.folder}`,
       steps: ["rename it"],
     });
   });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
 import { Lab, labMissing, type Ran, sleep, until, type Version } from "./lab/lab.js";
 import { LONG } from "./lab/long.js";
-import { alsoPrinted, finding, ranAllOf, runAdvised, runPrinted } from "./lab/printed.js";
+import { alsoPrinted, finding, ranAllOf, runAdvised, runPrinted, textOf } from "./lab/printed.js";
 import { elect, type ReshardOptions, reshardCluster, running, stillArrives } from "./lab/reshard.js";
 
 /** What a move must keep, and give back, as it is; the parent sorts before the child, as Vitess's own schema copy needs. */
@@ -67,6 +67,8 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     return seen.join("\n");
   }
 
+  const streamsNow = () => lab.sql(400, "select state, message from _vt.vreplication where workflow='m1'");
+
   const heldOn = (uid: number) =>
     lab.sql(
       uid,
@@ -105,6 +107,10 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       const { run, said } = await doneAs(doctor, doctor.write("cancel", "customer.c2", "--yes"));
       const { left: advice, listed } = await held(doctor, run);
       expect(await heldOn(200)).toBe("1");
+      await lab.sql(200, "create table customer(id bigint primary key)", "vt_customer");
+      const blocked = await doctor.write("undo", run, "--yes");
+      expect([blocked.code, blocked.stderr]).toEqual([4, expect.stringContaining("again: somebody made it")]);
+      await lab.sql(200, "drop table customer", "vt_customer");
       const left = await doctor.scan();
       expect(ids(left)).toContain(`held-data-left@${run}/customer`);
       expect(left.code, JSON.stringify(left.exit)).toBe(0);
@@ -118,6 +124,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
         doctor,
         runAdvised(doctor, advice, "vtdoctor undo", { more: "--yes" }),
       );
+      alsoPrinted("src/plan/undo/stage", blocked, "vtdoctor undo");
       alsoPrinted("src/report/run", said, "vtdoctor undo");
       alsoPrinted("src/report/runs", listed, "vtdoctor undo");
       await runPrinted(doctor, "src/report/run", undone, "vtdoctor scan");
@@ -163,7 +170,16 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     const unnamed = await doctor.write("purge", run, "--yes");
     expect([unnamed.code, unnamed.stderr]).toEqual([4, expect.stringContaining("--confirm customer")]);
     expect(await heldOn(200)).toBe("1");
+    await lab.sql(200, "create table customer(id bigint primary key)", "vt_customer");
+    const made = await doctor.write("undo", run, "--yes");
+    expect(made.code, made.stderr).toBe(4);
+    const held200 = "src/plan/undo/held-tables";
+    await runPrinted(doctor, held200, made, "vtctldclient GetRoutingRules");
+    const led = await runPrinted(doctor, held200, made, "vtctldclient GetVSchema");
+    expect(led.stdout).toContain('"customer"');
     await runAdvised(doctor, left, "vtdoctor purge", { more: "--confirm customer --yes" });
+    alsoPrinted(held200, made, "vtdoctor purge");
+    await lab.sql(200, "drop table customer", "vt_customer");
     alsoPrinted("src/report/run", said, "vtdoctor purge");
     alsoPrinted("src/report/runs", listed, "vtdoctor purge");
     for (const uid of [200, 300]) expect(await heldOn(uid)).toBe("0");
@@ -179,12 +195,26 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     const name = ["--workflow", "c3", "--target-keyspace", "customer"];
     await lab.ctl("Reshard", ...name, "create", "--source-shards", "0", "--target-shards=-80,80-");
     await running(lab, [200, 300], "c3");
+
+    const half = await killedAt(doctor, [/"kind":"result".*stream\.delete/, 1], "cancel", "customer.c3");
+    const back = await doctor.write("undo", half, "--yes");
+    const restarted = "src/plan/undo/restarted-streams";
+    await runPrinted(doctor, restarted, back, "vtdoctor cancel", { more: "--yes" });
+    for (const uid of [200, 300])
+      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
+
+    await lab.ctl("DeleteShards", "--recursive", "--even-if-serving", "customer/80-");
+    await lab.ctl("CreateShard", "customer/80-");
+    const anew = await doctor.write("undo", half, "--yes");
+    expect([anew.code, anew.stderr]).toEqual([4, expect.stringContaining("deleted shard customer/80-")]);
+    const seen = await runPrinted(doctor, "src/plan/facts/cluster", anew, "vtdoctor scan", { code: 1 });
+    expect(seen.stdout).toContain("zone1-0000000300");
   });
 
-  /** Starts a writing command and kills it as soon as its journal has so many records of the kind; the run's id. */
+  /** Starts a writing command and kills it as soon as its journal has so many records that match; the run's id. */
   async function killedAt(
     doctor: Doctor,
-    [kind, count]: readonly ["intent" | "result", number],
+    [record, count]: readonly [RegExp, number],
     ...args: string[]
   ): Promise<string> {
     const known = new Set(readdirSync(doctor.runDir));
@@ -195,7 +225,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
       run = readdirSync(doctor.runDir).find((each) => !known.has(each)) ?? "";
       const journal = join(doctor.runDir, run, "journal.jsonl");
       const text = run !== "" && existsSync(journal) ? readFileSync(journal, "utf8") : "";
-      if (text.split(`"kind":"${kind}"`).length - 1 >= count) break;
+      if (text.split("\n").filter((line) => record.test(line)).length >= count) break;
       await sleep(2);
     }
     process.kill("SIGKILL");
@@ -207,7 +237,7 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     const doctor = await moveTables();
     const before = await recordsNow();
     const run = await done(doctor, "cancel", "moved.m1");
-    const killed = await killedAt(doctor, ["intent", 2], "undo", run);
+    const killed = await killedAt(doctor, [/"kind":"intent"/, 2], "undo", run);
     const refused = await doctor.write("resume", run, "--yes");
     expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining(`vtdoctor resume ${killed}`)]);
     const listed = await doctor.runs();
@@ -220,19 +250,58 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
 
   it("a cancel that is killed once its streams are stopped is taken back: they run again", async () => {
     const doctor = await moveTables();
+    const vschema = (body: object) =>
+      lab.ctl("ApplyVSchema", "--skip-rebuild", "--vschema", JSON.stringify(body), "third");
+    await lab.ctl("CreateKeyspace", "--durability-policy", "none", "third");
+    await vschema({ tables: {} });
     const before = await recordsNow();
-    const run = await killedAt(doctor, ["result", 1], "cancel", "moved.m1");
-    expect(await lab.sql(400, "select message from _vt.vreplication where workflow='m1'")).toContain(run);
-    const undone = await doctor.write("undo", run, "--yes");
-    expect(undone.code, undone.stderr + undone.stdout).toBe(0);
-    expect(await lab.sql(400, "select state, message from _vt.vreplication where workflow='m1'")).toMatch(
-      /^Running\s*$/,
-    );
+    const run = await killedAt(doctor, [/"kind":"result"/, 1], "cancel", "moved.m1");
+    expect(await streamsNow()).toContain(run);
+    const half = await finding(doctor, "run-half-done");
+    await vschema({ tables: { customer: {} } });
+    const refused = await doctor.write("resume", run, "--yes");
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("ambiguous-name")]);
+    const paths = await runPrinted(doctor, "src/plan/foresight/sound", refused, "vtdoctor query");
+    expect(paths.stdout).toContain("moved.customer");
+    await runPrinted(doctor, "src/plan/assemble", refused, "vtdoctor undo", { more: "--yes" });
+    alsoPrinted("run-half-done", textOf(half), "vtdoctor undo");
+    expect(await streamsNow()).toMatch(/^Running\s*$/);
+    await vschema({ tables: {} });
     expect(await recordsNow()).toEqual(before);
     expect(await stillArrives(lab, "customer", "customer", 900_002, [400], "moved")).toBe(true);
     expect((await doctor.scan()).code).toBe(0);
     const resumed = await doctor.write("resume", run, "--yes");
     expect([resumed.code, resumed.stderr]).toEqual([4, expect.stringContaining("taken back")]);
+  });
+
+  it("what a cancel holds that was killed behind it is purged by nobody: it goes on, or comes back", async () => {
+    const doctor = await moveTables();
+    const killed = async () => {
+      const run = await killedAt(doctor, [/"kind":"result".*table\.hold/, 1], "cancel", "moved.m1");
+      const half = await finding(doctor, "run-half-done");
+      const purge = await doctor.write("purge", run, "--yes", "--confirm", "moved");
+      expect([purge.code, await heldOn(400)]).toEqual([4, "1"]);
+      return { run, half, purge };
+    };
+    const one = await killed();
+    await runPrinted(doctor, "src/plan/purge", one.purge, "vtdoctor undo", { more: "--yes" });
+    expect([await heldOn(400), await streamsNow()]).toEqual(["0", expect.stringMatching(/^Running\s*$/)]);
+    const other = await killed();
+    await runPrinted(doctor, "src/plan/purge", other.purge, "vtdoctor resume", { more: "--yes" });
+    alsoPrinted("run-half-done", textOf(other.half), "vtdoctor resume");
+    expect([await heldOn(400), await streamsNow()]).toEqual(["1", ""]);
+
+    await lab.stop("vttablet-400");
+    await lab.ctl("DeleteTablets", "--allow-primary", "zone1-0000000400");
+    await lab.startVttablet(400);
+    const undo = () => doctor.write("undo", other.run, "--yes");
+    const leaderless = await undo();
+    expect([leaderless.code, leaderless.stderr]).toEqual([4, expect.stringContaining("has no primary")]);
+    await runPrinted(doctor, "src/plan/undo/held-tables", leaderless, "vtctldclient PlannedReparentShard", {
+      more: "moved/0 --new-primary zone1-400",
+    });
+    const undone = await undo();
+    expect([undone.code, await heldOn(400)], undone.stderr).toEqual([0, "0"]);
   });
 
   ranAllOf("undo");

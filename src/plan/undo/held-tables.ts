@@ -92,8 +92,7 @@ export const noPrimary = (tablet: TabletRef) => ({
 export const silentTables = (tablet: TabletRef, alias: string) => ({
   object: objectOf(tablet),
   reason: `${alias} did not say which tables it has`,
-  instead:
-    "make it answer (a view that can not be read makes it fail: vtdoctor scan --verbose), then run the command again",
+  instead: "make it answer (vtdoctor scan --verbose says why it does not), then run the command again",
 });
 
 export const heldTables = (snapshot: Snapshot, address: string, holdSchema: string): readonly string[] =>

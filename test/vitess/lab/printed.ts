@@ -3,7 +3,7 @@ import { join, resolve } from "node:path";
 import { expect, it } from "vitest";
 import type { Finding } from "../../../src/findings/finding.js";
 import { RUN_BY } from "../../printed/claims.js";
-import { commandsIn, type Printed, shapeOf } from "../../printed/commands.js";
+import { filledIn, printedIn, shapeOf, unwrapped } from "../../printed/commands.js";
 import type { Doctor } from "./doctor.js";
 import { type Ran, ran, until } from "./lab.js";
 
@@ -37,9 +37,8 @@ export async function runPrinted(
   begins: string,
   { values = {}, more = "", code = 0 }: Filling = {},
 ): Promise<Ran> {
-  const printed = printedIn(said, begins);
-  const filled = Object.entries(values).reduce((text, [from, to]) => text.replaceAll(from, to), printed.text);
-  expect(filled, "a value that only the reader knows").not.toMatch(/<[a-z ]+>|\{\w+\}|undefined|null/);
+  const printed = printedIn(textSaid(said), begins);
+  const filled = filledIn(printed.text, values);
   const done = await typed(doctor, `${filled} ${more}`);
   expect(done.code, `${filled} ${more}\n${done.stdout}${done.stderr}`).toBe(code);
   runHere.add(`${where}: ${shapeOf(printed.text)}`);
@@ -47,43 +46,19 @@ export async function runPrinted(
   return done;
 }
 
+const textSaid = (said: string | Ran): string =>
+  typeof said === "string" ? said : unwrapped(`${said.stdout}\n${said.stderr}`);
+
 /** A line in the shell of an operator of this lab. */
 const typed = (doctor: Doctor, line: string): Promise<Ran> =>
   ran("bash", ["-c", line], 300_000, { PATH: programs(doctor) }, shell(doctor));
 
 /** What is printed in another place too: the same, to the letter, was run. */
 export function alsoPrinted(where: string, said: string | Ran, begins: string): void {
-  const printed = printedIn(said, begins);
+  const printed = printedIn(textSaid(said), begins);
   expect([...textsRun], `${where} prints a command that was not run`).toContain(printed.text);
   runHere.add(`${where}: ${shapeOf(printed.text)}`);
 }
-
-function printedIn(said: string | Ran, begins: string): Printed {
-  const text = typeof said === "string" ? said : unwrapped(`${said.stdout}\n${said.stderr}`);
-  const all = commandsIn(text);
-  const printed = all.find((one) => one.text === begins) ?? all.find((one) => one.text.startsWith(begins));
-  if (printed === undefined) throw new Error(`nothing that begins with '${begins}' was printed: ${text}`);
-  return printed;
-}
-
-/** Columns, where the output is no terminal (src/cli/process.ts). */
-const WIDTH = 120;
-
-/** Paragraphs as they were before they were wrapped: a line goes on where its next word had no room in it. */
-const unwrapped = (text: string): string =>
-  text
-    .split("\n")
-    .reduce<readonly [lines: readonly string[], full: number]>(
-      ([lines, full], line) => {
-        const [word = ""] = line.trimStart().split(" ");
-        const goesOn = line.startsWith(" ") && lines.length > 0 && full + 1 + word.length > WIDTH;
-        return goesOn
-          ? [[...lines.slice(0, -1), `${lines.at(-1)} ${line.trimStart()}`], line.length]
-          : [[...lines, line], line.length];
-      },
-      [[], 0],
-    )[0]
-    .join("\n");
 
 /** The command that a finding names as the next one. */
 export const runNext = (doctor: Doctor, said: Finding | undefined, filling?: Filling): Promise<Ran> =>
@@ -152,13 +127,10 @@ function programs(doctor: Doctor): string {
     etcdctl: `ETCDCTL_API=3 exec /usr/bin/env -S PATH=${process.env.PATH} etcdctl --endpoints ${doctor.lab.server} "$@"`,
     vtdoctor: [
       `export XDG_STATE_HOME=${join(doctor.lab.dir, "state")}`,
-      'case "$1" in',
-      `rules) exec ${node} "$@";;`,
-      `runs) exec ${node} "$@" --run-dir ${doctor.runDir};;`,
-      `scan|query|explain) exec ${node} "$@" ${doctor.connection.join(" ")};;`,
-      "esac",
       'case "$*" in',
-      `*--run-dir*) exec ${node} "$@" ${doctor.connection.join(" ")};;`,
+      `rules*|"query --snapshot"*) exec ${node} "$@";;`,
+      `runs*) exec ${node} "$@" --run-dir ${doctor.runDir};;`,
+      `scan*|query*|explain*|*--run-dir*) exec ${node} "$@" ${doctor.connection.join(" ")};;`,
       `*) exec ${node} "$@" ${doctor.connection.join(" ")} --run-dir ${doctor.runDir};;`,
       "esac",
     ].join("\n"),
