@@ -2,7 +2,6 @@ import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
 import { classifyKey, type TopoKey } from "../../topology/paths.js";
 import type { Plan } from "../plan.js";
 import { writeSet } from "../write-set.js";
-import { meantNames } from "./meant.js";
 
 /** What of a cluster a plan touches, as far as queries go there. */
 export class Touched {
@@ -12,14 +11,14 @@ export class Touched {
   readonly shards: ReadonlySet<string>;
   /** It writes what decides of names in every keyspace: routing rules or a cell's SrvVSchema. */
   readonly routing: boolean;
-  /** Names that it leads elsewhere or takes away on purpose. */
+  /** Names that it was foreseen to lead elsewhere or to take away on purpose. */
   readonly names: ReadonlySet<string>;
 
   /** `cell keyspace` of the serving graphs that an undo puts back as they were: its plan says that what they had broken comes back. */
   readonly restored: ReadonlySet<string>;
   readonly #gone: ReadonlySet<string>;
 
-  constructor(plan: Pick<Plan, "stages" | "cluster" | "operation">) {
+  constructor(plan: Pick<Plan, "stages" | "cluster" | "operation" | "foreseen">) {
     const { roots } = plan.cluster;
     const keys = writeSet(plan).flatMap((write) =>
       write.kind === "topo-key"
@@ -54,7 +53,8 @@ export class Touched {
           : [],
       ),
     );
-    this.names = meantNames(plan);
+    const { elsewhere, taken } = plan.foreseen?.names ?? { elsewhere: [], taken: [] };
+    this.names = new Set([...elsewhere, ...taken]);
     this.routing = keys.some(({ kind }) => ROUTING.has(kind));
   }
 
