@@ -196,7 +196,7 @@ const FORESEEN = [
     "proven.has(name.name) ? null : copies.unfit(change, name, now)",
     "null",
   ],
-  ["what the rules say at the end", "play", "newAlarms(snapshot, world, judge)", "null"],
+  ["what the rules say at the end", "play", "newAlarms(snapshot, world, end.judge)", "[]"],
   [
     "what tablets still deny",
     "play",
