@@ -437,6 +437,31 @@ CREATE VIEW diverted_read AS
     AND NOT EXISTS (SELECT 1 FROM srv_partition w WHERE w.cell = r.cell AND w.keyspace = r.keyspace AND w.tablet_type = 'PRIMARY' AND w.shard = r.shard)
     AND NOT EXISTS (SELECT 1 FROM shard f WHERE f.keyspace = r.keyspace AND f.shard = r.shard AND f.is_primary_serving = 1);
 
+-- Reads of a cell that go elsewhere than its Shard records say, shard by shard: gained = 1: they go to a shard that does not serve by its record;
+-- 0: they do not go to one that does. moved = 1: a Reshard accounts for it, as all shards of its one side lost them to all shards of the other.
+CREATE VIEW read_elsewhere AS
+  WITH elsewhere AS MATERIALIZED (
+    SELECT p.cell, p.keyspace, p.tablet_type, p.shard, 1 AS gained FROM srv_partition p
+    WHERE p.tablet_type IN ('REPLICA', 'RDONLY')
+      AND NOT EXISTS (SELECT 1 FROM shard s WHERE s.keyspace = p.keyspace AND s.shard = p.shard AND s.is_primary_serving = 1)
+    UNION ALL
+    SELECT g.cell, g.keyspace, t.value, s.shard, 0 FROM srv_keyspace g JOIN shard s USING (keyspace) JOIN json_each('["REPLICA","RDONLY"]') t
+    WHERE s.is_primary_serving = 1
+      AND NOT EXISTS (SELECT 1 FROM srv_partition p
+        WHERE p.cell = g.cell AND p.keyspace = g.keyspace AND p.tablet_type = t.value AND p.shard = s.shard)
+  ), reshard AS MATERIALIZED (
+    SELECT s.keyspace, s.workflow, s.side, s.shard, count(*) OVER (PARTITION BY s.keyspace, s.workflow) AS shards
+    FROM workflow w JOIN workflow_shard s USING (keyspace, workflow) WHERE w.migration = 'shards'
+  ), move AS (
+    SELECT e.cell, e.keyspace, e.tablet_type, r.workflow FROM elsewhere e JOIN reshard r USING (keyspace, shard) JOIN shard USING (keyspace, shard)
+    GROUP BY e.cell, e.keyspace, e.tablet_type, r.workflow
+    HAVING count(*) = max(r.shards) AND count(DISTINCT e.gained) = 2 AND count(DISTINCT r.side || e.gained) = 2
+  ), accounted AS (
+    SELECT DISTINCT m.cell, m.keyspace, m.tablet_type, r.shard FROM move m JOIN reshard r USING (keyspace, workflow)
+  )
+  SELECT e.cell, e.keyspace, e.tablet_type, e.shard, e.gained, a.shard IS NOT NULL AS moved
+  FROM elsewhere e LEFT JOIN accounted a USING (cell, keyspace, tablet_type, shard);
+
 -- Shards to which SrvKeyspace routes writes, of cells_json, and which have a primary by their record. Of that: serving, state_name, health_error,
 -- as it says itself (NULL: it does not answer as PRIMARY of its shard); control_key: of the SrvKeyspace of its own cell, which it reads, where that
 -- disables its queries; workflow: a Reshard to or from the shard, journal_found = 1: which is past its point of no return.

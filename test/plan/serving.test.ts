@@ -278,14 +278,16 @@ describe("a serving graph is rebuilt", () => {
     expect(graphOf(written(plan, "zone2").bytes)).toEqual(graphOf(graph));
   });
 
-  test("a route that drifted is set right, and everything else of the record stays", () => {
-    const record = graphOf(valueAt(withoutStreams(healthy), GRAPH));
+  test.each([
+    ["", withoutStreams(healthy)],
+    [", while a Reshard runs that did not move it", healthy],
+  ])("a route that drifted is set right%s, and everything else of the record stays", (_, cluster) => {
+    const record = graphOf(valueAt(cluster, GRAPH));
     const drifted = encodeSrvKeyspace({
       ...record,
       partitions: record.partitions.filter(({ servedType }) => servedType !== TabletType.RDONLY),
     });
-    const facts = withSecondCell(withoutStreams(healthy), Buffer.concat([drifted, FUTURE]));
-    const plan = fixOf(facts);
+    const plan = fixOf(withSecondCell(cluster, Buffer.concat([drifted, FUTURE])));
     expect(written(plan, "zone2")).toMatchObject({ routes: FROM_SOURCE, unknown: [1000] });
     expect(plan.stages.flatMap(({ steps }) => steps.map((one) => [one.kind, one.class]))).toEqual([
       ["record.write", "safe"],

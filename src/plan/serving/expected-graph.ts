@@ -54,7 +54,7 @@ const expectedGraph = (
     serving,
   );
   if (typeof cell.record === "object" && cell.record.partitions.length > 0)
-    return rerouted(snapshot, keyspace, cell.record, model, serving);
+    return rerouted(snapshot, { keyspace, cell: cell.cell, record: cell.record }, model, serving);
   if (typeof cell.record === "object")
     return { ...(model ?? withServing(cell.record, serving)), ...kept(cell.record) };
   return model ?? firstGraph(keyspaceBytes(snapshot, keyspace), serving);
@@ -101,17 +101,18 @@ export const soundRecord = (
 
 const rerouted = (
   snapshot: Snapshot,
-  keyspace: string,
-  record: SrvKeyspace,
+  {
+    keyspace,
+    cell,
+    record,
+  }: { readonly keyspace: string; readonly cell: string; readonly record: SrvKeyspace },
   model: SrvKeyspace | null,
   serving: readonly ShardReference[],
 ): SrvKeyspace => {
   const reads = (type: TabletType): readonly ShardReference[] =>
     model === null || referencesOf(model, type).length === 0 ? serving : referencesOf(model, type);
   const wrong = READ_TYPES.filter((type) => !sameRoute(referencesOf(record, type), reads(type)));
-  const judged = movesShards(snapshot, keyspace)
-    ? wrong.filter((type) => strays(snapshot, keyspace, referencesOf(record, type)))
-    : wrong;
+  const judged = wrong.filter((type) => !isMoved(snapshot, keyspace, cell, type));
   return judged.reduce(
     (changed, type) => withoutDisabled(withRoute(changed, type, reads(type)), type, namesOf(reads(type))),
     sameRoute(referencesOf(record, TabletType.PRIMARY), serving)
@@ -120,14 +121,15 @@ const rerouted = (
   );
 };
 
-/** While a workflow moves shards, cells may rightly route reads differently (`switchtraffic --cells`). */
-const movesShards = (snapshot: Snapshot, keyspace: string): boolean =>
-  snapshot.rows("workflow", { keyspace, migration: "shards" }).length > 0;
-
-/** Whether a route names a shard that has no record. */
-const strays = (snapshot: Snapshot, keyspace: string, references: readonly ShardReference[]): boolean => {
-  const known = new Set(shardRecords(snapshot, keyspace).map(({ shard }) => shard));
-  return references.some(({ name }) => !known.has(name));
+/** Whether Reshards account for all of where a cell's reads go (`switchtraffic --cells`). */
+const isMoved = (snapshot: Snapshot, keyspace: string, cell: string, type: TabletType): boolean => {
+  const elsewhere = snapshot.all<{ moved: number }>(
+    "SELECT moved FROM read_elsewhere WHERE keyspace = ? AND cell = ? AND tablet_type = ?",
+    keyspace,
+    cell,
+    TabletType[type] ?? "",
+  );
+  return elsewhere.length > 0 && elsewhere.every(({ moved }) => moved === 1);
 };
 
 const withServing = (record: SrvKeyspace, serving: readonly ShardReference[]): SrvKeyspace =>
