@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Doctor, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
+import { curedBy, finding, ranAllOf } from "./lab/printed.js";
 import { elect } from "./lab/reshard.js";
 
 /** What test/harm/healthy.test.ts plays on the simulator, on real Vitess: states that are healthy for as long as they last. */
@@ -59,6 +60,16 @@ describe.skipIf(labMissing() !== null)("S9, what is still to come or on its way 
       ),
     ).toEqual([]);
   });
+
+  it("a snapshot that nobody wants any more goes as its finding says", async () => {
+    await lab.stop("vttablet-112", "SIGKILL");
+    const left = "tablet-record-dead-address@zone1-0000000112";
+    expect(await finding(doctor, left)).toMatchObject({ severity: "info" });
+    await curedBy(doctor, left, ["vtctldclient DeleteKeyspace"]);
+    expect(await lab.ctl("GetKeyspaces")).not.toContain('"snap"');
+  });
+
+  ranAllOf("lasting");
 });
 
 const alarms = ({ findings }: ScanDocument): readonly string[] =>

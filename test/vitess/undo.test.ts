@@ -300,6 +300,14 @@ describe.skipIf(labMissing() !== null)("undo and purge on real clusters", () => 
     await runPrinted(doctor, "src/plan/undo/held-tables", leaderless, "vtctldclient PlannedReparentShard", {
       more: "moved/0 --new-primary zone1-400",
     });
+    lab.signal("mysqld-400", "SIGSTOP");
+    const silent = await undo();
+    expect([silent.code, silent.stderr]).toEqual([4, expect.stringContaining("did not say which tables")]);
+    const said = await runPrinted(doctor, "src/plan/undo/held-tables", silent, "vtdoctor scan --verbose", {
+      code: 3,
+    });
+    lab.signal("mysqld-400", "SIGCONT");
+    expect(said.stdout + said.stderr).toMatch(/127\.0\.0\.1:16400.*timeout/);
     const undone = await undo();
     expect([undone.code, await heldOn(400)], undone.stderr).toEqual([0, "0"]);
   });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
+import { ranAllOf, runAdvised, runPrinted } from "./lab/printed.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 
 /** S10: what was not seen is said, nothing is concluded from it, and the scan ends. */
@@ -83,7 +84,12 @@ describe.skipIf(labMissing() !== null)("S10, unknown is said", () => {
     await until("the old etcd to answer", 20_000, async () => (await lab.revision()) > 0);
     const found = await doctor.scan(...seen);
     expect(found.code).toBe(1);
-    expect(JSON.stringify(found.findings)).toContain("restored-topology");
+    const old = found.findings.find(({ rule }) => rule === "restored-topology");
+    const compared = await runAdvised(doctor, old, "vtdoctor query", { values: { "OLD.snapshot": earlier } });
+    expect(compared.stdout).toContain("/vitess/global/keyspaces/customer/shards/-40/Shard");
+    await runPrinted(doctor, "src/rules/match", old?.repair.command ?? "", "vtdoctor explain", {
+      more: seen.join(" "),
+    });
     const all = ["--all", "--orphans", "restore", "--settle", "30s", ...seen];
     const refused = await doctor.write("fix", ...all, "--yes");
     expect(refused.code, refused.stderr + refused.stdout).toBe(4);
@@ -92,4 +98,6 @@ describe.skipIf(labMissing() !== null)("S10, unknown is said", () => {
     expect(confirmed.code, confirmed.stderr + confirmed.stdout).not.toBe(4);
     expect(confirmed.stdout).toContain("Plan ");
   });
+
+  ranAllOf("unknown");
 });
