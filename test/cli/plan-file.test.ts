@@ -11,9 +11,13 @@ import { moving } from "../crash/scene.js";
 import { operatorAt } from "./harness.js";
 
 const PRODUCTION = "zone1-0000000100";
+const TARGET = "zone1-0000000400";
 
 /** A saved plan that somebody changed: the plan as a `cancel` made it, and the steps that are put in its place. */
-async function tampered(change: (plan: Plan, cluster: SimCluster) => Plan | readonly Step[]) {
+async function tampered(
+  change: (plan: Plan, cluster: SimCluster) => Plan | readonly Step[],
+  command = "cancel moved.c2",
+) {
   const cluster = moving.build();
   const commands: (readonly string[])[] = [];
   cluster.hooks.run = async (command) => {
@@ -22,7 +26,7 @@ async function tampered(change: (plan: Plan, cluster: SimCluster) => Plan | read
   };
   const { folder, write } = operatorAt(cluster);
   const path = join(folder, "p.json");
-  await write(`cancel moved.c2 --dry-run --out ${path}`);
+  await write(`${command} --dry-run --out ${path}`);
   const { sha256: _, ...plan } = JSON.parse(readFileSync(path, "utf8"));
   const changed = change(plan, cluster);
   const own: Partial<Plan> =
@@ -32,6 +36,7 @@ async function tampered(change: (plan: Plan, cluster: SimCluster) => Plan | read
   writeFileSync(path, JSON.stringify(sealed({ ...plan, ...own })));
   const before = cluster.effects.log.length;
   return {
+    cluster,
     commands,
     execute: (flags = "") => write(`fix --plan ${path} --yes${flags}`),
     effects: () => cluster.effects.log.slice(before),
@@ -54,6 +59,45 @@ describe("a plan file that somebody changed is not believed", () => {
     expect(said.err).toMatch(/after "drops `customer`, `corder` of vt_customer/);
     expect((await execute(" --confirm customer")).code).toBe(4);
     expect([effects(), tables()]).toEqual([[], ["customer", "corder"]]);
+  });
+
+  const labelled = (plan: Plan, labels: Partial<Step>): Plan => ({
+    ...plan,
+    stages: plan.stages.map((stage) => ({
+      ...stage,
+      steps: stage.steps.map((one) => ({ ...one, ...labels }) as Step),
+    })),
+  });
+
+  it("when it says that nothing is lost by the drop of a copy", async () => {
+    const { execute, effects } = await tampered(
+      (plan) => labelled(plan, { destroys: "nothing" }),
+      "cancel moved.c2 --purge",
+    );
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([
+      4,
+      expect.stringMatching(/--confirm: the plan drops tables of keyspace moved/),
+    ]);
+    expect(effects()).toEqual([]);
+    expect((await execute(" --confirm moved")).code).toBe(0);
+  });
+
+  it("when it calls its steps safe: what they rest on is proven again before each", async () => {
+    const { cluster, execute } = await tampered((plan) => labelled(plan, { class: "safe" }));
+    const rules = cluster.topology.routingRules();
+    cluster.effects.hook = {
+      after: ({ call }) => {
+        const record = rules.get();
+        if (call === "vreplicationExec" && record !== null) rules.put(record);
+        return undefined;
+      },
+    };
+    const said = await execute();
+    expect([said.code, said.err]).toEqual([4, expect.stringMatching(/RoutingRules was at revision/)]);
+    expect([...(cluster.tablet(TARGET).mysql.data.databases.get("vt_moved")?.keys() ?? [])]).toEqual([
+      "customer",
+    ]);
   });
 
   const putBack = (plan: Plan, key: string): Step => ({

@@ -139,6 +139,7 @@ const OTHERS = [
   ["plan/guards/poorer-vschema", "poorerVSchemas", "[]"],
   ["plan/cancel/forbidden", "wrongWay", "[]"],
   ["plan/cancel/forbidden", "unsupported", "[]"],
+  ["plan/cancel/forbidden", "patterns", "[]"],
   ["plan/cancel/switched", "switched", "[]"],
   ["plan/cancel/environment", "environment", "[]"],
   ["plan/cancel/table-sets", "dataRefusals", "[]"],
@@ -228,6 +229,123 @@ const FORESEEN = [
   ["queries lead to the copy", "copies", "return led.length === 0", "return led.length >= 0"],
 ];
 
+/** What keeps one thing from being taken for another: name, file, text, what stands there instead, and the tests that should notice. */
+const MISTAKEN = [
+  [
+    "the streams of another vttablet on its MySQL server",
+    "snapshot/derive/shared-mysql",
+    "there.size < 2",
+    "there.size >= 0",
+    ["harm/shared-mysql"],
+  ],
+  [
+    "the hold of another database on its MySQL server",
+    "plan/steps/tables",
+    'database === 0 ? ""',
+    'database >= 0 ? ""',
+    ["harm/shared-mysql"],
+  ],
+  [
+    "another run's hold",
+    "plan/unbelieved",
+    "own !== undefined && isHoldSchemaOf(own, step.holdSchema)",
+    "own !== null",
+    ["cli/plan-file"],
+  ],
+  [
+    "a hold whose name only begins like the run's",
+    "plan/steps/tables",
+    "/^(_([2-9]|[1-9]\\d+))?$/.test(",
+    "/^/.test(",
+    ["cli/plan-file"],
+  ],
+  ["a key of somebody else", "plan/unbelieved", "stray !== undefined", "stray === null", ["cli/plan-file"]],
+  [
+    "the consent that a file asks for",
+    "plan/unbelieved",
+    'step.class === "confirm" ? step.class : classOf(step)',
+    "step.class",
+    ["cli/plan-file"],
+  ],
+  [
+    "the loss that a file names",
+    "plan/unbelieved",
+    "destroys: destroysOf(step)",
+    "destroys: step.destroys",
+    ["cli/plan-file"],
+  ],
+  [
+    "another root of a cell for no shards",
+    "snapshot/derive/global-records",
+    "&& !isSamePlace(earlier.value, record)",
+    "&& false",
+    ["cli/outage"],
+  ],
+  [
+    "a CellInfo that was only written again for another root",
+    "snapshot/derive/global-records",
+    "&& !isSamePlace(earlier.value, record)",
+    "",
+    ["snapshot/", "harm/healthy", "cli/"],
+  ],
+  [
+    "a record that was made anew",
+    "plan/facts/cluster",
+    "differing.length === 0 ||",
+    "differing.length >= 0 ||",
+    ["undo/too-late", "collect/clone"],
+  ],
+  [
+    "a clone of the cluster",
+    "plan/facts/cluster",
+    "if (key === null) return null;",
+    "if (key !== 0) return null;",
+    ["plan/file"],
+  ],
+  [
+    "a restart for an end",
+    "apply/tablet/ended",
+    "if (untold.length > 0) await clock",
+    "if (untold.length > 0) return null; await clock",
+    ["apply/record-remove", "apply/stream-steps"],
+  ],
+  [
+    "a dead port-forward for an end",
+    "apply/tablet/ended",
+    "if (tablet.record === undefined)",
+    "if (tablet.record === null)",
+    ["apply/record-remove", "apply/stream-steps"],
+  ],
+  [
+    "a stream of the name for one of the plan's",
+    "apply/steps/stream-stops",
+    / and id in \([^)]*\)\}\)/,
+    "",
+    ["apply/between"],
+  ],
+  [
+    "a frozen stream for a running one",
+    "apply/steps/stream-stops",
+    / and not message <=> '[^']*'/,
+    "",
+    ["apply/between"],
+  ],
+  [
+    "a stream that was made meanwhile for one of the plan's",
+    "apply/steps/stream-removal",
+    "gone > known",
+    "gone < 0",
+    ["apply/between"],
+  ],
+  [
+    "a younger journal for the plan's",
+    "apply/steps/stream-leftovers",
+    / and val=\$\{[^}]*\}/,
+    "",
+    ["apply/between"],
+  ],
+];
+
 /** Guards that are a text in a file of a folder of `src`. */
 const inText = (guards, folder, tests) =>
   guards.map(([name, file, find, put]) => ({
@@ -248,6 +366,7 @@ export const mutantsOf = (kinds) => [
   ...otherGuards(),
   ...inText(LOOKS, "", [["cli/relook"]]),
   ...inText(FORESEEN, "plan/foresight/", [["foresight/"], PLAN]),
+  ...MISTAKEN.flatMap(([name, file, find, put, tests]) => inText([[name, file, find, put]], "", [tests])),
 ];
 
 /**
