@@ -1,5 +1,7 @@
+import { create } from "@bufbuild/protobuf";
+import { CellInfoSchema } from "../../src/proto/gen/topodata_pb.js";
 import type { Facts } from "../../src/snapshot/facts.js";
-import { decodeShard, encodeShard } from "../../src/topology/records.js";
+import { decodeShard, encodeCellInfo, encodeShard } from "../../src/topology/records.js";
 
 /** Changes to recorded facts, each one thing that the world could have done differently. */
 
@@ -91,6 +93,19 @@ export const addKey = (facts: Facts, key: string, value: Uint8Array, revision: n
     },
   ],
 });
+
+/** A cell zone9, whose own etcd does not answer. */
+export const withSilentCell = (facts: Facts): Facts => {
+  const [server] = facts.topo_server;
+  if (server === undefined) throw new Error("the recording has no etcd");
+  const info = create(CellInfoSchema, { serverAddress: "10.9.9.9:2379", root: "/vitess/zone9" });
+  const silent = { answered: 0, reason: "timeout", message: "deadline exceeded" };
+  return {
+    ...addKey(facts, "/vitess/global/cells/zone9/CellInfo", encodeCellInfo(info), 1),
+    topo_server: [...facts.topo_server, { ...server, ...silent, server: "10.9.9.9:2379" }],
+    topo_root: [...facts.topo_root, { name: "zone9", server: "10.9.9.9:2379", root: "/vitess/zone9" }],
+  };
+};
 
 export const withoutKey = (facts: Facts, key: string): Facts => ({
   ...facts,

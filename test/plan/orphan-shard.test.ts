@@ -20,7 +20,7 @@ import {
   encodeSrvKeyspace,
   encodeTablet,
 } from "../../src/topology/records.js";
-import { addKey, addStream, dead, live, silentOn, withoutKey } from "./change.js";
+import { addKey, addStream, dead, live, silentOn, withoutKey, withSilentCell } from "./change.js";
 import { fixOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
 
@@ -209,6 +209,7 @@ describe("what forbids to restore", () => {
       addKey(facts, "/vitess/zone1/keyspaces/customer/SrvKeyspace", routed, 60),
       /REPLICA queries of cell zone1 are routed to customer\/-80 \(.*revision 60\)/,
     ],
+    ["a cell did not answer", withSilentCell(facts), /cell zone9 did not answer, so it is not proven/],
     [
       "its primary did not say its streams",
       silentOn(facts, "zone1-0000000200", "streams"),
@@ -324,6 +325,15 @@ describe("what may have been meant", () => {
     const instead = plan.blocked.map((one) => one.instead).join();
     expect(instead).toContain("hooks.stopTablet");
     expect(instead).toContain("--unsupervised");
+  });
+
+  test("--orphans retire leaves a shard alone of which a cell did not say whether it routes there", () => {
+    const plan = fixOf(withSilentCell(person()), {
+      orphans: "retire",
+      stopping: { kind: "unsupervised", watchMs: 120_000 },
+    });
+    expect(kinds(plan)).toEqual([]);
+    expect(reasons(plan)).toMatch(/cell zone9 did not answer, so it is not proven that nothing is routed/);
   });
 
   test("--orphans retire leaves a shard alone that queries are routed to, or that holds the only copy", () => {

@@ -27,9 +27,12 @@ const FIX: FixRequest = {
   vtctld: null,
 };
 
-/** Facts in, plan out, with the shipped rules between. */
-export const fixOf = (facts: Facts, wanted: Partial<FixRequest> = {}): Plan =>
-  within(facts, (snapshot) => planFix(snapshot, findingsOf(facts), { ...FIX, ...wanted }, CONTEXT));
+/** Facts in, plan out, with the shipped rules between; or with what other rules found. */
+export const fixOf = (
+  facts: Facts,
+  wanted: Partial<FixRequest> = {},
+  findings: readonly Finding[] = findingsOf(facts),
+): Plan => within(facts, (snapshot) => planFix(snapshot, findings, { ...FIX, ...wanted }, CONTEXT));
 
 /** The same was seen a minute before, so that nothing is a passing moment. */
 export const findingsOf = (facts: Facts): readonly Finding[] =>

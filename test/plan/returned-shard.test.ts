@@ -193,6 +193,48 @@ describe("a shard that came back is not retired where", () => {
   });
 });
 
+describe("a shard that came back does not stay where", () => {
+  const unlocked = (facts: Facts): Facts => ({ ...facts, topo_history_lock: [] });
+  const readOnly = (facts: Facts): Facts => ({
+    ...facts,
+    live_tablet: facts.live_tablet.map((row) => ({ ...row, read_only: 1 })),
+  });
+  const same = (facts: Facts): Facts => facts;
+
+  test.each([
+    [
+      "nobody knows whether it was a cancel",
+      returned.build,
+      null,
+      unlocked,
+      /nothing says that a cancel had dropped customer\/-80/,
+    ],
+    [
+      "a tablet of it is silent",
+      silent,
+      "restore",
+      same,
+      /zone1-0000000202 .* nobody knows whether its engine has the rows/,
+    ],
+    [
+      "every MySQL of it is read-only",
+      returned.build,
+      "restore",
+      readOnly,
+      /every MySQL of customer\/-80 is read-only/,
+    ],
+  ] as const)("%s", async (_, build, orphans, change, reason) => {
+    const plan = await retire(build(), { orphans }, NEVER, change);
+    expect(kinds(plan)).toEqual([]);
+    expect(reasons(plan)).toMatch(reason);
+  });
+
+  test("unless the operator says so, whoever dropped it", async () => {
+    const plan = await retire(returned.build(), { orphans: "restore" }, NEVER, unlocked);
+    expect(kinds(plan)).toContain("row.clear");
+  });
+});
+
 describe("streams of a kind whose end takes more than their rows", () => {
   test.each([
     ["an Online DDL", { workflow_type: 5 }, /OnlineDDL/],

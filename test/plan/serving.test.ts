@@ -18,7 +18,7 @@ import {
 } from "../../src/topology/records.js";
 import { addStream, dead, live, place, silentOn } from "./change.js";
 import { planText } from "./plan-text.js";
-import { fixOf, kinds } from "./planned.js";
+import { findingsOf, fixOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
 
 const golden = (name: string): string =>
@@ -299,6 +299,21 @@ describe("a serving graph is rebuilt", () => {
     const plan = fixOf(withKey(facts, GRAPH, null), { findings: ["srvkeyspace-missing@zone1/customer"] });
     expect(plan.stages).toEqual([]);
     expect(plan.blocked).toMatchObject([{ reason: expect.stringContaining("stopped half-way") }]);
+  });
+
+  test("not where the record can not be decoded, whichever rule names the cell", () => {
+    const found = findingsOf(withKey(healthy, GRAPH, null));
+    const wanted = { findings: ["srvkeyspace-missing@zone1/customer"] };
+    const plan = fixOf(withKey(healthy, GRAPH, Buffer.from([0xff])), wanted, found);
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked).toMatchObject([
+      {
+        reason: `${GRAPH} can not be decoded`,
+        instead: expect.stringMatching(
+          /keep a copy, delete it .* RebuildKeyspaceGraph --cells zone1 customer/,
+        ),
+      },
+    ]);
   });
 
   test("not where the records leave a hole", () => {
