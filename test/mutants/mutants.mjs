@@ -20,8 +20,10 @@ const PLAN = ["plan/", "harm/", "undo/", "cli/ghost-and-journal", "cli/whose-del
 const NEAR_PLAN = {
   "cancel/types": ["plan/retire-targets"],
   "dropped/returned": ["plan/returned-shard"],
-  dropped: ["plan/orphan-shard", "plan/orphan-world", "plan/returned-shard"],
-  "guards/journals": ["cli/ghost-and-journal"],
+  dropped: ["plan/orphan-shard", "plan/orphan-world", "plan/returned-shard", "plan/retire-targets"],
+  "guards/keyspace-restore": ["harm/deleted-keyspace"],
+  "guards/lost-sources": ["harm/pruned-source"],
+  "guards/journals": ["plan/serving", "cli/ghost-and-journal"],
   "guards/poorer": ["harm/vschema", "harm/rebuild"],
   "guards/": ["plan/serving", "harm/routes", "harm/reads"],
   "clear-lock": ["plan/clear-lock"],

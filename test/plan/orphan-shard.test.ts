@@ -4,6 +4,7 @@ import { RefusedError, UsageError } from "../../src/cluster/errors.js";
 import { parseCommand } from "../../src/plan/dropped/retirement.js";
 import type { Plan } from "../../src/plan/plan.js";
 import type { StepKind, StepOf } from "../../src/plan/steps/index.js";
+import { touchedTablets } from "../../src/plan/write-set.js";
 import {
   ShardReferenceSchema,
   ShardSchema,
@@ -21,7 +22,7 @@ import {
   encodeTablet,
 } from "../../src/topology/records.js";
 import { addKey, addStream, dead, live, silentOn, withoutKey, withSilentCell } from "./change.js";
-import { fixOf, kinds } from "./planned.js";
+import { findingsOf, fixOf, kinds } from "./planned.js";
 import { recorded } from "./recorded.js";
 
 const SERVER = "127.0.0.1:2379";
@@ -287,6 +288,16 @@ describe("what may have been meant", () => {
     expect(plan.notes.join()).toMatch(/the streams of c2 on zone1-0000000200 stay as they are/);
   });
 
+  test("a shard alone does not come back while its keyspace is gone, though a rule of one's own wants it", () => {
+    const gone = withoutKey(person(), "/vitess/global/keyspaces/customer/Keyspace");
+    const own = findingsOf(gone)
+      .filter(({ rule }) => rule === "stream-on-unlisted-tablet")
+      .map((finding) => ({ ...finding, repair: { ...finding.repair, recipe: "orphan-shard" } }));
+    const plan = fixOf(gone, { orphans: "restore" }, own);
+    expect(kinds(plan)).toEqual([]);
+    expect(reasons(plan)).toMatch(/the keyspace customer has no record, so customer\/-80 has nowhere to go/);
+  });
+
   test("--orphans retire stops and deletes the streams, then ends the processes, and watches", () => {
     const plan = fixOf(person(), { orphans: "retire", stopping: { kind: "unsupervised", watchMs: 120_000 } });
     expect([...new Set(kinds(plan))]).toEqual([
@@ -327,13 +338,27 @@ describe("what may have been meant", () => {
     expect(instead).toContain("--unsupervised");
   });
 
-  test("--orphans retire leaves a shard alone of which a cell did not say whether it routes there", () => {
-    const plan = fixOf(withSilentCell(person()), {
-      orphans: "retire",
-      stopping: { kind: "unsupervised", watchMs: 120_000 },
-    });
-    expect(kinds(plan)).toEqual([]);
-    expect(reasons(plan)).toMatch(/cell zone9 did not answer, so it is not proven that nothing is routed/);
+  test.each([
+    [
+      "a cell did not say whether it routes there",
+      withSilentCell(person()),
+      /cell zone9 did not answer, so it is not proven that nothing is routed/,
+    ],
+    [
+      "its primary did not say its streams",
+      silentOn(person(), "zone1-0000000200", "streams"),
+      /zone1-0000000200 did not say which streams it has/,
+    ],
+    [
+      "a tablet's record can not be decoded",
+      addKey(person(), "/vitess/zone1/tablets/zone1-0000000201/Tablet", Buffer.from([0xff]), 99),
+      /the record of zone1-0000000201 can not be read/,
+    ],
+  ])("--orphans retire leaves a shard alone of which %s", (_, facts, reason) => {
+    const stopping = { kind: "unsupervised", watchMs: 120_000 } as const;
+    const plan = fixOf(facts, { orphans: "retire", stopping });
+    expect(touchedTablets(plan).filter((alias) => alias.startsWith("zone1-00000002"))).toEqual([]);
+    expect(reasons(plan)).toMatch(reason);
   });
 
   test("--orphans retire leaves a shard alone that queries are routed to, or that holds the only copy", () => {

@@ -14,6 +14,7 @@ import type { SimCluster } from "../../src/sim/cluster.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { resumedRetired, returned } from "../crash/leaving-scenes.js";
 import { orphaned, snapshotOf } from "../crash/scene.js";
+import { silentOn } from "./change.js";
 import { fixOf, kinds } from "./planned.js";
 
 const COMMAND = { kind: "command", template: ["stop", "{alias}"], watchMs: 30_000 } as const;
@@ -200,6 +201,7 @@ describe("a shard that came back does not stay where", () => {
     live_tablet: facts.live_tablet.map((row) => ({ ...row, read_only: 1 })),
   });
   const same = (facts: Facts): Facts => facts;
+  const unheard = (facts: Facts): Facts => silentOn(facts, "zone1-0000000201", "streams");
 
   test.each([
     [
@@ -215,6 +217,13 @@ describe("a shard that came back does not stay where", () => {
       "restore",
       same,
       /zone1-0000000202 .* nobody knows whether its engine has the rows/,
+    ],
+    [
+      "a tablet of it did not say which streams it has",
+      returned.build,
+      "restore",
+      unheard,
+      /zone1-0000000201 did not say which streams it has/,
     ],
     [
       "every MySQL of it is read-only",

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
+import { migrationId } from "../../src/cluster/journal.js";
 import type { Plan } from "../../src/plan/plan.js";
 import {
   CellInfoSchema,
@@ -115,6 +116,19 @@ const setServing = (facts: Facts, shard: string, isPrimaryServing: boolean): Fac
 };
 
 const FROM_SOURCE = ["PRIMARY 0", "REPLICA 0", "RDONLY 0"];
+
+/** The source of c2 kept the journal of an older switch under the id of c2's next one. */
+const collision = (facts: Facts): Facts => {
+  const targets = ["-80", "80-"].flatMap((shard) => {
+    const at = facts.live_tablet.find((row) => row.shard === shard && row.type === "PRIMARY")?.address;
+    return facts.vreplication.flatMap(({ address, id }) => (address === at ? [{ shard, id }] : []));
+  });
+  const id = migrationId("customer", targets);
+  const [server = ""] = facts.vreplication.flatMap(({ pos }) => /[0-9a-f-]{36}/.exec(pos ?? "") ?? []);
+  const val = `id:${id} migration_type:SHARDS local_position:"MySQL56/${server}:1-2"`;
+  const address = place(facts, "zone1-0000000100");
+  return { ...facts, resharding_journal: [{ address, id, db_name: "vt_customer", val }] };
+};
 
 describe("traffic goes back to the shards that writes never left", () => {
   const misrouted = recorded("cancel-after-read-switch-v24");
@@ -241,6 +255,20 @@ describe("traffic goes back to the shards that writes never left", () => {
     const plan = fixOf(recorded("journal-id-collision-v24"), { findings: ["served-shard-not-fed@customer"] });
     expect(plan.stages).toEqual([]);
     expect(plan.blocked).toMatchObject([{ reason: expect.stringContaining("customer.c2 moves shards") }]);
+  });
+
+  test.each([
+    ["did not say which journals it has", silentOn],
+    ["is none any more", (facts: Facts, alias: string) => live(facts, alias, { type: "REPLICA" })],
+  ] as const)("an old journal stays where the primary of a source %s", (_, change) => {
+    const collided = collision(recorded("healthy-reshard-running-v24"));
+    const wanted = { findings: ["journal-id-collision@customer.c2"] };
+    expect(kinds(fixOf(collided, wanted))).toEqual(["journal.delete"]);
+    const plan = fixOf(change(collided, "zone1-0000000100", "journals"), wanted, findingsOf(collided));
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked).toMatchObject([
+      { reason: "the primary of customer/0 did not say which journals it has" },
+    ]);
   });
 
   test("a cutover that died is explained, and nothing of it is written", () => {

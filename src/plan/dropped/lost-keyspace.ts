@@ -12,7 +12,7 @@ import {
   lastDeletions,
   type OrphanShard,
 } from "../facts/dropped-shard.js";
-import { claimedTwice, type Process, processesOfKeyspace } from "../facts/processes.js";
+import { claimedTwice, type Process, processesOfKeyspace, unknownRecordOf } from "../facts/processes.js";
 import { globalRoot, keyFact, shardName } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
 import { inOrder } from "../serving/partitions.js";
@@ -144,8 +144,7 @@ const whyNot = (snapshot: Snapshot, orphan: OrphanShard, deleted: Deletion): str
 export const unrecorded = (snapshot: Snapshot, orphan: OrphanShard, process: Process): string | null => {
   const { alias, record } = process;
   if (record === "present") return null;
-  if (record === "unknown")
-    return `the cell of ${alias} did not answer, so nobody knows whether its record exists`;
+  if (record === "unknown") return unknownRecordOf(alias);
   if (record === "other-address") return `the record of ${alias} names another process`;
   const own = tabletRecord(snapshot, process, deletionsOf(orphan, alias));
   return own.kind === "unproven" ? `${alias} can not be given its record: ${own.reason}` : null;

@@ -10,7 +10,7 @@ import {
   reachable,
   silentMembers,
 } from "../facts/dropped-shard.js";
-import { claimedTwice, isPrimary, processAt, processesOfShard } from "../facts/processes.js";
+import { claimedTwice, isPrimary, processAt, processesOfShard, unknownRecordOf } from "../facts/processes.js";
 import { groupsOn, referenceCopies, type StreamFact, type StreamGroup } from "../facts/stream-facts.js";
 import { orderShards, type ShardRef, shardName, shardNames } from "../facts/topology.js";
 import type { Blocked } from "../fields.js";
@@ -192,7 +192,7 @@ const takenAddress = (snapshot: Snapshot, alias: string): string | null => {
 const otherRecord = (alias: string, record: string): Obstacle =>
   record === "unknown"
     ? {
-        reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
+        reason: unknownRecordOf(alias),
         instead: "make the cell's topology server reachable, then plan again",
       }
     : {

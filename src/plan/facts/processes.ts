@@ -204,3 +204,7 @@ export const baseTables = (snapshot: Snapshot, address: string, dbName: string):
     .rows("live_table", { address, db_name: dbName, table_type: "BASE TABLE" })
     .map(({ table_name }) => table_name)
     .filter((name) => !isInternal(name));
+
+/** Of a process whose record is `unknown`. */
+export const unknownRecordOf = (alias: string): string =>
+  `the record of ${alias} can not be read, or its cell did not answer: nobody knows whether it is this process's`;

@@ -4,7 +4,7 @@ import { flagValue } from "../../tablets/command-line.js";
 import { decodeTablet } from "../../topology/records.js";
 import type { Guard, Obstacle, Stopping } from "../draft.js";
 import type { OrphanShard } from "../facts/dropped-shard.js";
-import { claimedTwice, type Process, probed } from "../facts/processes.js";
+import { claimedTwice, type Process, probed, unknownRecordOf } from "../facts/processes.js";
 import { cells, covers, keyspaceRecord, type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 
 /** Every label of vitess-operator begins so (pkg/apis/planetscale/v2/labels.go); whoever copies them to tablets does it with --init-tags. */
@@ -142,8 +142,9 @@ export const unknownRecords: Guard<{ readonly processes: readonly Process[] }> =
   processes
     .filter(({ record }) => record === "unknown")
     .map(({ alias }) => ({
-      reason: `the cell of ${alias} did not answer, so nobody knows whether its record exists`,
-      instead: "make the cell's topology server reachable, then plan again",
+      reason: unknownRecordOf(alias),
+      instead:
+        "make the cell's topology server reachable, or take the record that nobody can decode away, then plan again",
     }));
 
 export const keyspaceGone: Guard<OrphanShard> = (snapshot, orphan) =>

@@ -1,5 +1,5 @@
 import type { Guard } from "../draft.js";
-import { isPrimary, probed, processAt, processesOfShard } from "../facts/processes.js";
+import { isPrimary, probed, processesOfShard } from "../facts/processes.js";
 import type { WorkflowJournals } from "../serving/journal-rows.js";
 
 const UNSWITCHED = ["copying", "running", "reads-switched"];
@@ -25,7 +25,7 @@ export const ofThisSwitch: Guard<WorkflowJournals> = (_, { workflow, journals })
       ];
 };
 
-/** Journals are written on every source shard; one that did not say may hold another. */
+/** Journals are written on every source shard; one whose primary did not say may hold another, and only a primary can delete one. */
 export const unseenJournals: Guard<WorkflowJournals> = (snapshot, { workflow }) => {
   const silent = workflow.sources.filter(
     (shard) =>
@@ -39,18 +39,6 @@ export const unseenJournals: Guard<WorkflowJournals> = (snapshot, { workflow }) 
         {
           reason: `the primary of ${silent.map((shard) => `${workflow.sourceKeyspace}/${shard}`).join(", ")} did not say which journals it has`,
           instead: "make it answer (see the scan's coverage), then plan again",
-        },
-      ];
-};
-
-export const notOfPrimaries: Guard<WorkflowJournals> = (snapshot, { workflow, journals }) => {
-  const processes = journals.flatMap(({ address }) => processAt(snapshot, address) ?? []);
-  return processes.length === journals.length && processes.every(isPrimary)
-    ? []
-    : [
-        {
-          reason: `the journal of ${workflow.keyspace}.${workflow.workflow} was read from a tablet that is not PRIMARY, through which nothing can be deleted`,
-          instead: "make the primary of its shard answer, then plan again",
         },
       ];
 };

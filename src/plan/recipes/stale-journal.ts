@@ -7,7 +7,7 @@ import {
   shardName,
   shardPremises,
 } from "../facts/topology.js";
-import { notOfPrimaries, ofThisSwitch, unseenJournals } from "../guards/journals.js";
+import { ofThisSwitch, unseenJournals } from "../guards/journals.js";
 import { repair } from "../repair.js";
 import {
   deleteJournals,
@@ -26,7 +26,7 @@ export const staleJournal = repair<WorkflowJournals>({
   of: (snapshot, [{ object }]) =>
     journalsOfWorkflow(snapshot, object.keyspace ?? "", object.workflow ?? "") ??
     gone("its workflow is gone"),
-  unless: [ofThisSwitch, unseenJournals, notOfPrimaries],
+  unless: [ofThisSwitch, unseenJournals],
   plan: (snapshot, broken) => {
     const { keyspace, workflow, sourceKeyspace, sources } = broken.workflow;
     const name = `${keyspace}.${workflow}`;
