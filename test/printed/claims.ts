@@ -37,6 +37,13 @@ export const RUN_BY = {
     "workflow-half-cancelled: vtdoctor fix --dry-run",
   ],
   journal: ["journal-id-collision: vtdoctor fix"],
+  killed: [
+    "src/apply/runs/run-folder-disk: vtdoctor resume",
+    "src/apply/runs/run-folder-disk: vtdoctor runs",
+    "src/plan/fix: vtdoctor explain",
+    "src/plan/saved-plan: vtdoctor fix --all --dry-run --out",
+    "src/snapshot/file: vtdoctor scan --save-snapshot",
+  ],
   lasting: ["tablet-record-dead-address: vtctldclient DeleteKeyspace --recursive"],
   paths: [
     "cell-info-changed: etcdctl get --print-value-only --rev",
@@ -201,11 +208,6 @@ export const OWED: readonly string[] = [
   "stream-source-shard-missing: vtctldclient Workflow delete",
   "stream-source-shard-missing: vtdoctor fix",
   "topo-lock-stale: vtdoctor fix",
-  "src/apply/runs/run-folder-disk: vtdoctor resume",
-  "src/apply/runs/run-folder-disk: vtdoctor runs",
-  "src/plan/fix: vtdoctor explain",
-  "src/plan/saved-plan: vtdoctor fix --all --dry-run --out",
-  "src/snapshot/file: vtdoctor scan --save-snapshot",
   "range-served-by-no-shard: vtdoctor scan",
   "tablet-record-missing-live-process: vtdoctor query",
 ];
