@@ -2,11 +2,12 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, test } from "vitest";
-import { KeyspaceSchema } from "../../src/proto/gen/topodata_pb.js";
+import { CellInfoSchema, KeyspaceSchema } from "../../src/proto/gen/topodata_pb.js";
 import { KeyspaceSchema as VSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster } from "../../src/sim/lab.js";
 import { applyVSchema, createKeyspace } from "../../src/sim/native/keyspace.js";
+import { encodeCellInfo } from "../../src/topology/records.js";
 import { operatorAt } from "../cli/harness.js";
 import { snapshotOf } from "../crash/scene.js";
 import { deleteKeyspace } from "../sim/native/delete-keyspace.js";
@@ -153,6 +154,25 @@ describe("is not put back", () => {
       if (!key.includes("/shards/-80/")) etcd.delete(key);
     cluster.clock.advance(60_000);
     await refused(cluster, /customer\/-80 has its Shard record again, while customer has no Keyspace record/);
+  });
+
+  test("where a cell does not say what it has of it", async () => {
+    const cluster = built();
+    const { etcd, root } = cluster.topology.global;
+    const record = create(CellInfoSchema, { serverAddress: "10.9.9.9:2379", root: "/vitess/zone9" });
+    etcd.put(`${root}/cells/zone9/CellInfo`, encodeCellInfo(record));
+    await refused(
+      keyspaceDeleted(cluster),
+      /cell zone9 did not answer, so nobody knows what it has of customer/,
+    );
+  });
+
+  test("where its tablets are vitess-operator's, which would undo it", async () => {
+    const cluster = built();
+    const record = cluster.topology.tablet({ cell: "zone1", uid: 100 });
+    const was = record.get();
+    if (was !== null) record.put({ ...was, tags: { "planetscale.com/cluster": "example" } });
+    await refused(keyspaceDeleted(cluster), /the tablets of customer\/0 belong to vitess-operator/);
   });
 
   test("where a shard that served has no tablet that answers", async () => {
