@@ -56,6 +56,23 @@ const namedLock = (cluster: SimCluster): string => {
   return found.key;
 };
 
+/** The vtctld goes on to hold the keyspace's lock; ends that. With `ttl` it took a lease of so many seconds, and never renews it. */
+const held = (cluster: SimCluster, keyspace: string, ttl?: number): (() => void) => {
+  const { etcd } = cluster.topology.global;
+  const [lock] = etcd.range(`/vitess/global/keyspaces/${keyspace}/locks/`);
+  if (lock === undefined) throw new Error(`there is no lock of ${keyspace}`);
+  if (ttl !== undefined) {
+    etcd.put(lock.key, lock.value, etcd.grant(ttl));
+    return () => {};
+  }
+  let cancel = (): void => {};
+  const renew = (): void => {
+    if (etcd.keepAlive(lock.lease)) cancel = cluster.clock.at(cluster.clock.now() + 20_000, renew);
+  };
+  renew();
+  return () => cancel();
+};
+
 /** As if the vtctld were older than it is, or somebody had cleared it. */
 const withoutNamedLock = (cluster: SimCluster): SimCluster => {
   cluster.topology.global.etcd.delete(namedLock(cluster));
@@ -78,7 +95,14 @@ const clockBehind = (cluster: SimCluster, seconds: number): void => {
 const scan = async (cluster: SimCluster, flags = "") => {
   const { out } = await operatorAt(cluster).type(`scan${flags} --format json`);
   const { findings } = JSON.parse(out) as {
-    findings: { id: string; state: string; because: string; symptom: string }[];
+    findings: {
+      id: string;
+      state: string;
+      because: string;
+      symptom: string;
+      cause: string;
+      repair: { steps: readonly string[] };
+    }[];
   };
   return (id: string) => findings.find((finding) => finding.id === id);
 };
@@ -130,6 +154,41 @@ describe("a switch that is going on", () => {
       expect((await scan(cluster, " --settle 300s"))(id)?.state).toBe("confirmed");
     },
   );
+
+  it.each([
+    ["a Reshard", OUTAGE, () => resharding("19.0.10"), "customer"],
+    ["a MoveTables", DENIAL, () => moving("19.0.10"), "customer"],
+  ])(
+    "that waits longer on Vitess 19 (%s) is deferred while it holds its keyspace's lock, and an outage once nobody does, which may still wait",
+    async (_, id, build, keyspace) => {
+      const cluster = build();
+      const end = held(cluster, keyspace);
+      cluster.clock.advance(20 * 60_000);
+      expect((await scan(cluster))(id)).toMatchObject({
+        state: "deferred",
+        because: expect.stringMatching(/^SwitchWrites of vm is running/),
+      });
+      end();
+      cluster.clock.advance(60_000);
+      expect((await scan(cluster))(id)?.state).toBe("suspected");
+      const found = (await scan(cluster, " --settle 300s"))(id);
+      expect(found).toMatchObject({ state: "confirmed", cause: expect.stringMatching(/Or it still runs/) });
+      expect(found?.repair.steps[0]).toMatch(/make sure that no `SwitchTraffic` of .* still runs/);
+      if (id === OUTAGE) expect(found?.symptom).toMatch(/c2 died, or still waits, before its journal/);
+    },
+  );
+
+  it("is deferred for as long as a longer lease lasts (--topo_etcd_lease_ttl), however old it is", async () => {
+    const cluster = resharding("19.0.10");
+    held(cluster, "customer", 900);
+    for (const [seconds, state] of [
+      [850, "deferred"],
+      [100, "suspected"],
+    ] as const) {
+      cluster.clock.advance(seconds * 1000);
+      expect([seconds, (await scan(cluster, " --settle 0"))(OUTAGE)?.state]).toEqual([seconds, state]);
+    }
+  });
 
   it.each([
     [
