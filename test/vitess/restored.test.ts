@@ -69,6 +69,24 @@ describe.skipIf(labMissing() !== null)("S19, restored", () => {
     await serves();
   }
 
+  /** The switch is done, its source gone: what it leaves goes too, which no command of Vitess can do. */
+  async function pruned(): Promise<void> {
+    await running(lab, [200, 300]);
+    const workflow = ["--workflow", "c2", "--target-keyspace", "customer"];
+    await lab.ctl("Reshard", ...workflow, "switchtraffic");
+    await lab.stop("vttablet-100");
+    await lab.ctl("DeleteShards", "--recursive", "--even-if-serving", "customer/0");
+    const native = await lab.tryCtl("Workflow", "--keyspace", "customer", "delete", "--workflow", "c2");
+    expect([native.code, native.stderr]).toEqual([1, expect.stringContaining("node doesn't exist")]);
+    const fixed = await doctor.write("fix", PRUNED, "--yes", "--settle", "30s");
+    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
+    for (const uid of [200, 300])
+      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
+    await serves();
+    expect(ids(await doctor.scan())).toEqual([]);
+    await lab.ctl("GetWorkflows", "customer");
+  }
+
   it("Vitess 19: a deleted keyspace comes back byte for byte, and serves; by hand too, and by hand where nobody remembers it", async () => {
     await restored("19", {});
     await lab.ctl("SetKeyspaceDurabilityPolicy", "--durability-policy", "none", "customer");
@@ -92,20 +110,7 @@ describe.skipIf(labMissing() !== null)("S19, restored", () => {
 
   it("Vitess 24: the same under a Reshard, which is switched then; what it leaves without its source goes", async () => {
     await restored("24", { "-80": [200], "80-": [300] });
-    await running(lab, [200, 300]);
-    const workflow = ["--workflow", "c2", "--target-keyspace", "customer"];
-    await lab.ctl("Reshard", ...workflow, "switchtraffic");
-    await lab.stop("vttablet-100");
-    await lab.ctl("DeleteShards", "--recursive", "--even-if-serving", "customer/0");
-    const native = await lab.tryCtl("Workflow", "--keyspace", "customer", "delete", "--workflow", "c2");
-    expect([native.code, native.stderr]).toEqual([1, expect.stringContaining("node doesn't exist")]);
-    const fixed = await doctor.write("fix", PRUNED, "--yes", "--settle", "30s");
-    expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
-    for (const uid of [200, 300])
-      expect(await lab.sql(uid, "select count(*) from _vt.vreplication")).toBe("0");
-    await serves();
-    expect(ids(await doctor.scan())).toEqual([]);
-    await lab.ctl("GetWorkflows", "customer");
+    await pruned();
 
     await lab.ctl("DeleteKeyspace", "--recursive", "customer");
     const meant = await finding(doctor, DELETED);
@@ -117,6 +122,14 @@ describe.skipIf(labMissing() !== null)("S19, restored", () => {
       expect(await lab.sql(uid, "select count(*) from customer", "vt_customer")).not.toBe("0");
     }
     expect(ids(await doctor.scan())).toEqual([]);
+  });
+
+  it("Vitess 19: what a finished switch leaves without its source", async () => {
+    lab = await Lab.up({ version: "19" });
+    await reshardCluster(lab, { targets: { "-80": [200], "80-": [300] } });
+    await lab.startVtgate();
+    doctor = new Doctor(lab);
+    await pruned();
   });
 
   ranAllOf("restored");
