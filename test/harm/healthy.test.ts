@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { type Unanswered, unanswered } from "../../src/cluster/outcome.js";
 import { KeyspaceSchema, KeyspaceType, TabletType } from "../../src/proto/gen/topodata_pb.js";
 import { KeyspaceSchema as VSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
@@ -228,6 +229,30 @@ describe("healthy, for as long as it lasts", () => {
       const [code, ...loud] = await scanned(cluster, flags);
       expect([code, ...loud.filter((line) => !String(line).startsWith("info "))]).toEqual([0]);
     }
+  });
+});
+
+describe("a tablet whose MySQL is down while it is filled from a backup, or one is made of it", () => {
+  /** What a vttablet answers then, as far as it does (test/vitess/lasting.test.ts). */
+  const alarmsWhile = async (type: TabletType, says: Unanswered) => {
+    const cluster = lab();
+    const { grpcPort } = started(cluster, 700, "0", { type });
+    const { reader } = cluster;
+    const [identity, rows] = [reader.identity.bind(reader), reader.rows.bind(reader)];
+    reader.identity = async (at) => (at.grpcPort === grpcPort ? says : identity(at));
+    reader.rows = async (at, read) =>
+      at.grpcPort === grpcPort ? unanswered("timeout", "no answer in 3 s") : rows(at, read);
+    return alarms(cluster);
+  };
+  const SHUT = unanswered("failed", "tabletserver is shutdown");
+
+  it.each([TabletType.RESTORE, TabletType.BACKUP])("makes no scan incomplete (type %i)", async (type) => {
+    expect(await alarmsWhile(type, SHUT)).toEqual([0]);
+  });
+
+  it("does where nothing of it answers, or it is none of these", async () => {
+    expect(await alarmsWhile(TabletType.RESTORE, unanswered("timeout", "no answer in 3 s"))).toEqual([3]);
+    expect((await alarmsWhile(TabletType.REPLICA, SHUT))[0]).toBe(3);
   });
 });
 

@@ -40,7 +40,10 @@ const unansweredServers = (facts: Facts): readonly UnansweredRow[] => {
   });
 };
 
-/** A tablet of a snapshot keyspace is missed by nobody: it takes no part in what the cluster serves, and is often left over. */
+/**
+ * A tablet of a snapshot keyspace is missed by nobody: it takes no part in what the cluster serves, and is often left over. Nor is one whose
+ * MySQL is down on purpose.
+ */
 const unansweredProbes = (
   facts: Facts,
   tablets: readonly TabletRow[],
@@ -50,6 +53,7 @@ const unansweredProbes = (
   const snapshots = new Set(
     keyspaces.filter((row) => row.keyspace_type === "SNAPSHOT").map(({ keyspace }) => keyspace),
   );
+  const filled = beingFilled(facts, tablets);
   const failed = groupBy(
     facts.probe.filter(({ answered }) => answered === 0),
     ({ address }) => address,
@@ -67,7 +71,7 @@ const unansweredProbes = (
           ...place,
           reason: first.reason ?? "failed",
           message: `${first.channel}: ${first.message ?? ""}`,
-          required: Number(silent.some(isMissed) && !snapshots.has(place.keyspace)),
+          required: Number(silent.some(isMissed) && !snapshots.has(place.keyspace) && !filled.has(address)),
         },
       ];
     }),
@@ -90,6 +94,23 @@ const notAsked = (facts: Facts): readonly UnansweredRow[] =>
 
 /** What a tablet's version does not have is not missing from the scan (docs/decisions.md#d12). */
 const isMissed = ({ required, reason }: ProbeRow): boolean => required === 1 && reason !== "unsupported";
+
+/**
+ * Addresses of tablets that restore a backup or make one, for hours it may be: they serve nobody, open no engine, and their MySQL is down or does not
+ * answer meanwhile (tabletmanager/restore.go, rpc_backup.go). That they live they have to say in one way or another, be it by an error of their own.
+ */
+const beingFilled = (facts: Facts, tablets: readonly TabletRow[]): ReadonlySet<string> => {
+  const alive = new Set(
+    facts.probe
+      .filter(({ answered, reason }) => answered === 1 || reason === "failed")
+      .map(({ address }) => address),
+  );
+  return new Set(
+    tablets
+      .filter(({ type, address }) => /^(RESTORE|BACKUP)$/.test(type) && alive.has(address))
+      .map(({ address }) => address),
+  );
+};
 
 type Place = Pick<UnansweredRow, "cell" | "keyspace" | "shard" | "alias">;
 
