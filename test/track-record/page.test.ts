@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
-import { HARMS, REPORTS, trackRecord } from "./page.js";
+import { HARMS, HEALTHY, REPORTS, trackRecord } from "./page.js";
 
 const RULES = loadRules([SHIPPED_RULES]).map(({ id }) => id);
 
@@ -9,7 +9,12 @@ it("docs/track-record.md is what the reports and harms say", async () => {
   await expect(trackRecord()).toMatchFileSnapshot("../../docs/track-record.md");
 });
 
-it.each([...REPORTS, ...HARMS].flatMap(({ held = [] }) => held))("%s has %j", (file, name) => {
+const HELD = [
+  ...[...REPORTS, ...HARMS].flatMap(({ held = [] }) => held),
+  ...HEALTHY.flatMap(({ sim, lab = [] }) => [...sim, ...lab]),
+];
+
+it.each(HELD)("%s has %j", (file, name) => {
   const text = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   const quoted = file.endsWith(".yaml")
     ? [`name: ${name}\n`, `name: "${name}"`]
@@ -18,7 +23,7 @@ it.each([...REPORTS, ...HARMS].flatMap(({ held = [] }) => held))("%s has %j", (f
 });
 
 it("every rule that is named exists", () => {
-  const named = REPORTS.flatMap(({ finds = [] }) => finds);
+  const named = [...REPORTS.flatMap(({ finds = [] }) => finds), ...HEALTHY.flatMap(({ rules }) => rules)];
   expect(named.filter((id) => !RULES.includes(id))).toEqual([]);
 });
 
@@ -36,4 +41,12 @@ it("what is found, or rightly not, is held by a test, and what is unknown says w
 it("none of the harms is left out", () => {
   expect(HARMS.map(({ id }) => id)).toEqual(Array.from({ length: 26 }, (_, at) => `S${at + 1}`));
   for (const { id, held } of HARMS) expect(held.length, id).toBeGreaterThan(0);
+});
+
+it("what is healthy is played on the simulator, and on a real cluster or it is said why not", () => {
+  for (const { situation, sim, lab = [], no_lab } of HEALTHY) {
+    expect([situation, sim.length > 0, lab.length > 0]).toEqual([situation, true, no_lab === undefined]);
+    expect(lab.filter(([file]) => !file.startsWith("test/vitess/"))).toEqual([]);
+    expect(sim.filter(([file]) => file.startsWith("test/vitess/"))).toEqual([]);
+  }
 });

@@ -37,10 +37,25 @@ export interface Harm {
   readonly held: readonly Held[];
 }
 
+/** What is healthy for as long as it lasts. */
+export interface Healthy {
+  /** Rules that said something of it. */
+  readonly rules: readonly string[];
+  readonly situation: string;
+  /** What is said of it now, where it is not silence. */
+  readonly says?: string;
+  readonly sim: readonly Held[];
+  readonly lab?: readonly Held[];
+  /** Why no real cluster plays it. */
+  readonly no_lab?: string;
+}
+
 const read = (name: string): unknown => parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 
 export const REPORTS = read("reports.yaml") as readonly Report[];
 export const HARMS = read("harms.yaml") as readonly Harm[];
+
+export const HEALTHY = read("healthy.yaml") as readonly Healthy[];
 
 /** docs/track-record.md. */
 export const trackRecord = (): string => `# The track record
@@ -60,6 +75,14 @@ Each was shown on a simulated or a real cluster; the numbers are those of the is
 What each step may still meet stands in [safety.md](safety.md).
 
 ${HARMS.map(harmText).join("\n\n")}
+
+## What is healthy for as long as it lasts
+
+States that vtdoctor 0.1.0 took for sick, or could have. Where nothing else is said, a scan is silent and its exit code 0: what it says is mere
+information, or deferred to an operation. A path that serves nobody is found whatever the reason, since exit 0 means that the cluster serves; what was
+done on purpose is silenced by a suppression until a day ([configuration.md](configuration.md#suppressions)).
+
+${HEALTHY.map(healthyText).join("\n\n")}
 `;
 
 const counted = (): string => {
@@ -90,13 +113,20 @@ const harmText = ({ id, was, now, open, held }: Harm): string =>
     ...heldBy(held),
   ].join("\n");
 
+const healthyText = ({ rules, situation, says, sim, lab, no_lab }: Healthy): string =>
+  [
+    `- **${capital(situation.trim())}** (${rules.map(ruleLink).join(", ")}).${says === undefined ? "" : ` ${says.trim()}`}`,
+    `  - Simulator: ${sim.map(heldText).join("; ")}`,
+    `  - Real clusters: ${lab === undefined ? `none, as ${no_lab}` : lab.map(heldText).join("; ")}`,
+  ].join("\n");
+
 const notDone = (open: string | undefined): readonly string[] =>
   open === undefined ? [] : [`- **Not done**: ${open.trim()}`];
 
 const heldBy = (held: readonly Held[]): readonly string[] =>
-  held.length === 0
-    ? []
-    : [`- **Held by**: ${held.map(([file, name]) => `[${file}](../${file}), "${name}"`).join("; ")}`];
+  held.length === 0 ? [] : [`- **Held by**: ${held.map(heldText).join("; ")}`];
+
+const heldText = ([file, name]: Held): string => `[${file}](../${file}), "${name}"`;
 
 const ruleLink = (id: string): string => `[${id}](rules/${id}.md)`;
 
