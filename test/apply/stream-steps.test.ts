@@ -374,6 +374,34 @@ describe("tablet.stop", () => {
   });
 });
 
+describe("tablet.stay-away", () => {
+  const watchAway = (cluster: SimCluster, tablet: SimTablet) => {
+    const { server } = cluster.topology.cell("zone1").etcd;
+    const { key } = cluster.topology.tablet(tablet.alias);
+    cluster.topology.tablet(tablet.alias).delete();
+    return step("tablet.stay-away", {
+      tablets: [refTo(tablet)],
+      keys: [{ server, key }],
+      watchMs: 120_000,
+    });
+  };
+
+  it.each([
+    ["and is content with one that nobody starts", null, "ok"],
+    ["and names one that a supervisor starts again meanwhile", 60_000, "unverified"],
+    ["and not one that it starts after that", 130_000, "ok"],
+  ])("watches, %s", async (_, backMs, exit) => {
+    const cluster = lab();
+    const tablet = target(cluster);
+    tablet.stop();
+    const plan = planFor(cluster, { steps: [watchAway(cluster, tablet)] });
+    if (backMs !== null) cluster.clock.after(backMs, () => cluster.restart(tablet));
+    const ran = await run(cluster, plan);
+    expect(ran.exit).toBe(exit);
+    if (ran.exit !== "ok") expect(ran.said).toMatch(/a retired tablet came back: .*zone1-0000000200/);
+  });
+});
+
 describe("stream.verify-gone", () => {
   const cancelled = (cluster: SimCluster) => {
     const tablet = target(cluster);

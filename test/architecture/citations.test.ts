@@ -81,6 +81,19 @@ describe("every citation can be looked up", () => {
     expect(dead.map(({ at }) => at)).toEqual([]);
   });
 
+  it("a test or an example that a page names is in its file", () => {
+    const named = cited(
+      /\]\(\.\.\/([^)]+\.(?:test\.ts|ts|yaml))\), "((?:[^"]|"(?![;\n.]))+)"/g,
+      /^docs\/[\w-]+\.md$/,
+    );
+    expect(named.length).toBeGreaterThan(150);
+    const missing = named.filter(({ groups: [file = "", name = ""] }) => {
+      const text = texts.get(file) ?? "";
+      return ![`"${name}"`, `\`${name}\``, `name: ${name}\n`].some((quoted) => text.includes(quoted));
+    });
+    expect(missing.map(({ at }) => at)).toEqual([]);
+  });
+
   it("scenes are those of test/vitess/README.md", () => {
     const told = new Set(
       [...(texts.get("test/vitess/README.md") ?? "").matchAll(/^\| (S\d+b?) \|/gm)].map(([, name]) => name),

@@ -21,6 +21,15 @@ const words = (plan: () => Plan): string => {
   }
 };
 
+const withoutStreamsOn = (facts: Facts, alias: string): Facts => {
+  const on = ({ address }: { readonly address: string }) => address !== place(facts, alias);
+  return {
+    ...facts,
+    vreplication: facts.vreplication.filter(on),
+    engine_stream: facts.engine_stream.filter(on),
+  };
+};
+
 describe("refused, and why (scene S4)", () => {
   const SRV = "/vitess/zone1/keyspaces/customer/SrvKeyspace, revision 62";
   const facts = running();
@@ -112,6 +121,34 @@ describe("refused, and why (scene S4)", () => {
       /OnlineDDL is not supported/,
     ],
     [
+      "they come from a mounted cluster (Migrate)",
+      streamRows(facts, "c2", { workflow_type: 3, source: 'external_cluster:"ext" keyspace:"k" shard:"0"' }),
+      /Migrate is not supported/,
+    ],
+    [
+      "they come from a MySQL of its own",
+      streamRows(facts, "c2", {
+        workflow_type: 1,
+        source: 'external_mysql:"ext" filter:{rules:{match:"t"}}',
+      }),
+      /is not supported|which is outside of Vitess/,
+    ],
+    [
+      "they fill a lookup vindex",
+      streamRows(facts, "c2", { workflow_type: 2 }),
+      /CreateLookupIndex is not supported/,
+    ],
+    [
+      "they are of a kind of a later Vitess",
+      streamRows(facts, "c2", { workflow_type: 9 }),
+      /type 9 is not supported/,
+    ],
+    [
+      "two workflows have the name",
+      addStream(facts, "zone1-0000000300", { id: 2, workflow_type: 1 }),
+      /its streams are not of one kind and one source keyspace/,
+    ],
+    [
       "a source can not be read",
       streamRows(facts, "c2", { source: "keyspace:{" }),
       /can not be read|UsageError/,
@@ -166,6 +203,45 @@ describe("refused, and why (scene S4)", () => {
       "c2 zone1-0000000200",
       "c2 zone1-0000000300",
     ]);
+  });
+});
+
+describe("a workflow that is not whole", () => {
+  test("with a stream on one of its two targets: that one is cancelled, the other is proven to have none", () => {
+    const facts = running();
+    const other = "zone1-0000000300";
+    const plan = cancelOf(withoutStreamsOn(facts, other));
+    const touched = plan.stages
+      .flatMap((stage) => stage.steps)
+      .flatMap((step) => ("tablet" in step ? [step.tablet.alias] : []));
+    expect([...new Set(touched)]).toEqual(["zone1-0000000200"]);
+    expect(plan.premises).toContainEqual(
+      expect.objectContaining({
+        kind: "stream-rows",
+        workflow: "c2",
+        ids: [],
+        tablet: expect.objectContaining({ alias: other }),
+      }),
+    );
+  });
+
+  test("whose source has lost the table: what may be the only copy stays where it is", () => {
+    const facts = moving();
+    for (const sources of [["zone1-0000000200"], ["zone1-0000000200", "zone1-0000000300"]]) {
+      const at = sources.map((alias) => place(facts, alias));
+      const gone = {
+        ...facts,
+        live_table: facts.live_table.filter(
+          (row) => !at.includes(row.address) || row.table_name !== "corder",
+        ),
+      };
+      expect(words(() => cancelOf(gone, MOVE))).toMatch(/is refused, .*table-not-on-its-shards@customer/);
+    }
+  });
+
+  test("an atomic copy is a MoveTables like another", () => {
+    const atomic = streamRows(moving(), MOVE.workflow, { workflow_sub_type: 2 });
+    expect(kinds(cancelOf(atomic, MOVE))).toEqual(kinds(cancelOf(moving(), MOVE)));
   });
 });
 

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { KINDS } from "../../src/plan/steps/index.js";
 
-const rows = readFileSync(new URL("../../docs/safety.md", import.meta.url), "utf8")
-  .split("\n")
+const lines = readFileSync(new URL("../../docs/safety.md", import.meta.url), "utf8").split("\n");
+
+const rows = lines
   .filter((line) => line.startsWith("| `"))
   .map((line) =>
     line
@@ -24,4 +25,9 @@ it("docs/safety.md says of each kind of step what its declaration says", () => {
 
 it("and of each what can still change", () => {
   for (const [step, , , , gap = ""] of rows) expect(gap.length, step).toBeGreaterThan(10);
+});
+
+it("and by which tests that is held", () => {
+  const held = lines.flatMap((line) => /^- `([\w.-]+)`: \[test\//.exec(line)?.[1] ?? []);
+  expect(held.toSorted()).toEqual(Object.keys(KINDS).toSorted());
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
-import { HARMS, HEALTHY, REPORTS, trackRecord } from "./page.js";
+import { HARMS, HEALTHY, LINES, REPORTS, trackRecord } from "./page.js";
 
 const RULES = loadRules([SHIPPED_RULES]).map(({ id }) => id);
 
@@ -10,7 +10,7 @@ it("docs/track-record.md is what the reports and harms say", async () => {
 });
 
 const HELD = [
-  ...[...REPORTS, ...HARMS].flatMap(({ held = [] }) => held),
+  ...[...REPORTS, ...HARMS, ...LINES].flatMap(({ held = [] }) => held),
   ...HEALTHY.flatMap(({ sim, lab = [] }) => [...sim, ...lab]),
 ];
 
@@ -41,6 +41,7 @@ it("what is found, or rightly not, is held by a test, and what is unknown says w
 it("none of the harms is left out", () => {
   expect(HARMS.map(({ id }) => id)).toEqual(Array.from({ length: 26 }, (_, at) => `S${at + 1}`));
   for (const { id, held } of HARMS) expect(held.length, id).toBeGreaterThan(0);
+  for (const { title, held } of LINES) expect(held.length, title).toBeGreaterThan(0);
 });
 
 it("what is healthy is played on the simulator, and on a real cluster or it is said why not", () => {

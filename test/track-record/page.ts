@@ -50,10 +50,20 @@ export interface Healthy {
   readonly no_lab?: string;
 }
 
+/** A line of the list behind the harms: what `cancel` is given, or what a scan missed. */
+interface Line {
+  readonly part: "cancel" | "missed";
+  readonly title: string;
+  readonly now: string;
+  readonly open?: string;
+  readonly held: readonly Held[];
+}
+
 const read = (name: string): unknown => parse(readFileSync(new URL(name, import.meta.url), "utf8"));
 
 export const REPORTS = read("reports.yaml") as readonly Report[];
 export const HARMS = read("harms.yaml") as readonly Harm[];
+export const LINES = read("lines.yaml") as readonly Line[];
 
 export const HEALTHY = read("healthy.yaml") as readonly Healthy[];
 
@@ -83,7 +93,22 @@ information, or deferred to an operation. A path that serves nobody is found wha
 done on purpose is silenced by a suppression until a day ([configuration.md](configuration.md#suppressions)).
 
 ${HEALTHY.map(healthyText).join("\n\n")}
+
+## What \`cancel\` may be given
+
+${linesOf("cancel")}
+
+## What a scan of 0.1.0 missed
+
+${linesOf("missed")}
 `;
+
+const linesOf = (wanted: Line["part"]): string =>
+  LINES.filter(({ part }) => part === wanted)
+    .map(({ title, now, open, held }) =>
+      [`### ${capital(title)}`, "", `- **Now**: ${now.trim()}`, ...notDone(open), ...heldBy(held)].join("\n"),
+    )
+    .join("\n\n");
 
 const counted = (): string => {
   const found = REPORTS.filter(({ finds = [] }) => finds.length > 0).length;

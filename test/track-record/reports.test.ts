@@ -255,3 +255,18 @@ describe("what was reported, and is healthy: no finding", () => {
     expect(await stories(cluster)).toEqual([]);
   });
 });
+
+describe("what was reported, and is found as soon as it lasts", () => {
+  it("a Materialize reads a table that its source does not have", async () => {
+    const cluster = moveOnto((source) =>
+      source.replace(/rules:\{match:"customer"[^}]*\}/, 'rules:{match:"gone" filter:"select * from gone"}'),
+    );
+    expect(await stories(cluster)).toContain("warning confirmed stream-source-table-missing@moved.c2");
+  });
+
+  it("a create that failed left streams on some of the targets only", async () => {
+    const cluster = lab();
+    cluster.tablet("zone1-0000000300").engine.deleteWorkflow("c2");
+    expect(await stories(cluster)).toContain("warning confirmed workflow-target-without-stream@customer.c2");
+  });
+});
