@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { labCluster } from "../../src/sim/lab.js";
+import { rebuildSrvKeyspace } from "../../src/sim/native/serving-graph.js";
 import { operatorAt } from "../cli/harness.js";
 import { denyTables } from "../sim/native/denied-tables.js";
 import { setControls } from "../sim/native/serving-switch.js";
@@ -36,6 +37,23 @@ test("a shard whose primary does not say its journals is not told to be closed b
   expect(words).not.toMatch(/Somebody disabled it, with|cutover that died after/);
   const said = await write(`fix ${finding} --yes`);
   expect([said.code, said.err]).toEqual([4, expect.stringContaining("resharding_journal")]);
+});
+
+test("a shard whose serving flag somebody took is told as closed perhaps, before a rebuild closes it", async () => {
+  const cluster = labCluster({ version: "24.0.4", rows: 20 });
+  const record = cluster.topology.shard("customer", "0");
+  const before = record.get();
+  if (before === null) throw new Error("no record of customer/0");
+  record.put({ ...before, isPrimaryServing: false });
+  const { type } = operatorAt(cluster);
+  const looked = async () => {
+    const { code, out } = await type("scan --format json");
+    const { findings } = JSON.parse(out) as { findings: { id: string; severity: string }[] };
+    return [code, ...findings.map(({ id, severity }) => `${severity} ${id}`)];
+  };
+  expect(await looked()).toEqual([0, "info range-served-by-no-shard@customer/-"]);
+  rebuildSrvKeyspace(cluster, "zone1", "customer");
+  expect(await looked()).toContain("critical range-served-by-no-shard@customer/-");
 });
 
 test("a table that somebody denied by hand stays denied until the keyspace's name is typed", async () => {

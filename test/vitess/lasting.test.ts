@@ -94,6 +94,10 @@ describe.skipIf(labMissing() !== null)("S9, what is still to come or on its way 
     const silent = await doctor.scan("--config", lab.file("vtdoctor.yaml", accepted));
     expect([silent.code, ...alarms(silent)]).toEqual([0, expect.stringMatching(/^critical suppressed /)]);
     await control("--disable-query-service=false");
+    await lab.ctl("SetShardIsPrimaryServing", "near/0", "false");
+    const flagged = await finding(doctor, "range-served-by-no-shard@near/-");
+    expect([flagged.severity, flagged.cause]).toEqual(["info", expect.stringContaining("on purpose")]);
+    await lab.ctl("SetShardIsPrimaryServing", "near/0", "true");
     expect((await doctor.scan()).code).toBe(0);
   });
 
