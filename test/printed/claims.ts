@@ -53,6 +53,7 @@ export const RUN_BY = {
     "range-served-by-no-shard: vtctldclient RebuildKeyspaceGraph",
     "range-served-by-no-shard: vtctldclient RefreshStateByShard",
     "range-served-by-no-shard: vtctldclient SetShardIsPrimaryServing",
+    "range-served-by-no-shard: vtdoctor scan --inventory",
     "reads-served-by-no-tablet: vtctldclient DeleteTablets",
     "reads-served-by-no-tablet: vtctldclient GetFullStatus",
     "reads-served-by-no-tablet: vtctldclient RefreshState",
@@ -92,6 +93,7 @@ export const RUN_BY = {
     "routing-contradicts-denial: vtctldclient SetShardTabletControl --denied-tables --remove",
     "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph",
     "src/plan/guards/cell-routes: vtctldclient SetShardIsPrimaryServing",
+    "tablet-record-missing-live-process: vtdoctor query",
   ],
   restored: [
     "keyspace-missing-live-tablets: vtctldclient ApplyVSchema --vschema-file",
@@ -208,6 +210,4 @@ export const OWED: readonly string[] = [
   "stream-source-shard-missing: vtctldclient Workflow delete",
   "stream-source-shard-missing: vtdoctor fix",
   "topo-lock-stale: vtdoctor fix",
-  "range-served-by-no-shard: vtdoctor scan",
-  "tablet-record-missing-live-process: vtdoctor query",
 ];

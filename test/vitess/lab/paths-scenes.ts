@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { it } from "vitest";
+import { expect, it } from "vitest";
 import type { Doctor } from "./doctor.js";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
-import { curedBy, finding, gone, ranAllOf, runPrinted, shell, textOf } from "./printed.js";
+import { curedBy, finding, gone, ranAllOf, runAdvised, runPrinted, shell, textOf } from "./printed.js";
+import { elect } from "./reshard.js";
 
 /** The cluster of paths.test.ts: main/0 (100, 101) and customer/-80 (200, 201), 80- (300, 301), with a vtgate. */
 export interface Scenery {
@@ -114,6 +115,27 @@ export function printedScenes(scenery: () => Scenery): void {
       ["vtctldclient RebuildKeyspaceGraph"],
       ["vtctldclient RefreshStateByShard", { more: "customer/80-" }],
     );
+  });
+
+  scene("a range whose shard was deleted, and nobody remembers it", async ({ holed }) => {
+    await lab.ctl("DeleteShards", "--recursive", "--even-if-serving", "customer/80-");
+    await holed();
+    await lab.etcdctl(GLOBAL_ETCD, "compaction", String(await lab.revision()));
+    const id = "range-served-by-no-shard@customer/80-";
+    const said = await finding(doctor, id);
+    const tablets = [300, 301].map((uid) => `{host: 127.0.0.1, grpc: ${16000 + uid}, http: ${15000 + uid}}`);
+    writeFileSync(join(shell(doctor), "FILE"), `tablets: [${tablets.join(", ")}]\n`);
+    const named = await runAdvised(doctor, said, "vtdoctor scan", { code: 1 });
+    expect(named.stdout).toContain("shard-missing-live-tablets@customer/80-");
+    for (const uid of [300, 301]) {
+      await lab.stop(`vttablet-${uid}`);
+      await lab.startVttablet(uid);
+    }
+    await runAdvised(doctor, said, "vtctldclient SetShardIsPrimaryServing");
+    await runAdvised(doctor, said, "vtctldclient RebuildKeyspaceGraph");
+    await gone(doctor, id);
+    await elect(lab, "customer", "80-", 300);
+    await gone(doctor, "no-live-primary@customer/80-");
   });
 
   scene("a rule that leads nowhere", async ({ rules }) => {

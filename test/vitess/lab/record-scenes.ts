@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { Etcd3 } from "etcd3";
+import { expect } from "vitest";
 import { ShardReferenceSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../../src/topology/records.js";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
@@ -24,6 +25,18 @@ export function recordScenes(scene: Scene): void {
     );
     await lab.startVttablet(100);
     await elect(lab, "customer", "0", 100);
+  });
+
+  scene("a primary whose record is gone", async ({ lab, doctor }) => {
+    // DeleteTablets also takes the primary's name off its Shard record, by which the process ends itself.
+    await lab.etcdctl(GLOBAL_ETCD, "del", "/vitess/zone1/tablets/zone1-0000000400/Tablet");
+    const said = await finding(doctor, "tablet-record-missing-live-process@zone1-0000000400");
+    const others = await runAdvised(doctor, said, "vtdoctor query");
+    expect(others.stdout).toMatch(/zone1-0000000400.*PRIMARY[\s\S]*zone1-0000000401.*REPLICA/);
+    await lab.stop("vttablet-400");
+    await lab.startVttablet(400);
+    await gone(doctor, said.id);
+    await elect(lab, "moved", "0", 400);
   });
 
   scene("reads that a rule sends where nothing feeds", async ({ lab, doctor }) => {
