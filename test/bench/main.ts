@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { benchCluster } from "./cluster.js";
+import { benchForesight } from "./foresight.js";
 import { benchJudging } from "./judging.js";
 import { benchStart } from "./start.js";
 
@@ -10,7 +11,7 @@ const { values } = parseArgs({
     tablets: { type: "string", default: "3000" },
     history: { type: "string", default: "0" },
     runs: { type: "string", default: "3" },
-    only: { type: "string", multiple: true, default: ["start", "judging", "cluster"] },
+    only: { type: "string", multiple: true, default: ["start", "judging", "foresight", "cluster"] },
     json: { type: "string" },
   },
 });
@@ -27,6 +28,7 @@ say(
 const results: Record<string, unknown> = { loadBefore: load() };
 if (values.only.includes("start")) results.start = await benchStart(runs, say);
 if (values.only.includes("judging")) results.judging = await benchJudging(runs, say);
+if (values.only.includes("foresight")) results.foresight = await benchForesight(runs, say);
 if (values.only.includes("cluster"))
   results.cluster = await benchCluster(
     { tablets: Number(values.tablets), history: Number(values.history), runs },

@@ -203,8 +203,8 @@ const FORESEEN = [
   [
     "what tablets still deny",
     "play",
-    "deriveRouting(world.facts, world.heeded)",
-    "deriveRouting(world.facts, [])",
+    "deriveRouting(world.facts, world.heeded, remember)",
+    "deriveRouting(world.facts, [], remember)",
   ],
   [
     "a route asks for consent",

@@ -1,4 +1,5 @@
 import { deriveRouting } from "../../snapshot/derive/index.js";
+import { remembering } from "../../snapshot/derive/remember.js";
 import { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep, Judge } from "../draft.js";
 import type { Foreseen } from "../plan.js";
@@ -61,6 +62,7 @@ export const play = (
   const moved = new Map<string, PathChange>();
   const routing = new Set<number>();
   const isKnown = knownBefore(begun.paths);
+  const remember = remembering();
   let world: World = { facts, heeded: [] };
   let last = before;
   let looks = 0;
@@ -78,7 +80,7 @@ export const play = (
     const matters = touchesPaths(step, world, next, last);
     world = next;
     if (!matters) continue;
-    const now = deriveRouting(world.facts, world.heeded);
+    const now = deriveRouting(world.facts, world.heeded, remember);
     looks += 1;
     for (const change of comparePaths(before, now)) {
       if (change.kind === "found") continue;

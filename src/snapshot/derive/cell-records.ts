@@ -1,6 +1,6 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfRecord } from "../../cluster/key-range.js";
-import type { KeyRange, Tablet } from "../../proto/gen/topodata_pb.js";
+import type { KeyRange, SrvKeyspace, Tablet } from "../../proto/gen/topodata_pb.js";
 import { decodeShardReplication, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
 import type {
   ShardReplicationRow,
@@ -9,13 +9,14 @@ import type {
   SrvPartitionRow,
   TabletRow,
 } from "../gen/tables.js";
-import type { Decoded, Decoding } from "./decoding.js";
+import { type Decoded, Decoding } from "./decoding.js";
 import { aliasText, seconds, tabletTypeName } from "./global-records.js";
 import type { KeyIndex } from "./located-key.js";
 import { sortedRecord, uniqueBy } from "./order.js";
+import { anew, type Remember } from "./remember.js";
 
 /** One row per alias: where two cells hold one, the cell that the alias names comes first (docs/vitess.md#keys). */
-export const deriveTablets = (keys: KeyIndex, decoding: Decoding): readonly TabletRow[] => {
+export const deriveTablets = (keys: KeyIndex<"tablet">, decoding: Decoding): readonly TabletRow[] => {
   const found = decoding.all(keys.of("tablet"), decodeTablet);
   const home = found.filter(({ root, is }) => root === is.alias.cell);
   const abroad = found.filter(({ root, is }) => root !== is.alias.cell);
@@ -57,7 +58,10 @@ export const databaseOf = (record: { readonly keyspace: string; readonly dbNameO
 
 export const defaultDatabase = (keyspace: string): string => (keyspace === "" ? "" : `vt_${keyspace}`);
 
-export const deriveShardReplication = (keys: KeyIndex, decoding: Decoding): readonly ShardReplicationRow[] =>
+export const deriveShardReplication = (
+  keys: KeyIndex<"shard-replication">,
+  decoding: Decoding,
+): readonly ShardReplicationRow[] =>
   decoding.all(keys.of("shard-replication"), decodeShardReplication).flatMap(({ root, is, at, record }) => {
     const aliases = record.nodes.flatMap(({ tabletAlias }) => aliasText(tabletAlias) ?? []);
     return [...new Set(aliases)].map((alias) => ({
@@ -77,44 +81,57 @@ export interface ServingGraph {
   readonly srv_control: readonly SrvControlRow[];
 }
 
-export const deriveServingGraph = (keys: KeyIndex, decoding: Decoding): ServingGraph => {
-  const records = decoding.all(keys.of("srv-keyspace"), decodeSrvKeyspace);
-  const partitions = records.flatMap(({ root, is, at, record }) =>
-    record.partitions.map((partition) => ({
-      partition,
-      place: { cell: root, keyspace: is.keyspace, tablet_type: tabletTypeName(partition.servedType) },
-      source: { key: at.key, revision: at.mod_revision },
-    })),
+/** `remember`: what follows from one record; a keyspace of a hundred shards has thousands of rows. */
+export const deriveServingGraph = (
+  keys: KeyIndex<"srv-keyspace">,
+  decoding: Decoding,
+  remember: Remember = anew,
+): ServingGraph => {
+  const graphs = keys.of("srv-keyspace").map((located) =>
+    remember(`srv-keyspace ${located.root} ${located.at.server} ${located.at.key}`, [[located]], () => {
+      const own = new Decoding();
+      const rows = own.all([located], decodeSrvKeyspace).map(graphRows);
+      return { rows, undecodable: own.undecodable };
+    }),
   );
+  decoding.add(graphs.flatMap(({ undecodable }) => undecodable));
+  const rows = graphs.flatMap((graph) => graph.rows);
   return {
-    srv_keyspace: records.map(({ root, is, at }) => ({
-      cell: root,
-      keyspace: is.keyspace,
-      server: at.server,
-      key: at.key,
-      revision: at.mod_revision,
-    })),
+    srv_keyspace: rows.map(({ srv_keyspace }) => srv_keyspace),
     srv_partition: uniqueBy(
-      partitions.flatMap(({ partition, place, source }) =>
-        partition.shardReferences.map(({ name, keyRange }) => ({
-          ...place,
-          shard: name,
-          ...range(name, keyRange),
-          ...source,
-        })),
-      ),
+      rows.flatMap(({ srv_partition }) => srv_partition),
       placeOf,
     ),
     srv_control: uniqueBy(
-      partitions.flatMap(({ partition, place, source }) =>
-        partition.shardTabletControls.map(({ name, queryServiceDisabled }) => ({
-          ...place,
-          shard: name,
-          query_service_disabled: Number(queryServiceDisabled),
-          ...source,
-        })),
-      ),
+      rows.flatMap(({ srv_control }) => srv_control),
       placeOf,
+    ),
+  };
+};
+
+const graphRows = ({ root, is, at, record }: Decoded<"srv-keyspace", SrvKeyspace>) => {
+  const source = { key: at.key, revision: at.mod_revision };
+  const partitions = record.partitions.map((partition) => ({
+    partition,
+    place: { cell: root, keyspace: is.keyspace, tablet_type: tabletTypeName(partition.servedType) },
+  }));
+  return {
+    srv_keyspace: { cell: root, keyspace: is.keyspace, server: at.server, ...source },
+    srv_partition: partitions.flatMap(({ partition, place }) =>
+      partition.shardReferences.map(({ name, keyRange }) => ({
+        ...place,
+        shard: name,
+        ...range(name, keyRange),
+        ...source,
+      })),
+    ),
+    srv_control: partitions.flatMap(({ partition, place }) =>
+      partition.shardTabletControls.map(({ name, queryServiceDisabled }) => ({
+        ...place,
+        shard: name,
+        query_service_disabled: Number(queryServiceDisabled),
+        ...source,
+      })),
     ),
   };
 };

@@ -26,19 +26,18 @@ export class Decoding {
     });
   }
 
+  /** Those that another has found. */
+  add(rows: readonly UndecodableKeyRow[]): void {
+    for (const row of rows) this.#undecodable.set(`${row.server} ${row.key}`, row);
+  }
+
   get undecodable(): readonly UndecodableKeyRow[] {
     return [...this.#undecodable.values()];
   }
 
   #keep({ at, is }: Pick<LocatedKey, "at" | "is">, message: string): void {
     const { server, key, mod_revision } = at;
-    this.#undecodable.set(`${server} ${key}`, {
-      server,
-      key,
-      kind: is.kind,
-      message,
-      revision: mod_revision,
-    });
+    this.add([{ server, key, kind: is.kind, message, revision: mod_revision }]);
   }
 }
 

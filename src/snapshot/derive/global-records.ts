@@ -34,7 +34,11 @@ export const seconds = (time: { readonly seconds: bigint } | undefined): number 
   time === undefined ? null : Number(time.seconds);
 
 /** What the etcd that holds the cell's root answered, and what the record named before. */
-export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): readonly CellRow[] => {
+export const deriveCells = (
+  facts: Facts,
+  keys: KeyIndex<"cell-info">,
+  decoding: Decoding,
+): readonly CellRow[] => {
   const servers = new Map(facts.topo_server.map((row) => [row.server, row.answered]));
   const roots = new Map(facts.topo_root.map((row) => [row.name, row]));
   const overwritten = facts.topo_history
@@ -65,7 +69,10 @@ export const deriveCells = (facts: Facts, keys: KeyIndex, decoding: Decoding): r
   });
 };
 
-export const deriveCellAliases = (keys: KeyIndex, decoding: Decoding): readonly CellAliasRow[] =>
+export const deriveCellAliases = (
+  keys: KeyIndex<"cells-alias">,
+  decoding: Decoding,
+): readonly CellAliasRow[] =>
   decoding.all(keys.of("cells-alias"), decodeCellsAlias).flatMap(({ is, at, record }) =>
     [...new Set(record.cells)].map((cell) => ({
       alias: is.alias,
@@ -75,7 +82,7 @@ export const deriveCellAliases = (keys: KeyIndex, decoding: Decoding): readonly 
     })),
   );
 
-export const deriveKeyspaces = (keys: KeyIndex, decoding: Decoding): readonly KeyspaceRow[] =>
+export const deriveKeyspaces = (keys: KeyIndex<"keyspace">, decoding: Decoding): readonly KeyspaceRow[] =>
   decoding.all(keys.of("keyspace"), decodeKeyspace).map(({ is, at, record }) => ({
     keyspace: is.keyspace,
     keyspace_type: KeyspaceType[record.keyspaceType] ?? String(record.keyspaceType),
@@ -93,7 +100,7 @@ export interface ShardRecords {
   readonly denied_table: readonly DeniedTableRow[];
 }
 
-export const deriveShards = (keys: KeyIndex, decoding: Decoding): ShardRecords => {
+export const deriveShards = (keys: KeyIndex<"shard">, decoding: Decoding): ShardRecords => {
   const records = decoding.all(keys.of("shard"), decodeShard);
   const tablet_control = records.flatMap(({ is, at, record }) => controls(is.keyspace, is.shard, at, record));
   return {

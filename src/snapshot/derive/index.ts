@@ -1,5 +1,6 @@
+import type { TopoKey } from "../../topology/paths.js";
 import { type Derived, type Facts, metaValue } from "../facts.js";
-import type { DeniedTableRow } from "../gen/tables.js";
+import type { DeniedTableRow, TopoKeyRow, UndecodableKeyRow } from "../gen/tables.js";
 import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding, undecodableNames } from "./decoding.js";
@@ -12,17 +13,18 @@ import {
   deriveShards,
 } from "./global-records.js";
 import { deriveJournalNames, deriveJournals } from "./journal.js";
-import { indexKeys } from "./located-key.js";
+import { indexKeys, type KeyIndex, type LocatedKey } from "./located-key.js";
 import { deriveLocks } from "./locks.js";
 import { deriveOperations } from "./operation.js";
 import { deriveQueryPaths } from "./paths/query-path.js";
 import { deriveProcesses } from "./process.js";
 import { rangeFaults } from "./range-fault.js";
+import { anew, type Remember } from "./remember.js";
 import { restoredTopology } from "./restored-topology.js";
 import { deriveStreams } from "./stream.js";
 import { switchLookups } from "./switch-lookups.js";
 import { deriveUnanswered } from "./unanswered.js";
-import { deriveVSchemas } from "./vschema-records.js";
+import { deriveVSchemas, VSCHEMA_KINDS } from "./vschema-records.js";
 import { deriveWorkflows, workflowShards } from "./workflow.js";
 
 /** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
@@ -63,40 +65,73 @@ export const derive = (facts: Facts): Derived => {
   };
 };
 
-/** The part of it that tells where queries lead: cheaper by far where it is asked for again and again. */
-export const deriveRouting = (facts: Facts, heeded: readonly DeniedTableRow[]) => {
-  const records = deriveRecords(facts);
-  const process = deriveProcesses(facts, {
-    ...topologyKnown(facts, records),
-    shards: records.shard,
-    deletedDatabases: deletedDatabases(facts),
-  });
-  const denied_table = [...records.denied_table, ...heeded];
+/**
+ * The part of it that tells where queries lead: cheaper by far where it is asked for again and again. `remember`: of the looks before, at
+ * facts that share most of their rows with these.
+ */
+export const deriveRouting = (facts: Facts, heeded: readonly DeniedTableRow[], remember: Remember = anew) => {
+  const records = deriveRecords(facts, remember);
+  const topology = topologyKnown(facts, records);
+  const process = remember(
+    "process",
+    [
+      ...[facts.live_tablet, facts.witness, facts.vreplication, facts.topo_root, facts.topo_server],
+      ...[facts.topo_history, topology.cells, topology.tablets, records.shard, records.undecodable_key],
+    ],
+    () =>
+      deriveProcesses(facts, {
+        ...topology,
+        shards: records.shard,
+        deletedDatabases: deletedDatabases(facts),
+      }),
+  );
   const { srv_partition, shard_routing_rule } = records;
-  return {
-    srv_partition,
-    shard_routing_rule,
-    ...deriveQueryPaths({ ...facts, ...records, process, denied_table }),
-  };
+  const denied_table = [...records.denied_table, ...heeded];
+  const { query_path } = deriveQueryPaths({ ...facts, ...records, process, denied_table }, remember);
+  return { srv_partition, shard_routing_rule, query_path };
 };
 
-const deriveRecords = (facts: Facts) => {
-  const keys = indexKeys(facts);
-  const decoding = new Decoding();
+const deriveRecords = (facts: Facts, remember: Remember = anew) => {
+  const located =
+    remember === anew
+      ? undefined
+      : remember("located", [facts.topo_root], () => new WeakMap<TopoKeyRow, readonly LocatedKey[]>());
+  const keys = indexKeys(facts, located);
+  const undecodable: (readonly UndecodableKeyRow[])[] = [];
+  const of = <Kind extends TopoKey["kind"], T>(
+    kinds: readonly Kind[],
+    make: (keys: KeyIndex<Kind>, decoding: Decoding) => T,
+    others: readonly (readonly unknown[])[] = [],
+  ): T => {
+    const made = remember(kinds.join(), [...kinds.map((kind) => keys.of(kind)), ...others], () => {
+      const decoding = new Decoding();
+      const records = make(keys, decoding);
+      return { records, undecodable: decoding.undecodable };
+    });
+    undecodable.push(made.undecodable);
+    return made.records;
+  };
+  const { topo_history, topo_server, topo_root } = facts;
   const records = {
-    cell: deriveCells(facts, keys, decoding),
-    cell_alias: deriveCellAliases(keys, decoding),
-    keyspace: deriveKeyspaces(keys, decoding),
-    ...deriveShards(keys, decoding),
-    tablet: deriveTablets(keys, decoding),
-    shard_replication: deriveShardReplication(keys, decoding),
-    ...deriveServingGraph(keys, decoding),
-    ...deriveVSchemas(keys, decoding),
+    cell: of(["cell-info"], (...from) => deriveCells(facts, ...from), [topo_history, topo_server, topo_root]),
+    cell_alias: of(["cells-alias"], deriveCellAliases),
+    keyspace: of(["keyspace"], deriveKeyspaces),
+    ...of(["shard"], deriveShards),
+    tablet: of(["tablet"], deriveTablets),
+    shard_replication: of(["shard-replication"], deriveShardReplication),
+    ...of(["srv-keyspace"], (...from) => deriveServingGraph(...from, remember)),
+    ...of(VSCHEMA_KINDS, deriveVSchemas),
     topo_lock: deriveLocks(facts, keys, takenAt(facts)),
     vitess_metadata: deriveMetadata(keys),
   };
-  return { ...records, undecodable_key: decoding.undecodable };
+  const undecodable_key = remember("undecodable", undecodable, () => distinctKeys(undecodable.flat()));
+  return { ...records, undecodable_key };
 };
+
+/** A key may be a record of two kinds, under two roots. */
+const distinctKeys = (rows: readonly UndecodableKeyRow[]): readonly UndecodableKeyRow[] => [
+  ...new Map(rows.map((row) => [`${row.server} ${row.key}`, row])).values(),
+];
 
 const topologyKnown = (facts: Facts, records: ReturnType<typeof deriveRecords>) => ({
   globalAnswered: globalAnswered(facts),

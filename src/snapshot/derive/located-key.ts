@@ -12,8 +12,8 @@ export interface LocatedKey<Kind extends TopoKey["kind"] = TopoKey["kind"]> {
 }
 
 /** All keys by what they are, by the exact shape of their path under each root (docs/vitess.md#keys, docs/vitess.md#directories). */
-export interface KeyIndex {
-  of<Kind extends TopoKey["kind"]>(kind: Kind): readonly LocatedKey<Kind>[];
+export interface KeyIndex<Known extends TopoKey["kind"] = TopoKey["kind"]> {
+  readonly of: <Kind extends Known>(kind: Kind) => readonly LocatedKey<Kind>[];
 }
 
 export interface Root {
@@ -29,14 +29,20 @@ const IN_CELLS: ReadonlySet<TopoKey["kind"]> = new Set([
   "srv-vschema",
 ]);
 
-export const indexKeys = (facts: Facts): KeyIndex => {
+/** `located`: keys that were located under the same roots before; those that were not are added. */
+export const indexKeys = (facts: Facts, located?: WeakMap<TopoKeyRow, readonly LocatedKey[]>): KeyIndex => {
   const rootsOf = rootsByServer(facts);
   const index = new Map<string, LocatedKey[]>();
+  const locatedAt = (at: TopoKeyRow): readonly LocatedKey[] => {
+    const known = located?.get(at) ?? locate(rootsOf(at.server), at.key).map((one) => ({ ...one, at }));
+    located?.set(at, known);
+    return known;
+  };
   for (const at of facts.topo_key) {
-    for (const { root, is } of locate(rootsOf(at.server), at.key)) {
-      const known = index.get(is.kind);
-      if (known === undefined) index.set(is.kind, [{ root, is, at }]);
-      else known.push({ root, is, at });
+    for (const one of locatedAt(at)) {
+      const known = index.get(one.is.kind);
+      if (known === undefined) index.set(one.is.kind, [one]);
+      else known.push(one);
     }
   }
   return {

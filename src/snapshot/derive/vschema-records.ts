@@ -40,12 +40,19 @@ interface Part {
   readonly content: Partial<Omit<SrvVSchema, "$typeName">>;
 }
 
+export const VSCHEMA_KINDS = [
+  ...(["srv-vschema", "vschema", "routing-rules", "shard-routing-rules"] as const),
+  ...(["keyspace-routing-rules", "mirror-rules"] as const),
+] as const;
+
+type VSchemaKeys = KeyIndex<(typeof VSCHEMA_KINDS)[number]>;
+
 /**
  * VSchemas and rules of the global topology, and each cell's copy (docs/vitess.md#srvvschema). Rules are maps by what they route
  * from. Of table rules that name one twice all targets are kept, which vtgate refuses (docs/vitess.md#query-routing); of shard
  * and keyspace rules the last counts.
  */
-export const deriveVSchemas = (keys: KeyIndex, decoding: Decoding): VSchemaRecords => {
+export const deriveVSchemas = (keys: VSchemaKeys, decoding: Decoding): VSchemaRecords => {
   const copies = decoding.all(keys.of("srv-vschema"), decodeSrvVSchema);
   const parts: readonly Part[] = [
     ...globalParts(keys, decoding),
@@ -73,7 +80,7 @@ export const deriveVSchemas = (keys: KeyIndex, decoding: Decoding): VSchemaRecor
   };
 };
 
-const globalParts = (keys: KeyIndex, decoding: Decoding): readonly Part[] => {
+const globalParts = (keys: VSchemaKeys, decoding: Decoding): readonly Part[] => {
   const part = (at: TopoKeyRow, content: Part["content"]): Part => ({ scope: "global", at, content });
   return [
     ...decoding

@@ -1,6 +1,7 @@
 import type { KeyspaceRow, ShardRow, SrvKeyspaceRow, SrvPartitionRow } from "../../gen/tables.js";
 import { groupBy } from "../order.js";
 import { cover } from "../range-fault.js";
+import { anew, type Remember } from "../remember.js";
 import type { CellVSchema } from "./cell-vschema.js";
 import type { ServedType } from "./find-table.js";
 import type { Seen } from "./seen.js";
@@ -32,9 +33,10 @@ export class Grounds {
   readonly #known = new Map<string, Ground>();
 
   constructor(
-    state: GraphState,
+    readonly state: GraphState,
     readonly serving: ShardServing,
     readonly seen: Seen,
+    readonly remember: Remember = anew,
   ) {
     this.#partitions = groupBy(
       state.srv_partition,
@@ -48,7 +50,17 @@ export class Grounds {
     const name = `${cell}/${keyspace}/${type}`;
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    const ground = this.#judge(cell, vschema, keyspace, type);
+    const from = [
+      this.#graphs.get(`${cell}/${keyspace}`),
+      vschema,
+      this.serving,
+      this.seen,
+      this.state.shard,
+    ];
+    const judged = this.remember(`ground ${name}`, [from, this.#partitions.get(name) ?? []], () =>
+      this.#judge(cell, vschema, keyspace, type),
+    );
+    const ground = { ...judged, shards: this.#list(judged.shards) };
     this.#known.set(name, ground);
     return ground;
   }

@@ -1,4 +1,5 @@
 import type { ClosedAddressRow, QueryPathRow, ShardServingRow } from "../../gen/tables.js";
+import { anew, type Remember } from "../remember.js";
 import { type CellVSchema, cellVSchemas, type VSchemaState } from "./cell-vschema.js";
 import { type Found, type FoundTable, SERVED_TYPES, type ServedType, TableFinder } from "./find-table.js";
 import { type GraphState, type Ground, Grounds } from "./ground.js";
@@ -35,15 +36,28 @@ export interface QueryPaths {
 
 /**
  * Where every name leads that a client can use, and whether it is served (docs/decisions.md#d23). Names are found once for each distinct
- * SrvVSchema, shards judged once for each keyspace, type and cell, and names that come out alike are one row.
+ * SrvVSchema, shards judged once for each keyspace, type and cell, and names that come out alike are one row. Where something is remembered,
+ * `shard_serving` has shards too that only an earlier look asked for.
  */
-export const deriveQueryPaths = (state: PathState): QueryPaths => {
-  const seen = new Seen(state);
-  const closed = closedAddresses(state.probe);
-  const serving = new ShardServing(state, closed);
-  const grounds = new Grounds(state, serving, seen);
+export const deriveQueryPaths = (state: PathState, remember: Remember = anew): QueryPaths => {
+  const seen = remember("seen", [state.meta, state.cell, state.undecodable_key], () => new Seen(state));
+  const { cell, cell_alias, tablet, srv_control, process, live_tablet, probe } = state;
+  const closed = remember("closed", [probe], () => closedAddresses(probe));
+  const serving = remember(
+    "serving",
+    [cell, cell_alias, tablet, srv_control, process, live_tablet, probe],
+    () => new ShardServing(state, closed),
+  );
+  const grounds = new Grounds(state, serving, seen, remember);
   const tables = new TablesThere(state);
-  const vschemas = cellVSchemas(state);
+  const vschemas = remember(
+    "vschemas",
+    [
+      ...[state.srv_vschema, state.vschema, state.routing_rule],
+      ...[state.shard_routing_rule, state.keyspace_routing_rule],
+    ],
+    () => cellVSchemas(state),
+  );
   const records = new Map(state.srv_vschema.map((row) => [row.cell, row]));
   const finders = new Map<CellVSchema, Names>();
   const cells = [...new Set([...state.cell.map(({ cell }) => cell), ...vschemas.keys()])].sort();
