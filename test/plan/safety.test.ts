@@ -5,7 +5,7 @@ import { KINDS } from "../../src/plan/steps/index.js";
 const lines = readFileSync(new URL("../../docs/safety.md", import.meta.url), "utf8").split("\n");
 
 const rows = lines
-  .filter((line) => line.startsWith("| `"))
+  .filter((line) => /^\| `\w+\.[\w-]+` \|/.test(line))
   .map((line) =>
     line
       .split("|")
