@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe } from "vitest";
-import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing } from "./lab/lab.js";
 import { ranAllOf } from "./lab/printed.js";
 import { recordScenes } from "./lab/record-scenes.js";
 import { type Scenery, sceneIn, scenery } from "./lab/scenery.js";
+import { lostScenes, targetScenes } from "./lab/shard-scenes.js";
 
 /**
  * Each scene makes a state, takes the commands out of what vtdoctor says of it, runs them in a shell, and the next scan no longer has the
@@ -15,12 +15,13 @@ describe.skipIf(labMissing() !== null)("what is printed, run as it is printed", 
 
   beforeAll(async () => {
     lab = await Lab.up({ version: "24" });
-    await scenery(lab);
-    given = { lab, doctor: new Doctor(lab), vschema: JSON.parse(await lab.ctl("GetVSchema", "customer")) };
+    given = await scenery(lab);
   });
   afterAll(async () => lab?.down());
   const scene = sceneIn(() => given);
 
+  targetScenes(scene);
+  lostScenes(scene);
   recordScenes(scene);
   ranAllOf("printed");
 });

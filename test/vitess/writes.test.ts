@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { deadAfterJournal, heldAtItsJournal, revokeLocks } from "./lab/cutover.js";
 import { Doctor, ids } from "./lab/doctor.js";
-import { GLOBAL_ETCD, Lab, labMissing, type Ran, until } from "./lab/lab.js";
+import { GLOBAL_ETCD, Lab, labMissing, until } from "./lab/lab.js";
 import { ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 
@@ -14,34 +15,6 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
   let lab: Lab;
   afterEach(async () => lab.down());
 
-  /** A switch of the writes, held where it has stopped them and is to write its journal, until it is let through. */
-  async function heldAtItsJournal(): Promise<{ through(): Promise<void>; switched: Promise<Ran> }> {
-    const holder = lab
-      .sql(100, "lock tables _vt.resharding_journal read; do sleep(300)", "", 300_000)
-      .catch(() => "");
-    const waiting = (info: string) => async () =>
-      (await lab.sql(
-        100,
-        `select count(*) from information_schema.processlist where info like '${info}' and id <> connection_id()`,
-      )) !== "0";
-    await until("the lock on the journal", 20_000, waiting("do sleep(300)%"));
-    const switched = lab.tryCtl(
-      ...["Reshard", ...NAME, "switchtraffic", "--tablet-types", "primary", "--timeout", "60s"],
-    );
-    await until(
-      "the cutover to wait for its journal",
-      60_000,
-      waiting("insert into \\_vt.resharding\\_journal%"),
-    );
-    const through = async () => {
-      const blocker =
-        "select id from information_schema.processlist where info like 'do sleep(300)%' and id <> connection_id()";
-      await lab.sql(100, `kill ${await lab.sql(100, blocker)}`);
-      await holder;
-    };
-    return { through, switched };
-  }
-
   /** vtctld's host is so far behind. */
   async function clockBehind(ms: number): Promise<void> {
     const named = [...(await lab.topologyKeys())].find(([key]) => key.includes("/named_locks/"));
@@ -49,26 +22,6 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
     const body = JSON.parse(Buffer.from(named[1], "base64").toString());
     const Time = new Date(Date.parse(body.Time) - ms).toISOString();
     await lab.etcdctl(GLOBAL_ETCD, "put", "--ignore-lease", named[0], JSON.stringify({ ...body, Time }));
-  }
-
-  /** Target 300 is frozen when the journal is written, and vtctld is killed then. */
-  async function deadAfterJournal(meanwhile: () => Promise<void>): Promise<void> {
-    const { through, switched } = await heldAtItsJournal();
-    await meanwhile();
-    lab.signal("vttablet-300", "SIGSTOP");
-    await through();
-    await until("the journal", 20_000, async () => (await lab.sql(100, JOURNALS)) === "1");
-    await lab.stop("vtctld", "SIGKILL");
-    lab.signal("vttablet-300", "SIGCONT");
-    await switched;
-    await lab.startVtctld();
-  }
-
-  async function revokeLocks(): Promise<void> {
-    for (const key of (await lab.topologyKeys()).keys()) {
-      const lease = /\/locks\/(\d+)$/.exec(key)?.[1];
-      if (lease !== undefined) await lab.etcdctl(GLOBAL_ETCD, "lease", "revoke", BigInt(lease).toString(16));
-    }
   }
 
   const writes = (id: number): Promise<string> =>
@@ -85,7 +38,7 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
       async () => (await writes(20_000).catch(() => null)) !== null,
     );
     const doctor = new Doctor(lab);
-    await deadAfterJournal(async () => {
+    await deadAfterJournal(lab, async () => {
       // It lives, whatever its holder's clock says: etcd's lease tells how old its lock is.
       await clockBehind(600_000);
       const { findings } = await doctor.scan("--settle", "0");
@@ -96,7 +49,7 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
       expect(findings.map(({ because }) => because).join()).toMatch(/by its lease.*clock skew of 1\d min/);
     });
     expect(ids(await doctor.scan(), "deferred")).toContain(INTERRUPTED);
-    await revokeLocks();
+    await revokeLocks(lab);
     await expect(writes(20_001)).rejects.toThrow();
 
     const interrupted = (await doctor.scan()).findings.find(({ id }) => id === INTERRUPTED);
@@ -137,7 +90,7 @@ describe.skipIf(labMissing() !== null)("S14, no shard takes writes", () => {
     await reshardCluster(lab);
     await running(lab, [200, 300]);
     const doctor = new Doctor(lab);
-    const { through, switched } = await heldAtItsJournal();
+    const { through, switched } = await heldAtItsJournal(lab);
     const locks = async () => [...(await lab.topologyKeys()).keys()].filter((key) => key.includes("/locks/"));
     await until("its lock to end", 50_000, async () => (await locks()).length === 0);
     const { findings } = await doctor.scan("--settle", "0");

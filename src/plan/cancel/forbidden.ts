@@ -97,8 +97,9 @@ const wrongWay = (snapshot: Snapshot, subject: Cancellable): readonly Obstacle[]
  * Only its rows: tables, denials and routing rules are those of production, or of the way back to it. `Workflow delete` reads the records of
  * the sources first and fails where one is gone (docs/vitess.md#cancel-prologue); a target's engine needs none.
  */
-const deleteRows = (snapshot: Snapshot, { keyspace, workflow, streams, targets }: CancelSubject): string => {
-  const lost = streams.filter(
+const deleteRows = (snapshot: Snapshot, subject: CancelSubject): string => {
+  const { keyspace, workflow, streams } = subject;
+  const lost = streams.some(
     ({ sourceKeyspace, sourceShard, sourceExternal }) =>
       sourceExternal === "" &&
       snapshot.all(
@@ -107,13 +108,17 @@ const deleteRows = (snapshot: Snapshot, { keyspace, workflow, streams, targets }
         sourceShard,
       ).length > 0,
   );
-  if (lost.length === 0)
-    return `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
+  return lost
+    ? byTablets(subject, "needs the record of its source, which is gone")
+    : `delete its streams alone: vtctldclient Workflow --keyspace ${keyspace} delete --workflow ${workflow} --keep-data --keep-routing-rules`;
+};
+
+const byTablets = ({ workflow, targets }: CancelSubject, why: string): string => {
   const sql = `"delete from _vt.vreplication where workflow='${workflow}'"`;
   const each = targets
     .flatMap(({ primaries }) => primaries)
     .map(({ alias }) => `\`vtctldclient LegacyVtctlCommand -- VReplicationExec ${alias} ${sql}\``);
-  return `delete its streams alone, on each primary, as Workflow delete needs the record of its source, which is gone: ${each.join(", ")}`;
+  return `delete its streams alone, on each primary, as Workflow delete ${why} (vtctld needs grpc-vtctl in its --service-map): ${each.join(", ")}`;
 };
 
 const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[] => {
@@ -129,7 +134,7 @@ const reverse = (snapshot: Snapshot, subject: CancelSubject): readonly Obstacle[
         }
       : {
           reason: `${workflow} is a reverse workflow whose forward workflow ${name} is gone, and its targets, where the tables came from, may be what is in production`,
-          instead: deleteRows(snapshot, subject),
+          instead: byTablets(subject, "is refused while the writes are switched"),
         },
   ];
 };

@@ -39,6 +39,36 @@ export function recordScenes(scene: Scene): void {
     await elect(lab, "moved", "0", 400);
   });
 
+  scene("a lookup vindex and a sequence whose tables are gone", async ({ lab, doctor, vschema }) => {
+    const back = { more: `--vschema '${JSON.stringify(vschema)}' customer` };
+    const lookup = { type: "consistent_lookup_unique", owner: "customer" };
+    const params = { table: "moved.name_idx", from: "name", to: "keyspace_id" };
+    const hash = { column: "id", name: "hash" };
+    const looked = {
+      ...vschema,
+      vindexes: { ...vschema.vindexes, by_name: { ...lookup, params } },
+      tables: { customer: { column_vindexes: [hash, { column: "name", name: "by_name" }] } },
+    };
+    const dangling = "lookup-vindex-dangling@customer/moved.name_idx";
+    await apply(lab, "customer", looked);
+    await curedBy(doctor, dangling, ["vtctldclient ApplyVSchema", back]);
+    await apply(lab, "customer", looked);
+    const said = await finding(doctor, dangling);
+    await apply(lab, "customer", vschema);
+    const anew = ["--keyspace customer --type consistent_lookup_unique --table-owner customer"];
+    await runAdvised(doctor, said, "vtctldclient LookupVindex create", {
+      more: [...anew, "--table-owner-columns name --tablet-types PRIMARY", ...named].join(" "),
+    });
+    await gone(doctor, dangling);
+    await lab.ctl("LookupVindex", "cancel", ...named.join(" ").split(" "));
+    await lab.sql(400, "drop table if exists name_idx", "vt_moved");
+    await apply(lab, "moved", { tables: {} });
+
+    const fields = { column_vindexes: [hash], auto_increment: { column: "id", sequence: "moved.ids" } };
+    await apply(lab, "customer", { ...vschema, tables: { customer: fields } });
+    await curedBy(doctor, "sequence-missing", ["vtctldclient ApplyVSchema", back]);
+  });
+
   scene("reads that a rule sends where nothing feeds", async ({ lab, doctor }) => {
     await lab.ctl("ApplySchema", "--sql", "create table customer(id bigint primary key)", "moved");
     await apply(lab, "moved", { tables: { customer: {} } });
@@ -78,6 +108,27 @@ export function recordScenes(scene: Scene): void {
     await lab.ctl("RefreshStateByShard", "customer/0");
   });
 
+  scene("a VSchema that lost a vindex which its cells still have", async ({ lab, doctor, vschema }) => {
+    const where = "src/plan/guards/poorer-vschema";
+    const poorer = () =>
+      lab.ctl("ApplyVSchema", "--skip-rebuild", "--vschema", JSON.stringify(vschema), "customer");
+    await apply(lab, "customer", { ...vschema, vindexes: { ...vschema.vindexes, more: { type: "xxhash" } } });
+    await poorer();
+    const refused = await doctor.write("fix", "srvvschema-stale@zone1", "--yes");
+    const copy = await runPrinted(doctor, where, refused, "vtctldclient GetSrvVSchema");
+    const read = JSON.parse(copy.stdout);
+    const body = (read.zone1 ?? read).keyspaces.customer;
+    writeFileSync(join(shell(doctor), "copy.json"), JSON.stringify(body));
+    const put = { more: "--vschema-file copy.json" };
+    await runPrinted(doctor, where, refused, "vtctldclient ApplyVSchema", put);
+    expect(await lab.ctl("GetVSchema", "customer")).toContain("xxhash");
+    await gone(doctor, "srvvschema-stale");
+    await poorer();
+    await finding(doctor, "srvvschema-stale@zone1");
+    await runPrinted(doctor, where, refused, "vtctldclient RebuildVSchemaGraph");
+    await gone(doctor, "srvvschema-stale");
+  });
+
   scene("a serving graph whose Shard records can not say how it is to be", async ({ lab, doctor }) => {
     const where = "src/plan/guards/cell-routes";
     const serving = (shard: string, value: boolean) =>
@@ -104,9 +155,26 @@ export function recordScenes(scene: Scene): void {
     await runPrinted(doctor, "src/plan/guards/cell-routes", refused, "vtctldclient RebuildKeyspaceGraph");
     await gone(doctor, id);
   });
+
+  scene(
+    "a primary that does not serve, whose replica can; in the end the other one is primary",
+    async ({ lab, doctor }) => {
+      const close = (value: boolean) =>
+        lab.ctl("SetShardTabletControl", `--disable-query-service=${value}`, "customer/0", "primary");
+      await close(true);
+      await lab.ctl("RefreshStateByShard", "customer/0");
+      await close(false);
+      await curedBy(doctor, "primary-not-serving@customer/0", ["vtctldclient PlannedReparentShard"]);
+      await lab.ctl("RefreshStateByShard", "customer/0");
+      await lab.stop("mysqld-101", "SIGKILL");
+      await curedBy(doctor, "primary-not-serving@customer/0", ["vtctldclient EmergencyReparentShard"]);
+    },
+  );
 }
 
-const apply = (lab: Lab, keyspace: string, body: Partial<Vschema>): Promise<string> =>
+const named = ["--name by_name", "--table-keyspace moved"];
+
+export const apply = (lab: Lab, keyspace: string, body: Partial<Vschema>): Promise<string> =>
   lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
 
 /** SrvKeyspace of customer, as it is but for where queries of a type go. */

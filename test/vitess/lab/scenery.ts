@@ -1,7 +1,7 @@
 import { it } from "vitest";
-import type { Doctor } from "./doctor.js";
-import type { Lab } from "./lab.js";
-import { reshardCluster } from "./reshard.js";
+import { Doctor } from "./doctor.js";
+import { GLOBAL_ETCD, type Lab } from "./lab.js";
+import { type ReshardOptions, reshardCluster } from "./reshard.js";
 
 /** What the scenes of printed.test.ts share: one cluster, which each leaves as it found it unless its name says otherwise. */
 export interface Scenery {
@@ -9,11 +9,18 @@ export interface Scenery {
   readonly doctor: Doctor;
   /** The VSchema of customer. */
   readonly vschema: Vschema;
+  /** Of etcd, for a day, granted before the cluster was made: a lock is as old as its lease. */
+  readonly leases: readonly Lease[];
 }
 
 export interface Vschema {
   readonly vindexes: Readonly<Record<string, object>>;
   readonly tables: Readonly<Record<string, object>>;
+}
+
+export interface Lease {
+  readonly id: string;
+  readonly granted: Date;
 }
 
 export type Scene = (name: string, play: (given: Scenery) => Promise<unknown>) => void;
@@ -25,9 +32,13 @@ export const sceneIn =
       await play(given());
     });
 
-/** customer/0 (100, 101) with the targets -80 (200) and 80- (300), and moved/0 (400, 401); no workflow. */
-export async function scenery(lab: Lab): Promise<void> {
-  await reshardCluster(lab, { workflow: null, targets: { "-80": [200], "80-": [300] }, rows: 20 });
+/** customer/0 (100, 101) with the targets -80 (200) and 80- (300), or others, and moved/0 (400, 401); no workflow. */
+export async function scenery(
+  lab: Lab,
+  targets: ReshardOptions["targets"] = { "-80": [200], "80-": [300] },
+): Promise<Scenery> {
+  const leases = [await granted(lab), await granted(lab)];
+  await reshardCluster(lab, { workflow: null, targets, rows: 20 });
   await lab.ctl("CreateKeyspace", "--durability-policy", "none", "moved");
   await Promise.all([
     lab.tablet(101, "customer", "0"),
@@ -37,4 +48,15 @@ export async function scenery(lab: Lab): Promise<void> {
   await lab.ctl("PlannedReparentShard", "moved/0", "--new-primary", "zone1-400");
   await lab.ctl("ApplyVSchema", "--vschema", '{"tables":{}}', "moved");
   await lab.ctl("RebuildKeyspaceGraph", "moved");
+  return {
+    lab,
+    doctor: new Doctor(lab),
+    vschema: JSON.parse(await lab.ctl("GetVSchema", "customer")),
+    leases,
+  };
+}
+
+async function granted(lab: Lab): Promise<Lease> {
+  const said = await lab.etcdctl(GLOBAL_ETCD, "lease", "grant", "86400");
+  return { id: /lease (\w+) granted/.exec(said)?.[1] ?? "", granted: new Date() };
 }

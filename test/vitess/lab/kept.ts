@@ -1,0 +1,18 @@
+import { Etcd3 } from "etcd3";
+import type { Lab } from "./lab.js";
+
+/** Puts the bytes of a key back after what is played without them. */
+export async function puttingBack(lab: Lab, key: string, play: () => Promise<void>): Promise<void> {
+  const client = new Etcd3({ hosts: lab.server });
+  try {
+    const bytes = await client.get(key).buffer();
+    if (bytes === null) throw new Error(`${key} is not there`);
+    try {
+      await play();
+    } finally {
+      await client.put(key).value(bytes);
+    }
+  } finally {
+    client.close();
+  }
+}
