@@ -25,6 +25,7 @@ const NEAR_PLAN = {
   "guards/lost-sources": ["harm/pruned-source"],
   "guards/journals": ["plan/serving", "cli/ghost-and-journal"],
   "guards/poorer": ["harm/vschema", "harm/rebuild"],
+  "guards/moved-traffic": ["plan/serving", "harm/reads"],
   "guards/": ["plan/serving", "harm/routes", "harm/reads"],
   "clear-lock": ["plan/clear-lock"],
   "cancel/": ["plan/cancel", "harm/cancel", "plan/switched"],
@@ -102,7 +103,7 @@ const stepMutant = (kind, guard) => {
     const [file, find, put] = AGAIN[id];
     patches.push({ file: `src/apply/steps/${file}.ts`, find, put });
   }
-  return { id, patches, tests: [["apply/guards"], NEAR[familyOf(kind)], FAR, CRASH] };
+  return { id, patches, tests: [["apply/guards"], NEAR[familyOf(kind)], FAR, CRASH], near: 2 };
 };
 
 /** Every call of a runner knows of which kind its step is. */

@@ -36,9 +36,9 @@ const readKillers = () => JSON.parse(readFileSync(KILLERS, "utf8"));
 const killers = readKillers();
 /** `file: name` of the test that noticed when it was last tried, as a list of tests to begin with. */
 const known = (id) => (killers[id] === undefined ? [] : [[killers[id]]]);
-const testsOf = ({ id, tests }) => {
+const testsOf = ({ id, tests, near = 1 }) => {
   if (values.handful) return known(id);
-  return [...known(id), ...(values.near ? tests.slice(0, 1) : tests)];
+  return [...known(id), ...(values.near ? tests.slice(0, near) : tests)];
 };
 
 const every = Number(values.some);

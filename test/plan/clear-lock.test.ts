@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Facts } from "../../src/snapshot/facts.js";
-import { fixOf } from "./planned.js";
+import { findingsOf, fixOf } from "./planned.js";
 import { recorded } from "./recorded.js";
 
 /** A cutover that died left its locks; `hours` later. */
@@ -37,6 +37,15 @@ describe("a lock whose holder died", () => {
   test("while its operation may still run nothing is cleared", () => {
     const steps = fixOf(later(0)).stages.flatMap((stage) => stage.steps);
     expect(steps.filter((step) => step.kind === "lock.clear")).toEqual([]);
+  });
+
+  test("nor is it where the rule that names it does not look at its age", () => {
+    const found = findingsOf(later(6)).filter(({ rule }) => rule === "topo-lock-stale");
+    const plan = fixOf(later(0), {}, found);
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked.map(({ reason }) => reason).join()).toMatch(
+      /WorkflowSwitchTraffic may still be running on .* is no older than that operation may be/,
+    );
   });
 
   test("a lock that no lease holds is explained, not deleted", () => {

@@ -4,6 +4,7 @@ import { migrationId } from "../../src/cluster/journal.js";
 import type { Plan } from "../../src/plan/plan.js";
 import {
   CellInfoSchema,
+  KeyRangeSchema,
   type ShardReference,
   ShardReferenceSchema,
   type SrvKeyspace,
@@ -140,6 +141,35 @@ describe("traffic goes back to the shards that writes never left", () => {
   test("writes that a cancel after the journal stopped", async () => {
     const plan = fixOf(recorded("cancelled-after-journal-v24"));
     await expect(planText(plan)).toMatchFileSnapshot(golden("fix-cancelled-after-journal"));
+  });
+
+  test("not where what takes their writes leaves a hole behind them", () => {
+    const record = graphOf(valueAt(misrouted, GRAPH));
+    const [lower, upper] = ["-80", "80-"].map((name) =>
+      record.partitions.flatMap((one) => one.shardReferences).find((one) => one.name === name),
+    );
+    if (lower === undefined || upper === undefined) throw new Error("the recording's reads go elsewhere");
+    const part = { ...lower, name: "-40", keyRange: create(KeyRangeSchema, { end: Buffer.from([0x40]) }) };
+    const partitions = record.partitions.map((one) => ({
+      ...one,
+      shardReferences: one.servedType === TabletType.PRIMARY ? [lower, upper] : [part],
+      shardTabletControls: [],
+    }));
+    const flags = [
+      ["0", false],
+      ["-80", true],
+      ["80-", true],
+    ] as const;
+    const facts = flags.reduce(
+      (all, [shard, serves]) => setServing(all, shard, serves),
+      withKey(misrouted, GRAPH, encodeSrvKeyspace({ ...record, partitions })),
+    );
+    const found = findingsOf(misrouted).filter(({ rule }) => rule.startsWith("served-shard-"));
+    const plan = fixOf(facts, {}, found);
+    expect(plan.stages).toEqual([]);
+    expect(plan.blocked[0]?.reason).toMatch(
+      /the reads of cell zone1 can not be put back: REPLICA: no shard serves 80-/,
+    );
   });
 
   test("in every cell, and with what nobody knows", () => {

@@ -43,11 +43,7 @@ export const unsoundReads: Guard<Misrouted> = (_, broken) =>
       instead: `vtctldclient GetSrvKeyspaces ${broken.keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
     }));
 
-/** Where writes are broken too, they are repaired, and the reads left as they are. */
-export const nobodyReads: Guard<Misrouted> = (snapshot, broken) =>
-  broken.stopped.length === 0 ? unservedReads(snapshot, broken) : [];
-
-/** Reads that work would go to nobody. */
+/** Reads that work would go to nobody: they are left as they are; where writes are broken too, those are repaired. */
 export const unservedReads: Guard<Misrouted> = (snapshot, broken) =>
   broken.reads !== "old"
     ? []

@@ -1,11 +1,5 @@
 import { servingPremises, shardNames, shardPremises, shardRecords } from "../facts/topology.js";
-import {
-  nobodyReads,
-  unmovedWrites,
-  unservedReads,
-  unsoundReads,
-  workflowInTheWay,
-} from "../guards/moved-traffic.js";
+import { unmovedWrites, unservedReads, unsoundReads, workflowInTheWay } from "../guards/moved-traffic.js";
 import { repair } from "../repair.js";
 import { deleteJournals, journalsOfDeadSwitches } from "../serving/journal-rows.js";
 import { isOfWrites, type Misrouted, misrouted, movesOf, toldOf } from "../serving/misrouted.js";
@@ -23,7 +17,7 @@ export const serveFromSources = repair<Misrouted>({
   runs: "traffic",
   by: (_, { object }) => object.keyspace ?? "",
   of: misrouted,
-  unless: [workflowInTheWay, unmovedWrites, unsoundReads, nobodyReads],
+  unless: [workflowInTheWay, unmovedWrites, unsoundReads],
   plan: (snapshot, broken, findings) => {
     const { keyspace, stopped } = broken;
     const unread = unservedReads(snapshot, broken);
