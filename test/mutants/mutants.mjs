@@ -12,6 +12,8 @@ const NEAR = {
   tablet: ["apply/record-steps", "apply/serving-steps", "apply/identity"],
 };
 const NEAR_RUN = ["apply/identity", "apply/journal-order", "harm/pause", "apply/record-steps"];
+/** What changed between a plan, its run and a resume. */
+const NEAR_SINCE = ["harm/deleted-keyspace", "cli/ghost-and-journal", "crash/resumed-late"];
 const FAR = ["apply/", "harm/", "undo/", "cli/living-switch", "cli/outage"];
 const CRASH = ["crash/contested", "crash/resumed-late"];
 const PLAN = ["plan/", "harm/", "undo/", "cli/ghost-and-journal", "cli/whose-deletion", "cli/left-alone"];
@@ -162,7 +164,9 @@ const otherGuards = () =>
   OTHERS.map(([file, name, value]) => ({
     id: `${file}: ${name}`,
     patches: [{ file: `src/${file}.ts`, name, value }],
-    tests: file.startsWith("plan/") ? [nearestOf(file), PLAN] : [NEAR_RUN, FAR, CRASH],
+    ...(file.startsWith("plan/")
+      ? { tests: [nearestOf(file), PLAN] }
+      : { tests: [NEAR_RUN, NEAR_SINCE, FAR, CRASH], near: 2 }),
   }));
 
 /** What a run does with a look between its stages: name, file, text, what stands there instead. */
@@ -364,6 +368,8 @@ export const HANDFUL = [
   "plan/guards/cell-routes: unprovenMove",
   "plan/dropped/returned-obstacles: silentTablets",
   "plan/unbelieved: a key of somebody else",
+  "tablet.stop.noRecord",
+  "apply/preconditions: proveCluster",
   "apply/tablet/ended: a restart for an end",
   "apply/steps/stream-stops: a frozen stream for a running one",
 ];

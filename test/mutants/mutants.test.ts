@@ -35,8 +35,9 @@ test("each test that should notice is there", () => {
   expect(places.filter((place) => !files.some((file) => file.startsWith(place)))).toEqual([]);
 });
 
-test("each guard that CI removes, and each that is known to be missed, is one of them, and the test that misses it is there", () => {
-  expect(HANDFUL.filter((id) => killers[id] === undefined)).toEqual([]);
+test("each guard was seen to be missed (npm run mutants -- --new --write), by a test that is there; CI removes some of them", () => {
+  expect(ids.filter((id) => killers[id] === undefined)).toEqual([]);
+  expect(HANDFUL.filter((id) => !ids.includes(id))).toEqual([]);
   expect(Object.keys(killers).filter((id) => !ids.includes(id))).toEqual([]);
   const files = Object.values(killers).map((killer) => killer.split(": ")[0] ?? "");
   expect(files.filter((file) => !existsSync(join(root, "test", file)))).toEqual([]);
