@@ -84,13 +84,13 @@ export async function insert(
   await lab.sql(100, `set cte_max_recursion_depth=10000000; ${into}`, `vt_${keyspace}`);
 }
 
-/** Waits until every stream of the workflow is Running and nothing is left to copy. */
+/** Waits until every stream of the workflow is Running and nothing is left to copy; one that has no position yet has not begun to. */
 export async function running(lab: Lab, uids: readonly number[], workflow = "c2"): Promise<void> {
   await until(`${workflow} to run on ${uids.join(", ")}`, 60_000, async () => {
     for (const uid of uids) {
       const states = await lab.sql(
         uid,
-        `select distinct state from _vt.vreplication where workflow='${workflow}'`,
+        `select distinct if(pos = '', 'Init', state) from _vt.vreplication where workflow='${workflow}'`,
       );
       if (states !== "Running" || (await lab.sql(uid, "select count(*) from _vt.copy_state")) !== "0")
         return false;
