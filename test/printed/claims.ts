@@ -4,6 +4,7 @@
  */
 export const RUN_BY = {
   ask: [
+    "retired-shard-still-running: vtdoctor fix --orphans retire",
     "shard-missing-live-tablets: vtctldclient FindAllShardsInKeyspace",
     "shard-missing-live-tablets: vtctldclient GetKeyspace",
     "shard-missing-live-tablets: vtdoctor explain",
@@ -116,6 +117,7 @@ export const RUN_BY = {
     "src/plan/cancel: vtdoctor scan --keyspace",
     "src/plan/dropped/decision: vtctldclient CreateShard",
     "src/plan/dropped/decision: vtctldclient PlannedReparentShard",
+    "src/plan/dropped/returned: vtctldclient PlannedReparentShard --new-primary",
     "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph",
     "src/plan/guards/cell-routes: vtctldclient SetShardIsPrimaryServing",
     "src/plan/guards/poorer-vschema: vtctldclient ApplyVSchema",
@@ -134,10 +136,26 @@ export const RUN_BY = {
     "keyspace-missing-live-tablets: vtdoctor fix --orphans restore",
     "keyspace-missing-live-tablets: vtdoctor fix --orphans retire",
   ],
-  seed: ["shard-missing-live-tablets: vtdoctor fix", "shard-missing-live-tablets: vtdoctor fix --dry-run"],
+  retire: ["shard-missing-live-tablets: vtdoctor fix --orphans retire"],
+  returned: [
+    "cancelled-stream-resumed: vtdoctor fix",
+    "cancelled-stream-resumed: vtdoctor fix --orphans restore",
+    "shard-never-had-primary: vtdoctor fix",
+    "shard-never-had-primary: vtdoctor fix --server",
+  ],
+  seed: [
+    "shard-missing-live-tablets: vtdoctor fix",
+    "shard-missing-live-tablets: vtdoctor fix --dry-run",
+    "stream-on-unlisted-tablet: vtdoctor fix",
+  ],
   serving: [
+    "served-shard-not-fed: vtdoctor fix",
     "served-shard-without-tables: vtdoctor fix",
     "served-shard-without-tables: vtdoctor fix --dry-run",
+    "src/apply/steps/tablets: vtctldclient RefreshState",
+    "src/plan/guards/cell-routes: etcdctl del",
+    "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph --cells",
+    "src/plan/serving/refresh: vtctldclient RefreshState",
   ],
   switched: [
     "interrupted-write-switch: vtctldclient LegacyVtctlCommand",
@@ -196,22 +214,3 @@ export const NOT_ON_A_LAB: Readonly<Record<string, string>> = {
   "src/rules/card: vtdoctor rules": "a rule is shown without a cluster",
   "src/rules/rule-failed: vtdoctor rules": "said of a rule file that is wrong, by whatever cluster",
 };
-
-/** What no test runs as it is printed, in a shell. Nothing is added here: a new command is run by a test. */
-export const OWED: readonly string[] = [
-  "cancelled-stream-resumed: vtdoctor fix --orphans restore",
-  "cancelled-stream-resumed: vtdoctor fix",
-  "retired-shard-still-running: vtdoctor fix --orphans retire",
-  "served-shard-not-fed: vtdoctor fix",
-  "shard-missing-live-tablets: vtdoctor fix --orphans retire",
-  "shard-never-had-primary: vtdoctor fix --server",
-  "shard-never-had-primary: vtdoctor fix",
-  "src/apply/steps/tablets: vtctldclient RefreshState",
-  "src/plan/dropped/decision: vtdoctor cancel",
-  "src/plan/dropped/returned: vtctldclient PlannedReparentShard",
-  "src/plan/guards/cell-routes: etcdctl del",
-  "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph --cells",
-  "src/plan/guards/moved-traffic: vtctldclient GetSrvKeyspaces",
-  "src/plan/serving/refresh: vtctldclient RefreshState",
-  "stream-on-unlisted-tablet: vtdoctor fix",
-];

@@ -61,6 +61,8 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
     const doctor = await up("24");
     const name = ["--workflow", "c2", "--target-keyspace", "customer"];
     await lab.ctl("Reshard", ...name, "switchtraffic");
+    await lab.sql(100, "create database aside");
+    await lab.sql(100, "create table aside.vreplication as select * from _vt.vreplication");
     await lab.ctl("Reshard", ...name, "complete");
     const found = await doctor.scan();
     expect(found.code, JSON.stringify(found.findings, null, 1)).toBe(0);
@@ -82,6 +84,13 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
     for (const look of ["vtctldclient GetKeyspace", "vtctldclient FindAllShardsInKeyspace"])
       await runAdvised(doctor, needed, look);
     await lab.sql(300, "rename table aside to customer", "vt_customer");
+
+    await lab.sql(100, "insert into _vt.vreplication select * from aside.vreplication");
+    const streaming = await finding(doctor, "retired-shard-still-running@customer/0");
+    await runAdvised(doctor, streaming, "vtdoctor fix", { more: "--unsupervised --yes" });
+    expect(await lab.sql(100, "select count(*) from _vt.vreplication")).toBe("0");
+    expect(lab.alive("vttablet-100")).toBe(false);
+    expect(ids(await doctor.scan())).toEqual([]);
   });
 
   /** The records of the targets without what a process does not tell: the nanoseconds of its primary term. */

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Doctor } from "./lab/doctor.js";
 import { Lab, labMissing, type Ran, type Version } from "./lab/lab.js";
 import { WATCH } from "./lab/long.js";
+import { finding, ranAllOf, runAdvised } from "./lab/printed.js";
 import { reshardCluster, running } from "./lab/reshard.js";
 import { retired, rowsOfTargets } from "./lab/retired.js";
 
@@ -51,8 +52,16 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
       expect(said.code, said.stdout + said.stderr).toBe(4);
       expect(said.stderr).toContain("hooks.stopTablet");
       expect(said.stderr).toContain("--unsupervised");
-      const done = await retire(doctor, "--unsupervised", ...WATCH);
-      expect(done.code, done.stdout + done.stderr).toBe(0);
+      const more = `shard-missing-live-tablets@customer/80- --unsupervised ${WATCH.join(" ")} --yes`;
+      const begins = "vtdoctor fix shard-missing-live-tablets@customer/-80 --orphans retire";
+      if (version === "24")
+        await runAdvised(doctor, await finding(doctor, "shard-missing-live-tablets@customer/-80"), begins, {
+          more,
+        });
+      else {
+        const done = await retire(doctor, "--unsupervised", ...WATCH);
+        expect(done.code, done.stdout + done.stderr).toBe(0);
+      }
       await retired(doctor, rows);
     });
 
@@ -85,4 +94,6 @@ describe.skipIf(labMissing() !== null)("S2, retire", () => {
     expect(said.stderr).toContain("exit 5: no such unit");
     expect(lab.alive("vttablet-201")).toBe(true);
   });
+
+  ranAllOf("retire");
 });

@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, firstLook, ids } from "./lab/doctor.js";
+import { puttingBack } from "./lab/kept.js";
 import { GLOBAL_ETCD, Lab, labMissing, sleep, TWO_CELLS, until } from "./lab/lab.js";
 import { savedPlan } from "./lab/plans.js";
-import { ranAllOf, runAdvised, runNext } from "./lab/printed.js";
+import { alsoPrinted, finding, ranAllOf, runAdvised, runNext, runPrinted } from "./lab/printed.js";
 import { createReshard, insert, reshardCluster, running } from "./lab/reshard.js";
 
 const NAME = ["--workflow", "c2", "--target-keyspace", "customer"];
@@ -84,17 +85,32 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
 
     const found = await doctor.scan();
     const id = "served-shard-without-tables@customer";
-    const finding = found.findings.find((one) => one.id === id);
-    expect(finding).toMatchObject({ severity: "critical", state: "confirmed" });
-    expect(finding?.evidence.map(({ source }) => source)).toEqual(
+    const emptied = found.findings.find((one) => one.id === id);
+    expect(emptied).toMatchObject({ severity: "critical", state: "confirmed" });
+    expect(emptied?.evidence.map(({ source }) => source)).toEqual(
       expect.arrayContaining(GRAPHS.map(([, key]) => key)),
     );
     expect(ids(found, "confirmed").filter((one) => SERVING.test(one))).toEqual([id]);
 
+    // One cell's graph is torn: what is advised makes it anew, and only then is the other cell's repaired.
+    const [, graph] = GRAPHS[0];
+    await puttingBack(lab, graph, async () => {
+      await lab.etcdctl(GLOBAL_ETCD, "put", graph, "torn");
+      const torn = await doctor.write("fix", id, "--yes");
+      await runPrinted(doctor, "src/plan/guards/cell-routes", torn, "etcdctl del");
+      await runPrinted(
+        doctor,
+        "src/plan/guards/cell-routes",
+        torn,
+        "vtctldclient RebuildKeyspaceGraph --cells",
+      );
+      expect((await graphOf(lab, ...GRAPHS[0])).routes).toEqual(["0", "0", "0"]);
+    });
+
     const unasked = await doctor.write("fix", "--all", "--yes");
     expect([unasked.code, unasked.stderr]).toEqual([4, expect.stringContaining("class safe")]);
-    await runAdvised(doctor, finding, `vtdoctor fix ${id} --dry-run`, { code: 1 });
-    await runNext(doctor, finding, { more: "--yes" });
+    await runAdvised(doctor, emptied, `vtdoctor fix ${id} --dry-run`, { code: 1 });
+    await runNext(doctor, emptied, { more: "--yes" });
     await servedFromTheSource();
     expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
 
@@ -122,8 +138,10 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     const id = "served-shard-not-fed@customer";
     expect(ids(await doctor.scan(), "confirmed")).toContain(id);
     const plan = await savedPlan(doctor, id);
+    const said = await finding(doctor, id);
     // One replica of the source does not hear that it may serve again: the others do, and reads go to them.
     lab.signal("vttablet-102", "SIGSTOP");
+    const planned = await runNext(doctor, said, { more: "--dry-run", code: 1 });
     const fixed = await doctor.write("fix", "--plan", plan, "--yes");
     expect(fixed.code, fixed.stderr + fixed.stdout).toBe(0);
     expect(fixed.stderr + fixed.stdout).toMatch(
@@ -132,6 +150,10 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
     await answers(lab, "customer@replica", "zone1", "1001");
     await answers(lab, "customer@rdonly", "zone2", "1001");
     lab.signal("vttablet-102", "SIGCONT");
+    const log = `${fixed.stdout}\n${fixed.stderr}`.split("\n");
+    const unheard = log.find((line) => line.includes("NOT refreshed")) ?? "";
+    await runPrinted(doctor, "src/apply/steps/tablets", unheard, "vtctldclient RefreshState");
+    alsoPrinted("src/plan/serving/refresh", planned, "vtctldclient RefreshState");
     expect(ids(await doctor.scan()).filter((one) => SERVING.test(one))).toEqual([]);
   });
 

@@ -145,7 +145,7 @@ const notOrphaned = (snapshot: Snapshot, orphan: OrphanShard): Obstacle | null =
     return {
       reason: `the topology has ${name}; only the Tablet records of ${unlisted.join(", ") || "its tablets"} are missing, and its streams may be wanted`,
       instead:
-        "restart those vttablets, which write their own records then; a workflow that is not wanted is ended with vtdoctor cancel",
+        "restart those vttablets, which write their own records then; a workflow that is not wanted is cancelled by its name after that",
     };
   }
   return orphan.processes.some((process) => process.shardRecord !== "absent")

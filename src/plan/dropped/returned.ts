@@ -183,8 +183,10 @@ const candidate = (shard: OrphanShard): Process | null => {
   );
 };
 
-const electCommand = (shard: OrphanShard): string =>
-  `vtctldclient PlannedReparentShard ${shardName(shard)} --new-primary ${candidate(shard)?.alias ?? "ALIAS"}`;
+const electCommand = (shard: OrphanShard): string => {
+  const [name, elected] = [shardName(shard), candidate(shard)?.alias ?? "ALIAS"];
+  return `vtctldclient PlannedReparentShard ${name} --new-primary ${elected}`;
+};
 
 /** Where no step elects one. */
 export const unelected = (shard: OrphanShard): Obstacle => ({

@@ -40,7 +40,7 @@ export const unsoundReads: Guard<Misrouted> = (_, broken) =>
     .slice(0, 1)
     .map(({ cell, why }) => ({
       reason: `the reads of cell ${cell} can not be put back: ${why}`,
-      instead: `vtctldclient GetSrvKeyspaces ${broken.keyspace}, then SetShardTabletControl and RebuildKeyspaceGraph by hand`,
+      instead: `repair first that its SrvKeyspace of ${broken.keyspace} names shards that do not cover every keyspace id, then scan again`,
     }));
 
 /** Reads that work would go to nobody: they are left as they are; where writes are broken too, those are repaired. */
