@@ -56,3 +56,12 @@ test.each([
   );
   expect(played.kind).toBe("sound");
 });
+
+test.each([
+  ["a step that takes queries away", 0, /see where those queries should go/],
+  ["what is found at the end", null, /look for what is to be repaired before this/],
+])("a refusal for %s says what to do about that", (_, step, way) => {
+  const played: Played = { kind: "harmful", harm: { step, words: "somebody loses a table" } };
+  const subject = { is: "the plan", afterwards: "then plan again" };
+  expect(() => foresee(played, STEPS, subject)).toThrow(way);
+});

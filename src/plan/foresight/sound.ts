@@ -13,8 +13,10 @@ const harmWords = ({ step, words }: Harm, steps: readonly DraftStep[]): string =
   return doing === undefined ? `at its end ${words}` : `after "${describeStep(doing).does}" ${words}`;
 };
 
-const instead = (then: string): string =>
-  `see where those queries should go (vtdoctor query "SELECT * FROM query_name"), repair that first, ${then}`;
+const instead = ({ step }: Harm, then: string): string =>
+  step === null
+    ? `look for what is to be repaired before this, or with it, so that it does not come to that, ${then}`
+    : `see where those queries should go (vtdoctor query "SELECT * FROM query_name"), repair that first, ${then}`;
 
 interface Parts {
   readonly kept: readonly Draft[];
@@ -36,26 +38,25 @@ export const soundParts = (
   let whole = playedAs(kept);
   while (whole.played.kind === "harmful") {
     let [sound, harmful] = [0, kept.length];
-    let words = harmWords(whole.played.harm, stepsOf(whole.draft));
+    let { harm } = whole.played;
+    let words = harmWords(harm, stepsOf(whole.draft));
     while (harmful - sound > 1) {
       const middle = Math.floor((sound + harmful) / 2);
       const { draft, played } = playedAs(kept.slice(0, middle));
       if (played.kind === "sound") sound = middle;
-      else [harmful, words] = [middle, harmWords(played.harm, stepsOf(draft))];
+      else [harmful, harm, words] = [middle, played.harm, harmWords(played.harm, stepsOf(draft))];
     }
     const culprit = kept[harmful - 1];
     if (culprit === undefined) break;
     kept = kept.filter((part) => part !== culprit);
-    refused.push(blockedFor(culprit, words));
+    refused.push(blockedFor(culprit, words, instead(harm, "then scan and plan again")));
     whole = playedAs(kept);
   }
   return { kept, refused, played: whole.played };
 };
 
-const blockedFor = ({ repairs, blocked }: Draft, words: string): Draft => {
-  const obstacles = [
-    { reason: `it is foreseen that ${words}`, instead: instead("then scan and plan again") },
-  ];
+const blockedFor = ({ repairs, blocked }: Draft, words: string, otherwise: string): Draft => {
+  const obstacles = [{ reason: `it is foreseen that ${words}`, instead: otherwise }];
   const findings: readonly (string | null)[] = repairs.length === 0 ? [null] : [...new Set(repairs)].sort();
   const told = findings.map((finding) => refusal({ object: {}, finding }, obstacles));
   return {
@@ -80,7 +81,7 @@ export interface Subject {
 export const foresee = (played: Played, steps: readonly Step[], { is, afterwards }: Subject): Sound => {
   if (played.kind === "harmful")
     throw new RefusedError(
-      `${is} is refused, for it was played on what was seen, and ${harmWords(played.harm, steps)}. Instead: ${instead(afterwards)}. Nothing was changed.`,
+      `${is} is refused, for it was played on what was seen, and ${harmWords(played.harm, steps)}. Instead: ${instead(played.harm, afterwards)}. Nothing was changed.`,
     );
   return {
     foreseen: played.foreseen,
