@@ -1,15 +1,15 @@
-// `npm test`: the fast tests, then the real clusters. Where the lab is installed and we are root, two labs run beside each other, each in a
-// network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. `--with-crash`: the enumerations of
+// `npm test`: the fast tests, then the real clusters. Where the lab is installed and we are root, several labs run beside each other, each
+// in a network namespace of its own, because their time goes by waiting. Elsewhere vitest alone decides. `--with-crash`: the enumerations of
 // test/crash too, which take what the labs leave of the processors. `--only-lab`: the real clusters alone. Other arguments go to vitest.
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { constants, setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LABS } from "./vitess/lab/labs.mjs";
 
 const VITEST = fileURLToPath(new URL("../node_modules/vitest/vitest.mjs", import.meta.url));
 const LAB = join(process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab", "vitess/bin/vttablet");
-const SHARDS = 2;
 const CRASH = "--with-crash";
 const ONLY_LAB = "--only-lab";
 const passed = process.argv.slice(2).filter((argument) => argument !== CRASH && argument !== ONLY_LAB);
@@ -42,11 +42,11 @@ function namespace(name) {
   );
 }
 
-const names = Array.from({ length: SHARDS }, (_, index) => `vtdoctor-test-${index + 1}`);
+const names = Array.from({ length: LABS }, (_, index) => `vtdoctor-test-${index + 1}`);
 
 const labs = () =>
   names.map((name, index) => {
-    const args = [VITEST, "run", "--project", "vitess", `--shard=${index + 1}/${SHARDS}`];
+    const args = [VITEST, "run", "--project", "vitess", `--shard=${index + 1}/${LABS}`];
     const env = { ...resultFile(name), VTDOCTOR_LAB_DIR: `/tmp/${name}` };
     return run("ip", ["netns", "exec", name, process.execPath, ...args], env);
   });
