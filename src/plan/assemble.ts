@@ -6,7 +6,7 @@ import type { Premise } from "./fields.js";
 import type { Routed } from "./foresight/compare.js";
 import { type Played, play } from "./foresight/play.js";
 import { foresee, type Subject } from "./foresight/sound.js";
-import type { Plan, PlanCluster, Stage } from "./plan.js";
+import { NO_NAMES, type Plan, type PlanCluster, type Stage } from "./plan.js";
 import { classOf, destroysOf, type Step, subjectOf } from "./steps/index.js";
 
 /** A plan that waits longer was made for another day; its reads would most likely be stale anyway. */
@@ -67,7 +67,7 @@ export const foreseenPlan = (
 ): Plan => {
   const all = plan.stages.flatMap(({ steps }) => steps);
   if (all.length === 0) return plan;
-  const names = plan.foreseen?.names ?? { elsewhere: [], taken: [] };
+  const names = plan.foreseen?.names ?? NO_NAMES;
   const begun = begunOn === undefined ? undefined : { names, paths: begunOn };
   const { foreseen, steps } = foresee(
     played ?? play(snapshot, all, { judge, alarms: plan.operation === "undo" ? "told" : "refused" }, begun),

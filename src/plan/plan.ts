@@ -60,6 +60,8 @@ const foreseen = record({
 });
 export type Foreseen = ValueOf<typeof foreseen>;
 
+export const NO_NAMES: Foreseen["names"] = { elsewhere: [], taken: [] };
+
 /**
  * What `fix --dry-run` prints and `fix` executes: the same value (docs/decisions.md#d13). It can be written to a file, reviewed, and run
  * once. Bytes are base64. Everything that a step needs is in it; nothing is looked up again except to re-check.

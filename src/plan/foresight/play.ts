@@ -2,7 +2,7 @@ import { deriveRouting } from "../../snapshot/derive/index.js";
 import { remembering } from "../../snapshot/derive/remember.js";
 import { Snapshot } from "../../snapshot/snapshot.js";
 import type { DraftStep, Judge } from "../draft.js";
-import type { Foreseen } from "../plan.js";
+import { type Foreseen, NO_NAMES } from "../plan.js";
 import { effectOf } from "../steps/index.js";
 import { comparePaths, idOf, namesOf, type PathChange, type Routed, routedOf } from "./compare.js";
 import { Copies, isTaking } from "./copies.js";
@@ -31,7 +31,7 @@ export interface End {
   readonly alarms: "refused" | "told";
 }
 
-const NOT_BEGUN: Begun = { names: { elsewhere: [], taken: [] }, paths: null };
+const NOT_BEGUN: Begun = { names: NO_NAMES, paths: null };
 
 export type Played =
   | {

@@ -1,6 +1,6 @@
 import { keyRangeOfShard, overlaps } from "../../cluster/key-range.js";
 import { classifyKey, type TopoKey } from "../../topology/paths.js";
-import type { Plan } from "../plan.js";
+import { NO_NAMES, type Plan } from "../plan.js";
 import { writeSet } from "../write-set.js";
 
 /** What of a cluster a plan touches, as far as queries go there. */
@@ -53,7 +53,7 @@ export class Touched {
           : [],
       ),
     );
-    const { elsewhere, taken } = plan.foreseen?.names ?? { elsewhere: [], taken: [] };
+    const { elsewhere, taken } = plan.foreseen?.names ?? NO_NAMES;
     this.names = new Set([...elsewhere, ...taken]);
     this.routing = keys.some(({ kind }) => ROUTING.has(kind));
   }
