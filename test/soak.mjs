@@ -1,7 +1,7 @@
 // `npm run soak -- --minutes 10`: random plans (test/crash/random.test.ts) from seeds of their own until the time is over or a number of
 // scenarios was played, then each guard removed once (test/mutants). `--plans`, `--guards`: only the one or the other. `--seed S --only I` plays
 // scenario I of that seed again, makes it as small as it goes, and shows what was typed.
-// `npm run soak -- --lab`: the real clusters with all that CI leaves out (test/vitess/lab/long.ts), on two labs beside each other.
+// `npm run soak -- --lab`: the real clusters with all that CI leaves out (test/vitess/lab/long.ts), on several labs beside each other.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
