@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { besideDeadLock } from "./lab/dead-lock.js";
 import { Doctor, firstLook, ids } from "./lab/doctor.js";
 import { GLOBAL_ETCD, Lab, labMissing } from "./lab/lab.js";
+import { besideDeadLock } from "./lab/locks.js";
 import { records, repaired } from "./lab/plans.js";
 import { finding, ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import { reshardCluster, running, stillArrives } from "./lab/reshard.js";

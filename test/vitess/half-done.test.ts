@@ -9,7 +9,8 @@ import { createTabletWriter } from "../../src/tablets/writer.js";
 import { connectEtcdStore } from "../../src/topology/etcd-store.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids } from "./lab/doctor.js";
-import { GLOBAL_ETCD, Lab, labMissing, type Ran, until } from "./lab/lab.js";
+import { Lab, labMissing, type Ran, until } from "./lab/lab.js";
+import { dropTargets } from "./lab/locks.js";
 import { records } from "./lab/plans.js";
 import { alsoPrinted, finding, ranAllOf, runAdvised, runNext, runPrinted } from "./lab/printed.js";
 import { aged, createReshard, elect, reshardCluster, running, stillArrives } from "./lab/reshard.js";
@@ -18,29 +19,6 @@ import { aged, createReshard, elect, reshardCluster, running, stillArrives } fro
 describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
   let lab: Lab;
   afterEach(async () => lab.down());
-
-  /** What v19's cancel deletes, under its lock. */
-  async function drop(shards: Readonly<Record<string, readonly number[]>>): Promise<void> {
-    const lock = "/vitess/global/keyspaces/customer/locks/7587863094318432771";
-    const body = {
-      Action: "DropTargets",
-      HostName: "vm",
-      UserName: "vitess",
-      Time: new Date().toISOString(),
-    };
-    await lab.etcdctl(GLOBAL_ETCD, "put", lock, JSON.stringify({ ...body, Status: "Running" }));
-    for (const [shard, uids] of Object.entries(shards)) {
-      for (const uid of uids)
-        await lab.etcdctl(GLOBAL_ETCD, "del", `/vitess/zone1/tablets/zone1-0000000${uid}/Tablet`);
-      await lab.etcdctl(
-        GLOBAL_ETCD,
-        "del",
-        `/vitess/zone1/keyspaces/customer/shards/${shard}/ShardReplication`,
-      );
-      await lab.etcdctl(GLOBAL_ETCD, "del", `/vitess/global/keyspaces/customer/shards/${shard}/Shard`);
-    }
-    await lab.etcdctl(GLOBAL_ETCD, "del", lock);
-  }
 
   /** A reference table on shard 0 that a Materialize keeps: Reshard copies its stream to every target. */
   async function reference(): Promise<void> {
@@ -115,7 +93,7 @@ describe.skipIf(labMissing() !== null)("S11, a half-done cancel", () => {
     await leftovers(200, "-40");
     await leftovers(300, "80-");
     for (const shard of Object.keys(targets)) await reverseStream(shard);
-    await drop({ "-40": [200, 201], "40-80": [250] });
+    await dropTargets(lab, { "-40": [200, 201], "40-80": [250] });
     await lab.stop("vttablet-250", "SIGKILL");
     await lab.stop("vttablet-201");
     await lab.startVttablet(201);

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { besideDeadLock } from "./lab/dead-lock.js";
 import { Doctor, firstLook, ids } from "./lab/doctor.js";
 import { Lab, labMissing, until } from "./lab/lab.js";
+import { besideDeadLock } from "./lab/locks.js";
 import { finding } from "./lab/printed.js";
 import { elect, reshardCluster, running } from "./lab/reshard.js";
 

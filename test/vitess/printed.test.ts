@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe } from "vitest";
-import { Lab, labMissing } from "./lab/lab.js";
+import { describe } from "vitest";
+import { labMissing } from "./lab/lab.js";
 import { ranAllOf } from "./lab/printed.js";
 import { recordScenes } from "./lab/record-scenes.js";
-import { type Scenery, sceneIn, scenery } from "./lab/scenery.js";
+import { scenesOn } from "./lab/scenery.js";
 import { lostScenes, targetScenes } from "./lab/shard-scenes.js";
 
 /**
@@ -10,15 +10,7 @@ import { lostScenes, targetScenes } from "./lab/shard-scenes.js";
  * finding. One cluster: the scenes follow each other.
  */
 describe.skipIf(labMissing() !== null)("what is printed, run as it is printed", () => {
-  let lab: Lab;
-  let given: Scenery;
-
-  beforeAll(async () => {
-    lab = await Lab.up({ version: "24" });
-    given = await scenery(lab);
-  });
-  afterAll(async () => lab?.down());
-  const scene = sceneIn(() => given);
+  const scene = scenesOn();
 
   targetScenes(scene);
   lostScenes(scene);

@@ -1,10 +1,11 @@
 import { expect } from "vitest";
 import { puttingBack } from "./kept.js";
 import { GLOBAL_ETCD, type Lab, until } from "./lab.js";
+import { type Lease, lockNumber, putLock } from "./locks.js";
 import { alsoPrinted, curedBy, finding, gone, runAdvised, runNext, runPrinted } from "./printed.js";
 import { apply } from "./record-scenes.js";
 import { running } from "./reshard.js";
-import type { Lease, Scene } from "./scenery.js";
+import type { Scene } from "./scenery.js";
 
 const named = (workflow: string) => ["--workflow", workflow, "--target-keyspace", "moved"];
 
@@ -147,19 +148,12 @@ export function moveScenes(scene: Scene): void {
 export function lockScenes(scene: Scene): void {
   scene("a cancel that a lock of nobody keeps waiting", async ({ lab, doctor, leases }) => {
     await moveTables(lab, "m4");
-    const lock = async (directory: string, { id, granted }: Lease) => {
+    const lock = async (directory: string, lease: Lease) => {
       // The limit of a change of records, and what clocks may differ by.
-      const old = () => Promise.resolve(Date.now() - granted.getTime() > 185_000);
+      const old = () => Promise.resolve(Date.now() - lease.granted.getTime() > 185_000);
       await until("the lease to be older than an operation", 200_000, old);
-      const body = {
-        Action: "Tidy",
-        HostName: "gone",
-        UserName: "vitess",
-        Time: granted.toISOString(),
-        Status: "Running",
-      };
-      const key = `/vitess/global/keyspaces/${directory}/locks/${BigInt(`0x${id}`)}`;
-      await lab.etcdctl(GLOBAL_ETCD, "put", "--lease", id, key, JSON.stringify(body));
+      const key = `/vitess/global/keyspaces/${directory}/locks/${lockNumber(lease)}`;
+      await putLock(lab, key, { action: "Tidy", host: "gone", time: lease.granted }, lease);
     };
     const [one, other] = leases;
     if (one === undefined || other === undefined) throw new Error("no leases");

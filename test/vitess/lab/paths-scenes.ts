@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import type { Doctor } from "./doctor.js";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
+import { KEYSPACE_LOCK, putLock } from "./locks.js";
 import { curedBy, finding, gone, ranAllOf, runAdvised, runPrinted, shell, textOf } from "./printed.js";
 import { elect } from "./reshard.js";
 
@@ -215,14 +216,8 @@ export function printedScenes(scenery: () => Scenery): void {
   });
 
   scene("locks of nobody", async () => {
-    const body = {
-      Action: "RebuildKeyspace",
-      HostName: "gone",
-      UserName: "vitess",
-      Time: "2026-01-01T00:00:00Z",
-    };
-    const key = "/vitess/global/keyspaces/customer/locks/7587863094318432771";
-    await lab.etcdctl(GLOBAL_ETCD, "put", key, JSON.stringify({ ...body, Status: "Running" }));
+    const time = new Date("2026-01-01T00:00:00Z");
+    await putLock(lab, KEYSPACE_LOCK, { action: "RebuildKeyspace", host: "gone", time });
     const said = await finding(doctor, "topo-lock-stale");
     const blocked = await doctor.write("fix", said.id, "--yes");
     await runPrinted(doctor, "src/plan/recipes/clear-lock", blocked.stdout + blocked.stderr, "etcdctl del");

@@ -1,10 +1,11 @@
-import { it } from "vitest";
+import { afterAll, beforeAll, it } from "vitest";
 import { Doctor } from "./doctor.js";
-import { GLOBAL_ETCD, type Lab } from "./lab.js";
+import { Lab } from "./lab.js";
+import { grantLease, type Lease } from "./locks.js";
 import { type ReshardOptions, reshardCluster } from "./reshard.js";
 
 /** What the scenes of printed.test.ts share: one cluster, which each leaves as it found it unless its name says otherwise. */
-export interface Scenery {
+interface Scenery {
   readonly lab: Lab;
   readonly doctor: Doctor;
   /** The VSchema of customer. */
@@ -18,26 +19,29 @@ export interface Vschema {
   readonly tables: Readonly<Record<string, object>>;
 }
 
-export interface Lease {
-  readonly id: string;
-  readonly granted: Date;
-}
-
 export type Scene = (name: string, play: (given: Scenery) => Promise<unknown>) => void;
 
-export const sceneIn =
-  (given: () => Scenery): Scene =>
-  (name, play) =>
+/** Scenes of one cluster of the newest Vitess, which follow each other; call it inside of `describe`. */
+export function scenesOn(targets?: ReshardOptions["targets"]): Scene {
+  let lab: Lab;
+  let given: Scenery;
+  beforeAll(async () => {
+    lab = await Lab.up({ version: "24" });
+    given = await scenery(lab, targets);
+  });
+  afterAll(async () => lab?.down());
+  return (name, play) =>
     it(name, async () => {
-      await play(given());
+      await play(given);
     });
+}
 
 /** customer/0 (100, 101) with the targets -80 (200) and 80- (300), or others, and moved/0 (400, 401); no workflow. */
-export async function scenery(
+async function scenery(
   lab: Lab,
   targets: ReshardOptions["targets"] = { "-80": [200], "80-": [300] },
 ): Promise<Scenery> {
-  const leases = [await granted(lab), await granted(lab)];
+  const leases = [await grantLease(lab), await grantLease(lab)];
   await reshardCluster(lab, { workflow: null, targets, rows: 20 });
   await lab.ctl("CreateKeyspace", "--durability-policy", "none", "moved");
   await Promise.all([
@@ -54,9 +58,4 @@ export async function scenery(
     vschema: JSON.parse(await lab.ctl("GetVSchema", "customer")),
     leases,
   };
-}
-
-async function granted(lab: Lab): Promise<Lease> {
-  const said = await lab.etcdctl(GLOBAL_ETCD, "lease", "grant", "86400");
-  return { id: /lease (\w+) granted/.exec(said)?.[1] ?? "", granted: new Date() };
 }

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
+import { dropTargets } from "./locks.js";
 import { alsoPrinted, curedBy, finding, gone, runAdvised, runNext, runPrinted } from "./printed.js";
 import { createReshard, elect, running } from "./reshard.js";
 import type { Scene } from "./scenery.js";
@@ -8,7 +9,6 @@ const restart = async (lab: Lab, ...uids: readonly number[]): Promise<void> => {
   await Promise.all(uids.map((uid) => lab.stop(`vttablet-${uid}`)));
   await Promise.all(uids.map((uid) => lab.startVttablet(uid)));
 };
-const del = (lab: Lab, key: string) => lab.etcdctl(GLOBAL_ETCD, "del", key);
 
 /** Targets of a Reshard of customer/0 that were deleted, and come back; the Reshard is not there any more at the end. */
 export function targetScenes(scene: Scene): void {
@@ -51,18 +51,7 @@ export function targetScenes(scene: Scene): void {
 
   scene("a shard that a cancel dropped which names no workflow", async ({ lab, doctor }) => {
     const before = await lab.topologyKeys();
-    const lock = "/vitess/global/keyspaces/customer/locks/7587863094318432771";
-    const body = {
-      Action: "DropTargets",
-      HostName: "vm",
-      UserName: "vitess",
-      Time: new Date().toISOString(),
-    };
-    await lab.etcdctl(GLOBAL_ETCD, "put", lock, JSON.stringify({ ...body, Status: "Running" }));
-    await del(lab, "/vitess/zone1/tablets/zone1-0000000300/Tablet");
-    await del(lab, "/vitess/zone1/keyspaces/customer/shards/80-/ShardReplication");
-    await del(lab, "/vitess/global/keyspaces/customer/shards/80-/Shard");
-    await del(lab, lock);
+    await dropTargets(lab, { "80-": [300] });
     const nothing = await doctor.write("cancel", "customer.c9", "--missing-ok", "--yes");
     await runPrinted(doctor, "src/plan/cancel", nothing, "vtdoctor fix", { more: "--yes" });
     const record = "/vitess/global/keyspaces/customer/shards/80-/Shard";
@@ -74,7 +63,7 @@ export function targetScenes(scene: Scene): void {
 export function lostScenes(scene: Scene): void {
   scene("a shard that queries go to, without its record", async ({ lab, doctor }) => {
     const where = "src/plan/dropped/decision";
-    await del(lab, "/vitess/global/keyspaces/moved/shards/0/Shard");
+    await lab.etcdctl(GLOBAL_ETCD, "del", "/vitess/global/keyspaces/moved/shards/0/Shard");
     const id = "shard-missing-live-tablets@moved/0";
     await finding(doctor, id);
     const refused = await doctor.write("fix", id, "--orphans", "retire", "--unsupervised", "--yes");
