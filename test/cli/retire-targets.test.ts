@@ -7,6 +7,7 @@ import { plannedReparent } from "../../src/sim/native/reparent.js";
 import { reshardCreate } from "../../src/sim/native/reshard-create.js";
 import { startTablet } from "../../src/sim/native/start-tablet.js";
 import { userRows } from "../crash/world-image.js";
+import { deleteShards } from "../sim/native/delete-shards.js";
 import { emptyFolder, operatorAt, type Typed } from "./harness.js";
 
 const TARGETS = ["zone1-0000000200", "zone1-0000000201", "zone1-0000000300"] as const;
@@ -208,4 +209,28 @@ describe("cancel --retire-targets", () => {
     ]);
     expect((await retire(" --unsupervised --missing-ok")).code).toBe(0);
   });
+});
+
+describe("fix --orphans retire", () => {
+  it.each(["while it is watched for", "right before"])(
+    "a vttablet that a supervisor starts again %s is named",
+    async (when) => {
+      const cluster = resharding();
+      cluster.run(deleteShards(cluster, "customer", ["-80", "80-"]));
+      cluster.clock.advance(60_000);
+      const returning = cluster.tablet(TARGETS[0]);
+      returning.supervised = when === "while it is watched for";
+      const orphans = ["-80", "80-"].map((shard) => `shard-missing-live-tablets@customer/${shard}`).join(" ");
+      const said = await operatorAt(cluster).write(`fix ${orphans} --orphans retire --unsupervised --yes`, {
+        onNote: (line) => {
+          const isLastToEnd = /done .*tablet\.stop-zone1-0000000300/.test(line);
+          if (isLastToEnd && !returning.supervised) cluster.restart(returning);
+        },
+      });
+      expect(said.code, said.out + said.err).toBe(6);
+      expect(said.err).toContain(`${TARGETS[0]} runs again as REPLICA`);
+      expect(said.err).toContain(`/vitess/zone1/tablets/${TARGETS[0]}/Tablet exists again`);
+      expect(said.err).not.toContain(`${TARGETS[2]} runs again`);
+    },
+  );
 });

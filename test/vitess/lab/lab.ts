@@ -244,11 +244,11 @@ export class Lab {
     await opened(Number(flags["grpc-port"] ?? 16000 + uid));
   }
 
-  /** Runs its vttablet under a loop that starts it again 2 s after each end, as a supervisor does, until the loop itself gets SIGTERM. */
+  /** Runs its vttablet under a loop that starts it again 10 s after each end, as a supervisor does, until the loop itself gets SIGTERM. */
   async supervise(uid: number): Promise<void> {
     await this.stop(`vttablet-${uid}`);
     const command = [this.bin("vttablet"), ...this.vttabletArguments(uid)].join(" ");
-    const loop = `trap 'kill $p; wait $p; exit' TERM; while :; do ${command} & p=$!; wait $p; sleep 2; done`;
+    const loop = `trap 'kill $p; wait $p; exit' TERM; while :; do ${command} & p=$!; wait $p; sleep 10; done`;
     this.spawn(`vttablet-${uid}`, "bash", ["-c", loop]);
     await opened(16000 + uid);
   }
