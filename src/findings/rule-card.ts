@@ -10,6 +10,12 @@ export interface RuleCard {
   readonly show: string;
   readonly title: string;
   readonly severity: Severity;
+  /** Why it has this severity. */
+  readonly because: string;
+  /** Ids of the catalogue's drifts that it finds. */
+  readonly drifts: readonly string[];
+  /** How it depends on the version of Vitess; null: it does not. */
+  readonly versions: string | null;
   /** Domains of the `unanswered` table whose silence makes its verdict unknown (docs/decisions.md#d10). */
   readonly needs: readonly string[];
   readonly query: string;
@@ -18,6 +24,8 @@ export interface RuleCard {
   readonly cause: string;
   /** What an operator would search for. */
   readonly messages: readonly string[];
+  /** Public reports, or files of Vitess with their version. */
+  readonly references: readonly string[];
   readonly command: string;
   readonly steps: readonly string[];
   readonly variants: readonly CardVariant[];

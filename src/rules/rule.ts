@@ -20,6 +20,12 @@ type Need = (typeof NEEDS)[number];
 export interface RuleFile extends Verdict {
   readonly id: string;
   readonly title: string;
+  /** Ids of the catalogue's drifts that it finds. */
+  readonly drifts: readonly string[];
+  /** Why it has its severity. */
+  readonly because: string;
+  /** How it depends on the version of Vitess; absent: it does not. */
+  readonly versions?: string;
   readonly needs: readonly Need[];
   readonly query: string;
   /** Key of the object -> column. */
@@ -30,6 +36,8 @@ export interface RuleFile extends Verdict {
   readonly variants?: readonly Variant[];
   readonly follows?: readonly Follows[];
   readonly messages: readonly string[];
+  /** Public reports (`vitess#N`, `operator#N`, `website#N`), or a file of Vitess with its version. */
+  readonly references?: readonly string[];
   readonly examples: { readonly sick: readonly Example[]; readonly healthy: readonly Example[] };
 }
 

@@ -237,7 +237,9 @@ describe("what was meant", () => {
 
 const RULE = `id: shard-named-0
 title: A shard is named 0
+drifts: []
 severity: warning
+because: nobody can guess its key range
 needs: [topology]
 query: SELECT keyspace, shard, key, revision FROM shard WHERE shard = '0' ORDER BY keyspace
 object: { keyspace: keyspace, shard: shard }

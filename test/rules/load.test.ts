@@ -84,52 +84,52 @@ describe("a mistake in a rule is named with file, line and field", () => {
   });
   it("an unknown severity", () => {
     expect(broken("severity: warning", "severity: waring")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:3: severity: 'waring' is not one of critical, warning, info. Did you mean "warning"?"`,
+      `"shard-named-x.yaml:4: severity: 'waring' is not one of critical, warning, info. Did you mean "warning"?"`,
     );
   });
   it("an unknown source", () => {
     expect(broken("[topology]", "[toplogy]")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:4: needs.0: 'toplogy' is not one of topology, cell, history, tablet, sidecar, schema, mysql. Did you mean "topology"?"`,
+      `"shard-named-x.yaml:6: needs.0: 'toplogy' is not one of topology, cell, history, tablet, sidecar, schema, mysql. Did you mean "topology"?"`,
     );
   });
   it("a query over a table that is not there", () => {
     expect(broken("FROM shard WHERE shard = 'x'", "FROM shards")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:5: query: does not prepare: no such table: shards"`,
+      `"shard-named-x.yaml:7: query: does not prepare: no such table: shards"`,
     );
   });
   it("a second statement", () => {
     expect(broken("ORDER BY keyspace", "; DROP TABLE shard")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:5: query: does not prepare: must be one SELECT: take out the ';'"`,
+      `"shard-named-x.yaml:7: query: does not prepare: must be one SELECT: take out the ';'"`,
     );
   });
   it("a statement that writes", () => {
     expect(broken(/SELECT keyspace, shard, .*/, "DELETE FROM shard")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:5: query: does not prepare: near "DELETE": syntax error"`,
+      `"shard-named-x.yaml:7: query: does not prepare: near "DELETE": syntax error"`,
     );
   });
   it.each(["severity", "durable", "doubt", "unknown"])("a column %s, which is a field", (column) => {
     expect(broken("SELECT keyspace,", `SELECT 'so' AS ${column}, keyspace,`)).toBe(
-      `shard-named-x.yaml:5: query: gives a column '${column}', which decides nothing: take it out and say it in the field '${column}', of the rule or of one of its variants`,
+      `shard-named-x.yaml:7: query: gives a column '${column}', which decides nothing: take it out and say it in the field '${column}', of the rule or of one of its variants`,
     );
   });
   it("a placeholder that names no column", () => {
     expect(broken("{keyspace} has a shard", "{keyspce} has a shard")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:9: symptom: the query gives no column 'keyspce'. Did you mean "keyspace"?"`,
+      `"shard-named-x.yaml:11: symptom: the query gives no column 'keyspce'. Did you mean "keyspace"?"`,
     );
   });
   it("an object that names no column", () => {
     expect(broken("shard: shard }", "shard: shrd }")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:7: object.shard: the query gives no column 'shrd'. Did you mean "shard"?"`,
+      `"shard-named-x.yaml:9: object.shard: the query gives no column 'shrd'. Did you mean "shard"?"`,
     );
   });
   it("an unknown filter", () => {
     expect(broken('at: "{revision}"', 'at: "{revision|tme}"')).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:13: evidence.0.at: unknown filter 'tme' in {revision|tme}; there are time, duration, count, plus, seconds, size, list, tail"`,
+      `"shard-named-x.yaml:15: evidence.0.at: unknown filter 'tme' in {revision|tme}; there are time, duration, count, plus, seconds, size, list, tail"`,
     );
   });
   it("facts of a query that does not prepare", () => {
     expect(broken("  - fact: the", "  - each: SELECT 1 FROM tablts\n    fact: the")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:11: evidence.0.each: does not prepare: no such table: tablts"`,
+      `"shard-named-x.yaml:13: evidence.0.each: does not prepare: no such table: tablts"`,
     );
   });
   it("a placeholder that neither query gives", () => {
@@ -139,27 +139,27 @@ describe("a mistake in a rule is named with file, line and field", () => {
         '  - each: SELECT alias FROM tablet WHERE shard = {shard}\n    fact: "{alis}"\n    # the',
       ),
     ).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:12: evidence.0.fact: the query gives no column 'alis'. Did you mean "alias"?"`,
+      `"shard-named-x.yaml:14: evidence.0.fact: the query gives no column 'alis'. Did you mean "alias"?"`,
     );
   });
   it("a variant's text with a placeholder that names no column", () => {
     expect(
       broken("messages: []", "variants: [{ when: { shard: x }, durable: ['{a}'] }]\nmessages: []"),
-    ).toMatchInlineSnapshot(`"shard-named-x.yaml:18: variants.0.durable: the query gives no column 'a'."`);
+    ).toMatchInlineSnapshot(`"shard-named-x.yaml:20: variants.0.durable: the query gives no column 'a'."`);
   });
   it("a recipe without its class", () => {
     expect(broken(/^repair: .*/m, "repair: { recipe: clear-lock }")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:17: repair: must have properties class, command when property recipe is present"`,
+      `"shard-named-x.yaml:19: repair: must have properties class, command when property recipe is present"`,
     );
   });
   it("a brace that opens nothing", () => {
     expect(broken("has a shard named x", "has a {Shard}")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:9: symptom: '{Shard}' is not a placeholder like {shard}"`,
+      `"shard-named-x.yaml:11: symptom: '{Shard}' is not a placeholder like {shard}"`,
     );
   });
   it("a rule without a healthy example", () => {
     expect(broken(/ {2}healthy:\n.*/, "  healthy: []")).toMatchInlineSnapshot(
-      `"shard-named-x.yaml:22: examples.healthy: needs at least one example: a rule without sick and near-miss healthy examples can not be trusted"`,
+      `"shard-named-x.yaml:24: examples.healthy: needs at least one example: a rule without sick and near-miss healthy examples can not be trusted"`,
     );
   });
   it("text that is no YAML", () => {

@@ -5,13 +5,16 @@ export const rulePage = (rule: RuleCard): string =>
   document([
     `# ${rule.id}`,
     `<!-- Generated from ${rule.file}; write it again with: npx vitest run --project fast test/rules/pages.test.ts -u -->`,
-    `**${rule.severity}**: ${rule.title}.`,
+    `**${rule.severity}**: ${rule.title}. ${prose(rule.because)}`,
     section("What it says", [quoted(rule.symptom)]),
     section("Impact", [prose(rule.impact)]),
     section("Cause", [prose(rule.cause)]),
+    section("Versions", rule.versions === null ? [] : [prose(rule.versions)]),
     section("Repair", [bullets(rule.steps.map(prose)), code("sh", rule.command)]),
     ...rule.variants.map(variantSection),
     section("Messages that lead here", [bullets(rule.messages.map((message) => `\`${message}\``))]),
+    section("References", [bullets(rule.references.map(referenceLink))]),
+    section("Drifts that it finds", [rule.drifts.join(", ")]),
     section("Part of another story", [bullets(rule.follows.map((root) => `[${root}](${root}.md)`))]),
     section("What it needs to know", [needsText(rule.needs)]),
     section("Query", [code("sql", rule.query)]),
@@ -51,6 +54,19 @@ const variantSection = (variant: CardVariant): string =>
     bullets(variant.steps.map(prose)),
     variant.command === null ? "" : code("sh", variant.command),
   ]);
+
+/** A public report as a link; a file of Vitess as it is. */
+const referenceLink = (reference: string): string => {
+  const [, project = "", number = ""] = /^(vitess|operator|website)#(\d+)$/.exec(reference) ?? [];
+  if (number === "") return `\`${reference}\``;
+  return `[${reference}](https://github.com/${REPOSITORIES[project]}/issues/${number})`;
+};
+
+const REPOSITORIES: Readonly<Record<string, string>> = {
+  vitess: "vitessio/vitess",
+  operator: "planetscale/vitess-operator",
+  website: "vitessio/website",
+};
 
 const needsText = (needs: readonly string[]): string =>
   needs.length === 0

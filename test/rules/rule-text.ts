@@ -7,7 +7,9 @@ import type { Rule } from "../../src/rules/rule.js";
 /** A small valid rule about Shard records; a test changes one line of it. */
 export const RULE = `id: shard-named-x
 title: A shard is named x
+drifts: []
 severity: warning
+because: nobody can guess its key range
 needs: [topology]
 query: |
   SELECT keyspace, shard, revision, key FROM shard WHERE shard = 'x' ORDER BY keyspace
