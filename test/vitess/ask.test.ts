@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, firstLook, ids } from "./lab/doctor.js";
-import { GLOBAL_ETCD, Lab, labMissing } from "./lab/lab.js";
+import { GLOBAL_ETCD, Lab, labMissing, type Version } from "./lab/lab.js";
 import { besideDeadLock } from "./lab/locks.js";
+import { versions } from "./lab/long.js";
 import { records, repaired } from "./lab/plans.js";
 import { finding, ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import { reshardCluster, running, stillArrives } from "./lab/reshard.js";
@@ -13,7 +14,7 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
   let lab: Lab;
   afterEach(async () => lab.down());
 
-  const up = async (version: "24" | "19") => {
+  const up = async (version: Version) => {
     lab = await Lab.up({ version });
     await reshardCluster(lab);
     await running(lab, [200, 300]);
@@ -32,30 +33,33 @@ describe.skipIf(labMissing() !== null)("S1b, must ask", () => {
     return fixed.stdout + fixed.stderr;
   }
 
-  it("a person's DeleteShards, beside the lock that a vtctld left which died in another cancel", async () => {
-    const doctor = await up("24");
-    const before = await lab.topologyKeys();
-    await besideDeadLock(lab, ["customer", "mt", "WorkflowDelete"], () =>
-      lab.ctl(
-        ...["DeleteShards", "--recursive", "--force", "--even-if-serving"],
-        ...["customer/-80", "customer/80-"],
-      ),
-    );
-    const found = await doctor.scan();
-    expect(found.code).toBe(1);
-    const missing = found.findings.find(({ id }) => id === "shard-missing-live-tablets@customer/-80");
-    expect(missing).toMatchObject({
-      state: "confirmed",
-      symptom: expect.stringMatching(/deleted the shard at .* \(DeleteShard\)/),
-    });
-    expect(ids(found)).not.toContain("workflow-half-cancelled@customer/c2");
-    expect(await refusesToGuess(doctor)).toContain("--orphans");
-    await repaired(doctor, "--all", "--orphans", "restore");
-    expect(records(await lab.topologyKeys())).toEqual(records(before));
-    // What she deleted is back as it was, with its workflow.
-    expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(true);
-    expect((await doctor.scan()).code).toBe(0);
-  });
+  it.each(versions(["24"]))(
+    "v%s: a person's DeleteShards, beside the lock that a vtctld left which died in another cancel",
+    async (version) => {
+      const doctor = await up(version);
+      const before = await lab.topologyKeys();
+      await besideDeadLock(lab, ["customer", "mt", "WorkflowDelete"], () =>
+        lab.ctl(
+          ...["DeleteShards", "--recursive", "--force", "--even-if-serving"],
+          ...["customer/-80", "customer/80-"],
+        ),
+      );
+      const found = await doctor.scan();
+      expect(found.code).toBe(1);
+      const missing = found.findings.find(({ id }) => id === "shard-missing-live-tablets@customer/-80");
+      expect(missing).toMatchObject({
+        state: "confirmed",
+        symptom: expect.stringMatching(/deleted the shard at .* \(DeleteShard\)/),
+      });
+      expect(ids(found)).not.toContain("workflow-half-cancelled@customer/c2");
+      expect(await refusesToGuess(doctor)).toContain("--orphans");
+      await repaired(doctor, "--all", "--orphans", "restore");
+      expect(records(await lab.topologyKeys())).toEqual(records(before));
+      // What she deleted is back as it was, with its workflow.
+      expect(await stillArrives(lab, "customer", "customer", 5001, [200, 300])).toBe(true);
+      expect((await doctor.scan()).code).toBe(0);
+    },
+  );
 
   it("Reshard complete: retired, never restored", async () => {
     const doctor = await up("24");

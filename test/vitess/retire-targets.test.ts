@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
-import { Lab, labMissing, type Version } from "./lab/lab.js";
+import { Lab, labMissing } from "./lab/lab.js";
 import { WATCH } from "./lab/long.js";
 import { createReshard, elect, reshardCluster, running } from "./lab/reshard.js";
 
@@ -23,7 +23,7 @@ describe.skipIf(labMissing() !== null)("cancel --retire-targets", () => {
   const named = async (): Promise<boolean> => /-80|80-/.test(await lab.ctl("GetSrvKeyspaces", "customer"));
 
   /** How their vttablets end, and whom a supervisor would start again. */
-  const ways: Readonly<Record<Version, () => Promise<readonly string[]>>> = {
+  const ways: Readonly<Record<"19" | "24", () => Promise<readonly string[]>>> = {
     "19": async () => ["--unsupervised"],
     "24": async () => {
       await lab.supervise(201);

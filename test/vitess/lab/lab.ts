@@ -15,19 +15,24 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { createConnection } from "mysql2/promise";
+import { LONG } from "./long.js";
 
 const run = promisify(execFile);
 const HOME = process.env.VTDOCTOR_LAB_HOME ?? "/opt/vitess-lab";
 
-export type Version = "24" | "19";
+/** `23-24`: in the middle of an upgrade, with vtctld and the tablets below 200 at 24 and the others at 23. */
+export type Version = "24" | "23-24" | "23" | "22" | "21" | "19";
+
+const folderOf = (version: Version): string => (version === "24" ? "vitess" : `vitess${version}`);
 
 /** Why the lab can not run here, or null. `.ci/run` turns a reason into a failure. */
 export function labMissing(): string | null {
   const parts = ["vitess/bin/vttablet", "vitess19/built-2", "mysql/base/mysql"];
+  if (LONG) parts.push(...["21", "22", "23"].map((version) => `vitess${version}/built-1`));
   const missing = parts.filter((part) => !existsSync(join(HOME, part)));
   return missing.length === 0
     ? null
-    : `the real-cluster lab is not installed (${missing.join(", ")} missing in ${HOME})`;
+    : `the real-cluster lab is not installed (${missing.join(", ")} missing in ${HOME}): npm run lab:install${LONG ? " -- all" : ""}`;
 }
 
 export interface Cell {
@@ -104,9 +109,10 @@ export class Lab {
     return lab;
   }
 
-  /** `bin` of the chosen version; servers that v19 lacks in the lab (vtgate, vtorc) are v24's. */
-  private bin(name: string): string {
-    const own = join(HOME, this.version === "19" ? "vitess19" : "vitess", "bin", name);
+  /** `bin` of the chosen version, for a tablet its own; servers that others lack in the lab (vtgate, vtorc) are v24's. */
+  private bin(name: string, uid = 0): string {
+    const version = this.version === "23-24" ? (uid < 200 ? "24" : "23") : this.version;
+    const own = join(HOME, folderOf(version), "bin", name);
     return existsSync(own) ? own : join(HOME, "vitess/bin", name);
   }
 
@@ -240,14 +246,14 @@ export class Lab {
       if (at < 0) given.push(`--${name}`, ...(value === "" ? [] : [value]));
       else given[at + 1] = value;
     }
-    this.spawn(`vttablet-${uid}`, this.bin("vttablet"), given);
+    this.spawn(`vttablet-${uid}`, this.bin("vttablet", uid), given);
     await opened(Number(flags["grpc-port"] ?? 16000 + uid));
   }
 
   /** Runs its vttablet under a loop that starts it again 10 s after each end, as a supervisor does, until the loop itself gets SIGTERM. */
   async supervise(uid: number): Promise<void> {
     await this.stop(`vttablet-${uid}`);
-    const command = [this.bin("vttablet"), ...this.vttabletArguments(uid)].join(" ");
+    const command = [this.bin("vttablet", uid), ...this.vttabletArguments(uid)].join(" ");
     const loop = `trap 'kill $p; wait $p; exit' TERM; while :; do ${command} & p=$!; wait $p; sleep 10; done`;
     this.spawn(`vttablet-${uid}`, "bash", ["-c", loop]);
     await opened(16000 + uid);
