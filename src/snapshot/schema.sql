@@ -291,6 +291,23 @@ CREATE TABLE switch_sign (
   name TEXT NOT NULL, detail TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, workflow, ordinal)
 ) STRICT, WITHOUT ROWID;
 
+-- Which records tell where the traffic of a workflow goes, and to which side it has to lead by them: writes, replica, rdonly: source or target; '' where
+-- nothing can be held to a side: a switch of writes stands between its steps, the records of reads differ, or the shape has none of its own.
+-- What the records have to be follows in the views expected_routing, expected_denial and expected_serving (docs/vitess.md#movetables-records). shape:
+--   shards: a Reshard, by serving flags and SrvKeyspace
+--   tables: a MoveTables, by routing rules; writes until they are frozen, and reads, as most rules of its tables lead
+--   unrouted: a MoveTables without routing rules
+--   partial, multi-tenant: a MoveTables of some shards, of one tenant, by shard or keyspace routing rules
+--   external: a Migrate
+--   reverse: the way back of one of these, of which the workflow itself tells
+--   none: a Materialize, a lookup vindex, an Online DDL: never switched
+CREATE TABLE workflow_traffic (
+  keyspace TEXT NOT NULL, workflow TEXT NOT NULL, source_keyspace TEXT NOT NULL, shape TEXT NOT NULL, writes TEXT NOT NULL, replica TEXT NOT NULL, rdonly TEXT NOT NULL,
+  PRIMARY KEY (keyspace, workflow)
+) STRICT, WITHOUT ROWID;
+-- The tables that a workflow names, as they are called on its targets; a pattern (a Reshard's) names none.
+CREATE TABLE moved_table (keyspace TEXT NOT NULL, workflow TEXT NOT NULL, table_name TEXT NOT NULL, source_keyspace TEXT NOT NULL, PRIMARY KEY (keyspace, workflow, table_name)) STRICT, WITHOUT ROWID;
+
 -- Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
 -- (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
 -- workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.
@@ -429,6 +446,39 @@ CREATE VIEW workflow_shard AS
   SELECT w.keyspace, w.workflow, 'target' AS side, w.keyspace AS shard_keyspace, j.value AS shard FROM workflow w, json_each(w.target_shards_json) j
   UNION ALL
   SELECT w.keyspace, w.workflow, 'source', w.source_keyspace, j.value FROM workflow w, json_each(w.source_shards_json) j;
+
+-- The routing rules that a MoveTables by routing rules has to have: from_table leads to table_name of to_keyspace. Once writes are switched there is
+-- none for the bare name of the target (docs/vitess.md#movetables-records).
+CREATE VIEW expected_routing AS
+  SELECT m.keyspace, m.workflow, m.table_name, n.tablet_type, n.side AS from_side,
+    CASE n.side WHEN 'bare' THEN '' WHEN 'source' THEN m.source_keyspace || '.' ELSE m.keyspace || '.' END || m.table_name || n.suffix AS from_table,
+    CASE n.leads WHEN 'source' THEN m.source_keyspace ELSE m.keyspace END AS to_keyspace
+  FROM (
+    SELECT t.keyspace, t.workflow, v.tablet_type, v.suffix, s.value AS side,
+      CASE v.tablet_type WHEN 'PRIMARY' THEN t.writes WHEN 'REPLICA' THEN t.replica ELSE t.rdonly END AS leads
+    FROM workflow_traffic t
+    JOIN (SELECT 'PRIMARY' AS tablet_type, '' AS suffix UNION ALL SELECT 'REPLICA', '@replica' UNION ALL SELECT 'RDONLY', '@rdonly') v
+    JOIN json_each('["bare","source","target"]') s
+    WHERE t.shape = 'tables'
+  ) n JOIN moved_table m USING (keyspace, workflow)
+  WHERE n.leads <> '' AND NOT (n.tablet_type = 'PRIMARY' AND n.leads = 'target' AND n.side = 'target');
+
+-- The tables that Shard records have to deny to their primary, by side: source once writes are switched, target before that. A target is denied by the
+-- Vitess that created the workflow, from 20 (docs/vitess.md#movetables-records): only where each tablet that answers is of it or newer. What a
+-- partial or multi-tenant one denies in its cutover is not told here.
+CREATE VIEW expected_denial AS
+  SELECT t.keyspace, t.workflow, s.side, s.shard_keyspace, s.shard, m.table_name
+  FROM workflow_traffic t JOIN workflow_shard s USING (keyspace, workflow) JOIN moved_table m USING (keyspace, workflow)
+  WHERE (t.writes = 'target' AND s.side = 'source' AND t.shape IN ('tables', 'unrouted'))
+    OR (t.writes = 'source' AND s.side = 'target' AND t.shape IN ('tables', 'unrouted', 'external')
+      AND (SELECT min(coalesce(CAST(l.build_version AS INTEGER), 0)) FROM process p JOIN live_tablet l USING (address)
+        WHERE p.same_cluster = 1 AND p.address NOT LIKE 'mysql://%') >= 20);
+
+-- Whether a shard of a Reshard has to take writes by its record, and no other side with it.
+CREATE VIEW expected_serving AS
+  SELECT t.keyspace, t.workflow, s.side, s.shard, t.writes = s.side AS is_primary_serving
+  FROM workflow_traffic t JOIN workflow_shard s USING (keyspace, workflow)
+  WHERE t.shape = 'shards' AND t.writes <> '';
 
 -- Partitions of SrvKeyspace by which reads of replicas go to a shard that takes no writes, neither there nor by its record.
 CREATE VIEW diverted_read AS

@@ -160,6 +160,114 @@ describe("the phase of a MoveTables", () => {
   });
 });
 
+/** The shape and the sides of the workflow `m`, of writes, REPLICA and RDONLY. */
+const trafficOf = (state: State): string => {
+  const snapshot = Snapshot.of(facts(state));
+  const rows = snapshot.rows("workflow_traffic", { keyspace: "tgt", workflow: "m" });
+  snapshot.close();
+  return rows
+    .map(({ shape, ...to }) =>
+      [shape, ...[to.writes, to.replica, to.rdonly].map((side) => side || "-")].join(" "),
+    )
+    .join();
+};
+
+describe("to which side the traffic of a MoveTables has to lead", () => {
+  const CREATED = ["t", "src.t", "tgt.t"].flatMap((name) =>
+    ["", "@replica", "@rdonly"].map((type) => [name + type, "src.t"] as const),
+  );
+  const PARTIAL = { workflow_sub_type: 1 };
+  const TENANT = { options: '{"tenant_id": "7"}' };
+  test.each<[string, State, string]>([
+    ["created", { keys: [rules(...CREATED)] }, "tables source source source"],
+    ["without rules", {}, "unrouted source - -"],
+    [
+      "of its rules most decide",
+      { keys: [rules(...CREATED.slice(0, 4), ["tgt.t", "tgt.t"])] },
+      "tables source source source",
+    ],
+    ["as many of one as of the other", { keys: [rules(["t", "src.t"], ["src.t", "tgt.t"])] }, "tables - - -"],
+    [
+      "frozen, whatever its rules say",
+      { streams: [forward("-80", FROZEN)], keys: [rules(...CREATED)] },
+      "tables target source source",
+    ],
+    ["frozen, its rules were taken away", { streams: [forward("-80", FROZEN)] }, "unrouted target - -"],
+    [
+      "in the cutover, its streams stopped",
+      { streams: [forward("-80", CUTOVER)], keys: [rules(...CREATED)] },
+      "tables - source source",
+    ],
+    [
+      "in the cutover, its source denied",
+      { keys: [rules(...CREATED), denied("src", "-80")], shards: withoutSource },
+      "tables - source source",
+    ],
+    [
+      "its target's record is gone",
+      { keys: [rules(...CREATED)], shards: SHARDS.slice(0, 2) },
+      "tables - source source",
+    ],
+    [
+      "partial, by its rows",
+      { streams: [forward("-80", PARTIAL)], keys: [rules(...CREATED)] },
+      "partial source - -",
+    ],
+    [
+      "partial, by its shard rules, and switched",
+      { keys: [shardRule("src", "-80", "tgt")] },
+      "partial target - -",
+    ],
+    ["multi-tenant, by its rows", { streams: [forward("-80", TENANT)] }, "multi-tenant source - -"],
+    [
+      "multi-tenant, for all that can be told",
+      { streams: [forward("-80", { options: "{" })] },
+      "multi-tenant source - -",
+    ],
+    [
+      "multi-tenant, by its keyspace rules",
+      { keys: [keyspaceRules(["src", "tgt"])] },
+      "multi-tenant target - -",
+    ],
+    ["a Migrate", { streams: [forward("-80", { workflow_type: 3 })] }, "external source - -"],
+    [
+      "a Materialize",
+      { streams: [forward("-80", { workflow_type: 0 })], keys: [rules(...CREATED)] },
+      "none - - -",
+    ],
+    ["a lookup vindex", { streams: [forward("-80", { workflow_type: 2 })] }, "none - - -"],
+    ["an Online DDL", { streams: [forward("-80", { workflow_type: 5 })] }, "none - - -"],
+  ])("%s", (_, state, traffic) => {
+    expect(trafficOf(state)).toBe(traffic);
+  });
+
+  test.each([
+    ["20.0.1", ["-80"]],
+    ["19.0.10", []],
+  ])(
+    "its target denies its tables before the switch where every tablet is of Vitess %s",
+    (version, shards) => {
+      const { live_tablet, ...rest } = facts({ keys: [rules(...CREATED)] });
+      const [first, ...others] = live_tablet;
+      const build = (build_version: string) => (row: (typeof live_tablet)[number]) => ({
+        ...row,
+        build_version,
+      });
+      const snapshot = Snapshot.of({
+        ...rest,
+        live_tablet: [
+          ...[first].flatMap((row) => (row === undefined ? [] : [build(version)(row)])),
+          ...others.map(build("24.0.4")),
+        ],
+      });
+      expect(snapshot.all("SELECT side, shard_keyspace, shard, table_name FROM expected_denial")).toEqual(
+        shards.map((shard) => ({ side: "target", shard_keyspace: "tgt", shard, table_name: "t" })),
+      );
+      snapshot.close();
+    },
+  );
+});
+
 test("a Materialize is never switched, whatever rules there are", () => {
   const streams = [forward("-80", { workflow_type: 0 })];
   expect(phases({ streams, keys: [rules(["t", "tgt.t"])] })).toEqual({ m: "running" });

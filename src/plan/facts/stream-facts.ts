@@ -1,4 +1,5 @@
 import { distinct } from "../../cluster/distinct.js";
+import { moveShape } from "../../cluster/move-shape.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import type { Obstacle } from "../draft.js";
 import type { Premise, StreamRow, StreamSet } from "../fields.js";
@@ -166,9 +167,6 @@ export const referenceCopies = (
     );
 };
 
-/** binlogdata.VReplicationWorkflowSubType. */
-const PARTIAL = 1;
-
 /** What streams are of whose end would need steps that vtdoctor does not have. `isEnded`: whether the workflow type is one that it can end. */
 export const otherKinds = (
   snapshot: Snapshot,
@@ -177,20 +175,13 @@ export const otherKinds = (
 ): readonly string[] =>
   streams.flatMap(({ address, id, kind, sourceExternal }) => {
     const [row] = snapshot.rows("vreplication", { address, id });
+    const shape = row === undefined ? "standard" : moveShape(row);
     return [
       ...(isEnded(kind) ? [] : [kind]),
       ...(sourceExternal === "" ? [] : ["Migrate"]),
-      ...(row?.workflow_sub_type === PARTIAL ? ["a partial MoveTables"] : []),
-      ...(tenantOf(row?.options ?? "") === "" ? [] : ["a multi-tenant MoveTables"]),
+      ...(shape === "standard" ? [] : [`a ${shape} MoveTables`]),
     ];
   });
-
-const tenantOf = (options: string): string => {
-  const parsed: unknown = options === "" ? null : JSON.parse(options);
-  const tenant =
-    typeof parsed === "object" && parsed !== null && "tenant_id" in parsed ? parsed.tenant_id : "";
-  return typeof tenant === "string" ? tenant : "";
-};
 
 /** Types whose streams a repair may end by themselves. */
 const ENDED_ALONE: readonly string[] = ["Reshard", "MoveTables", "Materialize"];

@@ -26,6 +26,7 @@ import { switchLookups } from "./switch-lookups.js";
 import { deriveUnanswered } from "./unanswered.js";
 import { deriveVSchemas, VSCHEMA_KINDS } from "./vschema-records.js";
 import { deriveWorkflows, workflowShards } from "./workflow.js";
+import { deriveWorkflowTraffic } from "./workflow-traffic.js";
 
 /** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
 export const derive = (facts: Facts): Derived => {
@@ -48,6 +49,7 @@ export const derive = (facts: Facts): Derived => {
     deletion,
     workflow,
     switch_sign,
+    ...deriveWorkflowTraffic(facts, { ...records, ...streams, workflow, switch_sign }),
     cancelled_target: deriveCancelledTargets(facts, {
       ...streams,
       process,

@@ -80,7 +80,7 @@ const weighed = (
 };
 
 /** Target tables; a rule that is a pattern names none. */
-const tablesOfStreams = (rules: readonly StreamRuleRow[]) => {
+export const tablesOfStreams = (rules: readonly StreamRuleRow[]) => {
   const byStream = groupBy(rules, ({ address, id }) => `${address} ${id}`);
   return (streams: readonly StreamRow[]): readonly string[] => [
     ...new Set(
@@ -93,9 +93,13 @@ const tablesOfStreams = (rules: readonly StreamRuleRow[]) => {
 };
 
 /** Its shard rules say so, whichever way they lead. */
-const isPartial = (
+export const isPartial = (
   { shard_routing_rule }: RoutingState,
-  { keyspace, sourceKeyspace, targetShards }: WorkflowStreams,
+  {
+    keyspace,
+    sourceKeyspace,
+    targetShards,
+  }: Pick<WorkflowStreams, "keyspace" | "sourceKeyspace" | "targetShards">,
 ): boolean =>
   shard_routing_rule.some(
     ({ scope, from_keyspace, shard, to_keyspace }) =>
@@ -106,9 +110,9 @@ const isPartial = (
       ),
   );
 
-const isMultiTenant = (
+export const isMultiTenant = (
   { keyspace_routing_rule }: RoutingState,
-  { keyspace, sourceKeyspace }: WorkflowStreams,
+  { keyspace, sourceKeyspace }: Pick<WorkflowStreams, "keyspace" | "sourceKeyspace">,
 ): boolean =>
   keyspace_routing_rule.some(
     ({ scope, from_keyspace, to_keyspace }) =>

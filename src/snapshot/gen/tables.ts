@@ -724,6 +724,38 @@ export interface SwitchSignRow {
 }
 
 /**
+ * Which records tell where the traffic of a workflow goes, and to which side it has to lead by them: writes, replica, rdonly: source or target; '' where
+ * nothing can be held to a side: a switch of writes stands between its steps, the records of reads differ, or the shape has none of its own.
+ * What the records have to be follows in the views expected_routing, expected_denial and expected_serving (docs/vitess.md#movetables-records). shape:
+ *   shards: a Reshard, by serving flags and SrvKeyspace
+ *   tables: a MoveTables, by routing rules; writes until they are frozen, and reads, as most rules of its tables lead
+ *   unrouted: a MoveTables without routing rules
+ *   partial, multi-tenant: a MoveTables of some shards, of one tenant, by shard or keyspace routing rules
+ *   external: a Migrate
+ *   reverse: the way back of one of these, of which the workflow itself tells
+ *   none: a Materialize, a lookup vindex, an Online DDL: never switched
+ */
+export interface WorkflowTrafficRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly source_keyspace: string;
+  readonly shape: string;
+  readonly writes: string;
+  readonly replica: string;
+  readonly rdonly: string;
+}
+
+/**
+ * The tables that a workflow names, as they are called on its targets; a pattern (a Reshard's) names none.
+ */
+export interface MovedTableRow {
+  readonly keyspace: string;
+  readonly workflow: string;
+  readonly table_name: string;
+  readonly source_keyspace: string;
+}
+
+/**
  * Targets of a Reshard that a cancel dropped shard by shard, where it still has streams. fate: kept (with its record and streams, as it was), dropped
  * (no record, its tablets run), returned (its record was made anew since), silent (no record, and nothing of it answers). unsure = 1: a stream of the
  * workflow was created so shortly before the cancel's lock was taken that two hosts' clocks can not tell which was first.
@@ -951,6 +983,8 @@ export interface Rows {
   readonly stream_rule: StreamRuleRow;
   readonly workflow: WorkflowRow;
   readonly switch_sign: SwitchSignRow;
+  readonly workflow_traffic: WorkflowTrafficRow;
+  readonly moved_table: MovedTableRow;
   readonly cancelled_target: CancelledTargetRow;
   readonly journal: JournalRow;
   readonly journal_shard: JournalShardRow;
@@ -1016,6 +1050,8 @@ export const TABLES = {
   stream_rule: { part: "derived", key: ["address","id","ordinal"], needs: null },
   workflow: { part: "derived", key: ["keyspace","workflow"], needs: null },
   switch_sign: { part: "derived", key: ["keyspace","workflow","ordinal"], needs: null },
+  workflow_traffic: { part: "derived", key: ["keyspace","workflow"], needs: null },
+  moved_table: { part: "derived", key: ["keyspace","workflow","table_name"], needs: null },
   cancelled_target: { part: "derived", key: ["keyspace","workflow","shard"], needs: null },
   journal: { part: "derived", key: ["address","id"], needs: null },
   journal_shard: { part: "derived", key: ["address","id","side","keyspace","shard"], needs: null },
