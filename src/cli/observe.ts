@@ -10,6 +10,7 @@ import type { Rule } from "../rules/rule.js";
 import { type FirstLook, withFirstLook } from "../rules/settled.js";
 import type { Facts } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
+import { type Calls, countedReader } from "../tablets/counted.js";
 import { NO_INVENTORY, readInventory } from "../witnesses/inventory.js";
 import type { Request } from "./command.js";
 import { unlessAborted } from "./process.js";
@@ -31,6 +32,10 @@ export interface Observing {
   readonly askTables?: boolean;
   /** The look before this one. */
   readonly first?: FirstLook;
+  /** The tables of the snapshot that are read; absent: all may be. */
+  readonly reads?: ReadonlySet<string>;
+  /** Told after each look what the tablets were asked. */
+  readonly onCalls?: (calls: Calls) => void;
 }
 
 /** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice. */
@@ -54,24 +59,28 @@ export function keep({ snapshot }: Observation, { given, context }: Request): vo
 async function lookLive(
   { given, context }: Request,
   earlier: readonly Snapshot[],
-  { askTables = false, first }: Observing,
+  { askTables = false, first, reads, onCalls }: Observing,
 ): Promise<Observation> {
   const connection = connectionOf(given, context.env);
   const settleMs = given.duration("settle");
   const known = earlier.map((snapshot) => snapshot.facts());
   const sources = await context.backend.sources(connection, context, given.yes("quiet"));
+  const { reader, calls } = countedReader(sources.tablets);
+  const counted = onCalls === undefined ? sources : { ...sources, tablets: reader };
   let facts: Facts;
   try {
     const settings = {
       ...collectSettings(connection, known, settleMs, context.version),
       askTables: askTables || given.yes("all-tables"),
+      ...(reads === undefined ? {} : { reads }),
     };
-    const look = (settleMs ?? 0) === 0 ? collect(sources, settings) : settled(sources, settings, given);
+    const look = (settleMs ?? 0) === 0 ? collect(counted, settings) : settled(counted, settings, given);
     facts = await unlessAborted(look, context.signal);
   } finally {
     // Before the snapshot, so that both do not need their memory at once.
     sources.close();
   }
+  onCalls?.(calls);
   const told = first === undefined ? facts : withFirstLook(facts, first);
   return { snapshot: Snapshot.of(told), earlier: earlier[0] ?? null };
 }

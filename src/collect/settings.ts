@@ -31,6 +31,8 @@ export interface CollectSettings {
   readonly askTables: boolean;
   /** Whether a shard's tables (`keyspace/shard`) are asked for besides. */
   readonly tablesOf?: (shard: string) => boolean;
+  /** The tables of the snapshot that anybody reads: a dear question whose answer would be in none of them is not asked. Absent: all. */
+  readonly reads?: ReadonlySet<string>;
   /** How long `observeTwice` waits between its observations. */
   readonly settleMs: number | null;
 }

@@ -2,8 +2,8 @@ import { readFileSync } from "node:fs";
 import type { ErrorObject, ValidateFunction } from "ajv";
 import { ajv } from "../cluster/libraries.js";
 import { didYouMean } from "../cluster/suggest.js";
-import type { RuleFile } from "../rules/rule.js";
-import { checkNames } from "./names.js";
+import type { CheckedRule, RuleFile } from "../rules/rule.js";
+import { checkNames, tablesReadBy } from "./names.js";
 import type { QueryCheck } from "./query-check.js";
 import type { FieldPath, RuleSource } from "./source.js";
 
@@ -21,10 +21,10 @@ const schemaValidator = (): ValidateFunction<RuleFile> => {
 };
 
 /** Throws a UsageError with file, line and field where the text is no rule, a query does not prepare or a name is wrong. */
-export const checked = (source: RuleSource, queries: QueryCheck): RuleFile => {
+export const checked = (source: RuleSource, queries: QueryCheck): CheckedRule => {
   const rule = validate(source);
   checkNames(source, rule, queries);
-  return rule;
+  return { ...rule, reads: tablesReadBy(rule, queries) };
 };
 
 /** Throws a UsageError with file, line, field and, where a name is nearly right, the right one. */

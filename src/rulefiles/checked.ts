@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
-import type { RuleFile } from "../rules/rule.js";
+import type { CheckedRule } from "../rules/rule.js";
 
 /** By `keyOf` the text, so that a rule which was changed since is read anew: reading YAML and checking it cost most of a start. */
-export type CheckedRules = ReadonlyMap<string, RuleFile>;
+export type CheckedRules = ReadonlyMap<string, CheckedRule>;
 
 export const keyOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 

@@ -3,7 +3,7 @@ import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../cluster/errors.js";
 import { didYouMean } from "../cluster/suggest.js";
-import type { Rule, RuleFile } from "../rules/rule.js";
+import type { CheckedRule, Rule } from "../rules/rule.js";
 import { checked } from "./check.js";
 import { type CheckedRules, keyOf, shippedChecked } from "./checked.js";
 import { openQueryCheck, type QueryCheck } from "./query-check.js";
@@ -63,7 +63,7 @@ class Reading {
     return { ...rule, family, file: shown, folder };
   }
 
-  #checked(source: RuleSource): RuleFile {
+  #checked(source: RuleSource): CheckedRule {
     this.#queries ??= openQueryCheck();
     return checked(source, this.#queries);
   }

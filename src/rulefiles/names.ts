@@ -65,13 +65,19 @@ const eachColumns = (
   queries: QueryCheck,
 ): readonly string[] => {
   names.text(path, query);
-  const empty = Object.fromEntries(names.known.map((column) => [column, null]));
-  return prepared(
-    names.source,
-    path,
-    templateOf(query).render(empty, () => "NULL"),
-    queries,
-  );
+  return prepared(names.source, path, withoutValues(query), queries);
+};
+
+const withoutValues = (query: string): string => {
+  const template = templateOf(query);
+  const empty = Object.fromEntries(template.columns.map((column) => [column, null]));
+  return template.render(empty, () => "NULL");
+};
+
+/** The tables that the queries of a rule whose names were checked read; sorted. */
+export const tablesReadBy = ({ query, evidence }: RuleFile, queries: QueryCheck): readonly string[] => {
+  const each = evidence.flatMap((one) => (one.each === undefined ? [] : [withoutValues(one.each)]));
+  return [...new Set([query, ...each].flatMap((sql) => queries.tablesOf(sql)))].sort();
 };
 
 const prepared = (source: Source, path: FieldPath, query: string, queries: QueryCheck): readonly string[] => {

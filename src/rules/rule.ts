@@ -41,7 +41,13 @@ export interface RuleFile extends Verdict {
   readonly examples: { readonly sick: readonly Example[]; readonly healthy: readonly Example[] };
 }
 
-export interface Rule extends RuleFile {
+/** With what follows from its queries. */
+export interface CheckedRule extends RuleFile {
+  /** The tables of the snapshot, derived ones too, that they read, also through views. */
+  readonly reads: readonly string[];
+}
+
+export interface Rule extends CheckedRule {
   /** The folder it lies in. */
   readonly family: string;
   /** Its path, as messages name it. */

@@ -45,6 +45,25 @@ export const SIDECAR_READS = {
 
 export type SidecarRead = keyof typeof SIDECAR_READS;
 
+/**
+ * What a question costs the tablet that answers it. `light`: it tells what it has in memory, or reads a few rows. `dear`: its work grows with its
+ * tables or sessions (GetSchema runs SHOW CREATE TABLE for each table, information_schema opens them); a scan asks it only where a rule reads
+ * the answer, and of one process of a shard.
+ */
+type Cost = "light" | "dear";
+
+/** The questions that are no query of the sidecar: StreamHealth, /debug/vars, FullStatus, GetSchema, and who MySQL itself is. */
+type OtherQuestion = "health" | "vars" | "status" | "schema" | "mysqlStatus";
+
+export type Question = SidecarRead | OtherQuestion;
+
+export const COSTS: Readonly<Record<Question, Cost>> = {
+  ...{ health: "light", vars: "light", status: "light", mysqlStatus: "light", schema: "dear" },
+  ...{ streams: "light", contents: "light", copyState: "light", postCopyActions: "light", journals: "light" },
+  ...{ vdiffs: "light", holds: "light", triggers: "dear", statements: "dear", tableLocks: "dear" },
+  ...{ streamColumns: "light", mysqlPort: "light", position: "light" },
+};
+
 /** A hard limit of ExecuteFetchAsDba: with one row more it answers an error, never a part. */
 export const MAX_ROWS = 100_000n;
 

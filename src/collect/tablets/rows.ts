@@ -105,16 +105,13 @@ interface SecondRoundRead<T extends FactTable = FactTable> {
   readonly table: T;
   /** Null: a row that says nothing. */
   readonly decode: (row: SidecarRow) => Omit<Rows[T], "address"> | null;
-  /** Only where the tables of the shard matter. */
-  readonly withTables?: true;
 }
 
 /** A type for `decode` by its table, kept by nothing else. */
-const into = <T extends FactTable>(
-  table: T,
-  decode: SecondRoundRead<T>["decode"],
-  rest: Pick<SecondRoundRead, "withTables"> = {},
-): SecondRoundRead => ({ table, decode, ...rest });
+const into = <T extends FactTable>(table: T, decode: SecondRoundRead<T>["decode"]): SecondRoundRead => ({
+  table,
+  decode,
+});
 
 /** What one process of each shard is asked, by the read of `tablets/queries.ts`: the table of the snapshot that it fills, and how. */
 export const SECOND_ROUND = {
@@ -154,13 +151,9 @@ export const SECOND_ROUND = {
           bytes: integerOrNull(row.bytes),
         },
   ),
-  triggers: into(
-    "live_trigger",
-    (row) => ({
-      db_name: text(row.trigger_schema),
-      trigger_name: text(row.trigger_name),
-      table_name: text(row.event_object_table),
-    }),
-    { withTables: true },
-  ),
+  triggers: into("live_trigger", (row) => ({
+    db_name: text(row.trigger_schema),
+    trigger_name: text(row.trigger_name),
+    table_name: text(row.event_object_table),
+  })),
 } satisfies Partial<Record<SidecarRead & Channel, SecondRoundRead>>;

@@ -4,7 +4,7 @@ import { parseStreamSource } from "../../cluster/stream-source.js";
 import type { FactsPart } from "../../snapshot/facts.js";
 import type { LiveTableRow, ProbeRow } from "../../snapshot/gen/tables.js";
 import type { TableDefinition } from "../../tablets/access.js";
-import { RARELY_FILLED } from "../../tablets/queries.js";
+import { COSTS, RARELY_FILLED } from "../../tablets/queries.js";
 import { aliasOf } from "../../witnesses/witnesses.js";
 import type { CollectSettings, CollectSources } from "../settings.js";
 import { keyspaceOf, type Records, shardName } from "../topology/records.js";
@@ -23,10 +23,31 @@ export async function askShards(
   const withTables = (tablet: TabletAnswers): boolean =>
     interesting.has(shardOf(tablet)) ||
     (isPrimary(tablet) && (settings.askTables || (settings.tablesOf?.(shardOf(tablet)) ?? false)));
+  const { reads } = settings;
+  const dear = QUESTIONS.filter(
+    (name) => COSTS[name] === "dear" && (reads === undefined || fills(name, reads)),
+  );
   const chosen = primariesOrAll(processes);
   sources.progress?.(`reading the sidecar databases of ${chosen.length} tablets`);
-  return inParallel(chosen, settings.concurrency, (tablet) => askShard(tablet, sources, withTables(tablet)));
+  return inParallel(chosen, settings.concurrency, (tablet) =>
+    askShard(tablet, sources, withTables(tablet) ? [...LIGHT, ...dear] : LIGHT),
+  );
 }
+
+type ShardQuestion = "schema" | keyof typeof SECOND_ROUND;
+
+const QUESTIONS: readonly ShardQuestion[] = [
+  "schema",
+  ...(Object.keys(SECOND_ROUND) as readonly (keyof typeof SECOND_ROUND)[]),
+];
+
+const LIGHT = QUESTIONS.filter((name) => COSTS[name] === "light");
+
+/** The tables of the snapshot that hold what GetSchema says, or what follows from it. */
+const OF_SCHEMA = ["live_table", "query_path"];
+
+const fills = (name: ShardQuestion, reads: ReadonlySet<string>): boolean =>
+  (name === "schema" ? OF_SCHEMA : [SECOND_ROUND[name].table]).some((table) => reads.has(table));
 
 /**
  * Who is asked for each shard in the second round: its primaries, whose sidecar tables the replicas only copy
@@ -87,7 +108,7 @@ const shardOf = ({ who }: TabletAnswers): string => shardName(who?.keyspace ?? "
 async function askShard(
   { target, empty }: TabletAnswers,
   sources: CollectSources,
-  withTables: boolean,
+  questions: readonly ShardQuestion[],
 ): Promise<FactsPart> {
   const { address, at, required } = target;
   const log = new ProbeLog(address, required, sources.clock);
@@ -99,14 +120,12 @@ async function askShard(
     return { [table]: rows.flatMap((row) => (row === null ? [] : { address, ...row })) };
   };
   const [tables, ...filled] = await Promise.all([
-    withTables ? log.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
-    ...READS.filter((name) => withTables || SECOND_ROUND[name].withTables !== true).map(read),
+    questions.includes("schema") ? log.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
+    ...questions.filter((name) => name !== "schema").map(read),
   ]);
   const live_table = tables.map((table) => tableRow(address, table));
   return Object.assign({ probe: log.probes, live_table }, ...filled);
 }
-
-const READS = Object.keys(SECOND_ROUND) as readonly (keyof typeof SECOND_ROUND)[];
 
 const listOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] =>
   outcome.kind === "answered" ? outcome.value : [];
