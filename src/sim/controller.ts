@@ -3,7 +3,7 @@ import type { StreamSource } from "../cluster/stream-source.js";
 import type { EngineStream, SidecarRow } from "../tablets/access.js";
 import { copyTables } from "./copy-phase.js";
 import type { SimMysql } from "./mysql.js";
-import { type SidecarHost, setInRows } from "./sidecar-writes.js";
+import { logged, type SidecarHost, setInRows } from "./sidecar-writes.js";
 import { carriesRow } from "./stream-filter.js";
 import { isStopped } from "./stream-row.js";
 
@@ -145,7 +145,12 @@ export class Controller {
     this.#state = "Error";
     this.#lastMessage = message;
     this.#player = null;
-    this.#record({ state: "Error", message: `terminal error: ${message}` }, 1);
+    const failed = { state: "Error", message: `terminal error: ${message}` };
+    this.#record(failed, 1);
+    this.host.mysql.write(({ sidecar }) => {
+      const row = { id: String(this.id), ...failed };
+      sidecar.log = logged(sidecar.log, row, failed.message, this.host.nowSeconds());
+    });
   }
 
   #record(set: Readonly<Record<string, string>>, seconds: number): void {

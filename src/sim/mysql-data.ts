@@ -31,17 +31,24 @@ interface Sidecar {
   postCopyActions: PostCopyActionRow[];
   journals: JournalRow[];
   vdiffs: VdiffRow[];
-  /** `vreplication_log`, as far as it says when streams were created; an id that came again has more than one row, the oldest first. */
-  births: readonly BirthRow[];
+  /** `vreplication_log`, the oldest first; an id that came again was created more than once. */
+  log: readonly LogRow[];
   /** Next values of the auto-increment columns. */
   readonly next: { vreplication: number; copyState: number; postCopyAction: number };
 }
 
-export interface BirthRow {
-  readonly id: string;
+export interface LogRow {
+  readonly vreplId: string;
+  readonly type: string;
+  readonly state: string;
+  readonly message: string;
+  readonly count: number;
   /** Unix seconds. */
-  readonly at: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
 }
+
+export const STREAM_CREATED = "Stream Created";
 
 export interface CopyStateRow {
   readonly id: number;
@@ -82,7 +89,7 @@ export const emptyData = (): MysqlData => ({
     postCopyActions: [],
     journals: [],
     vdiffs: [],
-    births: [],
+    log: [],
     next: { vreplication: 1, copyState: 1, postCopyAction: 1 },
   },
 });

@@ -1,7 +1,7 @@
 import type { SidecarRow } from "../tablets/access.js";
 import { RARELY_FILLED, SIDECAR_READS, type SidecarRead } from "../tablets/queries.js";
 import type { SimMysql } from "./mysql.js";
-import { type BirthRow, type CopyStateRow, rowCount, type SimTable } from "./mysql-data.js";
+import { type CopyStateRow, type LogRow, rowCount, type SimTable, STREAM_CREATED } from "./mysql-data.js";
 import { newStreamRow, type VitessVersion } from "./stream-row.js";
 
 /** What the constant queries of `tablets/queries.ts` answer, column to text. */
@@ -17,7 +17,8 @@ export const readSidecar = (
       return sidecar.vreplication.map((row) => ({
         now_s: String(nowSeconds),
         time_updated_s: row.time_updated ?? null,
-        created_s: birthOf(sidecar.births, row.id ?? ""),
+        created_s: birthOf(sidecar.log, row.id ?? ""),
+        ...lastLog(sidecar.log, row.id ?? ""),
         ...row,
       }));
     case "contents":
@@ -70,9 +71,23 @@ export const readSidecar = (
 /** The aggregate that the query asks for decides which row of an id that came again is told. */
 const AGGREGATE = /unix_timestamp\(max\(l\.created_at\)\)/.test(SIDECAR_READS.streams) ? Math.max : Math.min;
 
-const birthOf = (births: readonly BirthRow[], id: string): string | null => {
-  const own = births.filter((birth) => birth.id === id).map(({ at }) => at);
+const birthOf = (log: readonly LogRow[], id: string): string | null => {
+  const own = log
+    .filter(({ vreplId, type }) => vreplId === id && type === STREAM_CREATED)
+    .map(({ createdAt }) => createdAt);
   return own.length === 0 ? null : String(AGGREGATE(...own));
+};
+
+const lastLog = (log: readonly LogRow[], id: string): SidecarRow => {
+  const row = log.findLast(({ vreplId }) => vreplId === id);
+  return {
+    log_type: row?.type ?? null,
+    log_state: row?.state ?? null,
+    log_message: row === undefined ? null : row.type === STREAM_CREATED ? "" : row.message.slice(0, 1000),
+    log_count: row === undefined ? null : String(row.count),
+    log_created_s: row === undefined ? null : String(row.createdAt),
+    log_updated_s: row === undefined ? null : String(row.updatedAt),
+  };
 };
 
 /** A schema without tables shows as one row, as the outer join gives it. */

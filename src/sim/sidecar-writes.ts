@@ -1,6 +1,6 @@
 import type { ExecResult, SidecarRow } from "../tablets/access.js";
 import type { SimMysql } from "./mysql.js";
-import type { MysqlData } from "./mysql-data.js";
+import { type LogRow, type MysqlData, STREAM_CREATED } from "./mysql-data.js";
 import { matches, parseSidecarStatement, type SidecarStatement, SqlError } from "./sql.js";
 import { newStreamRow, type VitessVersion } from "./stream-row.js";
 
@@ -72,11 +72,38 @@ export const insertStreamRows = (host: SidecarHost, rows: readonly Values[]): re
   });
   host.mysql.write(({ sidecar }) => {
     sidecar.vreplication = [...sidecar.vreplication, ...made];
-    sidecar.births = [...sidecar.births, ...made.map(({ id }) => ({ id: id ?? "", at: host.nowSeconds() }))];
+    const at = host.nowSeconds();
+    sidecar.log = [
+      ...sidecar.log,
+      ...made.map((row) => logRow(row, STREAM_CREATED, JSON.stringify(row), at)),
+    ];
     sidecar.next.vreplication = Math.max(sidecar.next.vreplication, next);
   });
   return made;
 };
+
+/** The log after one more line: one that says the same as the last of its stream is counted (vreplication/utils.go insertLog). */
+export const logged = (
+  log: readonly LogRow[],
+  row: SidecarRow,
+  message: string,
+  at: number,
+): readonly LogRow[] => {
+  const last = log.findLast(({ vreplId }) => vreplId === row.id);
+  return last?.message === message
+    ? log.map((line) => (line === last ? { ...line, count: line.count + 1, updatedAt: at } : line))
+    : [...log, logRow(row, "Message", message, at)];
+};
+
+const logRow = ({ id, state }: SidecarRow, type: string, message: string, at: number): LogRow => ({
+  vreplId: id ?? "",
+  type,
+  state: state ?? "",
+  message,
+  count: 1,
+  createdAt: at,
+  updatedAt: at,
+});
 
 export const setInRows = (
   { sidecar }: MysqlData,

@@ -100,13 +100,17 @@ CREATE TABLE live_tablet (
 ) STRICT, WITHOUT ROWID;
 
 -- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
--- _vt.vreplication_log, the newest row of its id. Absent columns are NULL.
+-- _vt.vreplication_log, the newest row of its id. log_*: the newest row of the stream there; a message that comes again at once only raises
+-- log_count and log_updated_at (vreplication/utils.go insertLog). log_message: its first 1000 characters, '' of the row of a creation.
+-- Absent columns are NULL.
 -- needs: sidecar
 CREATE TABLE vreplication (
   address TEXT NOT NULL, channel TEXT NOT NULL, id INTEGER NOT NULL, workflow TEXT NOT NULL, db_name TEXT NOT NULL, source TEXT NOT NULL,
   pos TEXT, stop_pos TEXT, state TEXT NOT NULL, message TEXT, cell TEXT, tablet_types TEXT, time_updated INTEGER,
   transaction_timestamp INTEGER, time_heartbeat INTEGER, rows_copied INTEGER, workflow_type INTEGER, workflow_sub_type INTEGER,
-  defer_secondary_keys INTEGER, options TEXT, tags TEXT, max_tps TEXT, max_replication_lag TEXT, created_at INTEGER, observed_at INTEGER NOT NULL,
+  defer_secondary_keys INTEGER, options TEXT, tags TEXT, max_tps TEXT, max_replication_lag TEXT, created_at INTEGER,
+  time_throttled INTEGER, component_throttled TEXT, reason_throttled TEXT,
+  log_type TEXT, log_state TEXT, log_message TEXT, log_count INTEGER, log_created_at INTEGER, log_updated_at INTEGER, observed_at INTEGER NOT NULL,
   PRIMARY KEY (address, channel, id)
 ) STRICT, WITHOUT ROWID;
 
@@ -440,6 +444,14 @@ CREATE VIEW recorded_primary AS
 -- The same, once for each question (channel of probe) that it answered.
 CREATE VIEW asked_primary AS
   SELECT q.channel, r.* FROM recorded_primary r JOIN probe q USING (address) WHERE q.answered = 1;
+
+-- stream, with what its row in _vt.vreplication says besides (NULL where there is none, as a stream of an example).
+CREATE VIEW stream_row AS
+  SELECT s.*, v.stop_pos, v.cell, v.tablet_types, v.transaction_timestamp, v.time_heartbeat, v.workflow_type, v.workflow_sub_type, v.options, v.created_at,
+    v.time_throttled, v.component_throttled, v.reason_throttled,
+    v.log_type, v.log_state, v.log_message, v.log_count, v.log_created_at, v.log_updated_at
+  FROM stream s LEFT JOIN vreplication v ON v.address = s.address AND v.id = s.id
+    AND v.channel = (SELECT min(w.channel) FROM vreplication w WHERE w.address = s.address AND w.id = s.id);
 
 -- The shards of each workflow: side target (of its own keyspace) or source (of the source's).
 CREATE VIEW workflow_shard AS

@@ -19,7 +19,7 @@ export const RARELY_FILLED = Object.keys(RARELY_FILLED_FROM) as readonly RarelyF
  */
 export const SIDECAR_READS = {
   streams:
-    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(max(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, v.* from _vt.vreplication as v",
+    "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(max(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, n.type as log_type, n.state as log_state, if(n.type = 'Stream Created', '', left(n.message, 1000)) as log_message, n.count as log_count, unix_timestamp(n.created_at) as log_created_s, unix_timestamp(n.updated_at) as log_updated_s, v.* from _vt.vreplication as v left join _vt.vreplication_log as n on n.id = (select m.id from _vt.vreplication_log as m where m.vrepl_id = v.id order by m.id desc limit 1)",
   contents: `select /*+ MAX_EXECUTION_TIME(10000) */ ${Object.entries(RARELY_FILLED_FROM)
     .map(([read, from]) => `exists(select 1 from ${from}) as ${read}`)
     .join(", ")}`,

@@ -147,6 +147,12 @@ function streams({ keyspace, source }: BenchTablet): Uint8Array {
   const row: Readonly<Record<string, string>> = {
     now_s: now,
     time_updated_s: now,
+    log_type: "State Changed",
+    log_state: "Running",
+    log_message: "",
+    log_count: "1",
+    log_created_s: now,
+    log_updated_s: now,
     id: "1",
     workflow: WORKFLOW,
     source: `keyspace:"${source?.keyspace}" shard:"${source?.shard}" filter:{${rules}}`,

@@ -33,7 +33,10 @@ const reshard = (cluster: SimCluster): void => {
 
 /** What MySQL's host calls the moment in which the streams were made. */
 const born = (cluster: SimCluster, at: number): void => {
-  for (const alias of TARGETS) cluster.tablet(alias).mysql.data.sidecar.births = [{ id: "1", at }];
+  for (const alias of TARGETS) {
+    const { sidecar } = cluster.tablet(alias).mysql.data;
+    sidecar.log = sidecar.log.map((row) => ({ ...row, createdAt: at }));
+  }
 };
 
 const found = async (cluster: SimCluster, scan: string) => {
@@ -46,8 +49,12 @@ describe("a new Reshard onto shards that a cancel had dropped once", () => {
     const cluster = await restored();
     cluster.clock.advance(300_000);
     reshard(cluster);
-    const { births, vreplication } = cluster.tablet("zone1-0000000200").mysql.data.sidecar;
-    expect([births.map(({ id }) => id), vreplication.map(({ id }) => id)]).toEqual([["1", "1"], ["1"]]);
+    const { log, vreplication } = cluster.tablet("zone1-0000000200").mysql.data.sidecar;
+    const births = log.filter(({ type }) => type === "Stream Created");
+    expect([births.map(({ vreplId }) => vreplId), vreplication.map(({ id }) => id)]).toEqual([
+      ["1", "1"],
+      ["1"],
+    ]);
     expect((await found(cluster, "scan --settle 31s")).map(({ id }) => id)).toEqual([]);
   });
 

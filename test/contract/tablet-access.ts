@@ -160,6 +160,10 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
         const age = Number(stream?.now_s) - Number(stream?.time_updated_s);
         expect(age).toBeGreaterThanOrEqual(0);
         expect(age).toBeLessThan(600);
+        expect(stream?.log_type).toMatch(/^(Stream Created|State Changed|Ended Copy Phase|Message)$/);
+        expect(Number(stream?.log_count)).toBeGreaterThan(0);
+        expect(Number(stream?.log_created_s)).toBeGreaterThanOrEqual(Number(stream?.created_s));
+        expect(Number(stream?.log_updated_s)).toBeGreaterThanOrEqual(Number(stream?.log_created_s));
       });
 
       test("a replica shows a copy of the row", async () => {

@@ -29,9 +29,15 @@ export const restoreMysql = (mysql: SimMysql, recorded: RecordedTablet): void =>
 const restoreSidecar = ({ data }: SimMysql, { _vt }: RecordedTablet): void => {
   const { sidecar } = data;
   sidecar.vreplication = _vt.vreplication.map(rowOf);
-  sidecar.births = (_vt.vreplication_log ?? [])
-    .filter(({ type }) => type === "Stream Created")
-    .map(({ vrepl_id, created_at }) => ({ id: String(vrepl_id), at: secondsOf(created_at) }));
+  sidecar.log = (_vt.vreplication_log ?? []).map((row) => ({
+    vreplId: String(row.vrepl_id),
+    type: String(row.type),
+    state: String(row.state),
+    message: String(row.message),
+    count: Number(row.count),
+    createdAt: secondsOf(row.created_at),
+    updatedAt: secondsOf(row.updated_at),
+  }));
   sidecar.copyState = _vt.copy_state.map((row) => ({
     id: Number(row.id),
     vreplId: Number(row.vrepl_id),

@@ -140,7 +140,10 @@ const shardOf = (tablets: readonly SimTablet[], alias: string): string => {
 const steadyRow = (row: SidecarRow): SidecarRow =>
   Object.fromEntries(
     Object.entries(row)
-      .filter(([column]) => !/^(now_s|created_s|pos|time_.*|transaction_timestamp|rows_copied)$/.test(column))
+      .filter(
+        ([column]) =>
+          !/^(now_s|created_s|log_.*|pos|time_.*|transaction_timestamp|rows_copied)$/.test(column),
+      )
       .sort(([a], [b]) => (a < b ? -1 : 1)),
   );
 

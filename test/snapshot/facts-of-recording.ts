@@ -54,7 +54,7 @@ export const factsOfRecording = (name: string): Facts => {
     .map((file) => json<RecordedTablet>(`tablets/${file}`))
     .filter(({ vttablet_running }) => vttablet_running);
   const streams = tablets.flatMap(streamRows);
-  const takenAt = Math.max(0, ...streams.map(({ observed_at }) => observed_at));
+  const takenAt = Math.max(SOME_MINUTES_LATER, ...streams.map(({ observed_at }) => observed_at));
   return {
     ...emptyFacts(),
     meta: [
@@ -256,7 +256,7 @@ const streamRows = (tablet: RecordedTablet): readonly VreplicationRow[] =>
     message: text(row.message),
     cell: text(row.cell),
     tablet_types: text(row.tablet_types),
-    time_updated: Number(row.time_updated) > 99_999_999_999 ? 0 : Number(row.time_updated),
+    time_updated: secondsOf(row.time_updated),
     transaction_timestamp: Number(row.transaction_timestamp),
     time_heartbeat: Number(row.time_heartbeat),
     rows_copied: Number(row.rows_copied),
@@ -268,8 +268,24 @@ const streamRows = (tablet: RecordedTablet): readonly VreplicationRow[] =>
     max_tps: text(row.max_tps),
     max_replication_lag: text(row.max_replication_lag),
     created_at: null,
-    observed_at: Math.max(Number(row.time_heartbeat), 1_795_560_000) + 1,
+    time_throttled: null,
+    component_throttled: null,
+    reason_throttled: null,
+    log_type: null,
+    log_state: null,
+    log_message: null,
+    log_count: null,
+    log_created_at: null,
+    log_updated_at: null,
+    observed_at: Math.max(Number(row.time_heartbeat), secondsOf(row.time_updated)) + 1,
   }));
+
+/** Than the recordings of interrupted switches, so that their locks are as old as those that somebody left. */
+const SOME_MINUTES_LATER = 1_795_560_001;
+
+/** A creation writes 14 digits of `NOW()`. */
+const secondsOf = (time: string | number | null | undefined): number =>
+  Number(time) > 99_999_999_999 ? 0 : Number(time);
 
 const text = (value: string | number | null | undefined): string | null =>
   value === null || value === undefined ? null : String(value);

@@ -98,6 +98,15 @@ export const vreplicationRow = (
   max_tps: textOrNull(row.max_tps),
   max_replication_lag: textOrNull(row.max_replication_lag),
   created_at: integerOrNull(row.created_s),
+  time_throttled: integerOrNull(row.time_throttled),
+  component_throttled: textOrNull(row.component_throttled),
+  reason_throttled: textOrNull(row.reason_throttled),
+  log_type: textOrNull(row.log_type),
+  log_state: textOrNull(row.log_state),
+  log_message: textOrNull(row.log_message),
+  log_count: integerOrNull(row.log_count),
+  log_created_at: integerOrNull(row.log_created_s),
+  log_updated_at: integerOrNull(row.log_updated_s),
   observed_at: integerOrNull(row.now_s) ?? observedAt,
 });
 

@@ -169,7 +169,9 @@ export interface LiveTabletRow {
 
 /**
  * Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
- * _vt.vreplication_log, the newest row of its id. Absent columns are NULL.
+ * _vt.vreplication_log, the newest row of its id. log_*: the newest row of the stream there; a message that comes again at once only raises
+ * log_count and log_updated_at (vreplication/utils.go insertLog). log_message: its first 1000 characters, '' of the row of a creation.
+ * Absent columns are NULL.
  */
 export interface VreplicationRow {
   readonly address: string;
@@ -196,6 +198,15 @@ export interface VreplicationRow {
   readonly max_tps: string | null;
   readonly max_replication_lag: string | null;
   readonly created_at: number | null;
+  readonly time_throttled: number | null;
+  readonly component_throttled: string | null;
+  readonly reason_throttled: string | null;
+  readonly log_type: string | null;
+  readonly log_state: string | null;
+  readonly log_message: string | null;
+  readonly log_count: number | null;
+  readonly log_created_at: number | null;
+  readonly log_updated_at: number | null;
   readonly observed_at: number;
 }
 
