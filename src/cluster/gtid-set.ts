@@ -42,6 +42,40 @@ export const contains = (whole: GtidSet, part: GtidSet): boolean =>
     );
   });
 
+/** The transactions of `part` that are not in `whole`. */
+export const without = (part: GtidSet, whole: GtidSet): GtidSet => {
+  const left = new Map<string, readonly Interval[]>();
+  for (const [source, intervals] of part) {
+    const having = joined(whole.get(source) ?? []);
+    const rest = joined(intervals).flatMap((interval) => outside(interval, having));
+    if (rest.length > 0) left.set(source, rest);
+  }
+  return left;
+};
+
+/** What of an interval no other covers; the others in order, with gaps between them. */
+const outside = ({ first, last }: Interval, others: readonly Interval[]): readonly Interval[] => {
+  const rest: Interval[] = [];
+  let next = first;
+  for (const other of others) {
+    if (other.last < next || other.first > last) continue;
+    if (other.first > next) rest.push({ first: next, last: other.first - 1 });
+    next = other.last + 1;
+  }
+  return next > last ? rest : [...rest, { first: next, last }];
+};
+
+/** As MySQL writes it, without Vitess's flavour. */
+export const formatGtidSet = (set: GtidSet): string =>
+  [...set]
+    .map(([source, intervals]) =>
+      [
+        source,
+        ...intervals.map(({ first, last }) => (first === last ? `${first}` : `${first}-${last}`)),
+      ].join(":"),
+    )
+    .join(",");
+
 /** Whether `later` has all that `earlier` has, and more. */
 export const isBeyond = (later: GtidSet, earlier: GtidSet): boolean =>
   contains(later, earlier) && !contains(earlier, later);

@@ -1,7 +1,7 @@
-import type { MysqlStatus } from "../tablets/access.js";
+import type { MysqlStatus, Replication } from "../tablets/access.js";
 import type { SimClock } from "./clock.js";
 import { emptyData, type MysqlData, newTable, type SimTable } from "./mysql-data.js";
-
+import type { VitessVersion } from "./stream-row.js";
 import { TableLocks } from "./table-locks.js";
 
 export interface RowChange {
@@ -42,6 +42,7 @@ export class SimMysql {
   running = true;
   readOnly = false;
   superReadOnly = false;
+  serverId: number;
   data: MysqlData = emptyData();
   /** server_uuid to the last transaction number. */
   readonly executed = new Map<string, number>();
@@ -55,6 +56,7 @@ export class SimMysql {
     this.host = options.host;
     this.port = options.port;
     this.uuid = options.uuid;
+    this.serverId = Number.parseInt(options.uuid, 16);
     this.version = options.version;
     this.locks = new TableLocks(options.clock);
   }
@@ -161,6 +163,25 @@ export class SimMysql {
       ioState: state,
       sqlState: state,
       lastError: this.replicationError,
+    };
+  }
+
+  /** As a vttablet tells of it. Its plugins for semi-sync are not installed. */
+  replication(vitess: VitessVersion): Replication {
+    const source = this.#source;
+    const isConfigured = source !== null && vitess !== "19.0.10";
+    return {
+      serverId: this.serverId,
+      sourceUuid: source?.uuid ?? "",
+      backupRunning: false,
+      heartbeatInterval: isConfigured ? 30 : null,
+      replicaNetTimeout: isConfigured ? 60 : null,
+      semiSyncSource: false,
+      semiSyncReplica: false,
+      semiSyncWaits: false,
+      semiSyncWaitCount: 0,
+      semiSyncClients: 0,
+      semiSyncBlocked: false,
     };
   }
 

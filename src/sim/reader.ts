@@ -57,10 +57,10 @@ export class SimReader implements TabletReader {
   }
 
   status(at: TabletAddress): Promise<Outcome<TabletStatus>> {
-    return this.#grpc(at, ({ mysql }) => {
+    return this.#grpc(at, ({ mysql, version }) => {
       if (!mysql.running) return unanswered("failed", "Can't connect to local MySQL server (errno 2002)");
       const { hostname: _, ...status } = mysql.status();
-      return answered(status);
+      return answered({ ...status, replication: mysql.replication(version) });
     });
   }
 

@@ -99,6 +99,19 @@ CREATE TABLE live_tablet (
   observed_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- How the MySQL behind a vttablet replicates, beyond live_tablet (FullStatus). source_uuid: of the server that it replicates from; '' where it does not,
+-- or never reached it. backup_running = 1: a backup may have stopped its replication (0 before Vitess 22). heartbeat_interval, replica_net_timeout:
+-- seconds; NULL where it does not replicate, and before Vitess 20. semi_sync_source, semi_sync_replica: it is set to wait for replicas, and to
+-- acknowledge to its source. Of a source: semi_sync_waits = 1: its commits wait for semi_sync_wait_count replicas (0: it is not set so, or gave up
+-- waiting); semi_sync_clients: replicas that are connected and acknowledge; semi_sync_blocked = 1: every write hangs for them (0 before Vitess 22).
+-- needs: tablet
+CREATE TABLE replication (
+  address TEXT PRIMARY KEY, server_id INTEGER NOT NULL, source_uuid TEXT NOT NULL, backup_running INTEGER NOT NULL,
+  heartbeat_interval REAL, replica_net_timeout INTEGER,
+  semi_sync_source INTEGER NOT NULL, semi_sync_replica INTEGER NOT NULL, semi_sync_waits INTEGER NOT NULL, semi_sync_wait_count INTEGER NOT NULL,
+  semi_sync_clients INTEGER NOT NULL, semi_sync_blocked INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
 -- _vt.vreplication_log, the newest row of its id. log_*: the newest row of the stream there; a message that comes again at once only raises
 -- log_count and log_updated_at (vreplication/utils.go insertLog). log_message: its first 1000 characters, '' of the row of a creation.
@@ -176,6 +189,11 @@ CREATE TABLE shard (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, primary_alias TEXT, primary_term_start INTEGER,
   is_primary_serving INTEGER NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL,
   PRIMARY KEY (keyspace, shard)
+) STRICT, WITHOUT ROWID;
+-- Where VTOrc makes no emergency reparents (vtctldclient SetVtorcEmergencyReparent --disable): by the Shard record, or by the Keyspace record in all of
+-- its shards (shard '').
+CREATE TABLE emergency_reparent_off (
+  keyspace TEXT NOT NULL, shard TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, shard)
 ) STRICT, WITHOUT ROWID;
 -- The tablet controls of the Shard records, one row per tablet type.
 CREATE TABLE tablet_control (
@@ -331,6 +349,14 @@ CREATE TABLE journal (
 CREATE TABLE journal_shard (address TEXT NOT NULL, id TEXT NOT NULL, migration TEXT NOT NULL, side TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, PRIMARY KEY (address, id, side, keyspace, shard)) STRICT, WITHOUT ROWID;
 -- Tables that a journal names.
 CREATE TABLE journal_table (address TEXT NOT NULL, id TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, id, table_name)) STRICT, WITHOUT ROWID;
+
+-- Replicas and rdonly tablets whose MySQL executed transactions that the MySQL of their shard's primary did not, by what both said in this look. Not
+-- counted are those of the primary's own server, which goes on writing between the two answers. gtids: the set, without its flavour.
+-- own = 1: some of them are of the replica's own server: it was written to.
+CREATE TABLE errant_gtid (
+  address TEXT PRIMARY KEY, alias TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, primary_address TEXT NOT NULL, gtids TEXT NOT NULL,
+  own INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;

@@ -136,7 +136,8 @@ export interface EngineStream {
   readonly heartbeat: number;
 }
 
-export interface TabletStatus {
+/** A MySQL, as FullStatus and MySQL itself tell of it. */
+interface ServerStatus {
   readonly serverUuid: string;
   readonly serverVersion: string;
   readonly readOnly: boolean;
@@ -151,7 +152,32 @@ export interface TabletStatus {
   readonly lastError: string;
 }
 
-export interface MysqlStatus extends TabletStatus {
+export interface TabletStatus extends ServerStatus {
+  readonly replication: Replication;
+}
+
+/** What only FullStatus tells (replicationdata.proto); what a version does not know is false, 0 or null. */
+export interface Replication {
+  readonly serverId: number;
+  /** Empty where it does not replicate, or never reached its source. */
+  readonly sourceUuid: string;
+  /** A backup runs on it, which may stop its replication; since v22. */
+  readonly backupRunning: boolean;
+  /** Seconds; null where it does not replicate, and before v20. */
+  readonly heartbeatInterval: number | null;
+  readonly replicaNetTimeout: number | null;
+  /** The variables of the plugins for sources and replicas; false where they are not installed. */
+  readonly semiSyncSource: boolean;
+  readonly semiSyncReplica: boolean;
+  /** Of a source: its commits wait for acknowledgements; of how many replicas; and how many are connected that give them. */
+  readonly semiSyncWaits: boolean;
+  readonly semiSyncWaitCount: number;
+  readonly semiSyncClients: number;
+  /** Every write hangs for want of an acknowledgement; since v22 (tabletmanager/semisyncmonitor). */
+  readonly semiSyncBlocked: boolean;
+}
+
+export interface MysqlStatus extends ServerStatus {
   readonly hostname: string;
 }
 

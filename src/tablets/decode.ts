@@ -5,7 +5,7 @@ import type { QueryResult, Row, StreamHealthResponse } from "../proto/gen/query_
 import type { FullStatus } from "../proto/gen/replicationdata_pb.js";
 import type { TableDefinition as TableMessage } from "../proto/gen/tabletmanagerdata_pb.js";
 import { TabletType } from "../proto/gen/topodata_pb.js";
-import type { SidecarRow, TableDefinition, TabletIdentity, TabletStatus } from "./access.js";
+import type { Replication, SidecarRow, TableDefinition, TabletIdentity, TabletStatus } from "./access.js";
 import { isTooLarge } from "./grpc-errors.js";
 import { quoteName, SIDECAR_READS, STREAM_IDS, streamsBetween } from "./queries.js";
 
@@ -37,6 +37,27 @@ export function statusOf(status: FullStatus): TabletStatus {
     ioState: replication?.ioState ?? 0,
     sqlState: replication?.sqlState ?? 0,
     lastError: replication?.lastIoError || replication?.lastSqlError || "",
+    replication: replicationOf(status),
+  };
+}
+
+/** What Vitess writes for a source that the replica never reached (go/mysql/replication SID). */
+const NO_UUID = "00000000-0000-0000-0000-000000000000";
+
+function replicationOf(status: FullStatus): Replication {
+  const source = status.replicationStatus?.sourceUuid ?? "";
+  return {
+    serverId: status.serverId,
+    sourceUuid: source === NO_UUID ? "" : source,
+    backupRunning: status.replicationStatus?.backupRunning ?? false,
+    heartbeatInterval: status.replicationConfiguration?.heartbeatInterval ?? null,
+    replicaNetTimeout: status.replicationConfiguration?.replicaNetTimeout ?? null,
+    semiSyncSource: status.semiSyncPrimaryEnabled,
+    semiSyncReplica: status.semiSyncReplicaEnabled,
+    semiSyncWaits: status.semiSyncPrimaryStatus,
+    semiSyncWaitCount: status.semiSyncWaitForReplicaCount,
+    semiSyncClients: status.semiSyncPrimaryClients,
+    semiSyncBlocked: status.semiSyncBlocked,
   };
 }
 

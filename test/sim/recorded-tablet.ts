@@ -7,6 +7,7 @@ import type { RecordedTablet } from "./recorded-files.js";
 export const restoreMysql = (mysql: SimMysql, recorded: RecordedTablet): void => {
   mysql.running = recorded.mysqld_running;
   mysql.readOnly = recorded.mysql.read_only === "1";
+  mysql.serverId = Number(recorded.full_status?.status.serverId ?? recorded.uid);
   mysql.superReadOnly = recorded.mysql.super_read_only === "1";
   for (const [, uuid, last] of recorded.mysql.gtid_executed.matchAll(/([0-9a-f-]{36}):(?:\d+-)?(\d+)/g))
     if (uuid !== undefined) mysql.executed.set(uuid, Number(last));

@@ -1,5 +1,11 @@
 import type { FactTable } from "../../snapshot/facts.js";
-import type { EngineStreamRow, LiveTabletRow, Rows, VreplicationRow } from "../../snapshot/gen/tables.js";
+import type {
+  EngineStreamRow,
+  LiveTabletRow,
+  ReplicationRow,
+  Rows,
+  VreplicationRow,
+} from "../../snapshot/gen/tables.js";
 import type { SidecarRow } from "../../tablets/access.js";
 import type { SidecarRead } from "../../tablets/queries.js";
 import { mysqlName } from "../../witnesses/witness.js";
@@ -41,6 +47,27 @@ export function liveRow(tablet: TabletAnswers, mysqlPort: number | null): LiveTa
     observed_at_ms: tablet.observedAtMs,
   };
 }
+
+/** None where FullStatus was not answered. */
+export const replicationRows = ({ target, status }: TabletAnswers): readonly ReplicationRow[] =>
+  status === null
+    ? []
+    : [
+        {
+          address: target.address,
+          server_id: status.replication.serverId,
+          source_uuid: status.replication.sourceUuid,
+          backup_running: flag(status.replication.backupRunning),
+          heartbeat_interval: status.replication.heartbeatInterval,
+          replica_net_timeout: status.replication.replicaNetTimeout,
+          semi_sync_source: flag(status.replication.semiSyncSource),
+          semi_sync_replica: flag(status.replication.semiSyncReplica),
+          semi_sync_waits: flag(status.replication.semiSyncWaits),
+          semi_sync_wait_count: status.replication.semiSyncWaitCount,
+          semi_sync_clients: status.replication.semiSyncClients,
+          semi_sync_blocked: flag(status.replication.semiSyncBlocked),
+        },
+      ];
 
 /** Where only MySQL answered, nothing says which vttablet it belongs to. */
 export const liveAddress = ({ who, target }: Pick<TabletAnswers, "who" | "target">): string =>

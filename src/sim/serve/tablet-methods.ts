@@ -104,8 +104,10 @@ const typeOf = (word: string): TabletType =>
 
 /** A source has no replication status. */
 const fullStatusOf = (status: TabletStatus): MessageInitShape<typeof FullStatusSchema> => {
-  const { serverUuid, position, sourceHost, sourcePort, ioState, sqlState, lastError } = status;
+  const { serverUuid, position, sourceHost, sourcePort, ioState, sqlState, lastError, replication } = status;
+  const { heartbeatInterval, replicaNetTimeout } = replication;
   return {
+    serverId: replication.serverId,
     serverUuid,
     version: status.serverVersion,
     readOnly: status.readOnly,
@@ -114,8 +116,21 @@ const fullStatusOf = (status: TabletStatus): MessageInitShape<typeof FullStatusS
     ...(sourceHost === ""
       ? {}
       : {
-          replicationStatus: { position, sourceHost, sourcePort, ioState, sqlState, lastIoError: lastError },
+          replicationStatus: {
+            ...{ position, sourceHost, sourcePort, ioState, sqlState, lastIoError: lastError },
+            sourceUuid: replication.sourceUuid,
+            backupRunning: replication.backupRunning,
+          },
         }),
+    ...(heartbeatInterval === null || replicaNetTimeout === null
+      ? {}
+      : { replicationConfiguration: { heartbeatInterval, replicaNetTimeout } }),
+    semiSyncPrimaryEnabled: replication.semiSyncSource,
+    semiSyncReplicaEnabled: replication.semiSyncReplica,
+    semiSyncPrimaryStatus: replication.semiSyncWaits,
+    semiSyncWaitForReplicaCount: replication.semiSyncWaitCount,
+    semiSyncPrimaryClients: replication.semiSyncClients,
+    semiSyncBlocked: replication.semiSyncBlocked,
   };
 };
 

@@ -13,6 +13,7 @@ import type {
   CellAliasRow,
   CellRow,
   DeniedTableRow,
+  EmergencyReparentOffRow,
   KeyspaceRow,
   ShardRow,
   TabletControlRow,
@@ -93,6 +94,23 @@ export const deriveKeyspaces = (keys: KeyIndex<"keyspace">, decoding: Decoding):
     key: at.key,
     revision: at.mod_revision,
   }));
+
+export const deriveEmergencyReparentOff = (
+  keys: KeyIndex<"keyspace" | "shard">,
+  decoding: Decoding,
+): readonly EmergencyReparentOffRow[] =>
+  [
+    ...decoding.all(keys.of("keyspace"), decodeKeyspace).map(({ is, at, record }) => ({
+      ...{ keyspace: is.keyspace, shard: "", at },
+      off: record.vtorcState?.disableEmergencyReparent === true,
+    })),
+    ...decoding.all(keys.of("shard"), decodeShard).map(({ is, at, record }) => ({
+      ...{ keyspace: is.keyspace, shard: is.shard, at },
+      off: record.vtorcState?.disableEmergencyReparent === true,
+    })),
+  ].flatMap(({ keyspace, shard, at, off }) =>
+    off ? [{ keyspace, shard, key: at.key, revision: at.mod_revision }] : [],
+  );
 
 export interface ShardRecords {
   readonly shard: readonly ShardRow[];

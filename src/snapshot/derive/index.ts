@@ -5,9 +5,11 @@ import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding, undecodableNames } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
+import { deriveErrantGtids } from "./errant-gtid.js";
 import {
   deriveCellAliases,
   deriveCells,
+  deriveEmergencyReparentOff,
   deriveKeyspaces,
   deriveMetadata,
   deriveShards,
@@ -59,6 +61,7 @@ export const derive = (facts: Facts): Derived => {
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
     ...journals,
+    errant_gtid: deriveErrantGtids(facts, process, records.shard),
     range_fault: rangeFaults(records),
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet, records.keyspace),
@@ -119,6 +122,7 @@ const deriveRecords = (facts: Facts, remember: Remember = anew) => {
     cell_alias: of(["cells-alias"], deriveCellAliases),
     keyspace: of(["keyspace"], deriveKeyspaces),
     ...of(["shard"], deriveShards),
+    emergency_reparent_off: of(["keyspace", "shard"], deriveEmergencyReparentOff),
     tablet: of(["tablet"], deriveTablets),
     shard_replication: of(["shard-replication"], deriveShardReplication),
     ...of(["srv-keyspace"], (...from) => deriveServingGraph(...from, remember)),

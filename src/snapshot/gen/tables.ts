@@ -168,6 +168,28 @@ export interface LiveTabletRow {
 }
 
 /**
+ * How the MySQL behind a vttablet replicates, beyond live_tablet (FullStatus). source_uuid: of the server that it replicates from; '' where it does not,
+ * or never reached it. backup_running = 1: a backup may have stopped its replication (0 before Vitess 22). heartbeat_interval, replica_net_timeout:
+ * seconds; NULL where it does not replicate, and before Vitess 20. semi_sync_source, semi_sync_replica: it is set to wait for replicas, and to
+ * acknowledge to its source. Of a source: semi_sync_waits = 1: its commits wait for semi_sync_wait_count replicas (0: it is not set so, or gave up
+ * waiting); semi_sync_clients: replicas that are connected and acknowledge; semi_sync_blocked = 1: every write hangs for them (0 before Vitess 22).
+ */
+export interface ReplicationRow {
+  readonly address: string;
+  readonly server_id: number;
+  readonly source_uuid: string;
+  readonly backup_running: number;
+  readonly heartbeat_interval: number | null;
+  readonly replica_net_timeout: number | null;
+  readonly semi_sync_source: number;
+  readonly semi_sync_replica: number;
+  readonly semi_sync_waits: number;
+  readonly semi_sync_wait_count: number;
+  readonly semi_sync_clients: number;
+  readonly semi_sync_blocked: number;
+}
+
+/**
  * Rows of _vt.vreplication. channel: grpc or mysql. time_updated is normalised to unix seconds. created_at: of the stream, by
  * _vt.vreplication_log, the newest row of its id. log_*: the newest row of the stream there; a message that comes again at once only raises
  * log_count and log_updated_at (vreplication/utils.go insertLog). log_message: its first 1000 characters, '' of the row of a creation.
@@ -371,6 +393,17 @@ export interface ShardRow {
   readonly server: string;
   readonly key: string;
   readonly create_revision: number;
+  readonly revision: number;
+}
+
+/**
+ * Where VTOrc makes no emergency reparents (vtctldclient SetVtorcEmergencyReparent --disable): by the Shard record, or by the Keyspace record in all of
+ * its shards (shard '').
+ */
+export interface EmergencyReparentOffRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly key: string;
   readonly revision: number;
 }
 
@@ -821,6 +854,21 @@ export interface JournalTableRow {
 }
 
 /**
+ * Replicas and rdonly tablets whose MySQL executed transactions that the MySQL of their shard's primary did not, by what both said in this look. Not
+ * counted are those of the primary's own server, which goes on writing between the two answers. gtids: the set, without its flavour.
+ * own = 1: some of them are of the replica's own server: it was written to.
+ */
+export interface ErrantGtidRow {
+  readonly address: string;
+  readonly alias: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly primary_address: string;
+  readonly gtids: string;
+  readonly own: number;
+}
+
+/**
  * Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
  */
 export interface RangeFaultRow {
@@ -957,6 +1005,7 @@ export interface Rows {
   readonly witness: WitnessRow;
   readonly probe: ProbeRow;
   readonly live_tablet: LiveTabletRow;
+  readonly replication: ReplicationRow;
   readonly vreplication: VreplicationRow;
   readonly engine_stream: EngineStreamRow;
   readonly copy_state: CopyStateRow;
@@ -971,6 +1020,7 @@ export interface Rows {
   readonly cell_alias: CellAliasRow;
   readonly keyspace: KeyspaceRow;
   readonly shard: ShardRow;
+  readonly emergency_reparent_off: EmergencyReparentOffRow;
   readonly tablet_control: TabletControlRow;
   readonly denied_table: DeniedTableRow;
   readonly tablet: TabletRow;
@@ -1000,6 +1050,7 @@ export interface Rows {
   readonly journal: JournalRow;
   readonly journal_shard: JournalShardRow;
   readonly journal_table: JournalTableRow;
+  readonly errant_gtid: ErrantGtidRow;
   readonly range_fault: RangeFaultRow;
   readonly operation: OperationRow;
   readonly unanswered: UnansweredRow;
@@ -1024,6 +1075,7 @@ export const TABLES = {
   witness: { part: "facts", key: ["source","detail","address"], needs: "tablet" },
   probe: { part: "facts", key: ["address","channel"], needs: "tablet" },
   live_tablet: { part: "facts", key: ["address"], needs: "tablet" },
+  replication: { part: "facts", key: ["address"], needs: "tablet" },
   vreplication: { part: "facts", key: ["address","channel","id"], needs: "sidecar" },
   engine_stream: { part: "facts", key: ["address","id"], needs: "tablet" },
   copy_state: { part: "facts", key: ["address","vrepl_id","table_name"], needs: "sidecar" },
@@ -1038,6 +1090,7 @@ export const TABLES = {
   cell_alias: { part: "derived", key: ["alias","cell"], needs: null },
   keyspace: { part: "derived", key: ["keyspace"], needs: null },
   shard: { part: "derived", key: ["keyspace","shard"], needs: null },
+  emergency_reparent_off: { part: "derived", key: ["keyspace","shard"], needs: null },
   tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"], needs: null },
   denied_table: { part: "derived", key: ["keyspace","shard","tablet_type","table_name"], needs: null },
   tablet: { part: "derived", key: ["alias"], needs: null },
@@ -1067,6 +1120,7 @@ export const TABLES = {
   journal: { part: "derived", key: ["address","id"], needs: null },
   journal_shard: { part: "derived", key: ["address","id","side","keyspace","shard"], needs: null },
   journal_table: { part: "derived", key: ["address","id","table_name"], needs: null },
+  errant_gtid: { part: "derived", key: ["address"], needs: null },
   range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"], needs: null },
   operation: { part: "derived", key: ["lock_key"], needs: null },
   unanswered: { part: "derived", key: ["domain","subject"], needs: null },
