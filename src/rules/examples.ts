@@ -2,8 +2,8 @@ import { dirname, resolve } from "node:path";
 import type { Finding } from "../findings/finding.js";
 import type { Facts } from "../snapshot/facts.js";
 import { Snapshot } from "../snapshot/snapshot.js";
-import { buildState, EMPTY_CLUSTER } from "./example-state.js";
-import { judge } from "./judge.js";
+import { buildState, EMPTY_CLUSTER, type ExampleState } from "./example-state.js";
+import { type JudgeOptions, judge } from "./judge.js";
 import type { Example, Expected, Rule } from "./rule.js";
 import { RULE_FAILED } from "./rule-failed.js";
 
@@ -50,28 +50,28 @@ const runOne = (
     detail,
   });
   try {
-    const base = baseOf(rule, example, recordings);
-    if (base === null)
+    const state = stateOf(rule, example, recordings);
+    if (state === null)
       return result("skipped", `the recording ${example.recording} is not part of this installation`);
-    const detail = difference(
-      rule,
-      (example.finds ?? []).map(expectedOf),
-      judgeExample(rules, example, base),
-    );
-    return result(detail === "" ? "passed" : "failed", detail);
+    try {
+      const detail = difference(rule, example, judge(state, rules, LOOK));
+      return result(detail === "" ? "passed" : "failed", detail);
+    } finally {
+      state.close();
+    }
   } catch (error) {
     // The example itself is wrong: a column that does not exist, rows that contradict each other, a file that is not there.
     return result("failed", error instanceof Error ? error.message : String(error));
   }
 };
 
-const judgeExample = (rules: readonly Rule[], example: Example, base: Facts): readonly Finding[] => {
-  const state = buildState(example, base);
-  try {
-    return judge(state, rules, { now: 0, earlier: null, suppressions: [] });
-  } finally {
-    state.close();
-  }
+/** How an example is looked at: once, and nothing is suppressed. */
+export const LOOK: JudgeOptions = { now: 0, earlier: null, suppressions: [] };
+
+/** The cluster of a rule's example; null where this installation lacks its recording. Throws where the example itself is wrong. */
+export const stateOf = (rule: Rule, example: Example, recordings: Recordings): ExampleState | null => {
+  const base = baseOf(rule, example, recordings);
+  return base === null ? null : buildState(example, base);
 };
 
 const baseOf = (rule: Rule, example: Example, recordings: Recordings): Facts | null => {
@@ -85,10 +85,13 @@ const baseOf = (rule: Rule, example: Example, recordings: Recordings): Facts | n
   }
 };
 
-const expectedOf = (expected: string | Expected): Expected =>
+/** An expectation that is only an id, in full. */
+export const expectedOf = (expected: string | Expected): Expected =>
   typeof expected === "string" ? { id: expected } : expected;
 
-const difference = (rule: Rule, expected: readonly Expected[], all: readonly Finding[]): string => {
+/** Where the findings are not what the example expects of its rule; empty where they are. */
+export const difference = (rule: Rule, example: Example, all: readonly Finding[]): string => {
+  const expected = (example.finds ?? []).map(expectedOf);
   const failure = all.find((finding) => finding.rule === RULE_FAILED && finding.object.rule === rule.id);
   if (failure !== undefined) return failure.symptom;
   const found = all.filter((finding) => finding.rule === rule.id);

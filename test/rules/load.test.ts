@@ -36,6 +36,10 @@ describe("the shipped rules", () => {
     expect(rule.examples.sick.some(({ recording }) => recording !== undefined)).toBe(true);
   });
 
+  it.each(rules.map((rule) => [rule.id, rule] as const))("%s has two near misses", (_, rule) => {
+    expect(rule.examples.healthy.length).toBeGreaterThanOrEqual(2);
+  });
+
   it.each(rules.map((rule) => [rule.id, rule] as const))("%s is ordered", (_, rule) => {
     expect(rule.query).toMatch(/ORDER BY|GROUP BY/);
   });

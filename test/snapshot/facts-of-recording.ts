@@ -43,9 +43,11 @@ interface RecordedTablet {
   readonly full_status: any;
 }
 
+const RECORDINGS = new URL("../../fixtures/recordings/", import.meta.url);
+
 /** The facts that a collector would have seen at a recorded state of a real cluster (fixtures/recordings/README.md). */
-export const factsOfRecording = (name: string): Facts => {
-  const folder = new URL(`../../fixtures/recordings/${name}/`, import.meta.url);
+export const factsOfRecording = (name: string, recordings = RECORDINGS): Facts => {
+  const folder = new URL(`${name}/`, recordings);
   const json = <T>(file: string): T => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as T;
   const topology = json<{ revision: number; kvs: RecordedKey[] }>("topology.json");
   const files = readdirSync(folder);
