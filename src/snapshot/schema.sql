@@ -178,11 +178,19 @@ CREATE TABLE cell (
 ) STRICT, WITHOUT ROWID;
 -- CellsAlias records: the cells whose vtgates read from each other's replicas.
 CREATE TABLE cell_alias (alias TEXT NOT NULL, cell TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (alias, cell)) STRICT, WITHOUT ROWID;
--- Keyspace records.
+-- Keyspace records. throttler_json: its ThrottlerConfig as JSON that compares as text, NULL where it has none. snapshot_time: of a SNAPSHOT.
 CREATE TABLE keyspace (
   keyspace TEXT PRIMARY KEY, keyspace_type TEXT NOT NULL, base_keyspace TEXT NOT NULL, durability_policy TEXT NOT NULL, sidecar_db_name TEXT NOT NULL,
-  server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL
+  server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, throttler_json TEXT, snapshot_time INTEGER
 ) STRICT, WITHOUT ROWID;
+-- Apps that the throttler of a keyspace slows down, by its Keyspace record (UpdateThrottlerConfig --throttle-app, ALTER VITESS_MIGRATION THROTTLE).
+-- ratio: of their requests that are refused. expires_at: NULL: the rule has none. exempt = 1: it is never throttled instead.
+CREATE TABLE throttled_app (
+  keyspace TEXT NOT NULL, app TEXT NOT NULL, ratio REAL NOT NULL, expires_at INTEGER, exempt INTEGER NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (keyspace, app)
+) STRICT, WITHOUT ROWID;
+-- Other Vitess clusters that this one reads from (Mount register).
+CREATE TABLE external_cluster (name TEXT PRIMARY KEY, topo_type TEXT NOT NULL, server TEXT NOT NULL, root TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 -- Shard records. range_start, range_end: of the record, or as its name says where the record has none; without zero bytes at their end (0003 is 000300),
 -- so that they compare as texts; empty: no bound.
 CREATE TABLE shard (
@@ -195,6 +203,17 @@ CREATE TABLE shard (
 CREATE TABLE emergency_reparent_off (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (keyspace, shard)
 ) STRICT, WITHOUT ROWID;
+-- What a Shard record says that its primary is fed from, as before VReplication had rows of its own: with it the primary does not serve.
+CREATE TABLE source_shard (
+  keyspace TEXT NOT NULL, shard TEXT NOT NULL, uid INTEGER NOT NULL, source_keyspace TEXT NOT NULL, source_shard TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (keyspace, shard, uid)
+) STRICT, WITHOUT ROWID;
+-- Records with a key range that is not that of their shard's name. record: shard or tablet. alias: '' of a shard. recorded, named: as a shard's name
+-- would write them (-80); of a name without a range: -.
+CREATE TABLE range_mismatch (
+  record TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, recorded TEXT NOT NULL, named TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  PRIMARY KEY (record, keyspace, shard, alias)
+) STRICT, WITHOUT ROWID;
 -- The tablet controls of the Shard records, one row per tablet type.
 CREATE TABLE tablet_control (
   keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, cells_json TEXT NOT NULL, frozen INTEGER NOT NULL, denied_tables_json TEXT NOT NULL,
@@ -202,20 +221,21 @@ CREATE TABLE tablet_control (
 ) STRICT, WITHOUT ROWID;
 -- Tables that a tablet control denies: a primary refuses queries of them.
 CREATE TABLE denied_table (keyspace TEXT NOT NULL, shard TEXT NOT NULL, tablet_type TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (keyspace, shard, tablet_type, table_name)) STRICT, WITHOUT ROWID;
--- Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary.
+-- Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary. started_at: of its vttablet
+-- (Vitess 24; NULL before).
 CREATE TABLE tablet (
   alias TEXT PRIMARY KEY, cell TEXT NOT NULL, uid INTEGER NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, type TEXT NOT NULL, hostname TEXT NOT NULL,
   grpc_port INTEGER NOT NULL, http_port INTEGER NOT NULL, mysql_host TEXT NOT NULL, mysql_port INTEGER NOT NULL, db_name TEXT NOT NULL,
   primary_term_start INTEGER, shut_down_at INTEGER, tags_json TEXT NOT NULL, address TEXT NOT NULL,
-  server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL
+  server TEXT NOT NULL, key TEXT NOT NULL, create_revision INTEGER NOT NULL, revision INTEGER NOT NULL, started_at INTEGER
 ) STRICT, WITHOUT ROWID;
--- The tablets that the ShardReplication record of a cell lists.
+-- The tablets that the ShardReplication record of a cell lists, and how often it lists each (listed).
 CREATE TABLE shard_replication (
-  cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL,
+  cell TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, alias TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, listed INTEGER NOT NULL,
   PRIMARY KEY (cell, keyspace, shard, alias)
 ) STRICT, WITHOUT ROWID;
--- One row per SrvKeyspace record, so that "no record" and "no partition" differ.
-CREATE TABLE srv_keyspace (cell TEXT NOT NULL, keyspace TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (cell, keyspace)) STRICT, WITHOUT ROWID;
+-- One row per SrvKeyspace record, so that "no record" and "no partition" differ. throttler_json: as in keyspace; tablets of the cell heed this copy.
+CREATE TABLE srv_keyspace (cell TEXT NOT NULL, keyspace TEXT NOT NULL, server TEXT NOT NULL, key TEXT NOT NULL, revision INTEGER NOT NULL, throttler_json TEXT, PRIMARY KEY (cell, keyspace)) STRICT, WITHOUT ROWID;
 -- Which shards serve a tablet type, by the SrvKeyspace of a cell. range_start, range_end: as in shard.
 CREATE TABLE srv_partition (
   cell TEXT NOT NULL, keyspace TEXT NOT NULL, tablet_type TEXT NOT NULL, shard TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL,
@@ -247,6 +267,23 @@ CREATE TABLE topo_lock (
   server TEXT NOT NULL, key TEXT NOT NULL, kind TEXT NOT NULL, keyspace TEXT, shard TEXT, workflow TEXT, lease TEXT NOT NULL, holder INTEGER NOT NULL,
   action TEXT NOT NULL, host_name TEXT NOT NULL, user_name TEXT NOT NULL, taken_at INTEGER, ttl INTEGER, granted_ttl INTEGER,
   age_s INTEGER, skew_s INTEGER, revision INTEGER NOT NULL, PRIMARY KEY (server, key)
+) STRICT, WITHOUT ROWID;
+-- Keys under a root that are no record of Vitess's there, by the exact shape of their path (docs/vitess.md#directories). root: global, or the cell, that it
+-- lies under. path: below that root. how:
+--   too-deep: directories more than in the path of a record (keyspaces/a/a/Keyspace); directory: up to the last of those that are too many
+--   wrong-root: a record of the global topology under a cell's root, or the other way round
+--   other: none of both
+-- looks_like: the kind of record, '' for other. belongs: the key that it would be a record at; NULL where nobody can say. directory: of other, the
+-- first below the root, or the one that it lies in where that is one of Vitess's. lease: '0' for none.
+CREATE TABLE stray_key (
+  server TEXT NOT NULL, key TEXT NOT NULL, root TEXT NOT NULL, path TEXT NOT NULL, how TEXT NOT NULL, looks_like TEXT NOT NULL, belongs TEXT, directory TEXT NOT NULL,
+  lease TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (server, key)
+) STRICT, WITHOUT ROWID;
+-- Directories of keyspaces, and of shards, that have keys and no Keyspace or Shard record in the global topology. root: as in stray_key. shard: '' of a
+-- keyspace. keys: below it, without locks that a lease ends (leased). kinds_json: what they are. revision: the highest of them.
+CREATE TABLE unrecorded_directory (
+  root TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, server TEXT NOT NULL, directory TEXT NOT NULL, keys INTEGER NOT NULL, leased INTEGER NOT NULL,
+  kinds_json TEXT NOT NULL, revision INTEGER NOT NULL, PRIMARY KEY (root, keyspace, shard)
 ) STRICT, WITHOUT ROWID;
 -- What SET VITESS_METADATA wrote.
 CREATE TABLE vitess_metadata (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

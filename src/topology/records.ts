@@ -4,6 +4,7 @@ import {
   type CellInfo,
   CellInfoSchema,
   CellsAliasSchema,
+  ExternalVitessClusterSchema,
   KeyspaceSchema,
   ShardReplicationSchema,
   ShardSchema,
@@ -28,6 +29,7 @@ export const decodeCellInfo = decoder(CellInfoSchema);
 export const isSamePlace = (one: CellInfo, other: CellInfo): boolean =>
   one.serverAddress === other.serverAddress && one.root === other.root;
 export const decodeCellsAlias = decoder(CellsAliasSchema);
+export const decodeExternalCluster = decoder(ExternalVitessClusterSchema);
 export const decodeKeyspace = decoder(KeyspaceSchema);
 export const decodeShard = decoder(ShardSchema);
 export const decodeTablet = decoder(TabletSchema);

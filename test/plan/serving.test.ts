@@ -30,8 +30,8 @@ const GRAPH = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
 const SECOND = "/vitess/zone2/keyspaces/customer/SrvKeyspace";
 /** Field 1000, text: of a Vitess that is not written yet. */
 const FUTURE = Buffer.from([0xc2, 0x3e, 2, 0x68, 0x69]);
-/** Field 9 of a Keyspace, throttler_config: enabled, threshold absent. */
-const THROTTLER = Buffer.from([0x4a, 2, 0x08, 1]);
+/** Fields 9 and 12 of a Keyspace, throttler_config and query_throttler_config: enabled, everything else absent. */
+const THROTTLERS = Buffer.from([0x4a, 2, 0x08, 1, 0x62, 2, 0x08, 1]);
 
 const valueAt = (facts: Facts, key: string): Uint8Array => {
   const row = facts.topo_key.find((one) => one.key === key);
@@ -105,6 +105,7 @@ const written = (plan: Plan, cell: string) => {
     disabled: record.partitions.flatMap((one) =>
       one.shardTabletControls.filter((control) => control.queryServiceDisabled).map(({ name }) => name),
     ),
+    throttler: record.throttlerConfig?.enabled,
     unknown: (record.$unknown ?? []).map(({ no }) => no),
   };
 };
@@ -320,12 +321,13 @@ describe("a serving graph is rebuilt", () => {
     await expect(planText(plan)).toMatchFileSnapshot(golden("fix-deleted-serving-graph"));
   });
 
-  test("with the throttler's settings of the keyspace where no cell has a record", () => {
+  test("with both throttlers' settings of the keyspace where no cell has a record", () => {
     const keyspace = "/vitess/global/keyspaces/customer/Keyspace";
-    const facts = withKey(healthy, keyspace, Buffer.concat([valueAt(healthy, keyspace), THROTTLER]));
+    const facts = withKey(healthy, keyspace, Buffer.concat([valueAt(healthy, keyspace), THROTTLERS]));
     expect(written(fixOf(withKey(facts, GRAPH, null)), "zone1")).toMatchObject({
       routes: FROM_SOURCE,
-      unknown: [6],
+      throttler: true,
+      unknown: [7],
     });
   });
 

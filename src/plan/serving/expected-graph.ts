@@ -136,25 +136,28 @@ const withServing = (record: SrvKeyspace, serving: readonly ShardReference[]): S
   SERVED_TYPES.reduce((changed, type) => withRoute(changed, type, serving), record);
 
 /** Fields beside the partitions. */
-const kept = (record: SrvKeyspace): Partial<SrvKeyspace> =>
-  record.$unknown === undefined ? {} : { $unknown: record.$unknown };
+const kept = ({ throttlerConfig, $unknown }: SrvKeyspace): Partial<SrvKeyspace> => ({
+  ...(throttlerConfig === undefined ? {} : { throttlerConfig }),
+  ...($unknown === undefined ? {} : { $unknown }),
+});
 
-/** `throttler_config` and `query_throttler_config`: their numbers in Keyspace and in SrvKeyspace (topodata.proto v24). */
-const THROTTLERS: ReadonlyMap<number, number> = new Map([
-  [9, 6],
-  [12, 7],
-]);
+/** `query_throttler_config`: its number in Keyspace and in SrvKeyspace (topodata.proto v24). */
+const QUERY_THROTTLER = { keyspace: 12, srvKeyspace: 7 } as const;
 
 /** What a first record takes over from the Keyspace record. */
 const fromKeyspace = (keyspace: Uint8Array | null): SrvKeyspace => {
   const record = create(SrvKeyspaceSchema);
   const decoded = keyspace === null ? null : decodeKeyspace(keyspace);
-  const unknown = decoded?.kind === "answered" ? (decoded.value.$unknown ?? []) : [];
-  const throttlers = unknown.flatMap((field) => {
-    const no = THROTTLERS.get(field.no);
-    return no === undefined ? [] : [{ ...field, no }];
-  });
-  return throttlers.length === 0 ? record : { ...record, $unknown: throttlers };
+  if (decoded?.kind !== "answered") return record;
+  const { throttlerConfig, $unknown = [] } = decoded.value;
+  const queries = $unknown
+    .filter(({ no }) => no === QUERY_THROTTLER.keyspace)
+    .map((field) => ({ ...field, no: QUERY_THROTTLER.srvKeyspace }));
+  return {
+    ...record,
+    ...(throttlerConfig === undefined ? {} : { throttlerConfig }),
+    ...(queries.length === 0 ? {} : { $unknown: queries }),
+  };
 };
 
 const keyspaceBytes = (snapshot: Snapshot, keyspace: string): Uint8Array | null => {

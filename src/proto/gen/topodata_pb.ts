@@ -6,15 +6,17 @@
 // @generated from file topodata.proto (package topodata, syntax proto3)
 /* eslint-disable */
 
-import { type GenEnum, type GenFile, type GenMessage, enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import { type Time, file_vttime } from "./vttime_pb.js";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Time } from "./vttime_pb.js";
+import { file_vttime } from "./vttime_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file topodata.proto.
  */
 export const file_topodata: GenFile = /*@__PURE__*/
-  fileDesc("Cg50b3BvZGF0YS5wcm90bxIIdG9wb2RhdGEiJgoIS2V5UmFuZ2USDQoFc3RhcnQYASABKAwSCwoDZW5kGAIgASgMIigKC1RhYmxldEFsaWFzEgwKBGNlbGwYASABKAkSCwoDdWlkGAIgASgNIuAECgZUYWJsZXQSJAoFYWxpYXMYASABKAsyFS50b3BvZGF0YS5UYWJsZXRBbGlhcxIQCghob3N0bmFtZRgCIAEoCRIvCghwb3J0X21hcBgEIAMoCzIdLnRvcG9kYXRhLlRhYmxldC5Qb3J0TWFwRW50cnkSEAoIa2V5c3BhY2UYBSABKAkSDQoFc2hhcmQYBiABKAkSJQoJa2V5X3JhbmdlGAcgASgLMhIudG9wb2RhdGEuS2V5UmFuZ2USIgoEdHlwZRgIIAEoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSGAoQZGJfbmFtZV9vdmVycmlkZRgJIAEoCRIoCgR0YWdzGAogAygLMhoudG9wb2RhdGEuVGFibGV0LlRhZ3NFbnRyeRIWCg5teXNxbF9ob3N0bmFtZRgMIAEoCRISCgpteXNxbF9wb3J0GA0gASgFEi0KF3ByaW1hcnlfdGVybV9zdGFydF90aW1lGA4gASgLMgwudnR0aW1lLlRpbWUSHgoWZGVmYXVsdF9jb25uX2NvbGxhdGlvbhgQIAEoDRInChF0YWJsZXRfc3RhcnRfdGltZRgRIAEoCzIMLnZ0dGltZS5UaW1lEioKFHRhYmxldF9zaHV0ZG93bl90aW1lGBIgASgLMgwudnR0aW1lLlRpbWUaLgoMUG9ydE1hcEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFKBAgDEARKBAgLEAxKBAgPEBAizAQKBVNoYXJkEiwKDXByaW1hcnlfYWxpYXMYASABKAsyFS50b3BvZGF0YS5UYWJsZXRBbGlhcxItChdwcmltYXJ5X3Rlcm1fc3RhcnRfdGltZRgIIAEoCzIMLnZ0dGltZS5UaW1lEiUKCWtleV9yYW5nZRgCIAEoCzISLnRvcG9kYXRhLktleVJhbmdlEjIKDXNvdXJjZV9zaGFyZHMYBCADKAsyGy50b3BvZGF0YS5TaGFyZC5Tb3VyY2VTaGFyZBI2Cg90YWJsZXRfY29udHJvbHMYBiADKAsyHS50b3BvZGF0YS5TaGFyZC5UYWJsZXRDb250cm9sEhoKEmlzX3ByaW1hcnlfc2VydmluZxgHIAEoCBIpCgt2dG9yY19zdGF0ZRgJIAEoCzIULnRvcG9kYXRhLlZ0b3JjU3RhdGUacgoLU291cmNlU2hhcmQSCwoDdWlkGAEgASgFEhAKCGtleXNwYWNlGAIgASgJEg0KBXNoYXJkGAMgASgJEiUKCWtleV9yYW5nZRgEIAEoCzISLnRvcG9kYXRhLktleVJhbmdlEg4KBnRhYmxlcxgFIAMoCRqLAQoNVGFibGV0Q29udHJvbBIpCgt0YWJsZXRfdHlwZRgBIAEoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSDQoFY2VsbHMYAiADKAkSFQoNZGVuaWVkX3RhYmxlcxgEIAMoCRIOCgZmcm96ZW4YBSABKAgSEwoLYWxsb3dfcmVhZHMYBiABKAhKBAgDEARKBAgDEARKBAgFEAYi7AEKCEtleXNwYWNlEi0KDWtleXNwYWNlX3R5cGUYBSABKA4yFi50b3BvZGF0YS5LZXlzcGFjZVR5cGUSFQoNYmFzZV9rZXlzcGFjZRgGIAEoCRIjCg1zbmFwc2hvdF90aW1lGAcgASgLMgwudnR0aW1lLlRpbWUSGQoRZHVyYWJpbGl0eV9wb2xpY3kYCCABKAkSFwoPc2lkZWNhcl9kYl9uYW1lGAogASgJEikKC3Z0b3JjX3N0YXRlGAsgASgLMhQudG9wb2RhdGEuVnRvcmNTdGF0ZUoECAEQAkoECAIQA0oECAMQBEoECAQQBSJ3ChBTaGFyZFJlcGxpY2F0aW9uEi4KBW5vZGVzGAEgAygLMh8udG9wb2RhdGEuU2hhcmRSZXBsaWNhdGlvbi5Ob2RlGjMKBE5vZGUSKwoMdGFibGV0X2FsaWFzGAEgASgLMhUudG9wb2RhdGEuVGFibGV0QWxpYXMiRQoOU2hhcmRSZWZlcmVuY2USDAoEbmFtZRgBIAEoCRIlCglrZXlfcmFuZ2UYAiABKAsyEi50b3BvZGF0YS5LZXlSYW5nZSJpChJTaGFyZFRhYmxldENvbnRyb2wSDAoEbmFtZRgBIAEoCRIlCglrZXlfcmFuZ2UYAiABKAsyEi50b3BvZGF0YS5LZXlSYW5nZRIeChZxdWVyeV9zZXJ2aWNlX2Rpc2FibGVkGAMgASgIIpQCCgtTcnZLZXlzcGFjZRI7CgpwYXJ0aXRpb25zGAEgAygLMicudG9wb2RhdGEuU3J2S2V5c3BhY2UuS2V5c3BhY2VQYXJ0aXRpb24arwEKEUtleXNwYWNlUGFydGl0aW9uEikKC3NlcnZlZF90eXBlGAEgASgOMhQudG9wb2RhdGEuVGFibGV0VHlwZRIyChBzaGFyZF9yZWZlcmVuY2VzGAIgAygLMhgudG9wb2RhdGEuU2hhcmRSZWZlcmVuY2USOwoVc2hhcmRfdGFibGV0X2NvbnRyb2xzGAMgAygLMhwudG9wb2RhdGEuU2hhcmRUYWJsZXRDb250cm9sSgQIAhADSgQIAxAESgQIBBAFSgQIBRAGIjYKCENlbGxJbmZvEhYKDnNlcnZlcl9hZGRyZXNzGAEgASgJEgwKBHJvb3QYAiABKAlKBAgDEAQiGwoKQ2VsbHNBbGlhcxINCgVjZWxscxgCIAMoCSI9CgpUb3BvQ29uZmlnEhEKCXRvcG9fdHlwZRgBIAEoCRIOCgZzZXJ2ZXIYAiABKAkSDAoEcm9vdBgDIAEoCSJCChVFeHRlcm5hbFZpdGVzc0NsdXN0ZXISKQoLdG9wb19jb25maWcYASABKAsyFC50b3BvZGF0YS5Ub3BvQ29uZmlnIjAKClZ0b3JjU3RhdGUSIgoaZGlzYWJsZV9lbWVyZ2VuY3lfcmVwYXJlbnQYASABKAgqKAoMS2V5c3BhY2VUeXBlEgoKBk5PUk1BTBAAEgwKCFNOQVBTSE9UEAEqggEKClRhYmxldFR5cGUSCwoHVU5LTk9XThAAEgsKB1BSSU1BUlkQARILCgdSRVBMSUNBEAISCgoGUkRPTkxZEAMSCQoFU1BBUkUQBBIQCgxFWFBFUklNRU5UQUwQBRIKCgZCQUNLVVAQBhILCgdSRVNUT1JFEAcSCwoHRFJBSU5FRBAIYgZwcm90bzM", [file_vttime]);
+  fileDesc("Cg50b3BvZGF0YS5wcm90bxIIdG9wb2RhdGEiJgoIS2V5UmFuZ2USDQoFc3RhcnQYASABKAwSCwoDZW5kGAIgASgMIigKC1RhYmxldEFsaWFzEgwKBGNlbGwYASABKAkSCwoDdWlkGAIgASgNIuAECgZUYWJsZXQSJAoFYWxpYXMYASABKAsyFS50b3BvZGF0YS5UYWJsZXRBbGlhcxIQCghob3N0bmFtZRgCIAEoCRIvCghwb3J0X21hcBgEIAMoCzIdLnRvcG9kYXRhLlRhYmxldC5Qb3J0TWFwRW50cnkSEAoIa2V5c3BhY2UYBSABKAkSDQoFc2hhcmQYBiABKAkSJQoJa2V5X3JhbmdlGAcgASgLMhIudG9wb2RhdGEuS2V5UmFuZ2USIgoEdHlwZRgIIAEoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSGAoQZGJfbmFtZV9vdmVycmlkZRgJIAEoCRIoCgR0YWdzGAogAygLMhoudG9wb2RhdGEuVGFibGV0LlRhZ3NFbnRyeRIWCg5teXNxbF9ob3N0bmFtZRgMIAEoCRISCgpteXNxbF9wb3J0GA0gASgFEi0KF3ByaW1hcnlfdGVybV9zdGFydF90aW1lGA4gASgLMgwudnR0aW1lLlRpbWUSHgoWZGVmYXVsdF9jb25uX2NvbGxhdGlvbhgQIAEoDRInChF0YWJsZXRfc3RhcnRfdGltZRgRIAEoCzIMLnZ0dGltZS5UaW1lEioKFHRhYmxldF9zaHV0ZG93bl90aW1lGBIgASgLMgwudnR0aW1lLlRpbWUaLgoMUG9ydE1hcEVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBToCOAEaKwoJVGFnc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFKBAgDEARKBAgLEAxKBAgPEBAizAQKBVNoYXJkEiwKDXByaW1hcnlfYWxpYXMYASABKAsyFS50b3BvZGF0YS5UYWJsZXRBbGlhcxItChdwcmltYXJ5X3Rlcm1fc3RhcnRfdGltZRgIIAEoCzIMLnZ0dGltZS5UaW1lEiUKCWtleV9yYW5nZRgCIAEoCzISLnRvcG9kYXRhLktleVJhbmdlEjIKDXNvdXJjZV9zaGFyZHMYBCADKAsyGy50b3BvZGF0YS5TaGFyZC5Tb3VyY2VTaGFyZBI2Cg90YWJsZXRfY29udHJvbHMYBiADKAsyHS50b3BvZGF0YS5TaGFyZC5UYWJsZXRDb250cm9sEhoKEmlzX3ByaW1hcnlfc2VydmluZxgHIAEoCBIpCgt2dG9yY19zdGF0ZRgJIAEoCzIULnRvcG9kYXRhLlZ0b3JjU3RhdGUacgoLU291cmNlU2hhcmQSCwoDdWlkGAEgASgFEhAKCGtleXNwYWNlGAIgASgJEg0KBXNoYXJkGAMgASgJEiUKCWtleV9yYW5nZRgEIAEoCzISLnRvcG9kYXRhLktleVJhbmdlEg4KBnRhYmxlcxgFIAMoCRqLAQoNVGFibGV0Q29udHJvbBIpCgt0YWJsZXRfdHlwZRgBIAEoDjIULnRvcG9kYXRhLlRhYmxldFR5cGUSDQoFY2VsbHMYAiADKAkSFQoNZGVuaWVkX3RhYmxlcxgEIAMoCRIOCgZmcm96ZW4YBSABKAgSEwoLYWxsb3dfcmVhZHMYBiABKAhKBAgDEARKBAgDEARKBAgFEAYioQIKCEtleXNwYWNlEi0KDWtleXNwYWNlX3R5cGUYBSABKA4yFi50b3BvZGF0YS5LZXlzcGFjZVR5cGUSFQoNYmFzZV9rZXlzcGFjZRgGIAEoCRIjCg1zbmFwc2hvdF90aW1lGAcgASgLMgwudnR0aW1lLlRpbWUSGQoRZHVyYWJpbGl0eV9wb2xpY3kYCCABKAkSMwoQdGhyb3R0bGVyX2NvbmZpZxgJIAEoCzIZLnRvcG9kYXRhLlRocm90dGxlckNvbmZpZxIXCg9zaWRlY2FyX2RiX25hbWUYCiABKAkSKQoLdnRvcmNfc3RhdGUYCyABKAsyFC50b3BvZGF0YS5WdG9yY1N0YXRlSgQIARACSgQIAhADSgQIAxAESgQIBBAFIncKEFNoYXJkUmVwbGljYXRpb24SLgoFbm9kZXMYASADKAsyHy50b3BvZGF0YS5TaGFyZFJlcGxpY2F0aW9uLk5vZGUaMwoETm9kZRIrCgx0YWJsZXRfYWxpYXMYASABKAsyFS50b3BvZGF0YS5UYWJsZXRBbGlhcyJhChBUaHJvdHRsZWRBcHBSdWxlEgwKBG5hbWUYASABKAkSDQoFcmF0aW8YAiABKAESIAoKZXhwaXJlc19hdBgDIAEoCzIMLnZ0dGltZS5UaW1lEg4KBmV4ZW1wdBgEIAEoCCLTBAoPVGhyb3R0bGVyQ29uZmlnEg8KB2VuYWJsZWQYASABKAgSEQoJdGhyZXNob2xkGAIgASgBEhQKDGN1c3RvbV9xdWVyeRgDIAEoCRIbChNjaGVja19hc19jaGVja19zZWxmGAQgASgIEkQKDnRocm90dGxlZF9hcHBzGAUgAygLMiwudG9wb2RhdGEuVGhyb3R0bGVyQ29uZmlnLlRocm90dGxlZEFwcHNFbnRyeRJNChNhcHBfY2hlY2tlZF9tZXRyaWNzGAYgAygLMjAudG9wb2RhdGEuVGhyb3R0bGVyQ29uZmlnLkFwcENoZWNrZWRNZXRyaWNzRW50cnkSSgoRbWV0cmljX3RocmVzaG9sZHMYByADKAsyLy50b3BvZGF0YS5UaHJvdHRsZXJDb25maWcuTWV0cmljVGhyZXNob2xkc0VudHJ5GlAKElRocm90dGxlZEFwcHNFbnRyeRILCgNrZXkYASABKAkSKQoFdmFsdWUYAiABKAsyGi50b3BvZGF0YS5UaHJvdHRsZWRBcHBSdWxlOgI4ARocCgtNZXRyaWNOYW1lcxINCgVuYW1lcxgBIAMoCRpfChZBcHBDaGVja2VkTWV0cmljc0VudHJ5EgsKA2tleRgBIAEoCRI0CgV2YWx1ZRgCIAEoCzIlLnRvcG9kYXRhLlRocm90dGxlckNvbmZpZy5NZXRyaWNOYW1lczoCOAEaNwoVTWV0cmljVGhyZXNob2xkc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoAToCOAEiRQoOU2hhcmRSZWZlcmVuY2USDAoEbmFtZRgBIAEoCRIlCglrZXlfcmFuZ2UYAiABKAsyEi50b3BvZGF0YS5LZXlSYW5nZSJpChJTaGFyZFRhYmxldENvbnRyb2wSDAoEbmFtZRgBIAEoCRIlCglrZXlfcmFuZ2UYAiABKAsyEi50b3BvZGF0YS5LZXlSYW5nZRIeChZxdWVyeV9zZXJ2aWNlX2Rpc2FibGVkGAMgASgIIskCCgtTcnZLZXlzcGFjZRI7CgpwYXJ0aXRpb25zGAEgAygLMicudG9wb2RhdGEuU3J2S2V5c3BhY2UuS2V5c3BhY2VQYXJ0aXRpb24SMwoQdGhyb3R0bGVyX2NvbmZpZxgGIAEoCzIZLnRvcG9kYXRhLlRocm90dGxlckNvbmZpZxqvAQoRS2V5c3BhY2VQYXJ0aXRpb24SKQoLc2VydmVkX3R5cGUYASABKA4yFC50b3BvZGF0YS5UYWJsZXRUeXBlEjIKEHNoYXJkX3JlZmVyZW5jZXMYAiADKAsyGC50b3BvZGF0YS5TaGFyZFJlZmVyZW5jZRI7ChVzaGFyZF90YWJsZXRfY29udHJvbHMYAyADKAsyHC50b3BvZGF0YS5TaGFyZFRhYmxldENvbnRyb2xKBAgCEANKBAgDEARKBAgEEAVKBAgFEAYiNgoIQ2VsbEluZm8SFgoOc2VydmVyX2FkZHJlc3MYASABKAkSDAoEcm9vdBgCIAEoCUoECAMQBCIbCgpDZWxsc0FsaWFzEg0KBWNlbGxzGAIgAygJIj0KClRvcG9Db25maWcSEQoJdG9wb190eXBlGAEgASgJEg4KBnNlcnZlchgCIAEoCRIMCgRyb290GAMgASgJIkIKFUV4dGVybmFsVml0ZXNzQ2x1c3RlchIpCgt0b3BvX2NvbmZpZxgBIAEoCzIULnRvcG9kYXRhLlRvcG9Db25maWciMAoKVnRvcmNTdGF0ZRIiChpkaXNhYmxlX2VtZXJnZW5jeV9yZXBhcmVudBgBIAEoCCooCgxLZXlzcGFjZVR5cGUSCgoGTk9STUFMEAASDAoIU05BUFNIT1QQASqCAQoKVGFibGV0VHlwZRILCgdVTktOT1dOEAASCwoHUFJJTUFSWRABEgsKB1JFUExJQ0EQAhIKCgZSRE9OTFkQAxIJCgVTUEFSRRAEEhAKDEVYUEVSSU1FTlRBTBAFEgoKBkJBQ0tVUBAGEgsKB1JFU1RPUkUQBxILCgdEUkFJTkVEEAhiBnByb3RvMw", [file_vttime]);
 
 /**
  * @generated from message topodata.KeyRange
@@ -293,6 +295,11 @@ export type Keyspace = Message<"topodata.Keyspace"> & {
   durabilityPolicy: string;
 
   /**
+   * @generated from field: topodata.ThrottlerConfig throttler_config = 9;
+   */
+  throttlerConfig?: ThrottlerConfig | undefined;
+
+  /**
    * @generated from field: string sidecar_db_name = 10;
    */
   sidecarDbName: string;
@@ -345,6 +352,102 @@ export const ShardReplication_NodeSchema: GenMessage<ShardReplication_Node> = /*
   messageDesc(file_topodata, 5, 0);
 
 /**
+ * @generated from message topodata.ThrottledAppRule
+ */
+export type ThrottledAppRule = Message<"topodata.ThrottledAppRule"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: double ratio = 2;
+   */
+  ratio: number;
+
+  /**
+   * @generated from field: vttime.Time expires_at = 3;
+   */
+  expiresAt?: Time | undefined;
+
+  /**
+   * @generated from field: bool exempt = 4;
+   */
+  exempt: boolean;
+};
+
+/**
+ * Describes the message topodata.ThrottledAppRule.
+ * Use `create(ThrottledAppRuleSchema)` to create a new message.
+ */
+export const ThrottledAppRuleSchema: GenMessage<ThrottledAppRule> = /*@__PURE__*/
+  messageDesc(file_topodata, 6);
+
+/**
+ * @generated from message topodata.ThrottlerConfig
+ */
+export type ThrottlerConfig = Message<"topodata.ThrottlerConfig"> & {
+  /**
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+
+  /**
+   * @generated from field: double threshold = 2;
+   */
+  threshold: number;
+
+  /**
+   * @generated from field: string custom_query = 3;
+   */
+  customQuery: string;
+
+  /**
+   * @generated from field: bool check_as_check_self = 4;
+   */
+  checkAsCheckSelf: boolean;
+
+  /**
+   * @generated from field: map<string, topodata.ThrottledAppRule> throttled_apps = 5;
+   */
+  throttledApps: { [key: string]: ThrottledAppRule };
+
+  /**
+   * @generated from field: map<string, topodata.ThrottlerConfig.MetricNames> app_checked_metrics = 6;
+   */
+  appCheckedMetrics: { [key: string]: ThrottlerConfig_MetricNames };
+
+  /**
+   * @generated from field: map<string, double> metric_thresholds = 7;
+   */
+  metricThresholds: { [key: string]: number };
+};
+
+/**
+ * Describes the message topodata.ThrottlerConfig.
+ * Use `create(ThrottlerConfigSchema)` to create a new message.
+ */
+export const ThrottlerConfigSchema: GenMessage<ThrottlerConfig> = /*@__PURE__*/
+  messageDesc(file_topodata, 7);
+
+/**
+ * @generated from message topodata.ThrottlerConfig.MetricNames
+ */
+export type ThrottlerConfig_MetricNames = Message<"topodata.ThrottlerConfig.MetricNames"> & {
+  /**
+   * @generated from field: repeated string names = 1;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message topodata.ThrottlerConfig.MetricNames.
+ * Use `create(ThrottlerConfig_MetricNamesSchema)` to create a new message.
+ */
+export const ThrottlerConfig_MetricNamesSchema: GenMessage<ThrottlerConfig_MetricNames> = /*@__PURE__*/
+  messageDesc(file_topodata, 7, 0);
+
+/**
  * @generated from message topodata.ShardReference
  */
 export type ShardReference = Message<"topodata.ShardReference"> & {
@@ -364,7 +467,7 @@ export type ShardReference = Message<"topodata.ShardReference"> & {
  * Use `create(ShardReferenceSchema)` to create a new message.
  */
 export const ShardReferenceSchema: GenMessage<ShardReference> = /*@__PURE__*/
-  messageDesc(file_topodata, 6);
+  messageDesc(file_topodata, 8);
 
 /**
  * @generated from message topodata.ShardTabletControl
@@ -391,7 +494,7 @@ export type ShardTabletControl = Message<"topodata.ShardTabletControl"> & {
  * Use `create(ShardTabletControlSchema)` to create a new message.
  */
 export const ShardTabletControlSchema: GenMessage<ShardTabletControl> = /*@__PURE__*/
-  messageDesc(file_topodata, 7);
+  messageDesc(file_topodata, 9);
 
 /**
  * @generated from message topodata.SrvKeyspace
@@ -401,6 +504,11 @@ export type SrvKeyspace = Message<"topodata.SrvKeyspace"> & {
    * @generated from field: repeated topodata.SrvKeyspace.KeyspacePartition partitions = 1;
    */
   partitions: SrvKeyspace_KeyspacePartition[];
+
+  /**
+   * @generated from field: topodata.ThrottlerConfig throttler_config = 6;
+   */
+  throttlerConfig?: ThrottlerConfig | undefined;
 };
 
 /**
@@ -408,7 +516,7 @@ export type SrvKeyspace = Message<"topodata.SrvKeyspace"> & {
  * Use `create(SrvKeyspaceSchema)` to create a new message.
  */
 export const SrvKeyspaceSchema: GenMessage<SrvKeyspace> = /*@__PURE__*/
-  messageDesc(file_topodata, 8);
+  messageDesc(file_topodata, 10);
 
 /**
  * @generated from message topodata.SrvKeyspace.KeyspacePartition
@@ -435,7 +543,7 @@ export type SrvKeyspace_KeyspacePartition = Message<"topodata.SrvKeyspace.Keyspa
  * Use `create(SrvKeyspace_KeyspacePartitionSchema)` to create a new message.
  */
 export const SrvKeyspace_KeyspacePartitionSchema: GenMessage<SrvKeyspace_KeyspacePartition> = /*@__PURE__*/
-  messageDesc(file_topodata, 8, 0);
+  messageDesc(file_topodata, 10, 0);
 
 /**
  * @generated from message topodata.CellInfo
@@ -457,7 +565,7 @@ export type CellInfo = Message<"topodata.CellInfo"> & {
  * Use `create(CellInfoSchema)` to create a new message.
  */
 export const CellInfoSchema: GenMessage<CellInfo> = /*@__PURE__*/
-  messageDesc(file_topodata, 9);
+  messageDesc(file_topodata, 11);
 
 /**
  * @generated from message topodata.CellsAlias
@@ -474,7 +582,7 @@ export type CellsAlias = Message<"topodata.CellsAlias"> & {
  * Use `create(CellsAliasSchema)` to create a new message.
  */
 export const CellsAliasSchema: GenMessage<CellsAlias> = /*@__PURE__*/
-  messageDesc(file_topodata, 10);
+  messageDesc(file_topodata, 12);
 
 /**
  * @generated from message topodata.TopoConfig
@@ -501,7 +609,7 @@ export type TopoConfig = Message<"topodata.TopoConfig"> & {
  * Use `create(TopoConfigSchema)` to create a new message.
  */
 export const TopoConfigSchema: GenMessage<TopoConfig> = /*@__PURE__*/
-  messageDesc(file_topodata, 11);
+  messageDesc(file_topodata, 13);
 
 /**
  * @generated from message topodata.ExternalVitessCluster
@@ -518,7 +626,7 @@ export type ExternalVitessCluster = Message<"topodata.ExternalVitessCluster"> & 
  * Use `create(ExternalVitessClusterSchema)` to create a new message.
  */
 export const ExternalVitessClusterSchema: GenMessage<ExternalVitessCluster> = /*@__PURE__*/
-  messageDesc(file_topodata, 12);
+  messageDesc(file_topodata, 14);
 
 /**
  * Of the package vtorcdata in Vitess, whose messages of the same shape are one for each record.
@@ -537,7 +645,7 @@ export type VtorcState = Message<"topodata.VtorcState"> & {
  * Use `create(VtorcStateSchema)` to create a new message.
  */
 export const VtorcStateSchema: GenMessage<VtorcState> = /*@__PURE__*/
-  messageDesc(file_topodata, 13);
+  messageDesc(file_topodata, 15);
 
 /**
  * @generated from enum topodata.KeyspaceType

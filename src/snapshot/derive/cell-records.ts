@@ -3,6 +3,7 @@ import { keyRangeOfRecord } from "../../cluster/key-range.js";
 import type { KeyRange, SrvKeyspace, Tablet } from "../../proto/gen/topodata_pb.js";
 import { decodeShardReplication, decodeSrvKeyspace, decodeTablet } from "../../topology/records.js";
 import type {
+  RangeMismatchRow,
   ShardReplicationRow,
   SrvControlRow,
   SrvKeyspaceRow,
@@ -12,15 +13,32 @@ import type {
 import { type Decoded, Decoding } from "./decoding.js";
 import { aliasText, seconds, tabletTypeName } from "./global-records.js";
 import type { KeyIndex } from "./located-key.js";
-import { sortedRecord, uniqueBy } from "./order.js";
+import { groupBy, sortedRecord, uniqueBy } from "./order.js";
+import { rangeMismatch } from "./range-mismatch.js";
 import { anew, type Remember } from "./remember.js";
+import { throttlerJson } from "./throttler.js";
+
+interface TabletRecords {
+  readonly tablet: readonly TabletRow[];
+  readonly tablet_range: readonly RangeMismatchRow[];
+}
 
 /** One row per alias: where two cells hold one, the cell that the alias names comes first (docs/vitess.md#keys). */
-export const deriveTablets = (keys: KeyIndex<"tablet">, decoding: Decoding): readonly TabletRow[] => {
+export const deriveTablets = (keys: KeyIndex<"tablet">, decoding: Decoding): TabletRecords => {
   const found = decoding.all(keys.of("tablet"), decodeTablet);
   const home = found.filter(({ root, is }) => root === is.alias.cell);
   const abroad = found.filter(({ root, is }) => root !== is.alias.cell);
-  return uniqueBy([...home, ...abroad].map(tabletRow), ({ alias }) => alias);
+  const records = uniqueBy([...home, ...abroad], ({ is }) => formatAlias(is.alias));
+  return {
+    tablet: records.map(tabletRow),
+    tablet_range: records.flatMap(({ is, at, record }) =>
+      rangeMismatch(
+        { record: "tablet", keyspace: record.keyspace, shard: record.shard, alias: formatAlias(is.alias) },
+        at,
+        record.keyRange,
+      ),
+    ),
+  };
 };
 
 const tabletRow = ({ root, is, at, record }: Decoded<"tablet", Tablet>): TabletRow => ({
@@ -44,6 +62,7 @@ const tabletRow = ({ root, is, at, record }: Decoded<"tablet", Tablet>): TabletR
   key: at.key,
   create_revision: at.create_revision,
   revision: at.mod_revision,
+  started_at: seconds(record.tabletStartTime),
 });
 
 /** As `live_tablet` and `witness` name it; '' for a tablet that was shut down cleanly (docs/vitess.md#shutdown). */
@@ -64,7 +83,7 @@ export const deriveShardReplication = (
 ): readonly ShardReplicationRow[] =>
   decoding.all(keys.of("shard-replication"), decodeShardReplication).flatMap(({ root, is, at, record }) => {
     const aliases = record.nodes.flatMap(({ tabletAlias }) => aliasText(tabletAlias) ?? []);
-    return [...new Set(aliases)].map((alias) => ({
+    return [...groupBy(aliases, (alias) => alias)].map(([alias, listed]) => ({
       cell: root,
       keyspace: is.keyspace,
       shard: is.shard,
@@ -72,6 +91,7 @@ export const deriveShardReplication = (
       server: at.server,
       key: at.key,
       revision: at.mod_revision,
+      listed: listed.length,
     }));
   });
 
@@ -116,7 +136,10 @@ const graphRows = ({ root, is, at, record }: Decoded<"srv-keyspace", SrvKeyspace
     place: { cell: root, keyspace: is.keyspace, tablet_type: tabletTypeName(partition.servedType) },
   }));
   return {
-    srv_keyspace: { cell: root, keyspace: is.keyspace, server: at.server, ...source },
+    srv_keyspace: {
+      ...{ cell: root, keyspace: is.keyspace, server: at.server, ...source },
+      throttler_json: throttlerJson(record.throttlerConfig),
+    },
     srv_partition: partitions.flatMap(({ partition, place }) =>
       partition.shardReferences.map(({ name, keyRange }) => ({
         ...place,

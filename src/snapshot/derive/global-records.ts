@@ -1,9 +1,10 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { keyRangeOfRecord } from "../../cluster/key-range.js";
-import { KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
+import { type Keyspace, KeyspaceType, type Shard, TabletType } from "../../proto/gen/topodata_pb.js";
 import {
   decodeCellInfo,
   decodeCellsAlias,
+  decodeExternalCluster,
   decodeKeyspace,
   decodeShard,
   isSamePlace,
@@ -14,14 +15,20 @@ import type {
   CellRow,
   DeniedTableRow,
   EmergencyReparentOffRow,
+  ExternalClusterRow,
   KeyspaceRow,
+  RangeMismatchRow,
   ShardRow,
+  SourceShardRow,
   TabletControlRow,
+  ThrottledAppRow,
   VitessMetadataRow,
 } from "../gen/tables.js";
-import type { Decoding } from "./decoding.js";
+import type { Decoded, Decoding } from "./decoding.js";
 import type { KeyIndex } from "./located-key.js";
-import { groupBy } from "./order.js";
+import { groupBy, uniqueBy } from "./order.js";
+import { rangeMismatch } from "./range-mismatch.js";
+import { throttlerJson } from "./throttler.js";
 
 /** Upper case; a number that no version of ours names stays a number. */
 export const tabletTypeName = (type: TabletType): string => TabletType[type] ?? String(type);
@@ -83,14 +90,15 @@ export const deriveCellAliases = (
     })),
   );
 
-export const deriveKeyspaces = (keys: KeyIndex<"keyspace">, decoding: Decoding): readonly KeyspaceRow[] =>
-  decoding.all(keys.of("keyspace"), decodeKeyspace).map(({ is, at, record }) => ({
-    keyspace: is.keyspace,
-    keyspace_type: KeyspaceType[record.keyspaceType] ?? String(record.keyspaceType),
-    base_keyspace: record.baseKeyspace,
-    durability_policy: record.durabilityPolicy,
-    sidecar_db_name: record.sidecarDbName,
-    server: at.server,
+export const deriveExternalClusters = (
+  keys: KeyIndex<"external-cluster">,
+  decoding: Decoding,
+): readonly ExternalClusterRow[] =>
+  decoding.all(keys.of("external-cluster"), decodeExternalCluster).map(({ is, at, record }) => ({
+    name: is.name,
+    topo_type: record.topoConfig?.topoType ?? "",
+    server: record.topoConfig?.server ?? "",
+    root: record.topoConfig?.root ?? "",
     key: at.key,
     revision: at.mod_revision,
   }));
@@ -111,9 +119,46 @@ export const deriveEmergencyReparentOff = (
   ].flatMap(({ keyspace, shard, at, off }) =>
     off ? [{ keyspace, shard, key: at.key, revision: at.mod_revision }] : [],
   );
+interface KeyspaceRecords {
+  readonly keyspace: readonly KeyspaceRow[];
+  readonly throttled_app: readonly ThrottledAppRow[];
+}
+
+export const deriveKeyspaces = (keys: KeyIndex<"keyspace">, decoding: Decoding): KeyspaceRecords => {
+  const records = decoding.all(keys.of("keyspace"), decodeKeyspace);
+  return {
+    keyspace: records.map(keyspaceRow),
+    throttled_app: records.flatMap(({ is, at, record }) =>
+      Object.entries(record.throttlerConfig?.throttledApps ?? {}).map(([app, rule]) => ({
+        keyspace: is.keyspace,
+        app,
+        ratio: rule.ratio,
+        expires_at: seconds(rule.expiresAt),
+        exempt: Number(rule.exempt),
+        key: at.key,
+        revision: at.mod_revision,
+      })),
+    ),
+  };
+};
+
+const keyspaceRow = ({ is, at, record }: Decoded<"keyspace", Keyspace>): KeyspaceRow => ({
+  keyspace: is.keyspace,
+  keyspace_type: KeyspaceType[record.keyspaceType] ?? String(record.keyspaceType),
+  base_keyspace: record.baseKeyspace,
+  durability_policy: record.durabilityPolicy,
+  sidecar_db_name: record.sidecarDbName,
+  server: at.server,
+  key: at.key,
+  revision: at.mod_revision,
+  throttler_json: throttlerJson(record.throttlerConfig),
+  snapshot_time: seconds(record.snapshotTime),
+});
 
 export interface ShardRecords {
   readonly shard: readonly ShardRow[];
+  readonly source_shard: readonly SourceShardRow[];
+  readonly shard_range: readonly RangeMismatchRow[];
   readonly tablet_control: readonly TabletControlRow[];
   readonly denied_table: readonly DeniedTableRow[];
 }
@@ -138,6 +183,19 @@ export const deriveShards = (keys: KeyIndex<"shard">, decoding: Decoding): Shard
         revision: at.mod_revision,
       };
     }),
+    source_shard: records.flatMap(({ is, at, record }) =>
+      uniqueBy(record.sourceShards, ({ uid }) => String(uid)).map(({ uid, keyspace, shard }) => ({
+        ...{ keyspace: is.keyspace, shard: is.shard, uid },
+        ...{ source_keyspace: keyspace, source_shard: shard, key: at.key, revision: at.mod_revision },
+      })),
+    ),
+    shard_range: records.flatMap(({ is, at, record }) =>
+      rangeMismatch(
+        { record: "shard", keyspace: is.keyspace, shard: is.shard, alias: "" },
+        at,
+        record.keyRange,
+      ),
+    ),
     tablet_control,
     denied_table: tablet_control.flatMap(({ keyspace, shard, tablet_type, denied_tables_json }) =>
       (JSON.parse(denied_tables_json) as string[]).map((table_name) => ({

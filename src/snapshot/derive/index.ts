@@ -10,6 +10,7 @@ import {
   deriveCellAliases,
   deriveCells,
   deriveEmergencyReparentOff,
+  deriveExternalClusters,
   deriveKeyspaces,
   deriveMetadata,
   deriveShards,
@@ -23,6 +24,7 @@ import { deriveProcesses } from "./process.js";
 import { rangeFaults } from "./range-fault.js";
 import { anew, type Remember } from "./remember.js";
 import { restoredTopology } from "./restored-topology.js";
+import { deriveStrayKeys, deriveUnrecordedDirectories } from "./stray-keys.js";
 import { deriveStreams } from "./stream.js";
 import { switchLookups } from "./switch-lookups.js";
 import { deriveUnanswered } from "./unanswered.js";
@@ -32,7 +34,8 @@ import { deriveWorkflowTraffic } from "./workflow-traffic.js";
 
 /** Every derived table of `schema.sql`, from the facts alone, whose rows come in the order of their keys: no clock, no randomness. */
 export const derive = (facts: Facts): Derived => {
-  const records = deriveRecords(facts);
+  const keys = indexKeys(facts);
+  const { shard_range, tablet_range, ...records } = deriveRecords(facts, keys);
   const topology = topologyKnown(facts, records);
   const process = deriveProcesses(facts, {
     ...topology,
@@ -46,6 +49,9 @@ export const derive = (facts: Facts): Derived => {
   const journals = deriveJournalNames(facts);
   return {
     ...records,
+    range_mismatch: [...shard_range, ...tablet_range],
+    stray_key: deriveStrayKeys(facts, keys),
+    unrecorded_directory: deriveUnrecordedDirectories(facts),
     ...streams,
     process,
     deletion,
@@ -75,7 +81,11 @@ export const derive = (facts: Facts): Derived => {
  * facts that share most of their rows with these.
  */
 export const deriveRouting = (facts: Facts, heeded: readonly DeniedTableRow[], remember: Remember = anew) => {
-  const records = deriveRecords(facts, remember);
+  const located =
+    remember === anew
+      ? undefined
+      : remember("located", [facts.topo_root], () => new WeakMap<TopoKeyRow, readonly LocatedKey[]>());
+  const records = deriveRecords(facts, indexKeys(facts, located), remember);
   const topology = topologyKnown(facts, records);
   const process = remember(
     "process",
@@ -96,12 +106,7 @@ export const deriveRouting = (facts: Facts, heeded: readonly DeniedTableRow[], r
   return { srv_partition, shard_routing_rule, query_path };
 };
 
-const deriveRecords = (facts: Facts, remember: Remember = anew) => {
-  const located =
-    remember === anew
-      ? undefined
-      : remember("located", [facts.topo_root], () => new WeakMap<TopoKeyRow, readonly LocatedKey[]>());
-  const keys = indexKeys(facts, located);
+const deriveRecords = (facts: Facts, keys: KeyIndex, remember: Remember = anew) => {
   const undecodable: (readonly UndecodableKeyRow[])[] = [];
   const of = <Kind extends TopoKey["kind"], T>(
     kinds: readonly Kind[],
@@ -120,10 +125,11 @@ const deriveRecords = (facts: Facts, remember: Remember = anew) => {
   const records = {
     cell: of(["cell-info"], (...from) => deriveCells(facts, ...from), [topo_history, topo_server, topo_root]),
     cell_alias: of(["cells-alias"], deriveCellAliases),
-    keyspace: of(["keyspace"], deriveKeyspaces),
+    external_cluster: of(["external-cluster"], deriveExternalClusters),
+    ...of(["keyspace"], deriveKeyspaces),
     ...of(["shard"], deriveShards),
     emergency_reparent_off: of(["keyspace", "shard"], deriveEmergencyReparentOff),
-    tablet: of(["tablet"], deriveTablets),
+    ...of(["tablet"], deriveTablets),
     shard_replication: of(["shard-replication"], deriveShardReplication),
     ...of(["srv-keyspace"], (...from) => deriveServingGraph(...from, remember)),
     ...of(VSCHEMA_KINDS, deriveVSchemas),
@@ -139,7 +145,10 @@ const distinctKeys = (rows: readonly UndecodableKeyRow[]): readonly UndecodableK
   ...new Map(rows.map((row) => [`${row.server} ${row.key}`, row])).values(),
 ];
 
-const topologyKnown = (facts: Facts, records: ReturnType<typeof deriveRecords>) => ({
+const topologyKnown = (
+  facts: Facts,
+  records: Omit<ReturnType<typeof deriveRecords>, "shard_range" | "tablet_range">,
+) => ({
   globalAnswered: globalAnswered(facts),
   cells: records.cell,
   tablets: records.tablet,

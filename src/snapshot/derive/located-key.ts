@@ -14,6 +14,8 @@ export interface LocatedKey<Kind extends TopoKey["kind"] = TopoKey["kind"]> {
 /** All keys by what they are, by the exact shape of their path under each root (docs/vitess.md#keys, docs/vitess.md#directories). */
 export interface KeyIndex<Known extends TopoKey["kind"] = TopoKey["kind"]> {
   readonly of: <Kind extends Known>(kind: Kind) => readonly LocatedKey<Kind>[];
+  /** Keys that are no record of Vitess's where they are. */
+  readonly strays: readonly TopoKeyRow[];
 }
 
 export interface Root {
@@ -33,13 +35,16 @@ const IN_CELLS: ReadonlySet<TopoKey["kind"]> = new Set([
 export const indexKeys = (facts: Facts, located?: WeakMap<TopoKeyRow, readonly LocatedKey[]>): KeyIndex => {
   const rootsOf = rootsByServer(facts);
   const index = new Map<string, LocatedKey[]>();
+  const strays: TopoKeyRow[] = [];
   const locatedAt = (at: TopoKeyRow): readonly LocatedKey[] => {
     const known = located?.get(at) ?? locate(rootsOf(at.server), at.key).map((one) => ({ ...one, at }));
     located?.set(at, known);
     return known;
   };
   for (const at of facts.topo_key) {
-    for (const one of locatedAt(at)) {
+    const found = locatedAt(at);
+    if (found.length === 0) strays.push(at);
+    for (const one of found) {
       const known = index.get(one.is.kind);
       if (known === undefined) index.set(one.is.kind, [one]);
       else known.push(one);
@@ -48,6 +53,7 @@ export const indexKeys = (facts: Facts, located?: WeakMap<TopoKeyRow, readonly L
   return {
     of: <Kind extends TopoKey["kind"]>(kind: Kind) =>
       (index.get(kind) ?? []) as unknown as readonly LocatedKey<Kind>[],
+    strays,
   };
 };
 
@@ -64,4 +70,8 @@ export const locate = (
   roots
     .filter(({ root }) => key.startsWith(rootPrefix(root)))
     .map(({ name, root }) => ({ root: name, is: classifyKey(root, key) }))
-    .filter(({ root, is }) => is.kind !== "unknown" && IN_CELLS.has(is.kind) === (root !== "global"));
+    .filter(({ root, is }) => isAtHome(is, root));
+
+/** Whether Vitess writes what the path says into the topology of that root. */
+export const isAtHome = ({ kind }: TopoKey, root: string): boolean =>
+  kind !== "unknown" && IN_CELLS.has(kind) === (root !== "global");

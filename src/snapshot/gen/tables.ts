@@ -365,7 +365,7 @@ export interface CellAliasRow {
 }
 
 /**
- * Keyspace records.
+ * Keyspace records. throttler_json: its ThrottlerConfig as JSON that compares as text, NULL where it has none. snapshot_time: of a SNAPSHOT.
  */
 export interface KeyspaceRow {
   readonly keyspace: string;
@@ -374,6 +374,34 @@ export interface KeyspaceRow {
   readonly durability_policy: string;
   readonly sidecar_db_name: string;
   readonly server: string;
+  readonly key: string;
+  readonly revision: number;
+  readonly throttler_json: string | null;
+  readonly snapshot_time: number | null;
+}
+
+/**
+ * Apps that the throttler of a keyspace slows down, by its Keyspace record (UpdateThrottlerConfig --throttle-app, ALTER VITESS_MIGRATION THROTTLE).
+ * ratio: of their requests that are refused. expires_at: NULL: the rule has none. exempt = 1: it is never throttled instead.
+ */
+export interface ThrottledAppRow {
+  readonly keyspace: string;
+  readonly app: string;
+  readonly ratio: number;
+  readonly expires_at: number | null;
+  readonly exempt: number;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Other Vitess clusters that this one reads from (Mount register).
+ */
+export interface ExternalClusterRow {
+  readonly name: string;
+  readonly topo_type: string;
+  readonly server: string;
+  readonly root: string;
   readonly key: string;
   readonly revision: number;
 }
@@ -408,6 +436,34 @@ export interface EmergencyReparentOffRow {
 }
 
 /**
+ * What a Shard record says that its primary is fed from, as before VReplication had rows of its own: with it the primary does not serve.
+ */
+export interface SourceShardRow {
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly uid: number;
+  readonly source_keyspace: string;
+  readonly source_shard: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
+ * Records with a key range that is not that of their shard's name. record: shard or tablet. alias: '' of a shard. recorded, named: as a shard's name
+ * would write them (-80); of a name without a range: -.
+ */
+export interface RangeMismatchRow {
+  readonly record: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly alias: string;
+  readonly recorded: string;
+  readonly named: string;
+  readonly key: string;
+  readonly revision: number;
+}
+
+/**
  * The tablet controls of the Shard records, one row per tablet type.
  */
 export interface TabletControlRow {
@@ -432,7 +488,8 @@ export interface DeniedTableRow {
 }
 
 /**
- * Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary.
+ * Tablet records. address: host:grpc_port, as in live_tablet. primary_term_start: NULL where it was never primary. started_at: of its vttablet
+ * (Vitess 24; NULL before).
  */
 export interface TabletRow {
   readonly alias: string;
@@ -455,10 +512,11 @@ export interface TabletRow {
   readonly key: string;
   readonly create_revision: number;
   readonly revision: number;
+  readonly started_at: number | null;
 }
 
 /**
- * The tablets that the ShardReplication record of a cell lists.
+ * The tablets that the ShardReplication record of a cell lists, and how often it lists each (listed).
  */
 export interface ShardReplicationRow {
   readonly cell: string;
@@ -468,10 +526,11 @@ export interface ShardReplicationRow {
   readonly server: string;
   readonly key: string;
   readonly revision: number;
+  readonly listed: number;
 }
 
 /**
- * One row per SrvKeyspace record, so that "no record" and "no partition" differ.
+ * One row per SrvKeyspace record, so that "no record" and "no partition" differ. throttler_json: as in keyspace; tablets of the cell heed this copy.
  */
 export interface SrvKeyspaceRow {
   readonly cell: string;
@@ -479,6 +538,7 @@ export interface SrvKeyspaceRow {
   readonly server: string;
   readonly key: string;
   readonly revision: number;
+  readonly throttler_json: string | null;
 }
 
 /**
@@ -608,6 +668,44 @@ export interface TopoLockRow {
   readonly granted_ttl: number | null;
   readonly age_s: number | null;
   readonly skew_s: number | null;
+  readonly revision: number;
+}
+
+/**
+ * Keys under a root that are no record of Vitess's there, by the exact shape of their path (docs/vitess.md#directories). root: global, or the cell, that it
+ * lies under. path: below that root. how:
+ *   too-deep: directories more than in the path of a record (keyspaces/a/a/Keyspace); directory: up to the last of those that are too many
+ *   wrong-root: a record of the global topology under a cell's root, or the other way round
+ *   other: none of both
+ * looks_like: the kind of record, '' for other. belongs: the key that it would be a record at; NULL where nobody can say. directory: of other, the
+ * first below the root, or the one that it lies in where that is one of Vitess's. lease: '0' for none.
+ */
+export interface StrayKeyRow {
+  readonly server: string;
+  readonly key: string;
+  readonly root: string;
+  readonly path: string;
+  readonly how: string;
+  readonly looks_like: string;
+  readonly belongs: string | null;
+  readonly directory: string;
+  readonly lease: string;
+  readonly revision: number;
+}
+
+/**
+ * Directories of keyspaces, and of shards, that have keys and no Keyspace or Shard record in the global topology. root: as in stray_key. shard: '' of a
+ * keyspace. keys: below it, without locks that a lease ends (leased). kinds_json: what they are. revision: the highest of them.
+ */
+export interface UnrecordedDirectoryRow {
+  readonly root: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly server: string;
+  readonly directory: string;
+  readonly keys: number;
+  readonly leased: number;
+  readonly kinds_json: string;
   readonly revision: number;
 }
 
@@ -1019,8 +1117,12 @@ export interface Rows {
   readonly cell: CellRow;
   readonly cell_alias: CellAliasRow;
   readonly keyspace: KeyspaceRow;
+  readonly throttled_app: ThrottledAppRow;
+  readonly external_cluster: ExternalClusterRow;
   readonly shard: ShardRow;
   readonly emergency_reparent_off: EmergencyReparentOffRow;
+  readonly source_shard: SourceShardRow;
+  readonly range_mismatch: RangeMismatchRow;
   readonly tablet_control: TabletControlRow;
   readonly denied_table: DeniedTableRow;
   readonly tablet: TabletRow;
@@ -1036,6 +1138,8 @@ export interface Rows {
   readonly keyspace_routing_rule: KeyspaceRoutingRuleRow;
   readonly mirror_rule: MirrorRuleRow;
   readonly topo_lock: TopoLockRow;
+  readonly stray_key: StrayKeyRow;
+  readonly unrecorded_directory: UnrecordedDirectoryRow;
   readonly vitess_metadata: VitessMetadataRow;
   readonly deletion: DeletionRow;
   readonly process: ProcessRow;
@@ -1089,8 +1193,12 @@ export const TABLES = {
   cell: { part: "derived", key: ["cell"], needs: null },
   cell_alias: { part: "derived", key: ["alias","cell"], needs: null },
   keyspace: { part: "derived", key: ["keyspace"], needs: null },
+  throttled_app: { part: "derived", key: ["keyspace","app"], needs: null },
+  external_cluster: { part: "derived", key: ["name"], needs: null },
   shard: { part: "derived", key: ["keyspace","shard"], needs: null },
   emergency_reparent_off: { part: "derived", key: ["keyspace","shard"], needs: null },
+  source_shard: { part: "derived", key: ["keyspace","shard","uid"], needs: null },
+  range_mismatch: { part: "derived", key: ["record","keyspace","shard","alias"], needs: null },
   tablet_control: { part: "derived", key: ["keyspace","shard","tablet_type"], needs: null },
   denied_table: { part: "derived", key: ["keyspace","shard","tablet_type","table_name"], needs: null },
   tablet: { part: "derived", key: ["alias"], needs: null },
@@ -1106,6 +1214,8 @@ export const TABLES = {
   keyspace_routing_rule: { part: "derived", key: ["scope","from_keyspace"], needs: null },
   mirror_rule: { part: "derived", key: ["scope","from_table"], needs: null },
   topo_lock: { part: "derived", key: ["server","key"], needs: null },
+  stray_key: { part: "derived", key: ["server","key"], needs: null },
+  unrecorded_directory: { part: "derived", key: ["root","keyspace","shard"], needs: null },
   vitess_metadata: { part: "derived", key: ["name"], needs: null },
   deletion: { part: "derived", key: ["server","key","deleted_revision"], needs: null },
   process: { part: "derived", key: ["address"], needs: null },
