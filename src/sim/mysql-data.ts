@@ -31,6 +31,10 @@ interface Sidecar {
   postCopyActions: PostCopyActionRow[];
   journals: JournalRow[];
   vdiffs: VdiffRow[];
+  /** Rows of `schema_migrations`, `dt_state` and `redo_state` as their queries answer them, without the server's time. */
+  migrations: SidecarRow[];
+  transactions: SidecarRow[];
+  redos: SidecarRow[];
   /** `vreplication_log`, the oldest first; an id that came again was created more than once. */
   log: readonly LogRow[];
   /** Next values of the auto-increment columns. */
@@ -89,6 +93,9 @@ export const emptyData = (): MysqlData => ({
     postCopyActions: [],
     journals: [],
     vdiffs: [],
+    migrations: [],
+    transactions: [],
+    redos: [],
     log: [],
     next: { vreplication: 1, copyState: 1, postCopyAction: 1 },
   },

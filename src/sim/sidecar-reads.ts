@@ -35,16 +35,47 @@ export const readSidecar = (
         vrepl_id: String(vreplId),
         table_name: tableName,
         action,
+        copying: sidecar.copyState.some((row) => row.vreplId === vreplId && row.tableName === tableName)
+          ? "1"
+          : "0",
       }));
     case "journals":
       return sidecar.journals.map(({ id, dbName, val }) => ({ id, db_name: dbName, val }));
     case "vdiffs":
       return sidecar.vdiffs.map(({ id, uuid, dbName, ...vdiff }) => ({
+        now_s: String(nowSeconds),
         id: String(id),
         vdiff_uuid: uuid,
         ...vdiff,
         db_name: dbName,
+        created_s: null,
+        started_s: null,
+        completed_s: null,
+        updated_s: null,
+        last_error: null,
       }));
+    case "strayRows":
+      return strayRows(mysql);
+    case "migrations":
+      return sidecar.migrations.map((row) => ({ now_s: String(nowSeconds), ...row }));
+    case "transactions":
+      return sidecar.transactions.map((row) => ({ now_s: String(nowSeconds), ...row }));
+    case "redos":
+      return sidecar.redos.map((row) => ({ now_s: String(nowSeconds), ...row }));
+    case "internalTables":
+      return [...databases]
+        .filter(([name]) => !name.startsWith("vtdoctor_hold_"))
+        .flatMap(([name, tables]) =>
+          [...tables.values()]
+            .filter((table) => INTERNAL.test(table.name))
+            .map((table) => ({
+              now_s: String(nowSeconds),
+              table_schema: name,
+              table_name: table.name,
+              table_type: table.type,
+              bytes: PAGE_BYTES,
+            })),
+        );
     case "holds":
       return [...databases]
         .filter(([name]) => name.startsWith("vtdoctor_hold_"))
@@ -88,6 +119,23 @@ const lastLog = (log: readonly LogRow[], id: string): SidecarRow => {
     log_created_s: row === undefined ? null : String(row.createdAt),
     log_updated_s: row === undefined ? null : String(row.updatedAt),
   };
+};
+
+const INTERNAL = /^_vt_|^_.*_vrepl$/;
+
+/** Rows of streams that are gone; the simulator has neither `vdiff_table` nor a log that grows. */
+const strayRows = ({ data: { sidecar } }: SimMysql): readonly SidecarRow[] => {
+  const streams = new Set(sidecar.vreplication.map(({ id }) => Number(id)));
+  const children = { copy_state: sidecar.copyState, post_copy_action: sidecar.postCopyActions };
+  return Object.entries(children).flatMap(([child, rows]) =>
+    [...new Set(rows.map(({ vreplId }) => vreplId))]
+      .filter((id) => !streams.has(id))
+      .map((id) => ({
+        child,
+        parent_id: String(id),
+        row_count: String(rows.filter(({ vreplId }) => vreplId === id).length),
+      })),
+  );
 };
 
 /** A schema without tables shows as one row, as the outer join gives it. */

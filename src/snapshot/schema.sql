@@ -77,7 +77,7 @@ CREATE TABLE witness (
 -- One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
 -- the telling ones first:
 --   tablet: health, vars, status
---   sidecar: streams, copyState, postCopyActions, journals, vdiffs, holds, mysqlPort
+--   sidecar: streams, copyState, postCopyActions, journals, vdiffs, strayRows, migrations, transactions, redos, internalTables, holds, mysqlPort
 --   schema: schema, triggers
 --   mysql: mysql, mysqlStatus
 -- needs: tablet
@@ -138,19 +138,60 @@ CREATE TABLE engine_stream (
 -- Tables that a stream still copies (rows of _vt.copy_state).
 -- needs: sidecar
 CREATE TABLE copy_state (address TEXT NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, vrepl_id, table_name)) STRICT, WITHOUT ROWID;
--- What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action).
+-- What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action). copying = 1:
+-- _vt.copy_state had a row of the same stream and table then.
 -- needs: sidecar
 CREATE TABLE post_copy_action (
-  address TEXT NOT NULL, id INTEGER NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, action_json TEXT NOT NULL, PRIMARY KEY (address, id)
+  address TEXT NOT NULL, id INTEGER NOT NULL, vrepl_id INTEGER NOT NULL, table_name TEXT NOT NULL, action_json TEXT NOT NULL, copying INTEGER,
+  PRIMARY KEY (address, id)
 ) STRICT, WITHOUT ROWID;
 -- Journals of switches of traffic (rows of _vt.resharding_journal). val: the Journal as prototext.
 -- needs: sidecar
 CREATE TABLE resharding_journal (address TEXT NOT NULL, id TEXT NOT NULL, db_name TEXT NOT NULL, val TEXT NOT NULL, PRIMARY KEY (address, id)) STRICT, WITHOUT ROWID;
--- VDiffs (rows of _vt.vdiff).
+-- VDiffs (rows of _vt.vdiff). updated_at: when a row of it in _vt.vdiff_table last changed; vttablet itself never writes a liveness of it. Times
+-- here and in the tables below, observed_at too, are of the MySQL's own clock.
 -- needs: sidecar
 CREATE TABLE vdiff (
   address TEXT NOT NULL, id INTEGER NOT NULL, vdiff_uuid TEXT, workflow TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL,
-  db_name TEXT, state TEXT, PRIMARY KEY (address, id)
+  db_name TEXT, state TEXT, created_at INTEGER, started_at INTEGER, updated_at INTEGER, completed_at INTEGER, last_error TEXT, observed_at INTEGER,
+  PRIMARY KEY (address, id)
+) STRICT, WITHOUT ROWID;
+-- How many rows of a sidecar table belong to a parent that is gone: of copy_state and post_copy_action a stream, of vdiff_table a VDiff.
+-- vreplication_log: only where it is longer than a million rows, by its ids, with parent_id 0.
+-- needs: sidecar
+CREATE TABLE stray_row (
+  address TEXT NOT NULL, table_name TEXT NOT NULL, parent_id INTEGER NOT NULL, row_count INTEGER NOT NULL, PRIMARY KEY (address, table_name, parent_id)
+) STRICT, WITHOUT ROWID;
+-- Online DDL (rows of _vt.schema_migrations): all that are not over or not cleaned up, and the others of the last 30 days. artifacts: the names of
+-- its tables, each with a comma behind. shape: a checksum of the table's columns and keys as they are now, alike where two tables are; NULL: there is no
+-- such table.
+-- needs: sidecar
+CREATE TABLE schema_migration (
+  address TEXT NOT NULL, uuid TEXT NOT NULL, keyspace TEXT NOT NULL, shard TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL,
+  strategy TEXT NOT NULL, options TEXT NOT NULL, ddl_action TEXT NOT NULL, status TEXT NOT NULL, stage TEXT NOT NULL, tablet TEXT NOT NULL, retries INTEGER NOT NULL,
+  postpone_launch INTEGER NOT NULL, postpone_completion INTEGER NOT NULL, ready_to_complete INTEGER NOT NULL,
+  added_at INTEGER, requested_at INTEGER, ready_at INTEGER, started_at INTEGER, liveness_at INTEGER, ready_to_complete_at INTEGER, completed_at INTEGER,
+  cleanup_at INTEGER, artifacts TEXT NOT NULL, message TEXT NOT NULL, shape TEXT, observed_at INTEGER NOT NULL, PRIMARY KEY (address, uuid)
+) STRICT, WITHOUT ROWID;
+-- Distributed transactions on the shard that decides them, a minute old and older (rows of _vt.dt_state). state: 1 is PREPARE in every version;
+-- up to v20 2 is COMMIT and 3 ROLLBACK, from v21 on 2 is ROLLBACK and 3 COMMIT. participants: keyspace/shard, joined by commas.
+-- needs: sidecar
+CREATE TABLE dt_state (
+  address TEXT NOT NULL, dtid TEXT NOT NULL, state INTEGER NOT NULL, participants TEXT NOT NULL, created_at INTEGER NOT NULL, observed_at INTEGER NOT NULL,
+  PRIMARY KEY (address, dtid)
+) STRICT, WITHOUT ROWID;
+-- What a shard has prepared of distributed transactions (rows of _vt.redo_state), a minute old and older, and those that failed. state: 0 failed,
+-- 1 prepared. message: since v21.
+-- needs: sidecar
+CREATE TABLE redo_state (
+  address TEXT NOT NULL, dtid TEXT NOT NULL, state INTEGER NOT NULL, message TEXT, statements INTEGER NOT NULL, created_at INTEGER NOT NULL, observed_at INTEGER NOT NULL,
+  PRIMARY KEY (address, dtid)
+) STRICT, WITHOUT ROWID;
+-- Tables and views under names of Vitess's own, of every user database: those that it is about to drop, and shadow tables of Online DDL.
+-- needs: sidecar
+CREATE TABLE internal_table (
+  address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, bytes INTEGER, observed_at INTEGER NOT NULL,
+  PRIMARY KEY (address, db_name, table_name)
 ) STRICT, WITHOUT ROWID;
 -- Tables and views of the tablet's own database (GetSchema). table_type: BASE TABLE or VIEW.
 -- needs: schema
@@ -612,6 +653,26 @@ CREATE VIEW routed_shard AS
   LEFT JOIN control c ON c.keyspace = r.keyspace AND c.shard = r.shard
   LEFT JOIN moving m ON m.keyspace = r.keyspace AND m.shard = r.shard
   WHERE s.primary_alias IS NOT NULL;
+
+-- internal_table, by what its name says (v24 schema/name.go and tablegc.go, v19 too). hint: hld, prg, evc, drp (tables that Vitess is about to drop) or vrp (shadow
+-- tables of Online DDL). uuid: its 32 hex digits. old = 1: a form that v19 writes; no version reads all of them since v24. due_at: of a table to drop,
+-- before which nothing happens to it; of a shadow table, when it was made.
+CREATE VIEW named_internal_table AS
+  WITH form AS (
+    SELECT *, CASE
+      WHEN table_name GLOB '_vt_[a-z][a-z][a-z]_*_' AND length(table_name) = 56 THEN substr(table_name, 5, 3)
+      WHEN table_name GLOB '_vt_HOLD_*' THEN 'hld' WHEN table_name GLOB '_vt_PURGE_*' THEN 'prg' WHEN table_name GLOB '_vt_EVAC_*' THEN 'evc'
+      WHEN table_name GLOB '_vt_DROP_*' THEN 'drp' WHEN table_name GLOB '_*_vrepl' AND length(table_name) = 58 THEN 'vrp' END AS hint,
+      NOT table_name GLOB '_vt_[a-z][a-z][a-z]_*_' AS old FROM internal_table
+  ), named AS (
+    SELECT *, CASE WHEN old = 0 THEN substr(table_name, 9, 32) WHEN hint = 'vrp' THEN replace(substr(table_name, 2, 36), '_', '')
+      ELSE substr(table_name, -47, 32) END AS uuid,
+      CASE WHEN old = 0 THEN substr(table_name, 42, 14) WHEN hint = 'vrp' THEN substr(table_name, 39, 14) ELSE substr(table_name, -14) END AS stamp
+    FROM form WHERE hint IN ('hld', 'prg', 'evc', 'drp', 'vrp')
+  )
+  SELECT address, db_name, table_name, table_type, bytes, observed_at, hint, uuid, old, CAST(strftime('%s', substr(stamp, 1, 4) || '-' || substr(stamp, 5, 2) || '-' ||
+    substr(stamp, 7, 2) || ' ' || substr(stamp, 9, 2) || ':' || substr(stamp, 11, 2) || ':' || substr(stamp, 13, 2)) AS INTEGER) AS due_at
+  FROM named;
 
 -- Base tables that are a user's: not those that Vitess is about to drop, nor the shadow and old tables of an Online DDL, gh-ost or pt-osc
 -- (go/vt/schema IsInternalOperationTableName; people run gh-ost and pt-osc themselves, too, under names of their own).

@@ -41,6 +41,11 @@ describe("a tablet", () => {
       postCopyActions: "answered",
       journals: "answered",
       vdiffs: "answered",
+      strayRows: "answered",
+      migrations: "answered",
+      transactions: "answered",
+      redos: "answered",
+      internalTables: "answered",
       holds: "answered",
     };
     expect(probesAt(facts, "127.0.0.1:16300")).toEqual(onePerShard);

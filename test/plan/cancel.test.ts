@@ -437,6 +437,12 @@ const vdiffOn = (facts: Facts, alias: string, workflow: string) => ({
   shard: "-80",
   db_name: "vt_customer",
   state: "started",
+  created_at: null,
+  started_at: null,
+  updated_at: null,
+  completed_at: null,
+  last_error: null,
+  observed_at: null,
 });
 
 test("a VDiff ends before the streams are proven stopped, which it would restart, and before tables move", () => {

@@ -60,6 +60,11 @@ const keysOf = (tablet: RecordedTablet, address: string): readonly PostCopyActio
     vrepl_id: Number(row.vrepl_id),
     table_name: String(row.table_name),
     action_json: typeof row.action === "string" ? row.action : JSON.stringify(row.action),
+    copying: Number(
+      (tablet._vt.copy_state ?? []).some(
+        ({ vrepl_id, table_name }) => vrepl_id === row.vrepl_id && table_name === row.table_name,
+      ),
+    ),
   }));
 
 const witnessOf = (tablet: RecordedTablet, address: string): Facts["witness"][number] => {

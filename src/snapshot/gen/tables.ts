@@ -117,7 +117,7 @@ export interface WitnessRow {
  * One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
  * the telling ones first:
  *   tablet: health, vars, status
- *   sidecar: streams, copyState, postCopyActions, journals, vdiffs, holds, mysqlPort
+ *   sidecar: streams, copyState, postCopyActions, journals, vdiffs, strayRows, migrations, transactions, redos, internalTables, holds, mysqlPort
  *   schema: schema, triggers
  *   mysql: mysql, mysqlStatus
  */
@@ -258,7 +258,8 @@ export interface CopyStateRow {
 }
 
 /**
- * What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action).
+ * What a stream has to do at the end of its copy, such as secondary keys that it put off (rows of _vt.post_copy_action). copying = 1:
+ * _vt.copy_state had a row of the same stream and table then.
  */
 export interface PostCopyActionRow {
   readonly address: string;
@@ -266,6 +267,7 @@ export interface PostCopyActionRow {
   readonly vrepl_id: number;
   readonly table_name: string;
   readonly action_json: string;
+  readonly copying: number | null;
 }
 
 /**
@@ -279,7 +281,8 @@ export interface ReshardingJournalRow {
 }
 
 /**
- * VDiffs (rows of _vt.vdiff).
+ * VDiffs (rows of _vt.vdiff). updated_at: when a row of it in _vt.vdiff_table last changed; vttablet itself never writes a liveness of it. Times
+ * here and in the tables below, observed_at too, are of the MySQL's own clock.
  */
 export interface VdiffRow {
   readonly address: string;
@@ -290,6 +293,98 @@ export interface VdiffRow {
   readonly shard: string;
   readonly db_name: string | null;
   readonly state: string | null;
+  readonly created_at: number | null;
+  readonly started_at: number | null;
+  readonly updated_at: number | null;
+  readonly completed_at: number | null;
+  readonly last_error: string | null;
+  readonly observed_at: number | null;
+}
+
+/**
+ * How many rows of a sidecar table belong to a parent that is gone: of copy_state and post_copy_action a stream, of vdiff_table a VDiff.
+ * vreplication_log: only where it is longer than a million rows, by its ids, with parent_id 0.
+ */
+export interface StrayRowRow {
+  readonly address: string;
+  readonly table_name: string;
+  readonly parent_id: number;
+  readonly row_count: number;
+}
+
+/**
+ * Online DDL (rows of _vt.schema_migrations): all that are not over or not cleaned up, and the others of the last 30 days. artifacts: the names of
+ * its tables, each with a comma behind. shape: a checksum of the table's columns and keys as they are now, alike where two tables are; NULL: there is no
+ * such table.
+ */
+export interface SchemaMigrationRow {
+  readonly address: string;
+  readonly uuid: string;
+  readonly keyspace: string;
+  readonly shard: string;
+  readonly db_name: string;
+  readonly table_name: string;
+  readonly strategy: string;
+  readonly options: string;
+  readonly ddl_action: string;
+  readonly status: string;
+  readonly stage: string;
+  readonly tablet: string;
+  readonly retries: number;
+  readonly postpone_launch: number;
+  readonly postpone_completion: number;
+  readonly ready_to_complete: number;
+  readonly added_at: number | null;
+  readonly requested_at: number | null;
+  readonly ready_at: number | null;
+  readonly started_at: number | null;
+  readonly liveness_at: number | null;
+  readonly ready_to_complete_at: number | null;
+  readonly completed_at: number | null;
+  readonly cleanup_at: number | null;
+  readonly artifacts: string;
+  readonly message: string;
+  readonly shape: string | null;
+  readonly observed_at: number;
+}
+
+/**
+ * Distributed transactions on the shard that decides them, a minute old and older (rows of _vt.dt_state). state: 1 is PREPARE in every version;
+ * up to v20 2 is COMMIT and 3 ROLLBACK, from v21 on 2 is ROLLBACK and 3 COMMIT. participants: keyspace/shard, joined by commas.
+ */
+export interface DtStateRow {
+  readonly address: string;
+  readonly dtid: string;
+  readonly state: number;
+  readonly participants: string;
+  readonly created_at: number;
+  readonly observed_at: number;
+}
+
+/**
+ * What a shard has prepared of distributed transactions (rows of _vt.redo_state), a minute old and older, and those that failed. state: 0 failed,
+ * 1 prepared. message: since v21.
+ */
+export interface RedoStateRow {
+  readonly address: string;
+  readonly dtid: string;
+  readonly state: number;
+  readonly message: string | null;
+  readonly statements: number;
+  readonly created_at: number;
+  readonly observed_at: number;
+}
+
+/**
+ * Tables and views under names of Vitess's own, of every user database: those that it is about to drop, and shadow tables of Online DDL.
+ */
+export interface InternalTableRow {
+  readonly address: string;
+  readonly db_name: string;
+  readonly table_name: string;
+  readonly table_type: string;
+  readonly bytes: number | null;
+  readonly observed_at: number;
 }
 
 /**
@@ -1110,6 +1205,11 @@ export interface Rows {
   readonly post_copy_action: PostCopyActionRow;
   readonly resharding_journal: ReshardingJournalRow;
   readonly vdiff: VdiffRow;
+  readonly stray_row: StrayRowRow;
+  readonly schema_migration: SchemaMigrationRow;
+  readonly dt_state: DtStateRow;
+  readonly redo_state: RedoStateRow;
+  readonly internal_table: InternalTableRow;
   readonly live_table: LiveTableRow;
   readonly live_trigger: LiveTriggerRow;
   readonly held_table: HeldTableRow;
@@ -1186,6 +1286,11 @@ export const TABLES = {
   post_copy_action: { part: "facts", key: ["address","id"], needs: "sidecar" },
   resharding_journal: { part: "facts", key: ["address","id"], needs: "sidecar" },
   vdiff: { part: "facts", key: ["address","id"], needs: "sidecar" },
+  stray_row: { part: "facts", key: ["address","table_name","parent_id"], needs: "sidecar" },
+  schema_migration: { part: "facts", key: ["address","uuid"], needs: "sidecar" },
+  dt_state: { part: "facts", key: ["address","dtid"], needs: "sidecar" },
+  redo_state: { part: "facts", key: ["address","dtid"], needs: "sidecar" },
+  internal_table: { part: "facts", key: ["address","db_name","table_name"], needs: "sidecar" },
   live_table: { part: "facts", key: ["address","db_name","table_name"], needs: "schema" },
   live_trigger: { part: "facts", key: ["address","db_name","trigger_name"], needs: "schema" },
   held_table: { part: "facts", key: ["address","hold_schema","table_name"], needs: "sidecar" },
@@ -1243,7 +1348,7 @@ export const TABLES = {
 /** Questions to one address, by the domain of `unanswered` that they answer for, the telling ones first. */
 export const CHANNELS = {
   tablet: ["health","vars","status"],
-  sidecar: ["streams","copyState","postCopyActions","journals","vdiffs","holds","mysqlPort"],
+  sidecar: ["streams","copyState","postCopyActions","journals","vdiffs","strayRows","migrations","transactions","redos","internalTables","holds","mysqlPort"],
   schema: ["schema","triggers"],
   mysql: ["mysql","mysqlStatus"],
 } as const;
