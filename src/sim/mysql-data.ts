@@ -16,6 +16,8 @@ export interface SimTable {
   readonly rows: Map<string, string>;
   /** Rows of which only the number is known (a recorded state). */
   uncounted: number;
+  /** Of a sequence table: its row of id 0; null: it has none. Absent: it is no sequence. */
+  sequence?: { readonly nextId: string; readonly cache: string } | null;
 }
 
 interface SimTrigger {

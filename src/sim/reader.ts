@@ -2,6 +2,7 @@ import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import { TabletType } from "../proto/gen/topodata_pb.js";
 import type {
   MysqlStatus,
+  SequenceRow,
   SidecarRow,
   TableDefinition,
   TabletAddress,
@@ -11,7 +12,7 @@ import type {
   TabletVars,
 } from "../tablets/access.js";
 import { flagValue } from "../tablets/command-line.js";
-import type { SidecarRead } from "../tablets/queries.js";
+import type { SidecarRead, TableName } from "../tablets/queries.js";
 import type { Faults } from "./faults.js";
 import type { SimMysql } from "./mysql.js";
 import { rowCount } from "./mysql-data.js";
@@ -65,9 +66,9 @@ export class SimReader implements TabletReader {
   }
 
   rows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>> {
-    return this.#grpc(at, ({ mysql, version }) => {
+    return this.#grpc(at, ({ mysql, version, sidecarName }) => {
       if (!mysql.running) return unanswered("failed", "Can't connect to local MySQL server (errno 2002)");
-      return answered(readSidecar(mysql, read, this.directory.nowSeconds(), version));
+      return answered(readSidecar(mysql, read, this.directory.nowSeconds(), version, sidecarName));
     });
   }
 
@@ -88,6 +89,31 @@ export class SimReader implements TabletReader {
           })),
       );
     });
+  }
+
+  sequences(at: TabletAddress, tables: readonly TableName[]): Promise<Outcome<readonly SequenceRow[]>> {
+    return this.#grpc(at, ({ mysql }) => {
+      if (!mysql.running) return unanswered("failed", "Can't connect to local MySQL server (errno 2002)");
+      const found = tables.map(
+        ({ database, name }) => mysql.data.databases.get(database)?.get(name)?.sequence,
+      );
+      if (found.includes(undefined))
+        return unanswered("failed", "a table does not exist, or is no sequence (errno 1146, 1054)");
+      return answered(
+        tables.flatMap((table, place) => {
+          const row = found[place] ?? null;
+          return row === null ? [] : [{ ...table, ...row }];
+        }),
+      );
+    });
+  }
+
+  async deniedTables(at: TabletAddress): Promise<Outcome<readonly string[]>> {
+    const tablet = this.directory.byHttp(at.host, at.httpPort);
+    const where = `${at.host}:${at.httpPort}`;
+    const fault = await this.directory.faults.ofTablet(names(tablet, where), "http");
+    if (fault !== null) return fault;
+    return tablet === null ? refused(where) : answered(tablet.deniedTables.toSorted());
   }
 
   mysqlRows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>> {

@@ -10,6 +10,7 @@ export const readSidecar = (
   read: SidecarRead,
   nowSeconds: number,
   version: VitessVersion = "24.0.4",
+  sidecarName = "_vt",
 ): readonly SidecarRow[] => {
   const { sidecar, databases, triggers } = mysql.data;
   switch (read) {
@@ -23,9 +24,15 @@ export const readSidecar = (
       }));
     case "contents":
       return [
-        Object.fromEntries(
-          RARELY_FILLED.map((table) => [table, readSidecar(mysql, table, nowSeconds).length > 0 ? "1" : "0"]),
-        ),
+        {
+          ...Object.fromEntries(
+            RARELY_FILLED.map((table) => [
+              table,
+              readSidecar(mysql, table, nowSeconds).length > 0 ? "1" : "0",
+            ]),
+          ),
+          sidecars: JSON.stringify([sidecarName]),
+        },
       ];
     case "copyState":
       return copyStates(sidecar.copyState);

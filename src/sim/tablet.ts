@@ -3,7 +3,7 @@ import { type Alias, formatAlias } from "../cluster/alias.js";
 import { EVERYTHING, type KeyRange, keyRangeOfShard } from "../cluster/key-range.js";
 import { answered, type Outcome, unanswered } from "../cluster/outcome.js";
 import type { StreamSource } from "../cluster/stream-source.js";
-import { type Tablet, TabletAliasSchema, TabletType } from "../proto/gen/topodata_pb.js";
+import { type Shard, type Tablet, TabletAliasSchema, TabletType } from "../proto/gen/topodata_pb.js";
 import type { Time } from "../proto/gen/vttime_pb.js";
 import type { ExecResult, SidecarRow, TabletAddress } from "../tablets/access.js";
 import type { SimClock } from "./clock.js";
@@ -95,6 +95,9 @@ export class SimTablet implements EngineHost {
   get copyRowsPerSecond(): number {
     return this.world.copyRowsPerSecond;
   }
+  get sidecarName(): string {
+    return this.world.topology.keyspace(this.keyspace).get()?.sidecarDbName || "_vt";
+  }
   get keyRange(): KeyRange {
     return keyRangeOfShard(this.shard) ?? EVERYTHING;
   }
@@ -148,10 +151,17 @@ export class SimTablet implements EngineHost {
     if (this.type === TabletType.PRIMARY && this.disabled && disabled)
       return failed("Prepared transactions have not been resolved yet");
     this.disabled = disabled;
+    this.#applyDenials(record);
+    return answered(null);
+  }
+
+  /** `applyDenyList`: of the tables that the record denies, those that are there. */
+  #applyDenials(record: Shard): void {
+    const tables = this.mysql.data.databases.get(this.dbName);
     this.deniedTables = record.tabletControls
       .filter(({ tabletType }) => tabletType === this.type)
-      .flatMap(({ deniedTables }) => deniedTables);
-    return answered(null);
+      .flatMap(({ deniedTables }) => deniedTables)
+      .filter((table) => tables?.has(table));
   }
 
   /** Whether the SrvKeyspace of its cell says now that its shard must not serve that type. */
@@ -216,6 +226,8 @@ export class SimTablet implements EngineHost {
     this.type = type;
     this.term = type === TabletType.PRIMARY ? (term ?? this.#now()) : null;
     this.#cancelSync();
+    const record = this.world.topology.shard(this.keyspace, this.shard).get();
+    if (record !== null) this.#applyDenials(record);
     if (type !== TabletType.PRIMARY) {
       this.engine.close();
       return;

@@ -76,9 +76,9 @@ CREATE TABLE witness (
 
 -- One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
 -- the telling ones first:
---   tablet: health, vars, status
+--   tablet: health, vars, status, queryRules
 --   sidecar: streams, copyState, postCopyActions, journals, vdiffs, strayRows, migrations, transactions, redos, internalTables, holds, mysqlPort
---   schema: schema, triggers
+--   schema: schema, triggers, sequences
 --   mysql: mysql, mysqlStatus
 -- needs: tablet
 CREATE TABLE probe (
@@ -199,6 +199,18 @@ CREATE TABLE live_table (
   address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, table_type TEXT NOT NULL, definition TEXT NOT NULL,
   data_length INTEGER NOT NULL, row_count INTEGER NOT NULL, PRIMARY KEY (address, db_name, table_name)
 ) STRICT, WITHOUT ROWID;
+-- Rows of sequence tables: of those that the VSchema of their keyspace calls sequences and the primary has, with the columns of one. Without a row
+-- where the table has none of id 0.
+-- needs: schema
+CREATE TABLE sequence_state (address TEXT NOT NULL, db_name TEXT NOT NULL, table_name TEXT NOT NULL, next_id TEXT NOT NULL, cache TEXT NOT NULL, PRIMARY KEY (address, db_name, table_name)) STRICT, WITHOUT ROWID;
+-- Databases of a primary's MySQL that have a table vreplication: the sidecar databases of the keyspaces that live there.
+-- needs: sidecar
+CREATE TABLE sidecar_schema (address TEXT NOT NULL, schema_name TEXT NOT NULL, PRIMARY KEY (address, schema_name)) STRICT, WITHOUT ROWID;
+-- Tables that the process of a primary refuses queries of (/debug/query_rules, the rules named DenyListQueryRules): those of its Shard record when it
+-- last read that, as far as they existed. Asked where the tables are, and where there is a journal; a process that shows its rules to nobody has no
+-- probe of it.
+-- needs: tablet
+CREATE TABLE applied_denial (address TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, table_name)) STRICT, WITHOUT ROWID;
 -- Triggers of every database but sys.
 -- needs: schema
 CREATE TABLE live_trigger (address TEXT NOT NULL, db_name TEXT NOT NULL, trigger_name TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, db_name, trigger_name)) STRICT, WITHOUT ROWID;

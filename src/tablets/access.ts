@@ -1,5 +1,5 @@
 import type { Outcome } from "../cluster/outcome.js";
-import type { SidecarRead } from "./queries.js";
+import type { SidecarRead, TableName } from "./queries.js";
 
 /** Where one vttablet (or only its MySQL) can be reached; ports are 0 where unknown. */
 export interface TabletAddress {
@@ -26,6 +26,10 @@ export interface TabletReader {
   rows(at: TabletAddress, read: SidecarRead): Promise<Outcome<readonly SidecarRow[]>>;
   /** TabletManager.GetSchema of the tablet's own database, views included. */
   schema(at: TabletAddress): Promise<Outcome<readonly TableDefinition[]>>;
+  /** Of the rows of id 0 of these sequence tables, by TabletManager.ExecuteFetchAsDba: a table without one has no answer. */
+  sequences(at: TabletAddress, tables: readonly TableName[]): Promise<Outcome<readonly SequenceRow[]>>;
+  /** `/debug/query_rules` over HTTP: the tables that this process denies. `denied` where it shows that to nobody. */
+  deniedTables(at: TabletAddress): Promise<Outcome<readonly string[]>>;
   /**
    * The same rows from MySQL itself in a READ ONLY session; `unsupported` where no MySQL credentials were given, `denied` for
    * `holds` and `triggers` where the user can not see all of them.
@@ -183,6 +187,14 @@ export interface MysqlStatus extends ServerStatus {
 
 /** Column to text; bytes that are no UTF-8 (a compressed `pos`) come as `base64:...`; null is SQL NULL. */
 export type SidecarRow = Readonly<Record<string, string | null>>;
+
+export interface SequenceRow {
+  readonly database: string;
+  readonly name: string;
+  /** Decimal, as MySQL has it; empty for NULL. */
+  readonly nextId: string;
+  readonly cache: string;
+}
 
 export interface TableDefinition {
   readonly database: string;

@@ -1,5 +1,5 @@
 import type { TabletAddress, TabletReader } from "./access.js";
-import type { Question, SidecarRead } from "./queries.js";
+import type { Question, SidecarRead, TableName } from "./queries.js";
 
 /** Calls that were made, by question and by tablet. */
 export interface Calls {
@@ -51,6 +51,14 @@ export function countedReader(reader: TabletReader): {
       schema: counted(
         () => "schema",
         (at: TabletAddress) => reader.schema(at),
+      ),
+      sequences: counted(
+        (_tables: readonly TableName[]) => "sequences",
+        (at, tables) => reader.sequences(at, tables),
+      ),
+      deniedTables: counted(
+        () => "queryRules",
+        (at: TabletAddress) => reader.deniedTables(at),
       ),
       mysqlRows: counted(
         (read: SidecarRead, _sidecar: string) => read,

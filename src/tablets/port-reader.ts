@@ -49,6 +49,8 @@ export function portReader(port: Port, close: () => void): TabletReader {
     status: ask("status"),
     rows: ask("rows"),
     schema: ask("schema"),
+    sequences: ask("sequences"),
+    deniedTables: ask("deniedTables"),
     mysqlRows: ask("mysqlRows"),
     mysqlStatus: ask("mysqlStatus"),
     leave: (at) => send({ kind: "leave", at }),

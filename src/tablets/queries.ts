@@ -45,6 +45,13 @@ const RARELY_FILLED_FROM = {
   holds: "information_schema.schemata as s where substr(s.schema_name, 1, 14) = 'vtdoctor_hold_'",
 };
 
+/**
+ * The databases with a `vreplication` table, as a JSON array. MySQL cuts it at `group_concat_max_len` (1024 by default): what is no JSON then
+ * says nothing.
+ */
+const SIDECARS =
+  "(select concat('[', group_concat(json_quote(t.table_schema)), ']') from information_schema.schemata as s join information_schema.tables as t on t.table_schema = s.schema_name and t.table_name = 'vreplication')";
+
 export type RarelyFilled = keyof typeof RARELY_FILLED_FROM;
 
 export const RARELY_FILLED = Object.keys(RARELY_FILLED_FROM) as readonly RarelyFilled[];
@@ -60,7 +67,7 @@ export const SIDECAR_READS = {
     "select /*+ MAX_EXECUTION_TIME(10000) */ unix_timestamp() as now_s, if(time_updated > 99999999999, unix_timestamp(time_updated), time_updated) as time_updated_s, (select unix_timestamp(max(l.created_at)) from _vt.vreplication_log as l where l.vrepl_id = v.id and l.type = 'Stream Created') as created_s, n.type as log_type, n.state as log_state, if(n.type = 'Stream Created', '', left(n.message, 1000)) as log_message, n.count as log_count, unix_timestamp(n.created_at) as log_created_s, unix_timestamp(n.updated_at) as log_updated_s, v.* from _vt.vreplication as v left join _vt.vreplication_log as n on n.id = (select m.id from _vt.vreplication_log as m where m.vrepl_id = v.id order by m.id desc limit 1)",
   contents: `select /*+ MAX_EXECUTION_TIME(10000) */ ${Object.entries(RARELY_FILLED_FROM)
     .map(([read, from]) => `exists(select 1 from ${from}) as ${read}`)
-    .join(", ")}`,
+    .join(", ")}, ${SIDECARS} as sidecars`,
   copyState:
     "select /*+ MAX_EXECUTION_TIME(10000) */ vrepl_id, table_name, max(id) as id, count(*) as steps from _vt.copy_state group by vrepl_id, table_name",
   postCopyActions:
@@ -106,13 +113,17 @@ export type SidecarRead = keyof typeof SIDECAR_READS;
  */
 type Cost = "light" | "dear";
 
-/** The questions that are no query of the sidecar: StreamHealth, /debug/vars, FullStatus, GetSchema, and who MySQL itself is. */
-type OtherQuestion = "health" | "vars" | "status" | "schema" | "mysqlStatus";
+/**
+ * The questions that are no query of the sidecar: StreamHealth, /debug/vars, FullStatus, GetSchema, rows of sequences, /debug/query_rules, and who
+ * MySQL itself is.
+ */
+type OtherQuestion = "health" | "vars" | "status" | "schema" | "sequences" | "queryRules" | "mysqlStatus";
 
 export type Question = SidecarRead | OtherQuestion;
 
 export const COSTS: Readonly<Record<Question, Cost>> = {
   ...{ health: "light", vars: "light", status: "light", mysqlStatus: "light", schema: "dear" },
+  ...{ sequences: "dear", queryRules: "dear" },
   ...{ streams: "light", contents: "light", copyState: "light", postCopyActions: "light", journals: "light" },
   ...{ vdiffs: "light", strayRows: "light", migrations: "light", transactions: "light", redos: "light" },
   ...{ internalTables: "light", holds: "light", triggers: "dear", statements: "dear", tableLocks: "dear" },
@@ -135,5 +146,24 @@ export const ALL_TABLES =
 /** The query as MySQL itself must get it, with the sidecar database's real name (docs/vitess.md#sidecar-name). */
 export const sidecarQuery = (read: SidecarRead, sidecar: string): string =>
   SIDECAR_READS[read].replaceAll("_vt.", () => `${quoteName(sidecar)}.`);
+
+export interface TableName {
+  readonly database: string;
+  readonly name: string;
+}
+
+/** So many tables are asked for in one statement. */
+const SEQUENCES_AT_ONCE = 100;
+
+/** The rows of id 0 of sequence tables, each with its place in `tables` as `ordinal`. A read by primary key each. */
+export const sequenceQueries = (tables: readonly TableName[]): readonly string[] => {
+  const selects = tables.map(
+    ({ database, name }, ordinal) =>
+      `select ${ordinal} as ordinal, next_id, cache from ${quoteName(database)}.${quoteName(name)} where id = 0`,
+  );
+  return Array.from({ length: Math.ceil(selects.length / SEQUENCES_AT_ONCE) }, (_, part) =>
+    selects.slice(part * SEQUENCES_AT_ONCE, (part + 1) * SEQUENCES_AT_ONCE).join(" union all "),
+  );
+};
 
 export const quoteName = (name: string): string => `\`${name.replaceAll("`", "``")}\``;

@@ -3,6 +3,7 @@ import { answered, mapOutcome, type Outcome, unanswered } from "../cluster/outco
 import { Query } from "../proto/gen/queryservice_pb.js";
 import { TabletManager } from "../proto/gen/tabletmanagerservice_pb.js";
 import type {
+  SequenceRow,
   SidecarRow,
   TableDefinition,
   TabletAddress,
@@ -16,7 +17,15 @@ import { TabletHttp } from "./http.js";
 import { TabletMysql } from "./mysql.js";
 import { readMysqlRows, readMysqlStatus } from "./mysql-decode.js";
 import type { TabletOptions } from "./options.js";
-import { ALL_TABLES, MAX_ROWS, SIDECAR_READS, type SidecarRead } from "./queries.js";
+import {
+  ALL_TABLES,
+  MAX_ROWS,
+  SIDECAR_READS,
+  type SidecarRead,
+  sequenceQueries,
+  type TableName,
+} from "./queries.js";
+import { parseDeniedTables } from "./query-rules.js";
 import { parseVars } from "./vars.js";
 
 /** The real read port: gRPC first, `/debug/vars` for what only the engine knows, MySQL where a login was given (docs/decisions.md#d9). */
@@ -30,6 +39,8 @@ export function createTabletReader(options: TabletOptions, clock: Clock): Tablet
     status: (at) => status(grpc, at),
     rows: (at, read) => rows(grpc, at, read),
     schema: (at) => schema(grpc, at),
+    sequences: (at, tables) => sequences(grpc, at, tables),
+    deniedTables: async (at) => flatMap(await http.text(at, "/debug/query_rules"), parseDeniedTables),
     mysqlRows: (at, read, sidecar) => mysql.ask(at, (query) => readMysqlRows(query, read, sidecar)),
     mysqlStatus: (at) => mysql.ask(at, readMysqlStatus),
     leave: (at) => grpc.leave(at),
@@ -78,6 +89,23 @@ async function schema(grpc: TabletGrpc, at: TabletAddress): Promise<Outcome<read
     tables.map((table) => table.name),
   );
   return mapOutcome(database, (name) => tables.map((table) => tableOf(table, name)));
+}
+
+async function sequences(
+  grpc: TabletGrpc,
+  at: TabletAddress,
+  tables: readonly TableName[],
+): Promise<Outcome<readonly SequenceRow[]>> {
+  const found: SequenceRow[] = [];
+  for (const sql of sequenceQueries(tables)) {
+    const rows = await fetchAsDba(grpc, at, sql);
+    if (rows.kind === "unanswered") return rows;
+    for (const { ordinal, next_id, cache } of rows.value) {
+      const table = tables[Number(ordinal)];
+      if (table !== undefined) found.push({ ...table, nextId: next_id ?? "", cache: cache ?? "" });
+    }
+  }
+  return answered(found);
 }
 
 /** Where the content does not decide (several databases of the same tables), the usual name does. */

@@ -49,6 +49,8 @@ export function spreadReader(
     status: (at) => by(at, (reader) => reader.status(at)),
     rows: (at, read) => by(at, (reader) => reader.rows(at, read)),
     schema: (at) => by(at, (reader) => reader.schema(at)),
+    sequences: (at, tables) => by(at, (reader) => reader.sequences(at, tables)),
+    deniedTables: (at) => by(at, (reader) => reader.deniedTables(at)),
     mysqlRows: (at, read, sidecar) => by(at, (reader) => reader.mysqlRows(at, read, sidecar)),
     mysqlStatus: (at) => by(at, (reader) => reader.mysqlStatus(at)),
     leave: (at) => laneFor(hostOf(at)).reader.leave(at),

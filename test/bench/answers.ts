@@ -123,7 +123,8 @@ function fetched(tablet: BenchTablet, sql: string): Uint8Array {
       ["table_schema", "table_name"],
       TABLES.map((name) => [`vt_${tablet.keyspace}`, name]),
     );
-  if (sql === SIDECAR_READS.contents) return result(RARELY_FILLED, [RARELY_FILLED.map(() => "0")]);
+  if (sql === SIDECAR_READS.contents)
+    return result([...RARELY_FILLED, "sidecars"], [[...RARELY_FILLED.map(() => "0"), '["_vt"]']]);
   return NOTHING;
 }
 

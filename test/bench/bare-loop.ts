@@ -42,9 +42,9 @@ const first = (client: Client): Promise<void> =>
     stream.on("error", () => {});
   });
 
-const vars = (host: string, port: number): Promise<void> =>
+const debug = (host: string, port: number, path: string): Promise<void> =>
   new Promise((resolve, reject) => {
-    get({ host, port, path: "/debug/vars", agent: false }, (response) => {
+    get({ host, port, path, agent: false }, (response) => {
       response.on("data", () => {});
       response.on("end", resolve);
     }).on("error", reject);
@@ -71,14 +71,18 @@ const SCHEMA = Buffer.from(
 async function ask({ at, primary, interesting }: BenchTablet): Promise<void> {
   const client = new Client(`${at.host}:${at.grpcPort}`, plain, { "grpc.use_local_subchannel_pool": 1 });
   await first(client);
-  await vars(at.host, at.httpPort);
+  await debug(at.host, at.httpPort, "/debug/vars");
   await Promise.all([
     unary(client, "FullStatus", Buffer.alloc(0)),
     unary(client, "ExecuteFetchAsDba", STREAMS),
     primary ? unary(client, "ExecuteFetchAsDba", CONTENTS) : null,
   ]);
   if (primary && interesting)
-    await Promise.all([unary(client, "ExecuteFetchAsDba", TABLES), unary(client, "GetSchema", SCHEMA)]);
+    await Promise.all([
+      unary(client, "ExecuteFetchAsDba", TABLES),
+      unary(client, "GetSchema", SCHEMA),
+      debug(at.host, at.httpPort, "/debug/query_rules"),
+    ]);
   client.close();
 }
 

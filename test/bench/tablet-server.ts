@@ -59,8 +59,10 @@ function answer(stream: ServerHttp2Stream, message: Uint8Array, staysOpen: boole
 
 const http = createHttp((request, response) => {
   const tablet = tabletAt(request.socket);
-  count("/debug/vars");
-  response.end(tablet === undefined ? "{}" : debugVars(tablet, etcd));
+  const path = request.url ?? "";
+  count(path);
+  if (path === "/debug/query_rules") response.end('{"DenyListQueryRules":[]}');
+  else response.end(tablet === undefined ? "{}" : debugVars(tablet, etcd));
 });
 
 // Only this machine is answered, although the listeners must take all of its loopback addresses.

@@ -3,8 +3,13 @@ import { describe, expect, it } from "vitest";
 import { answered, type Outcome, unanswered } from "../../src/cluster/outcome.js";
 import { collect } from "../../src/collect/collect.js";
 import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
-import { SrvVSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
+import {
+  SrvVSchemaSchema,
+  TableSchema,
+  KeyspaceSchema as VSchemaSchema,
+} from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
+import { newTable } from "../../src/sim/mysql-data.js";
 import { applySchema } from "../../src/sim/native/keyspace.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import type { TabletAddress, TabletReader, TabletVars } from "../../src/tablets/access.js";
@@ -51,7 +56,12 @@ describe("a tablet", () => {
     expect(probesAt(facts, "127.0.0.1:16300")).toEqual(onePerShard);
     expect(probesAt(facts, REPLICA)).toEqual(everybody);
     // -80 does not serve, and customer/0 may have taken over from it.
-    const withTables = { ...onePerShard, schema: "answered", triggers: "answered" };
+    const withTables = {
+      ...onePerShard,
+      schema: "answered",
+      triggers: "answered",
+      queryRules: "answered",
+    };
     expect(probesAt(facts, "127.0.0.1:16200")).toEqual(withTables);
     expect(probesAt(facts, PRIMARY)).toEqual(withTables);
   });
@@ -62,6 +72,41 @@ describe("a tablet", () => {
     const routingRules = { rules: [{ fromTable: "t", toTables: ["plain.t"] }] };
     cluster.topology.srvVSchema("zone1").put(create(SrvVSchemaSchema, { routingRules }));
     expect(probesAt(await scan(cluster), "127.0.0.1:16300")).toHaveProperty("schema");
+  });
+
+  it("tells the rows of its sequences, what it denies, and the sidecar databases of its MySQL", async () => {
+    const cluster = smallCluster();
+    const plain = addTablet(cluster, "zone1", 300, "0", true, "plain");
+    const definition = "CREATE TABLE `s` (`id` int, `next_id` bigint, `cache` bigint, PRIMARY KEY (`id`))";
+    const tables = new Map(
+      [
+        { ...newTable("filled", definition), sequence: { nextId: "1001", cache: "1000" } },
+        { ...newTable("empty", definition), sequence: null },
+        newTable("ordinary", "CREATE TABLE `ordinary` (`id` int)"),
+      ].map((table) => [table.name, table]),
+    );
+    plain.mysql.data.databases.set("vt_plain", tables);
+    plain.deniedTables = ["ordinary"];
+    const sequence = create(TableSchema, { type: "sequence" });
+    const named = { filled: sequence, empty: sequence, ordinary: sequence };
+    cluster.topology.vschema("plain").put(create(VSchemaSchema, { tables: named }));
+    const facts = await scan(cluster);
+    const address = "127.0.0.1:16300";
+    expect(facts.sequence_state).toEqual([
+      { address, db_name: "vt_plain", table_name: "filled", next_id: "1001", cache: "1000" },
+    ]);
+    expect(facts.applied_denial).toEqual([{ address, table_name: "ordinary" }]);
+    expect(facts.sidecar_schema).toContainEqual({ address, schema_name: "_vt" });
+    expect(probesAt(facts, address)).toMatchObject({ sequences: "answered", queryRules: "answered" });
+  });
+
+  it("that shows its rules to nobody leaves no probe of them, and nothing is missing from the scan", async () => {
+    const cluster = smallCluster();
+    const tablets: TabletReader = {
+      ...around(cluster.reader, (_, at, ask) => ask(at)),
+      deniedTables: async () => unanswered("denied", "/debug/query_rules answered HTTP 403"),
+    };
+    expect(probesAt(await scan(cluster, {}, tablets), PRIMARY)).not.toHaveProperty("queryRules");
   });
 
   it("speaks for its shard as a replica where no primary answers", async () => {

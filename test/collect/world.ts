@@ -75,6 +75,8 @@ export function around(
     status: (at) => wrap("status", at, (to) => reader.status(to)),
     rows: (at, read) => wrap("rows", at, (to) => reader.rows(to, read)),
     schema: (at) => wrap("schema", at, (to) => reader.schema(to)),
+    sequences: (at, tables) => wrap("sequences", at, (to) => reader.sequences(to, tables)),
+    deniedTables: (at) => wrap("deniedTables", at, (to) => reader.deniedTables(to)),
     mysqlRows: (at, read, sidecar) => wrap("mysqlRows", at, (to) => reader.mysqlRows(to, read, sidecar)),
     mysqlStatus: (at) => wrap("mysqlStatus", at, (to) => reader.mysqlStatus(to)),
     leave: (at) => reader.leave(at),

@@ -180,7 +180,23 @@ export function tabletAccessContract(name: string, start: () => Promise<TabletsU
         const filled = await Promise.all(
           RARELY_FILLED.map(async (read) => [read, (await rows(world.primary, read)).length > 0 ? "1" : "0"]),
         );
-        expect(await rows(world.primary, "contents")).toEqual([Object.fromEntries(filled)]);
+        expect(await rows(world.primary, "contents")).toEqual([
+          { ...Object.fromEntries(filled), sidecars: '["_vt"]' },
+        ]);
+      });
+
+      test("a table that is no sequence has no row of one", async () => {
+        const asked = (names: readonly string[]) =>
+          world.reader.sequences(
+            world.primary,
+            names.map((name) => ({ database: "vt_customer", name })),
+          );
+        expect(answerOf(await asked([]))).toEqual([]);
+        expect((await asked(["customer"])).kind).toBe("unanswered");
+      });
+
+      test("nothing is denied", async () => {
+        expect(answerOf(await world.reader.deniedTables(world.primary))).toEqual([]);
       });
 
       test("the position is a GTID set", async () => {

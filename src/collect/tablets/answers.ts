@@ -80,6 +80,8 @@ export interface TabletAnswers {
   readonly ghosts: ReadonlyMap<number, number>;
   /** Of a primary: the sidecar tables that have no row. */
   readonly empty: ReadonlySet<RarelyFilled>;
+  /** Of a primary: the sidecar databases on its MySQL; none where that was not learned. */
+  readonly sidecars: readonly string[];
   /** Its gRPC port answered. */
   readonly byGrpc: boolean;
   readonly observedAtMs: number;

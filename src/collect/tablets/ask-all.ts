@@ -153,6 +153,7 @@ function notDialled(target: Target, asking: Asking, silence: Parameters<ProbeLog
     mysql: null,
     ghosts: NONE,
     empty: new Set(),
+    sidecars: [],
     byGrpc: false,
     observedAtMs: clock.now(),
     facts: { probe: log.probes },

@@ -39,6 +39,7 @@ export async function askTablet(target: Target, asking: Asking): Promise<TabletA
       byGrpc: false,
       ghosts: NONE,
       empty: new Set(),
+      sidecars: [],
       facts: { probe: log.probes },
     };
   }
@@ -52,6 +53,7 @@ export async function askTablet(target: Target, asking: Asking): Promise<TabletA
     ...known,
     ghosts: grpc.streams ? await ghostsOf(target, vars, grpc.rows, asking.sources) : NONE,
     empty: grpc.empty,
+    sidecars: grpc.sidecars,
     byGrpc: grpc.isAlive,
     status: grpc.status,
     mysql,
@@ -86,6 +88,7 @@ interface ByGrpc {
   readonly streams: boolean;
   readonly rows: readonly VreplicationRow[];
   readonly empty: ReadonlySet<RarelyFilled>;
+  readonly sidecars: readonly string[];
 }
 
 /** Of a process that is not asked over gRPC. */
@@ -95,6 +98,7 @@ const NOTHING_BY_GRPC: ByGrpc = {
   streams: false,
   rows: [],
   empty: new Set(),
+  sidecars: [],
 };
 
 /**
@@ -121,7 +125,18 @@ async function askGrpc(
     streams: streams.kind === "answered",
     rows: (answerOf(streams) ?? []).map((row) => vreplicationRow(address, "grpc", row, now)),
     empty: new Set(RARELY_FILLED.filter((table) => filled?.[table] === "0")),
+    sidecars: namesIn(filled?.sidecars ?? null),
   };
+}
+
+/** A JSON array that MySQL cut is none. */
+function namesIn(json: string | null): readonly string[] {
+  try {
+    const names: unknown = JSON.parse(json ?? "[]");
+    return Array.isArray(names) ? names.map(String) : [];
+  } catch {
+    return [];
+  }
 }
 
 interface ByMysql {

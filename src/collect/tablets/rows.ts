@@ -4,6 +4,7 @@ import type {
   LiveTabletRow,
   ReplicationRow,
   Rows,
+  SidecarSchemaRow,
   VreplicationRow,
 } from "../../snapshot/gen/tables.js";
 import type { SidecarRow } from "../../tablets/access.js";
@@ -85,6 +86,9 @@ export const engineStreamRows = ({ target, vars, ghosts }: TabletAnswers): reado
     heartbeat: stream.heartbeat,
     rowless_ms: ghosts.get(stream.id) ?? null,
   }));
+
+export const sidecarRows = ({ target, sidecars }: TabletAnswers): readonly SidecarSchemaRow[] =>
+  sidecars.map((schema_name) => ({ address: target.address, schema_name }));
 
 const flag = (value: boolean): number => (value ? 1 : 0);
 

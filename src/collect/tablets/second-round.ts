@@ -11,6 +11,7 @@ import { keyspaceOf, type Records, shardName } from "../topology/records.js";
 import { answerOf, ProbeLog, type TabletAnswers } from "./answers.js";
 import { inParallel } from "./pool.js";
 import { SECOND_ROUND } from "./rows.js";
+import { askDenied, askSequences } from "./shard-tables.js";
 
 /** The second round: one process for each shard, its tables where they matter. */
 export async function askShards(
@@ -29,25 +30,31 @@ export async function askShards(
   );
   const chosen = primariesOrAll(processes);
   sources.progress?.(`reading the sidecar databases of ${chosen.length} tablets`);
-  return inParallel(chosen, settings.concurrency, (tablet) =>
-    askShard(tablet, sources, withTables(tablet) ? [...LIGHT, ...dear] : LIGHT),
-  );
+  return inParallel(chosen, settings.concurrency, (tablet) => {
+    const wanted = dear.filter((name) => withTables(tablet) || (name === "queryRules" && isMoved(tablet)));
+    const sequences = records.sequences.get(tablet.who?.keyspace ?? "") ?? NO_NAMES;
+    return askShard(tablet, sources, [...LIGHT, ...wanted], sequences);
+  });
 }
 
-type ShardQuestion = "schema" | keyof typeof SECOND_ROUND;
+/** The questions that are no read of the sidecar, with the tables of the snapshot that hold the answer, or what follows from it. */
+const OTHERS = {
+  schema: ["live_table", "query_path", "sequence_state"],
+  sequences: ["sequence_state"],
+  queryRules: ["applied_denial"],
+};
 
-const QUESTIONS: readonly ShardQuestion[] = [
-  "schema",
-  ...(Object.keys(SECOND_ROUND) as readonly (keyof typeof SECOND_ROUND)[]),
-];
+type ShardRead = keyof typeof SECOND_ROUND;
+type ShardQuestion = keyof typeof OTHERS | ShardRead;
+
+const isSidecarRead = (name: ShardQuestion): name is ShardRead => !(name in OTHERS);
+
+const QUESTIONS = [...Object.keys(OTHERS), ...Object.keys(SECOND_ROUND)] as readonly ShardQuestion[];
 
 const LIGHT = QUESTIONS.filter((name) => COSTS[name] === "light");
 
-/** The tables of the snapshot that hold what GetSchema says, or what follows from it. */
-const OF_SCHEMA = ["live_table", "query_path"];
-
 const fills = (name: ShardQuestion, reads: ReadonlySet<string>): boolean =>
-  (name === "schema" ? OF_SCHEMA : [SECOND_ROUND[name].table]).some((table) => reads.has(table));
+  (isSidecarRead(name) ? [SECOND_ROUND[name].table] : OTHERS[name]).some((table) => reads.has(table));
 
 /**
  * Who is asked for each shard in the second round: its primaries, whose sidecar tables the replicas only copy
@@ -104,12 +111,22 @@ const isPrimary = ({ who }: TabletAnswers): boolean => who?.type === "PRIMARY";
 
 const shardOf = ({ who }: TabletAnswers): string => shardName(who?.keyspace ?? "", who?.shard ?? "");
 
-/** What only one process of a shard is asked: the rest of the sidecar, what was moved aside, and its tables where they matter. */
+const NO_NAMES: ReadonlySet<string> = new Set();
+
+/** Something was moved from here: a denial comes and goes with a MoveTables, whose journal stays. */
+const isMoved = ({ empty }: TabletAnswers): boolean => !empty.has("journals");
+
+/**
+ * What only one process of a shard is asked: the rest of the sidecar, what was moved aside, and its tables where they matter. `sequences`: tables
+ * that the VSchema of its keyspace calls so.
+ */
 async function askShard(
-  { target, empty }: TabletAnswers,
+  tablet: TabletAnswers,
   sources: CollectSources,
   questions: readonly ShardQuestion[],
+  sequences: ReadonlySet<string>,
 ): Promise<FactsPart> {
+  const { target, empty } = tablet;
   const { address, at, required } = target;
   const log = new ProbeLog(address, required, sources.clock);
   const read = async (name: keyof typeof SECOND_ROUND): Promise<FactsPart> => {
@@ -119,12 +136,22 @@ async function askShard(
     const rows = listOf(await log.ask(name, answer)).map(decode);
     return { [table]: rows.flatMap((row) => (row === null ? [] : { address, ...row })) };
   };
-  const [tables, ...filled] = await Promise.all([
-    questions.includes("schema") ? log.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
-    ...questions.filter((name) => name !== "schema").map(read),
+  const asked = (name: ShardQuestion): boolean => questions.includes(name);
+  const [tables, applied_denial, ...filled] = await Promise.all([
+    asked("schema") ? log.ask("schema", sources.tablets.schema(at)).then(listOf) : [],
+    asked("queryRules") && isPrimary(tablet) ? askDenied(tablet, log, sources) : [],
+    ...questions.filter(isSidecarRead).map(read),
   ]);
   const live_table = tables.map((table) => tableRow(address, table));
-  return Object.assign({ probe: log.probes, live_table }, ...filled);
+  const sequence_state = asked("sequences")
+    ? await askSequences(
+        target,
+        tables.filter(({ name }) => sequences.has(name)),
+        log,
+        sources,
+      )
+    : [];
+  return Object.assign({ probe: log.probes, live_table, sequence_state, applied_denial }, ...filled);
 }
 
 const listOf = <T>(outcome: Outcome<readonly T[]>): readonly T[] =>

@@ -5,7 +5,7 @@ import type { CollectSettings, CollectSources } from "../settings.js";
 import type { Records } from "../topology/records.js";
 import type { Asking, TabletAnswers } from "./answers.js";
 import { askTablets, type Witnesses } from "./ask-all.js";
-import { engineStreamRows, liveRow, replicationRows } from "./rows.js";
+import { engineStreamRows, liveRow, replicationRows, sidecarRows } from "./rows.js";
 import { askShards, portsOfUnrecorded } from "./second-round.js";
 
 /** What the tablets at the witnessed addresses say, in two rounds: everybody, then one process for each shard. */
@@ -38,6 +38,7 @@ export async function tabletFacts(
         .filter((row) => row !== null),
       replication: processes.flatMap(replicationRows),
     },
+    { sidecar_schema: processes.flatMap(sidecarRows) },
     { engine_stream: processes.filter(({ access }) => access === "ours").flatMap(engineStreamRows) },
     ...answers.map((tablet) => (kept.has(tablet) ? tablet.facts : { probe: tablet.facts.probe ?? [] })),
     ...examined,

@@ -29,6 +29,8 @@ export interface Records {
    * table of one name: a query that does not say the keyspace leads nowhere then.
    */
   readonly namedKeyspaces: ReadonlySet<string>;
+  /** Keyspace to the tables that its VSchema calls sequences. */
+  readonly sequences: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 export const DEFAULT_SIDECAR = "_vt";
@@ -76,6 +78,8 @@ export function recordsOf(topology: TopologyReading): Records {
   }
   // As the next rebuild of SrvVSchema will have them.
   for (const name of sharing(vschemas)) named.add(name);
+  for (const [keyspace, { tables }] of Object.entries(vschemas))
+    if (sequencesOf(tables).size > 0) named.add(keyspace);
   const divided = new Set(
     graphs
       .filter(({ keyspace, graph }) => isDivided(graph, serving.get(keyspace) ?? []))
@@ -89,8 +93,14 @@ export function recordsOf(topology: TopologyReading): Records {
       [...serving].flatMap(([keyspace, names]) => names.map((shard) => shardName(keyspace, shard))),
     ),
     namedKeyspaces: named,
+    sequences: new Map(
+      Object.entries(vschemas).map(([keyspace, { tables }]) => [keyspace, sequencesOf(tables)]),
+    ),
   };
 }
+
+const sequencesOf = (tables: VSchema["tables"]): ReadonlySet<string> =>
+  new Set(Object.entries(tables).flatMap(([name, { type }]) => (type === "sequence" ? [name] : [])));
 
 /** Names without a keyspace are left out: whose they are only vtgate's planner says. */
 const namedIn = ({

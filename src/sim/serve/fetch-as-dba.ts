@@ -27,6 +27,7 @@ function readOf(reader: TabletReader, at: TabletAddress, sql: string): Promise<R
   if (constant !== undefined) return reader.rows(at, constant);
   if (sql === STREAM_IDS) return streamIds(reader, at);
   if (sql === ALL_TABLES) return allTables(reader, at);
+  if (SEQUENCE.test(sql)) return sequenceRows(reader, at, sql);
   const [, first, last] = BETWEEN.exec(sql.startsWith(SIDECAR_READS.streams) ? sql : "") ?? [];
   if (first === undefined || last === undefined) return null;
   return streamsWhere(reader, at, (id) => id >= BigInt(first) && id <= BigInt(last));
@@ -38,6 +39,22 @@ const READS = new Map(
 
 /** As `streamsBetween` writes it. */
 const BETWEEN = / where v\.id between (\d+) and (\d+)$/;
+
+/** As `sequenceQueries` writes it. */
+const SEQUENCE = /select (\d+) as ordinal, next_id, cache from `([^`]+)`\.`([^`]+)` where id = 0/;
+
+async function sequenceRows(reader: TabletReader, at: TabletAddress, sql: string): Promise<Rows> {
+  const asked = [...sql.matchAll(new RegExp(SEQUENCE, "g"))].map(
+    ([, ordinal = "", database = "", name = ""]) => ({ ordinal, database, name }),
+  );
+  return mapOutcome(await reader.sequences(at, asked), (rows) =>
+    rows.map(({ database, name, nextId, cache }) => ({
+      ordinal: asked.find((one) => one.database === database && one.name === name)?.ordinal ?? null,
+      next_id: nextId,
+      cache,
+    })),
+  );
+}
 
 const streamIds = async (reader: TabletReader, at: TabletAddress): Promise<Rows> =>
   mapOutcome(await reader.rows(at, "streams"), (rows) => rows.map(({ id = null }) => ({ id })));

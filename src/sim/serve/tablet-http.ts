@@ -4,9 +4,10 @@ import { parseAlias } from "../../cluster/alias.js";
 import type { Unanswered } from "../../cluster/outcome.js";
 import { VReplicationWorkflowType } from "../../proto/gen/binlogdata_pb.js";
 import type { EngineStream, SidecarRow, TabletAddress, TabletVars } from "../../tablets/access.js";
+import { DENY_LIST } from "../../tablets/query-rules.js";
 import type { Protocol, TabletAnswers } from "./answers.js";
 
-/** vttablet's HTTP port, of which vtdoctor asks `/debug/vars`. */
+/** vttablet's HTTP port, of which vtdoctor asks `/debug/vars` and `/debug/query_rules`. */
 export function tabletHttp({ reader }: TabletAnswers): Protocol {
   const called = new WeakMap<Socket, TabletAddress>();
 
@@ -18,8 +19,31 @@ export function tabletHttp({ reader }: TabletAnswers): Protocol {
     response.setHeader("Content-Type", "application/json; charset=utf-8").end(body);
   };
 
+  const answerRules = async (at: TabletAddress, response: ServerResponse): Promise<void> => {
+    const denied = await reader.deniedTables(at);
+    if (denied.kind === "unanswered") return refuse(response, denied);
+    const rules =
+      denied.value.length === 0
+        ? []
+        : [
+            {
+              Description: "enforce denied tables",
+              Name: "denied_table",
+              TableNames: denied.value,
+              Action: "FAIL_RETRY",
+            },
+          ];
+    response
+      .setHeader("Content-Type", "application/json; charset=utf-8")
+      .end(JSON.stringify({ [DENY_LIST]: rules }));
+  };
+
   const server = createServer((request, response) => {
     const at = called.get(request.socket);
+    if (at !== undefined && request.url === "/debug/query_rules") {
+      void answerRules(at, response);
+      return;
+    }
     if (at === undefined || request.url !== "/debug/vars") {
       // As vttablet does with every path that it does not know.
       response.writeHead(302, { Location: "/debug/status" }).end();

@@ -116,9 +116,9 @@ export interface WitnessRow {
 /**
  * One row per question to one address. A question that was not asked has no row. channel, by the domain of unanswered that it answers for,
  * the telling ones first:
- *   tablet: health, vars, status
+ *   tablet: health, vars, status, queryRules
  *   sidecar: streams, copyState, postCopyActions, journals, vdiffs, strayRows, migrations, transactions, redos, internalTables, holds, mysqlPort
- *   schema: schema, triggers
+ *   schema: schema, triggers, sequences
  *   mysql: mysql, mysqlStatus
  */
 export interface ProbeRow {
@@ -398,6 +398,36 @@ export interface LiveTableRow {
   readonly definition: string;
   readonly data_length: number;
   readonly row_count: number;
+}
+
+/**
+ * Rows of sequence tables: of those that the VSchema of their keyspace calls sequences and the primary has, with the columns of one. Without a row
+ * where the table has none of id 0.
+ */
+export interface SequenceStateRow {
+  readonly address: string;
+  readonly db_name: string;
+  readonly table_name: string;
+  readonly next_id: string;
+  readonly cache: string;
+}
+
+/**
+ * Databases of a primary's MySQL that have a table vreplication: the sidecar databases of the keyspaces that live there.
+ */
+export interface SidecarSchemaRow {
+  readonly address: string;
+  readonly schema_name: string;
+}
+
+/**
+ * Tables that the process of a primary refuses queries of (/debug/query_rules, the rules named DenyListQueryRules): those of its Shard record when it
+ * last read that, as far as they existed. Asked where the tables are, and where there is a journal; a process that shows its rules to nobody has no
+ * probe of it.
+ */
+export interface AppliedDenialRow {
+  readonly address: string;
+  readonly table_name: string;
 }
 
 /**
@@ -1211,6 +1241,9 @@ export interface Rows {
   readonly redo_state: RedoStateRow;
   readonly internal_table: InternalTableRow;
   readonly live_table: LiveTableRow;
+  readonly sequence_state: SequenceStateRow;
+  readonly sidecar_schema: SidecarSchemaRow;
+  readonly applied_denial: AppliedDenialRow;
   readonly live_trigger: LiveTriggerRow;
   readonly held_table: HeldTableRow;
   readonly undecodable_key: UndecodableKeyRow;
@@ -1292,6 +1325,9 @@ export const TABLES = {
   redo_state: { part: "facts", key: ["address","dtid"], needs: "sidecar" },
   internal_table: { part: "facts", key: ["address","db_name","table_name"], needs: "sidecar" },
   live_table: { part: "facts", key: ["address","db_name","table_name"], needs: "schema" },
+  sequence_state: { part: "facts", key: ["address","db_name","table_name"], needs: "schema" },
+  sidecar_schema: { part: "facts", key: ["address","schema_name"], needs: "sidecar" },
+  applied_denial: { part: "facts", key: ["address","table_name"], needs: "tablet" },
   live_trigger: { part: "facts", key: ["address","db_name","trigger_name"], needs: "schema" },
   held_table: { part: "facts", key: ["address","hold_schema","table_name"], needs: "sidecar" },
   undecodable_key: { part: "derived", key: ["server","key"], needs: null },
@@ -1347,8 +1383,8 @@ export const TABLES = {
 
 /** Questions to one address, by the domain of `unanswered` that they answer for, the telling ones first. */
 export const CHANNELS = {
-  tablet: ["health","vars","status"],
+  tablet: ["health","vars","status","queryRules"],
   sidecar: ["streams","copyState","postCopyActions","journals","vdiffs","strayRows","migrations","transactions","redos","internalTables","holds","mysqlPort"],
-  schema: ["schema","triggers"],
+  schema: ["schema","triggers","sequences"],
   mysql: ["mysql","mysqlStatus"],
 } as const;
