@@ -189,13 +189,14 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "explain",
     usage: "explain <finding>",
-    about: "the proof of a finding, or what a rule means",
+    about: "the proof of a finding, what a rule means, or which drifts a log's message comes from",
     examples: [
       [
         "vtdoctor explain shard-missing-live-tablets@customer/-80",
         "every fact with its etcd key and revision",
       ],
       ["vtdoctor explain shard-missing-live-tablets", "what the rule means"],
+      ['vtdoctor explain "Tablet record has disappeared"', "which drifts print that"],
     ],
     options: LOOKING,
     load: () => import("./commands/explain.js"),

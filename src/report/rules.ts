@@ -1,3 +1,4 @@
+import type { Severity } from "../findings/finding.js";
 import type { RuleCard } from "../findings/rule-card.js";
 import { paintWith, type Style } from "./style.js";
 import { wrapped } from "./text.js";
@@ -11,6 +12,27 @@ export const listRules = (rules: readonly RuleCard[], style: Style): string => {
       `${paint.severity(severity, severity.padEnd(8))}  ${id.padEnd(longest)}  ${title}`,
   );
   return `${[...lines, "", `${rules.length} rules; vtdoctor rules show ID prints one`].join("\n")}\n`;
+};
+
+/** What a line of a log leads to. */
+export interface MessageLead {
+  readonly rule: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** All of the message is in the line. */
+  readonly whole: boolean;
+}
+
+/** The drifts that a line of a log may come from, best first. */
+export const listMessages = (leads: readonly MessageLead[], style: Style): string => {
+  const paint = paintWith(style);
+  const longest = Math.max(0, ...leads.map(({ rule }) => rule.length));
+  const lines = leads.flatMap(({ rule, title, severity, message, whole }) => [
+    `${paint.severity(severity, severity.padEnd(8))}  ${rule.padEnd(longest)}  ${title}`,
+    paint.quiet(`          ${whole ? "prints" : "prints something like it"}: ${message}`),
+  ]);
+  return `${lines.join("\n")}\n`;
 };
 
 /** One rule in full. Texts keep their placeholders: a finding fills them in. */

@@ -91,6 +91,37 @@ describe("explain", () => {
     const said = await vtdoctor(["explain", "shard-missing-live-tablets@customer/-8", "--snapshot", file]);
     expect([said.code, said.err]).toEqual([2, expect.stringContaining(`Did you mean "${ROOT}"`)]);
   });
+
+  it("of a line of a log lists the drifts that print it, best first, with what each is", async () => {
+    const line = "W1125 10:00:00 tm_init.go:1] lock already exists at path /keyspaces/customer/locks/";
+    const said = await vtdoctor(["explain", line]);
+    expect(said).toMatchObject({ code: 0, err: "" });
+    expect(said.out).toMatchInlineSnapshot(`
+      "warning   topo-lock-stale  A Vitess lock is held longer than its operation may take
+                prints: lock already exists at path ...
+
+      vtdoctor explain RULE says what one of them means; vtdoctor scan, whether this cluster has it
+      "
+    `);
+    const json = await vtdoctor([
+      "explain",
+      "some streams already exist in the target shards, please",
+      "-f",
+      "json",
+    ]);
+    expect(JSON.parse(json.out).map(({ rule }: { rule: string }) => rule)).toContain(
+      "workflow-half-cancelled",
+    );
+  });
+
+  it("of a line that no rule knows says so in one sentence", async () => {
+    const said = await vtdoctor(["explain", "it worked very well today"]);
+    expect([said.code, said.out]).toEqual([2, ""]);
+    expect(said.err).toMatchInlineSnapshot(`
+      "vtdoctor: explain: no rule has a message like "it worked very well today"; give more of the line, or the id of a rule (vtdoctor rules list) or of a finding (vtdoctor scan).
+      "
+    `);
+  });
 });
 
 describe("what is judged", () => {

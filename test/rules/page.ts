@@ -31,7 +31,7 @@ export const rulesIndex = (rules: readonly RuleCard[]): string =>
   document([
     "# The rules",
     "<!-- Generated; write it again with: npx vitest run --project fast test/rules/pages.test.ts -u -->",
-    "`{name}` in a text stands for what the finding fills in. How to write one: [writing-rules.md](../writing-rules.md).",
+    "`{name}` in a text stands for what the finding fills in. How to write one: [writing-rules.md](../writing-rules.md). By what a log says: [messages.md](messages.md).",
     ...[...new Set(rules.map(({ family }) => family))]
       .toSorted()
       .map((family) =>
@@ -44,6 +44,28 @@ export const rulesIndex = (rules: readonly RuleCard[]): string =>
         ]),
       ),
   ]);
+
+/** Every message with the rules that know it, in the order of the alphabet: for who has a line of a log and no vtdoctor at hand. */
+export const messagesIndex = (rules: readonly RuleCard[]): string => {
+  const messages = [...new Set(rules.flatMap((rule) => rule.messages))];
+  const leads = (message: string): string =>
+    rules
+      .filter((rule) => rule.messages.includes(message))
+      .map(({ id }) => `[${id}](${id}.md)`)
+      .join(", ");
+  const spoken = (message: string): string => message.replace(/[^a-z0-9]/gi, "").toLowerCase();
+  return document([
+    "# The rules by message",
+    "<!-- Generated; write it again with: npx vitest run --project fast test/rules/pages.test.ts -u -->",
+    "What Vitess, etcd and MySQL print, and the drifts that it leads to; `...` stands for what differs from case to case.",
+    code("sh", 'vtdoctor explain "MESSAGE FROM A LOG"'),
+    bullets(
+      messages
+        .toSorted((one, other) => (spoken(one) < spoken(other) ? -1 : 1))
+        .map((message) => `\`${message}\`: ${leads(message)}`),
+    ),
+  ]);
+};
 
 const variantSection = (variant: CardVariant): string =>
   section(`Where ${variant.when}`, [

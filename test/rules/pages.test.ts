@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { expect, it } from "vitest";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
 import { cardOf } from "../../src/rules/card.js";
-import { rulePage, rulesIndex } from "./page.js";
+import { messagesIndex, rulePage, rulesIndex } from "./page.js";
 
 // `npx vitest run --project fast test/rules/pages.test.ts -u` writes docs/rules.
 const cards = loadRules([SHIPPED_RULES]).map(cardOf);
@@ -18,9 +18,13 @@ it("docs/rules/README.md lists them all", async () => {
   await expect(rulesIndex(cards)).toMatchFileSnapshot("../../docs/rules/README.md");
 });
 
+it("docs/rules/messages.md lists them by message", async () => {
+  await expect(messagesIndex(cards)).toMatchFileSnapshot("../../docs/rules/messages.md");
+});
+
 it("no page is left of a rule that is gone", () => {
   const pages = readdirSync(new URL("../../docs/rules", import.meta.url)).filter(
-    (file) => file !== "README.md",
+    (file) => !["README.md", "messages.md"].includes(file),
   );
   expect(pages.toSorted()).toEqual(cards.map(({ id }) => `${id}.md`).toSorted());
 });

@@ -6,19 +6,22 @@ import type { Blocked } from "../../plan/fields.js";
 import { planFix } from "../../plan/planning.js";
 import { explainFinding } from "../../report/explain.js";
 import { type Outlook, renderOutlook } from "../../report/plan.js";
-import { showRule } from "../../report/rules.js";
+import { listMessages, showRule } from "../../report/rules.js";
 import { cardOf } from "../../rules/card.js";
+import { rulesWithMessage } from "../../rules/messages.js";
+import type { Rule } from "../../rules/rule.js";
 import type { Request, Run } from "../command.js";
 import { type Judged, judgeAgain, keep, ruleSet } from "../observe.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
 import { observeSurely } from "../second-look.js";
 
-/** The proof of a finding; for a rule's id, what the rule means. */
+/** The proof of a finding; for a rule's id, what the rule means; for a line of a log, which rules it leads to. */
 export const run: Run = async (request) => {
   const wanted = request.given.text("finding") ?? "";
   const json = asJson(request);
   const rules = ruleSet(request.given);
   const rule = rules.find(({ id }) => id === wanted.split("@")[0]);
+  if (rule === undefined && !isId(wanted)) return explainMessage(request, rules, wanted);
   if (!wanted.includes("@")) {
     if (rule === undefined)
       throw new UsageError(
@@ -52,6 +55,27 @@ export const run: Run = async (request) => {
   }
   return EXIT.ok;
 };
+
+/** Of a rule or a finding, though it may be misspelt. */
+const isId = (wanted: string): boolean => /^[\w-]+(@\S+)?$/.test(wanted);
+
+/** The rules that say that they print such a line. */
+function explainMessage(request: Request, rules: readonly Rule[], line: string): number {
+  const hits = rulesWithMessage(rules, line).map(({ rule, message, whole }) => ({
+    ...{ rule: rule.id, title: rule.title, severity: rule.severity },
+    ...{ message, whole },
+  }));
+  if (hits.length === 0)
+    throw new UsageError(
+      `explain: no rule has a message like "${line}"; give more of the line, or the id of a rule (vtdoctor rules list) or of a finding (vtdoctor scan).`,
+    );
+  if (asJson(request)) emitJson(request, hits);
+  else emit(request, `${listMessages(hits, styleOf(request))}\n${WHAT_NEXT}\n`);
+  return EXIT.ok;
+}
+
+const WHAT_NEXT =
+  "vtdoctor explain RULE says what one of them means; vtdoctor scan, whether this cluster has it";
 
 /** Of the plan that `fix` would make of it now; nothing where it has no repair that could be played. */
 function outlookOf(finding: Finding, { snapshot, findings }: Judged, request: Request): Outlook {
