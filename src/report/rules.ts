@@ -1,17 +1,19 @@
+import type { Drift } from "../findings/drift.js";
 import type { Severity } from "../findings/finding.js";
 import type { RuleCard } from "../findings/rule-card.js";
 import { paintWith, type Style } from "./style.js";
 import { wrapped } from "./text.js";
 
-/** The catalogue, one line a rule. */
-export const listRules = (rules: readonly RuleCard[], style: Style): string => {
+/** The rules, one line each, and the drifts that no rule can tell. */
+export const listRules = (rules: readonly RuleCard[], drifts: readonly Drift[], style: Style): string => {
   const paint = paintWith(style);
   const longest = Math.max(0, ...rules.map(({ id }) => id.length));
   const lines = rules.map(
     ({ id, severity, title }) =>
       `${paint.severity(severity, severity.padEnd(8))}  ${id.padEnd(longest)}  ${title}`,
   );
-  return `${[...lines, "", `${rules.length} rules; vtdoctor rules show ID prints one`].join("\n")}\n`;
+  const untold = drifts.map((drift) => notDecidable(drift, style));
+  return `${[...lines, "", `${rules.length} rules; vtdoctor rules show ID prints one`, ...(untold.length === 0 ? [] : ["", paint.strong("Not decidable from outside"), ...untold])].join("\n")}\n`;
 };
 
 /** What a line of a log leads to. */
@@ -34,6 +36,13 @@ export const listMessages = (leads: readonly MessageLead[], style: Style): strin
   ]);
   return `${lines.join("\n")}\n`;
 };
+
+const notDecidable = ({ id, name, title, not_decidable }: Drift, { width }: Style): string =>
+  [
+    `  ${id}  ${name}: ${title}`,
+    wrapped(not_decidable?.why ?? "", width, "      "),
+    wrapped(`It would need ${not_decidable?.needs}.`, width, "      "),
+  ].join("\n");
 
 /** One rule in full. Texts keep their placeholders: a finding fills them in. */
 export const showRule = (rule: RuleCard, style: Style): string => {

@@ -186,6 +186,20 @@ describe("what is judged", () => {
   });
 });
 
+describe("the list of the rules", () => {
+  it("has the drifts that no rule can tell from outside, with what that would take", async () => {
+    const all = JSON.parse((await vtdoctor(["rules", "list", "--format", "json"])).out);
+    expect(all.rules).toContainEqual(
+      expect.objectContaining({ id: "topo-lock-stale", drifts: ["J1", "J2"] }),
+    );
+    expect(all.notDecidable.length).toBeGreaterThan(0);
+    const text = (await vtdoctor(["rules", "list"])).out;
+    for (const { id, name } of all.notDecidable) expect(text).toContain(`${id}  ${name}`);
+    const one = JSON.parse((await vtdoctor(["rules", "list", "topo-lock-stale", "--format", "json"])).out);
+    expect([one.rules.length, one.notDecidable]).toEqual([1, []]);
+  });
+});
+
 describe("the rules' own examples", () => {
   it("are run, on the recorded clusters too", async () => {
     const said = await vtdoctor(["rules", "test", "topo-lock-stale", "--format", "json"]);

@@ -1,6 +1,7 @@
 import { EXIT, UsageError } from "../../cluster/errors.js";
 import { didYouMean } from "../../cluster/suggest.js";
 import { listRules, showRule } from "../../report/rules.js";
+import { loadCatalogue } from "../../rulefiles/catalogue.js";
 import { loadRules, pickRules, SHIPPED_RULES } from "../../rulefiles/load.js";
 import { cardOf } from "../../rules/card.js";
 import { type ExampleResult, runExamples } from "../../rules/examples.js";
@@ -19,7 +20,7 @@ export const run: Run = async (request) => {
   const picked = pickRules(rules, name === undefined ? [] : [name]);
   switch (action) {
     case "list":
-      return list(request, picked);
+      return list(request, picked, name === undefined);
     case "show":
       if (name === undefined)
         throw new UsageError("rules show: needs the id of a rule; vtdoctor rules list names them.");
@@ -33,10 +34,14 @@ export const run: Run = async (request) => {
   }
 };
 
-function list(request: Request, rules: readonly Rule[]): number {
-  const cards = rules.map(cardOf);
-  if (asJson(request)) emitJson(request, cards);
-  else emit(request, listRules(cards, styleOf(request)));
+/** `whole`: with the drifts that no rule can tell. */
+function list(request: Request, picked: readonly Rule[], whole: boolean): number {
+  const rules = picked.map(cardOf);
+  const notDecidable = whole
+    ? loadCatalogue().filter(({ not_decidable }) => not_decidable !== undefined)
+    : [];
+  if (asJson(request)) emitJson(request, { rules, notDecidable });
+  else emit(request, listRules(rules, notDecidable, styleOf(request)));
   return EXIT.ok;
 }
 

@@ -1,0 +1,142 @@
+import { readFileSync } from "node:fs";
+import { Ajv } from "ajv";
+import { expect, it } from "vitest";
+import { loadCatalogue } from "../../src/rulefiles/catalogue.js";
+import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
+
+const catalogue = loadCatalogue();
+const rules = loadRules([SHIPPED_RULES]);
+const found = new Set(rules.flatMap(({ drifts }) => drifts));
+
+/** Drifts that a rule could tell and none does yet. */
+const OWED: readonly string[] = [
+  "A6",
+  "A7",
+  "A8",
+  "A10",
+  "A12",
+  "A14",
+  "A15",
+  "A16",
+  "B1",
+  "B2",
+  "B3",
+  "B4",
+  "B5",
+  "B6",
+  "B7",
+  "B8",
+  "B9",
+  "B10",
+  "B11",
+  "B12",
+  "B13",
+  "B14",
+  "B15",
+  "B17",
+  "B18",
+  "C3",
+  "C4",
+  "C6",
+  "C7",
+  "C8",
+  "C10",
+  "C11",
+  "C12",
+  "C13",
+  "D2",
+  "D5",
+  "D6",
+  "D7",
+  "D8",
+  "D9",
+  "D10",
+  "D11",
+  "E3",
+  "E4",
+  "E5",
+  "E6",
+  "E7",
+  "E8",
+  "E9",
+  "E10",
+  "E11",
+  "E12",
+  "E13",
+  "E14",
+  "E17",
+  "E18",
+  "E19",
+  "E20",
+  "E21",
+  "E22",
+  "E23",
+  "E24",
+  "E25",
+  "F1",
+  "F2",
+  "G1",
+  "G2",
+  "G3",
+  "G4",
+  "G5",
+  "H2",
+  "H3",
+  "H4",
+  "H5",
+  "H6",
+  "H8",
+  "H9",
+  "I1",
+  "I2",
+  "I3",
+  "I4",
+  "K1",
+  "K2",
+  "K3",
+  "K4",
+  "K5",
+  "K6",
+  "K7",
+  "K8",
+  "K9",
+];
+
+/** How many drifts each family has. */
+const FAMILIES = { A: 16, B: 18, C: 13, D: 12, E: 25, F: 3, G: 5, H: 9, I: 4, J: 2, K: 9 };
+
+it("the catalogue is as its schema says", () => {
+  const schema = JSON.parse(readFileSync(`${SHIPPED_RULES}/catalogue.schema.json`, "utf8"));
+  const accepts = new Ajv({ strict: true }).compile(schema);
+  accepts(catalogue);
+  expect(accepts.errors).toBe(null);
+});
+
+it("it has every drift of each family, in their order, by one name", () => {
+  const ids = Object.entries(FAMILIES).flatMap(([family, many]) =>
+    Array.from({ length: many }, (_, at) => `${family}${at + 1}`),
+  );
+  expect(catalogue.map(({ id }) => id)).toEqual(ids);
+  expect(new Set(catalogue.map(({ name }) => name)).size).toBe(ids.length);
+});
+
+it("a rule finds drifts of the catalogue only", () => {
+  const ids = catalogue.map(({ id }) => id);
+  expect([...found].filter((id) => !ids.includes(id))).toEqual([]);
+});
+
+it("a rule that is named as a drift finds it", () => {
+  const namesakes = rules.flatMap(({ id, drifts }) => {
+    const drift = catalogue.find(({ name }) => name === id)?.id;
+    return drift === undefined || drifts.includes(drift) ? [] : [`${id}: ${drift}`];
+  });
+  expect(namesakes).toEqual([]);
+});
+
+it("each drift is found by a rule, or can not be decided from outside, or is owed", () => {
+  const undecided = catalogue.filter(({ not_decidable }) => not_decidable !== undefined).map(({ id }) => id);
+  expect(undecided.filter((id) => found.has(id))).toEqual([]);
+  expect(undecided.length).toBeLessThanOrEqual(11);
+  const open = catalogue.map(({ id }) => id).filter((id) => !found.has(id) && !undecided.includes(id));
+  expect(open.filter((id) => !OWED.includes(id))).toEqual([]);
+});
