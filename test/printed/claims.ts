@@ -214,3 +214,15 @@ export const NOT_ON_A_LAB: Readonly<Record<string, string>> = {
   "src/rules/card: vtdoctor rules": "a rule is shown without a cluster",
   "src/rules/rule-failed: vtdoctor rules": "said of a rule file that is wrong, by whatever cluster",
 };
+
+/**
+ * Rules whose commands of Vitess are steps for a person, and which no scene of the lab runs: the commands of vtdoctor that they print are run
+ * all the same.
+ */
+export const FOR_A_PERSON: readonly string[] = [
+  "denial-missing-after-switch",
+  "denied-tables-both-sides",
+  "query-service-disabled-left",
+  "tablet-controls-lingering",
+  "writes-switched-reads-not",
+];
