@@ -224,5 +224,4 @@ export const FOR_A_PERSON: readonly string[] = [
   "denied-tables-both-sides",
   "query-service-disabled-left",
   "tablet-controls-lingering",
-  "writes-switched-reads-not",
 ];
