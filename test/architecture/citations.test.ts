@@ -107,7 +107,8 @@ describe("every citation can be looked up", () => {
     const books =
       /(?:verified|cancel-path|topology-and-wire|sidecar-and-vreplication|drift-catalogue|anchors|house)\.md/g;
     const decisions = /\b(?:[Dd]esign,?[\s*/#-]+(?:D\d+|section \d+)|[Pp]romise[\s*/#-]+P\d+)/g;
-    const bare = /(?<!### )\bD(?:[1-9]|[12]\d|3[01])\b/g;
+    // The catalogue's own family D is named by its ids and in the `drifts` of rules.
+    const bare = /(?<!### )(?<!^(?:- id|drifts): .*)\bD(?:[1-9]|[12]\d|3[01])\b/gm;
     const old = [...cited(books), ...cited(decisions), ...cited(bare, /^(?:src|rules|proto)\//)];
     expect(old.map(({ at }) => at)).toEqual([]);
   });
