@@ -5,13 +5,8 @@ import { formatLockBody } from "../../src/topology/lock-body.js";
 import { deleteShards } from "../sim/native/delete-shards.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { switchAll } from "../sim/native/switch-traffic.js";
-import { moving, type Scene } from "./scene.js";
-
-/** A scene of which the repair must leave something, or nothing, while the rest goes on. */
-export interface Residue extends Scene {
-  /** What is left of it, in words. */
-  left(cluster: SimCluster): readonly string[];
-}
+import { MISRECORDED } from "./record-scenes.js";
+import { moving, type Residue, type Scene } from "./scene.js";
 
 const rowsOf = (cluster: SimCluster, alias: string): readonly string[] => {
   const { mysql, engine } = cluster.tablet(alias);
@@ -152,4 +147,5 @@ export const RESIDUES: readonly Residue[] = [
   unserved,
   locked,
   pruned,
+  ...MISRECORDED,
 ];

@@ -3,9 +3,9 @@ import type { Plan } from "../../src/plan/plan.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { type Ending, killedAnywhere, liveThrough } from "./lives.js";
 import { serversOf, stepIds, strangers } from "./repair.js";
-import { RESIDUES, type Residue } from "./residue-scenes.js";
+import { RESIDUES } from "./residue-scenes.js";
 import { runsFolder } from "./runs-folder.js";
-import { planOf } from "./scene.js";
+import { planOf, type Residue } from "./scene.js";
 import { changed, imageOf, userRows } from "./world-image.js";
 
 const runs = runsFolder();

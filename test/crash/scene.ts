@@ -29,6 +29,12 @@ export interface Scene {
   readonly timed?: RegExp;
 }
 
+/** A scene of which the repair must leave something, or nothing, while the rest goes on. */
+export interface Residue extends Scene {
+  /** What is left of it, in words. */
+  left(cluster: SimCluster): readonly string[];
+}
+
 /** The seed: what v19's own cancel leaves. */
 export const orphaned: Scene = {
   name: "shards that a v19 cancel dropped",

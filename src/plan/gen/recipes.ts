@@ -4,6 +4,7 @@ import { deletedKeyspace } from "../recipes/deleted-keyspace.js";
 import { ghostStream } from "../recipes/ghost-stream.js";
 import { halfCancel } from "../recipes/half-cancel.js";
 import { liftDenial } from "../recipes/lift-denial.js";
+import { listTabletsOfShard } from "../recipes/list-tablets.js";
 import { lostSource } from "../recipes/lost-source.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
@@ -19,6 +20,7 @@ export const RECIPES: readonly Recipe[] = [
   ghostStream,
   halfCancel,
   liftDenial,
+  listTabletsOfShard,
   lostSource,
   orphanShard,
   rebuildSrvKeyspace,
