@@ -1,5 +1,6 @@
 export interface Coverage {
   readonly seen: Seen;
+  readonly rules: RuleCount;
   readonly sources: readonly SourceCount[];
   readonly unanswered: readonly UnansweredSource[];
 }
@@ -13,6 +14,16 @@ interface Seen {
   readonly streams: number;
   /** Shards that serve and whose tables nobody was asked for: whether these are there is not known. */
   readonly tablesNotAsked: number;
+}
+
+/** Which rules judged what was seen. */
+interface RuleCount {
+  /** Those that did. */
+  readonly judged: number;
+  /** Ids of those among them that could not judge everything, as a source that they need did not answer. */
+  readonly inPart: readonly string[];
+  /** Ids of those that could not be evaluated at all; a finding tells of each. */
+  readonly failed: readonly string[];
 }
 
 /** A witness (topology, history, inventory, ...) and how many addresses it knew (docs/decisions.md#d7). */

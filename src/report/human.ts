@@ -97,7 +97,7 @@ const notSeen = (silent: readonly UnansweredSource[], style: Style, paint: Paint
     paint.warning("Not seen"),
     ...shown.map(({ domain, subject, reason, message, rules }) =>
       wrapped(
-        `${domain} ${subject}: ${reason}, ${message}${rules.length === 0 ? "" : ` (${counted(rules.length, "rule")} not judged in full)`}`,
+        `${domain} ${subject}: ${reason}, ${message}${rules.length === 0 ? "" : ` (${counted(rules.length, "rule")} could not judge what it would tell of${style.verbose ? `: ${rules.join(", ")}` : ""})`}`,
         style.width,
         "  ",
       ),

@@ -2,7 +2,7 @@ import type { ScanDocument } from "../findings/document.js";
 import { SEVERITIES } from "../findings/finding.js";
 import { counted } from "./text.js";
 
-/** `2 critical, 1 info; 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1`. */
+/** `2 critical, 1 info; 90 rules judged 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1`. */
 export const summaryLine = (document: ScanDocument): string =>
   [
     verdictWords(document),
@@ -25,8 +25,8 @@ export const verdictWords = ({ summary }: ScanDocument): string => {
   return [...confirmed, ...others].join(", ") || "no findings";
 };
 
-const seenWords = ({ coverage: { seen } }: ScanDocument): string =>
-  `${counted(seen.tablets, "tablet")}, ${counted(seen.shards, "shard")}, ${counted(seen.cells, "cell")}`;
+const seenWords = ({ coverage: { seen, rules } }: ScanDocument): string =>
+  `${counted(rules.judged, "rule")} judged ${counted(seen.tablets, "tablet")}, ${counted(seen.shards, "shard")}, ${counted(seen.cells, "cell")}`;
 
 /** Whether a query finds its table there is not known then, and no finding says so. */
 const tableWords = ({ coverage: { seen } }: ScanDocument): string =>
@@ -43,5 +43,13 @@ const topologyWords = ({ cluster }: ScanDocument): string => {
 
 const endWords = ({ coverage }: ScanDocument): string => {
   const missing = coverage.unanswered.filter(({ required }) => required).length;
-  return missing === 0 ? "" : `incomplete: ${counted(missing, "source")} did not answer`;
+  const { inPart, failed } = coverage.rules;
+  return [
+    ...(failed.length === 0 ? [] : [`${counted(failed.length, "rule")} could not be evaluated`]),
+    ...(missing === 0
+      ? []
+      : [
+          `incomplete: ${counted(missing, "source")} did not answer${inPart.length === 0 ? "" : `, without which ${counted(inPart.length, "rule")} could not judge everything`}`,
+        ]),
+  ].join("; ");
 };

@@ -1,7 +1,9 @@
 import type { Coverage, SourceCount, UnansweredSource } from "../findings/coverage.js";
 import type { ClusterInfo } from "../findings/document.js";
+import type { Finding } from "../findings/finding.js";
 import { readCircumstances, readMeta } from "./circumstances.js";
 import type { Queryable, Rule } from "./rule.js";
+import { RULE_FAILED } from "./rule-failed.js";
 
 /** Which cluster a snapshot is of, and at which revisions. */
 export const readCluster = (snapshot: Queryable): ClusterInfo => {
@@ -23,10 +25,24 @@ const TABLES_NOT_ASKED = `(
     AND (keyspace, shard) IN (SELECT keyspace, shard FROM process WHERE same_cluster = 1)
     AND (keyspace, shard) NOT IN (SELECT p.keyspace, p.shard FROM process p JOIN probe q USING (address) WHERE q.channel = 'schema'))`;
 
-/** What the snapshot could and could not see, and which rules that leaves unjudged (docs/decisions.md#d10). */
-export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Coverage => {
+/** What the snapshot could and could not see, and which rules that leaves unjudged (docs/decisions.md#d10). `findings`: what the rules said of it. */
+export const readCoverage = (
+  snapshot: Queryable,
+  rules: readonly Rule[],
+  findings: readonly Finding[],
+): Coverage => {
   const count = (table: string): number =>
     snapshot.all<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)[0]?.n ?? 0;
+  const unanswered = readCircumstances(snapshot).silences.map(
+    ({ domain, subject, reason, message, required }): UnansweredSource => ({
+      domain,
+      subject,
+      reason,
+      message,
+      required: required === 1,
+      rules: rules.filter(({ needs }) => needs.some((need) => need === domain)).map(({ id }) => id),
+    }),
+  );
   return {
     seen: {
       cells: count("cell"),
@@ -36,18 +52,27 @@ export const readCoverage = (snapshot: Queryable, rules: readonly Rule[]): Cover
       streams: count("stream"),
       tablesNotAsked: count(TABLES_NOT_ASKED),
     },
+    rules: rulesOf(rules, findings, unanswered),
     sources: snapshot.all<SourceCount>(
       "SELECT source, count(DISTINCT address) AS addresses FROM witness GROUP BY source ORDER BY source",
     ),
-    unanswered: readCircumstances(snapshot).silences.map(
-      ({ domain, subject, reason, message, required }): UnansweredSource => ({
-        domain,
-        subject,
-        reason,
-        message,
-        required: required === 1,
-        rules: rules.filter(({ needs }) => needs.some((need) => need === domain)).map(({ id }) => id),
-      }),
-    ),
+    unanswered,
+  };
+};
+
+const rulesOf = (
+  rules: readonly Rule[],
+  findings: readonly Finding[],
+  unanswered: readonly UnansweredSource[],
+): Coverage["rules"] => {
+  const failed = findings
+    .filter(({ rule }) => rule === RULE_FAILED)
+    .flatMap(({ object }) => object.rule ?? [])
+    .toSorted();
+  const limited = new Set(unanswered.filter(({ required }) => required).flatMap((one) => one.rules));
+  return {
+    judged: rules.length - failed.length,
+    inPart: rules.map(({ id }) => id).filter((id) => limited.has(id) && !failed.includes(id)),
+    failed,
   };
 };

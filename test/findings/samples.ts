@@ -98,6 +98,7 @@ export const scan = (change: Partial<ScanInput> = {}) =>
     },
     coverage: {
       seen: { cells: 2, keyspaces: 2, shards: 3, tablets: 4, streams: 2, tablesNotAsked: 0 },
+      rules: { judged: 90, inPart: [], failed: [] },
       sources: [
         { source: "topology", addresses: 1 },
         { source: "history", addresses: 3 },

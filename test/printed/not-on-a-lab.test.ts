@@ -91,6 +91,7 @@ it("a rule of one's own that fails: its examples say so, and its text is shown",
   const scanned = await type(`scan --format json --rules ${folder}`);
   if (scanned.code > 1) throw new Error(scanned.out + scanned.err);
   const findings = JSON.parse(scanned.out).findings as readonly Finding[];
+  expect(JSON.parse(scanned.out).coverage.rules.failed).toEqual(["shard-named-x"]);
   const commandOf = (rule: string) => findings.find((one) => one.rule === rule)?.repair.command ?? "";
   const rules = (argv: readonly string[]) => vtdoctor(argv);
   const tested = await runPrinted(

@@ -13,7 +13,11 @@ const PLAIN: Style = { color: 0, width: 110, verbose: false };
 const golden = (name: string) => `../../fixtures/golden/report/${name}`;
 
 const STORY = [finding(), STREAM, TABLET, RESIDUE];
-const coverage = { ...scan().coverage, unanswered: [LOST_CELL] };
+const coverage = {
+  ...scan().coverage,
+  rules: { judged: 90, inPart: LOST_CELL.rules, failed: [] },
+  unanswered: [LOST_CELL],
+};
 
 describe("a scan for a person", () => {
   it("tells one story a cause, with its next command", async () => {
@@ -49,7 +53,14 @@ describe("a scan for a person", () => {
 
   it("ends a clean scan in one line", () => {
     expect(renderHuman(scan(), PLAIN)).toBe(
-      "no findings; 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1\n",
+      "no findings; 90 rules judged 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1\n",
+    );
+  });
+
+  it("counts the rules that could not be evaluated, and those that could not judge everything", () => {
+    const rules = { judged: 89, inPart: ["srvkeyspace-missing"], failed: ["topo-lock-stale"] };
+    expect(renderHuman(scan({ coverage: { ...coverage, rules } }), PLAIN)).toContain(
+      "no findings; 89 rules judged 4 tablets, 3 shards, 2 cells; etcd revision 58, history back to revision 1; 1 rule could not be evaluated; incomplete: 1 source did not answer, without which 1 rule could not judge everything\n",
     );
   });
 

@@ -26,7 +26,7 @@ const scanOf = (name: string) => {
     version: "test",
     failOn: "warning",
     cluster: readCluster(snapshot),
-    coverage: readCoverage(snapshot, rules),
+    coverage: readCoverage(snapshot, rules, findings),
     findings,
     expired: [],
   });
@@ -36,7 +36,9 @@ describe("what is said of every recorded cluster", () => {
   it.each(names)("%s", async (name) => {
     const document = scanOf(name);
     expect(document.findings.filter(({ rule }) => rule === "rule-failed")).toEqual([]);
-    await expect(renderHuman(document, { color: 0, width: 120, verbose: false })).toMatchFileSnapshot(
+    // How many rules there are is not what a recording tells.
+    const text = renderHuman(document, { color: 0, width: 120, verbose: false });
+    await expect(text.replace(/\d+ rules judged/, "all rules judged")).toMatchFileSnapshot(
       `../../fixtures/golden/report/recordings/${name}.txt`,
     );
   });

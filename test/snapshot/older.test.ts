@@ -97,7 +97,7 @@ describe("a snapshot of an older vtdoctor", () => {
   test("has no verdict that rests on what it lacks: unknown, and an incomplete scan", () => {
     const snapshot = openedTwice(of010("cancelled-after-journal-v24"), "DROP TABLE copy_state");
     const findings = judge(snapshot, RULES, { now: 0, earlier: null, suppressions: [] });
-    const coverage = readCoverage(snapshot, RULES);
+    const coverage = readCoverage(snapshot, RULES, findings);
     snapshot.close();
     const needing = findings.filter(({ rule }) => rule === "cancelled-workflow-target-residue");
     expect(needing.length).toBeGreaterThan(0);
@@ -106,6 +106,9 @@ describe("a snapshot of an older vtdoctor", () => {
     );
     expect(findings.some(({ state }) => state !== "unknown")).toBe(true);
     expect(decideExit(findings, coverage, "warning").reasons).toContain(LACKING);
+    expect(coverage.rules).toMatchObject({ judged: RULES.length, failed: [] });
+    expect(coverage.rules.inPart).toContain("cancelled-workflow-target-residue");
+    expect(coverage.rules.inPart).not.toContain("srvvschema-missing");
   });
 
   test("confirms nothing by what it could not judge itself", () => {

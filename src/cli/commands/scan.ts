@@ -36,12 +36,13 @@ async function report(
   rules: ReturnType<typeof ruleSet>,
 ): Promise<number> {
   const { given, context } = request;
+  const findings = observation.findings();
   const document = scanDocument({
     version: context.version,
     failOn: failOnOf(given),
     cluster: readCluster(observation.snapshot),
-    coverage: readCoverage(observation.snapshot, rules),
-    findings: observation.findings(),
+    coverage: readCoverage(observation.snapshot, rules, findings),
+    findings,
     expired: expiredSuppressions(request.suppressions, context.clock.now()),
   });
   const { text, code } = await formatNamed(given.text("format")).scan(document, styleOf(request));
