@@ -12,6 +12,7 @@ import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
 import { returnedShards } from "../recipes/returned-shard.js";
 import { serveFromSources } from "../recipes/serve-from-sources.js";
 import { staleJournal } from "../recipes/stale-journal.js";
+import { vdiffOrphan } from "../recipes/vdiff-orphan.js";
 import type { Recipe } from "../repair.js";
 
 export const RECIPES: readonly Recipe[] = [
@@ -28,4 +29,5 @@ export const RECIPES: readonly Recipe[] = [
   returnedShards,
   serveFromSources,
   staleJournal,
+  vdiffOrphan,
 ];
