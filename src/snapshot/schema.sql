@@ -451,6 +451,15 @@ CREATE TABLE errant_gtid (
 -- Key ranges that no shard, or more than one, serves as PRIMARY. kind: gap, overlap. basis: flags (Shard records) or cell name (SrvKeyspace).
 CREATE TABLE range_fault (keyspace TEXT NOT NULL, basis TEXT NOT NULL, kind TEXT NOT NULL, range_start TEXT NOT NULL, range_end TEXT NOT NULL, shards_json TEXT NOT NULL, PRIMARY KEY (keyspace, basis, kind, range_start, range_end)) STRICT, WITHOUT ROWID;
 
+-- Base tables of which the primaries of a keyspace's serving shards have different definitions, one row for each shard that has one and whose tables
+-- were read. Compared as SHOW CREATE TABLE has them, without AUTO_INCREMENT, display widths and the list of partitions, and only with shards
+-- of the same series of MySQL. variant: 1 is the definition that most have; own_line, common_line: the first line of it that the commonest lacks,
+-- and the other way round; '' where there is none.
+CREATE TABLE table_variant (
+  keyspace TEXT NOT NULL, table_name TEXT NOT NULL, shard TEXT NOT NULL, address TEXT NOT NULL, variant INTEGER NOT NULL,
+  own_line TEXT NOT NULL, common_line TEXT NOT NULL, PRIMARY KEY (keyspace, table_name, shard)
+) STRICT, WITHOUT ROWID;
+
 -- Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
 -- hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
 -- other_keyspace: the other side of the workflow whose named lock it is; '' where there is none, or where no stream shows it.

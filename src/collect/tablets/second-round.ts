@@ -39,7 +39,7 @@ export async function askShards(
 
 /** The questions that are no read of the sidecar, with the tables of the snapshot that hold the answer, or what follows from it. */
 const OTHERS = {
-  schema: ["live_table", "query_path", "sequence_state"],
+  schema: ["live_table", "query_path", "table_variant", "sequence_state"],
   sequences: ["sequence_state"],
   queryRules: ["applied_denial"],
 };

@@ -27,6 +27,7 @@ import { restoredTopology } from "./restored-topology.js";
 import { deriveStrayKeys, deriveUnrecordedDirectories } from "./stray-keys.js";
 import { deriveStreams } from "./stream.js";
 import { switchLookups } from "./switch-lookups.js";
+import { deriveTableVariants } from "./table-variant.js";
 import { deriveUnanswered } from "./unanswered.js";
 import { deriveVSchemas, VSCHEMA_KINDS } from "./vschema-records.js";
 import { deriveWorkflows, workflowShards } from "./workflow.js";
@@ -69,6 +70,7 @@ export const derive = (facts: Facts): Derived => {
     ...journals,
     errant_gtid: deriveErrantGtids(facts, process, records.shard),
     range_fault: rangeFaults(records),
+    table_variant: deriveTableVariants(facts, process, records.shard),
     operation: deriveOperations(records.topo_lock, workflow, takenAt(facts)),
     unanswered: deriveUnanswered(facts, records.tablet, records.keyspace),
     restored_topology: restoredTopology(facts, { process, deletion, shard: records.shard, ...journals }),

@@ -1104,6 +1104,22 @@ export interface RangeFaultRow {
 }
 
 /**
+ * Base tables of which the primaries of a keyspace's serving shards have different definitions, one row for each shard that has one and whose tables
+ * were read. Compared as SHOW CREATE TABLE has them, without AUTO_INCREMENT, display widths and the list of partitions, and only with shards
+ * of the same series of MySQL. variant: 1 is the definition that most have; own_line, common_line: the first line of it that the commonest lacks,
+ * and the other way round; '' where there is none.
+ */
+export interface TableVariantRow {
+  readonly keyspace: string;
+  readonly table_name: string;
+  readonly shard: string;
+  readonly address: string;
+  readonly variant: number;
+  readonly own_line: string;
+  readonly common_line: string;
+}
+
+/**
  * Operations in flight: a lock younger than its action may plausibly take (docs/decisions.md#d11). An older lock is in topo_lock only and
  * hides nothing. since: by the lock's text. until: when the lock is too old, by age_s. age_s, skew_s: as in topo_lock.
  * other_keyspace: the other side of the workflow whose named lock it is; '' where there is none, or where no stream shows it.
@@ -1289,6 +1305,7 @@ export interface Rows {
   readonly journal_table: JournalTableRow;
   readonly errant_gtid: ErrantGtidRow;
   readonly range_fault: RangeFaultRow;
+  readonly table_variant: TableVariantRow;
   readonly operation: OperationRow;
   readonly unanswered: UnansweredRow;
   readonly restored_topology: RestoredTopologyRow;
@@ -1373,6 +1390,7 @@ export const TABLES = {
   journal_table: { part: "derived", key: ["address","id","table_name"], needs: null },
   errant_gtid: { part: "derived", key: ["address"], needs: null },
   range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"], needs: null },
+  table_variant: { part: "derived", key: ["keyspace","table_name","shard"], needs: null },
   operation: { part: "derived", key: ["lock_key"], needs: null },
   unanswered: { part: "derived", key: ["domain","subject"], needs: null },
   restored_topology: { part: "derived", key: ["sign"], needs: null },

@@ -81,7 +81,7 @@ const denies = ({ table_name }: DeniedTableRow, table: string): boolean =>
   (/^\/.*\/$/.test(table_name) && new RegExp(`^(?:${table_name.slice(1, -1)})$`).test(table));
 
 /** Vitess's own: tables to be dropped, and those of an Online DDL (schema/tablegc.go, schema/online_ddl.go). */
-const isInternal = (table: string): boolean => /^_vt_|^_.*_(vrepl|gho|ghc|del|new|old)$/.test(table);
+export const isInternal = (table: string): boolean => /^_vt_|^_.*_(vrepl|gho|ghc|del|new|old)$/.test(table);
 
 /** By `keyspace/shard`; equal sets are one value. */
 const tableSets = (state: SchemaState): ReadonlyMap<string, ReadonlySet<string>> => {
