@@ -23,6 +23,7 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
         cell: "zone1",
         address: `h${i}:1`,
         key: `/t/${i}`,
+        listed: 1,
       },
       ...{
         keyspace: `k${Math.floor(shard / SHARDS_PER_KEYSPACE)}`,
@@ -66,7 +67,7 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
         active: 1,
         frozen: 0,
         message: "",
-        pos: "",
+        pos: "MySQL56/u:1-9",
         copying: 0,
         copies: 0,
       },
@@ -110,7 +111,7 @@ const judged = (
 // already.
 it("judges 9,000 tablets and 18,000 streams without a quadratic plan", () => {
   const { findings, cpuSeconds } = judged(largeCluster());
-  expect(findings).toEqual([]);
+  expect(findings.slice(0, 3)).toEqual([]);
   expect(cpuSeconds).toBeLessThan(5);
 });
 
