@@ -72,6 +72,15 @@ const CANCELLING = {
   ...LEAVING,
 } as const satisfies Record<string, Option>;
 
+const EXPLAINING = {
+  "why-not": {
+    type: "boolean",
+    group: "Selection",
+    about: "of a RULE and an OBJECT: what was looked at, and which condition of the rule is not met",
+    default: false,
+  },
+} as const satisfies Record<string, Option>;
+
 const DEMONSTRATING = {
   serve: {
     type: "boolean",
@@ -188,7 +197,7 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "explain",
-    usage: "explain <finding>",
+    usage: "explain <finding> [object]",
     about: "the proof of a finding, what a rule means, or which drifts a log's message comes from",
     examples: [
       [
@@ -197,8 +206,9 @@ export const COMMANDS: readonly Command[] = [
       ],
       ["vtdoctor explain shard-missing-live-tablets", "what the rule means"],
       ['vtdoctor explain "Tablet record has disappeared"', "which drifts print that"],
+      ["vtdoctor explain --why-not shard-missing-live-tablets customer/-80", "which condition is not met"],
     ],
-    options: LOOKING,
+    options: { ...LOOKING, ...EXPLAINING },
     load: () => import("./commands/explain.js"),
   },
   {

@@ -108,7 +108,7 @@ const operationCovers = (operation: Operation, object: FindingObject): boolean =
 /**
  * Whether a silent source could have told of this object: where both name a cell, keyspace, shard or tablet, they name the same one.
  */
-const silenceCovers = (silence: Silence, object: FindingObject): boolean =>
+export const silenceCovers = (silence: Silence, object: FindingObject): boolean =>
   agrees(silence.cell, object.cell) &&
   agrees(silence.keyspace, object.keyspace) &&
   agrees(silence.shard, object.shard) &&

@@ -122,6 +122,59 @@ describe("explain", () => {
       "
     `);
   });
+
+  it("--why-not says which condition of a rule an object does not meet, and what was looked at", async () => {
+    const { file } = await seedFile();
+    const [RULE, OBJECT] = ["retired-shard-still-running", "customer/-80"];
+    const said = await vtdoctor(["explain", "--why-not", RULE, OBJECT, "--snapshot", file]);
+    expect(said).toMatchObject({ code: 0, err: "" });
+    expect(said.out.split("Looked at")[0]).toMatchInlineSnapshot(`
+      "retired-shard-still-running does not find customer/-80.
+
+      Without one of these conditions it would be found
+        - o.retired = 1
+
+      "
+    `);
+    expect(said.out).toMatch(/\n {2}- process: 2 rows\n/);
+    const json = await vtdoctor([
+      "explain",
+      "--why-not",
+      `${RULE}@${OBJECT}`,
+      "--snapshot",
+      file,
+      "-f",
+      "json",
+    ]);
+    expect(JSON.parse(json.out)).toMatchObject({ rule: RULE, object: OBJECT, found: null });
+  });
+
+  it("--why-not says so of what is found, suppressed, deferred or not there at all", async () => {
+    const { file, folder } = await seedFile();
+    const asked = async (...more: string[]) =>
+      (await vtdoctor(["explain", "--why-not", ...more, "--snapshot", file], { cwd: folder })).out.split(
+        "\n\n",
+      )[0];
+    expect(await asked("shard-missing-live-tablets", "customer/-80")).toMatchInlineSnapshot(
+      `"shard-missing-live-tablets does find customer/-80: it is confirmed (its record was deleted at etcd revision 53)."`,
+    );
+    expect(await asked("shard-missing-live-tablets", "customer/-8")).toMatchInlineSnapshot(
+      `"shard-missing-live-tablets does not find customer/-8: nothing that it reads has a row of that name."`,
+    );
+    const suppressions =
+      "suppressions:\n  - { finding: shard-missing-live-tablets@customer/-80, reason: known, until: 2030-01-01 }\n";
+    writeFileSync(join(folder, "vtdoctor.yaml"), suppressions);
+    expect(await asked("shard-missing-live-tablets", "customer/-80")).toMatchInlineSnapshot(
+      `"shard-missing-live-tablets finds customer/-80, but raises no alarm: it is suppressed (accepted until 2030-01-01: known)."`,
+    );
+  });
+
+  it("--why-not without an object, or an object without it, is a sentence", async () => {
+    const without = await vtdoctor(["explain", "--why-not", "topo-lock-stale"]);
+    expect([without.code, without.err]).toEqual([2, expect.stringContaining("OBJECT is missing")]);
+    const alone = await vtdoctor(["explain", "topo-lock-stale", "customer"]);
+    expect([alone.code, alone.err]).toEqual([2, expect.stringContaining("one argument too many")]);
+  });
 });
 
 describe("what is judged", () => {

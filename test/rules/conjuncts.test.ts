@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
+import { conjunctsOf } from "../../src/rules/where.js";
 import type { Facts } from "../../src/snapshot/facts.js";
 import { factsOfRecording } from "../snapshot/facts-of-recording.js";
 import { undetectedConjuncts } from "./conjuncts.js";
-import { conjunctsOf } from "./where.js";
 
 /**
  * Conditions of the rules from before this test that no example needs yet. A number may only go down, and a rule that is not here owes

@@ -2,7 +2,7 @@ import type { Finding } from "../../src/findings/finding.js";
 import { difference, expectedOf, LOOK, type Recordings, stateOf } from "../../src/rules/examples.js";
 import { judge } from "../../src/rules/judge.js";
 import type { Example, Queryable, Rule } from "../../src/rules/rule.js";
-import { type Conjunct, conjunctsOf } from "./where.js";
+import { type Conjunct, conjunctsOf } from "../../src/rules/where.js";
 
 /**
  * The conditions of a rule's query that no example of it needs: without one of them, each example still gives what it expects. An example's

@@ -7,9 +7,11 @@ import { planFix } from "../../plan/planning.js";
 import { explainFinding } from "../../report/explain.js";
 import { type Outlook, renderOutlook } from "../../report/plan.js";
 import { listMessages, showRule } from "../../report/rules.js";
+import { renderWhyNot } from "../../report/why-not.js";
 import { cardOf } from "../../rules/card.js";
 import { rulesWithMessage } from "../../rules/messages.js";
 import type { Rule } from "../../rules/rule.js";
+import { whyNot } from "../../rules/why-not.js";
 import type { Request, Run } from "../command.js";
 import { type Judged, judgeAgain, keep, ruleSet } from "../observe.js";
 import { asJson, emit, emitJson, styleOf } from "../output.js";
@@ -18,8 +20,14 @@ import { observeSurely } from "../second-look.js";
 /** The proof of a finding; for a rule's id, what the rule means; for a line of a log, which rules it leads to. */
 export const run: Run = async (request) => {
   const wanted = request.given.text("finding") ?? "";
+  const object = request.given.text("object");
   const json = asJson(request);
   const rules = ruleSet(request.given);
+  if (request.given.yes("why-not")) return explainWhyNot(request, rules, wanted, object);
+  if (object !== undefined)
+    throw new UsageError(
+      `explain: "${object}" is one argument too many; a message with spaces goes in quotes, and an object with --why-not.`,
+    );
   const rule = rules.find(({ id }) => id === wanted.split("@")[0]);
   if (rule === undefined && !isId(wanted)) return explainMessage(request, rules, wanted);
   if (!wanted.includes("@")) {
@@ -55,6 +63,31 @@ export const run: Run = async (request) => {
   }
   return EXIT.ok;
 };
+
+/** Why a rule (`RULE OBJECT`, or the id that its finding would have) does not find an object. */
+async function explainWhyNot(
+  request: Request,
+  rules: readonly Rule[],
+  wanted: string,
+  given: string | undefined,
+): Promise<number> {
+  const id = given === undefined ? wanted : given.startsWith(`${wanted}@`) ? given : `${wanted}@${given}`;
+  const [ruleId = "", ...rest] = id.split("@");
+  const rule = rules.find((one) => one.id === ruleId);
+  const ids = rules.map((one) => one.id);
+  if (rule === undefined) throw new UsageError(unknown(ruleId, ids));
+  if (rest.length === 0)
+    throw new UsageError(
+      `explain --why-not: OBJECT is missing: what the finding would have after the "@", as customer/-80.`,
+    );
+  const minds = (finding: Finding): boolean => finding.id === id;
+  const observation = await observeSurely(request, rules, { minds, remembers: true });
+  keep(observation, request);
+  const why = whyNot(observation.snapshot, rule, rest.join("@"), observation.findings());
+  if (asJson(request)) emitJson(request, why);
+  else emit(request, renderWhyNot(why, styleOf(request)));
+  return EXIT.ok;
+}
 
 /** Of a rule or a finding, though it may be misspelt. */
 const isId = (wanted: string): boolean => /^[\w-]+(@\S+)?$/.test(wanted);
