@@ -222,6 +222,15 @@ export const NOT_ON_A_LAB: Readonly<Record<string, string>> = {
 export const FOR_A_PERSON: readonly string[] = [
   "denial-missing-after-switch",
   "denied-tables-both-sides",
+  "frozen-but-running",
+  "keyspace-routing-rules-orphan",
+  "mirror-rules-orphan",
   "query-service-disabled-left",
+  "reverse-stream-orphan",
+  "routing-rule-cross-workflow-conflict",
+  "routing-rules-inconsistent",
+  "routing-rules-orphan",
+  "served-type-without-tablets",
+  "shard-routing-rules-orphan",
   "tablet-controls-lingering",
 ];

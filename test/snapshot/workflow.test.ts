@@ -186,7 +186,11 @@ describe("to which side the traffic of a MoveTables has to lead", () => {
       { keys: [rules(...CREATED.slice(0, 4), ["tgt.t", "tgt.t"])] },
       "tables source source source",
     ],
-    ["as many of one as of the other", { keys: [rules(["t", "src.t"], ["src.t", "tgt.t"])] }, "tables - - -"],
+    [
+      "as many of one as of the other",
+      { keys: [rules(["t", "src.t"], ["src.t", "tgt.t"])] },
+      "tables source - -",
+    ],
     [
       "frozen, whatever its rules say",
       { streams: [forward("-80", FROZEN)], keys: [rules(...CREATED)] },

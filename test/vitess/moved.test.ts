@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 import { labMissing } from "./lab/lab.js";
 import { moveScenes } from "./lab/move-scenes.js";
+import { phaseScenes } from "./lab/phase-scenes.js";
 import { ranAllOf } from "./lab/printed.js";
 import { scenesOn } from "./lab/scenery.js";
 
@@ -11,6 +12,7 @@ describe.skipIf(labMissing() !== null)(
     const scene = scenesOn({});
 
     moveScenes(scene);
+    phaseScenes(scene);
     ranAllOf("moved");
   },
 );

@@ -129,7 +129,7 @@ const sidesOfShards = ({ srv_partition }: TrafficInputs) => {
   };
 };
 
-/** Where most rules of the workflow's tables lead, of those that lead to one of its two keyspaces. */
+/** Where most rules of the workflow's tables lead, of those that lead to one of its two keyspaces; as many to both: where they did before. */
 const sidesOfTables = ({ routing_rule }: TrafficInputs) => {
   const rules = new Map(
     routing_rule
@@ -145,7 +145,7 @@ const sidesOfTables = ({ routing_rule }: TrafficInputs) => {
         ),
       ).length;
     const [source, target] = [leading(source_keyspace), leading(keyspace)];
-    return oneSide(source > target, target > source);
+    return source + target === 0 ? "" : source >= target ? "source" : "target";
   };
 };
 

@@ -7,17 +7,17 @@ import { apply } from "./record-scenes.js";
 import { running } from "./reshard.js";
 import type { Scene } from "./scenery.js";
 
-const named = (workflow: string) => ["--workflow", workflow, "--target-keyspace", "moved"];
+export const named = (workflow: string) => ["--workflow", workflow, "--target-keyspace", "moved"];
 
 /** A MoveTables of customer/0.customer to moved/0, running. */
-async function moveTables(lab: Lab, workflow: string): Promise<void> {
+export async function moveTables(lab: Lab, workflow: string): Promise<void> {
   const what = ["create", "--source-keyspace", "customer", "--tables", "customer"];
   await lab.ctl("MoveTables", ...named(workflow), ...what);
   await running(lab, [400], workflow);
 }
 
 /** As if it had never been moved: rules, denials, table and VSchema. */
-async function movedBack(lab: Lab): Promise<void> {
+export async function movedBack(lab: Lab): Promise<void> {
   await lab.ctl("ApplyRoutingRules", "--rules", '{"rules":[]}');
   for (const shard of ["customer/0", "moved/0"]) {
     await lab.tryCtl("SetShardTabletControl", "--remove", "--denied-tables=customer", shard, "primary");
