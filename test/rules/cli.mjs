@@ -19,8 +19,9 @@ if (at === -1) {
   // What tsc leaves behind: the tables, which lie beside the module that reads them.
   copyFileSync(join(root, "src/snapshot/schema.sql"), join(root, "dist.rules/src/snapshot/schema.sql"));
   const recordings = pathToFileURL(join(root, "fixtures/recordings/"));
-  for (const rule of pickRules(loadRules([SHIPPED_RULES]), process.argv.slice(at + 1))) {
-    const undetected = undetectedConjuncts(rule, (name) => factsOfRecording(name, recordings));
+  const rules = loadRules([SHIPPED_RULES]);
+  for (const rule of pickRules(rules, process.argv.slice(at + 1))) {
+    const undetected = undetectedConjuncts(rule, rules, (name) => factsOfRecording(name, recordings));
     console.log(`${rule.id}: ${undetected.length} not needed by any example`);
     for (const text of undetected) console.log(`  ${text}`);
   }
