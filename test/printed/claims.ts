@@ -157,6 +157,7 @@ export const RUN_BY = {
     "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph --cells",
     "src/plan/serving/refresh: vtctldclient RefreshState",
   ],
+  sidecar: ["vdiff-orphan-rows: vtdoctor fix --settle"],
   switched: [
     "interrupted-write-switch: vtctldclient LegacyVtctlCommand",
     "interrupted-write-switch: vtctldclient RefreshStateByShard",
@@ -220,12 +221,20 @@ export const NOT_ON_A_LAB: Readonly<Record<string, string>> = {
  * all the same.
  */
 export const FOR_A_PERSON: readonly string[] = [
+  "deferred-keys-missing",
   "denial-missing-after-switch",
   "denied-tables-both-sides",
   "frozen-but-running",
+  "gc-tables-overdue",
   "keyspace-routing-rules-orphan",
+  "migration-artifact-orphan",
   "mirror-rules-orphan",
+  "onlineddl-diverged-across-shards",
+  "onlineddl-stale-running",
+  "onlineddl-stream-orphan",
+  "onlineddl-waiting-human",
   "query-service-disabled-left",
+  "redo-failed",
   "reverse-stream-orphan",
   "routing-rule-cross-workflow-conflict",
   "routing-rules-inconsistent",
@@ -233,4 +242,8 @@ export const FOR_A_PERSON: readonly string[] = [
   "served-type-without-tablets",
   "shard-routing-rules-orphan",
   "tablet-controls-lingering",
+  "unresolved-distributed-transactions",
+  "vdiff-orphan-rows",
+  "vdiff-stuck",
+  "vreplication-child-rows-orphan",
 ];
