@@ -1,5 +1,10 @@
 import { create } from "@bufbuild/protobuf";
-import { ShardReplicationSchema } from "../../src/proto/gen/topodata_pb.js";
+import {
+  KeyspaceSchema,
+  ShardReplicationSchema,
+  SrvKeyspaceSchema,
+  ThrottlerConfigSchema,
+} from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import type { Residue } from "./scene.js";
@@ -32,4 +37,42 @@ const misListed: Residue = {
   },
 };
 
-export const MISRECORDED: readonly Residue[] = [misListed];
+const OLD = "/vitess/zone1/keyspaces/old";
+
+/** DeleteKeyspace passed over the cell (docs/vitess.md#directories). */
+const outlived: Residue = {
+  name: "a cell that still routes a keyspace which is gone",
+  build() {
+    const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+    const { topology } = cluster;
+    const [graph, list] = [topology.srvKeyspace("zone1", "customer"), listing(cluster)];
+    topology.srvKeyspace("zone1", "old").put(graph.get() ?? create(SrvKeyspaceSchema));
+    topology.shardReplication("zone1", "old", "0").put(list.get() ?? create(ShardReplicationSchema));
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["srvkeyspace-orphan"],
+  left: ({ topology }) => topology.global.etcd.range(`${OLD}/`).map(({ key }) => key),
+};
+
+/** What UpdateThrottlerConfig wrote did not come to the cell. */
+const unthrottled: Residue = {
+  name: "a cell without the throttler settings of its keyspace",
+  build() {
+    const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+    const record = cluster.topology.keyspace("customer");
+    const throttlerConfig = create(ThrottlerConfigSchema, { enabled: true, threshold: 1.5 });
+    record.put({ ...(record.get() ?? create(KeyspaceSchema)), throttlerConfig });
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["srvkeyspace-throttler-drift"],
+  left: ({ topology }) =>
+    topology.srvKeyspace("zone1", "customer").get()?.throttlerConfig?.threshold === 1.5
+      ? []
+      : ["SrvKeyspace without its settings"],
+};
+
+export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled];

@@ -1,11 +1,13 @@
 // Written by `npm run recipes` from ../recipes.
 import { clearLock } from "../recipes/clear-lock.js";
+import { copyThrottler } from "../recipes/copy-throttler.js";
 import { deletedKeyspace } from "../recipes/deleted-keyspace.js";
 import { ghostStream } from "../recipes/ghost-stream.js";
 import { halfCancel } from "../recipes/half-cancel.js";
 import { liftDenial } from "../recipes/lift-denial.js";
 import { listTabletsOfShard } from "../recipes/list-tablets.js";
 import { lostSource } from "../recipes/lost-source.js";
+import { orphanGraph } from "../recipes/orphan-graph.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
@@ -17,12 +19,14 @@ import type { Recipe } from "../repair.js";
 
 export const RECIPES: readonly Recipe[] = [
   clearLock,
+  copyThrottler,
   deletedKeyspace,
   ghostStream,
   halfCancel,
   liftDenial,
   listTabletsOfShard,
   lostSource,
+  orphanGraph,
   orphanShard,
   rebuildSrvKeyspace,
   rebuildSrvVSchema,

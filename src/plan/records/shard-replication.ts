@@ -22,6 +22,7 @@ export const shardReplication = recordType({
   name: ({ keyspace, shard }) => `the ShardReplication record of ${keyspace}/${shard}`,
   subject: ({ keyspace, shard }) => `ShardReplication-${keyspace}-${shard}`,
   absent: "absent",
+  says: ({ nodes }) => `it lists ${nodes.map(nameOf).toSorted().join(", ") || "nobody"}`,
   parts: {
     nodes: {
       changes: ({ keyspace, shard }, before, after) => {
@@ -42,7 +43,7 @@ export const shardReplication = recordType({
     },
   },
   /** What it lists is derived from the Tablet records, and asked anew at each start of a tablet. */
-  consent: (before, after) => (before !== null && after !== null ? "safe" : "confirm"),
+  consent: (_, after) => (after === null ? "confirm" : "safe"),
 });
 
 function nameOf({ tabletAlias }: Node): string {
