@@ -3,7 +3,12 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { type Unanswered, unanswered } from "../../src/cluster/outcome.js";
-import { KeyspaceSchema, KeyspaceType, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import {
+  KeyspaceSchema,
+  KeyspaceType,
+  ShardReplicationSchema,
+  TabletType,
+} from "../../src/proto/gen/topodata_pb.js";
 import { KeyspaceSchema as VSchemaSchema } from "../../src/proto/gen/vschema_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
@@ -205,12 +210,20 @@ const SITUATIONS: [string, () => SimCluster, string][] = [
       const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
       const replica = cluster.tablet("zone1-0000000201");
       cluster.topology.tablet(replica.alias).delete();
+      unlist(cluster, replica);
       replica.publish();
       return cluster;
     },
     "",
   ],
 ];
+
+/** As DeleteTablets does. */
+function unlist({ topology }: SimCluster, { alias, keyspace, shard }: SimTablet): void {
+  const record = topology.shardReplication(alias.cell, keyspace, shard);
+  const list = record.get() ?? create(ShardReplicationSchema);
+  record.put({ ...list, nodes: list.nodes.filter(({ tabletAlias }) => tabletAlias?.uid !== alias.uid) });
+}
 
 const snapshotKeyspace = (cluster: SimCluster): void => {
   cluster.run(createKeyspace(cluster, "snap"));

@@ -85,9 +85,17 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
     }));
   insertRows(db, "topo_server", [{ server: "etcd", revision: 1, horizon: 1, answered: 1 }]);
   insertRows(db, "topo_root", [{ name: "global", server: "etcd", root: "/v" }]);
+  insertRows(db, "cell", [
+    { cell: "zone1", server: "etcd", root: "/v", answered: 0, key: "/c", revision: 1 },
+  ]);
   for (const table of ["process", "live_tablet"]) insertRows(db, table, tablets);
   const recorded = tablets.filter(({ record }) => record === "present");
-  for (const table of ["tablet", "shard_replication"]) insertRows(db, table, recorded);
+  for (const table of ["tablet", "shard_replication"])
+    insertRows(
+      db,
+      table,
+      recorded.map((row) => ({ ...row, listed: 1 })),
+    );
   for (const table of ["stream", "vreplication"]) insertRows(db, table, streams);
   insertRows(db, "shard", shards);
   return {

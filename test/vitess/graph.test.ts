@@ -3,7 +3,12 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
-import { ShardReferenceSchema, type SrvKeyspace, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import {
+  ShardReferenceSchema,
+  type SrvKeyspace,
+  TabletType,
+  ThrottlerConfigSchema,
+} from "../../src/proto/gen/topodata_pb.js";
 import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
 import { Doctor, ids, type ScanDocument } from "./lab/doctor.js";
 import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
@@ -16,6 +21,14 @@ const VSCHEMA = "/cells/two/SrvVSchema";
 const COUNT = "select count(*) from customer";
 /** Field 1000, text: of a Vitess that is not written yet. */
 const FUTURE = Buffer.from([0xc2, 0x3e, 2, 0x68, 0x69]);
+
+const OTHERS: readonly string[] = [
+  "shard-replication-missing-node",
+  "shard-replication-stale-node",
+  "srvkeyspace-orphan",
+  "srvkeyspace-throttler-drift",
+  "topo-key-misplaced",
+];
 
 /** S16: the second cell's serving graph is gone, then old. */
 describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
@@ -101,8 +114,32 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     ]);
     await mended(doctor, old);
     expect(await routes()).toEqual(["PRIMARY 0", "REPLICA 0", "RDONLY 0"]);
-    expect((await graph()).$unknown?.map(({ no }) => no)).toEqual([6, 1000]);
+    expect((await graph()).throttlerConfig?.threshold).toBe(7);
+    expect((await graph()).$unknown?.map(({ no }) => no)).toEqual([1000]);
+    await othersMended(doctor);
   });
+
+  /** A7, A8, C4, C10 and A15, in the second cell. */
+  async function othersMended(doctor: Doctor): Promise<void> {
+    await lab.ctl("ShardReplicationRemove", "customer/0", "zone2-0000000110");
+    await lab.ctl("ShardReplicationAdd", "customer/0", "zone2-0000000999");
+    const record = await graph();
+    put("/cells/two/keyspaces/old/SrvKeyspace", await bytesAt(GRAPH));
+    put(GRAPH, encodeSrvKeyspace({ ...record, throttlerConfig: create(ThrottlerConfigSchema) }));
+    await lab.etcdctl(ZONE2, "put", "/cells/two/keyspaces/old/notes", "none of Vitess's");
+    const found = await doctor.scan("--settle", "0");
+    const others = found.findings.filter(({ rule }) => OTHERS.includes(rule));
+    expect(others.map(({ rule }) => rule).toSorted()).toEqual([...OTHERS].toSorted());
+    for (const finding of others)
+      if (finding.repair.class !== "manual") await runNext(doctor, finding, { more: "--settle 0 --yes" });
+    const key = "/cells/two/keyspaces/old/notes";
+    expect(await bytesAt(key)).not.toEqual(Buffer.alloc(0));
+    await lab.etcdctl(ZONE2, "del", key);
+    expect((await doctor.scan()).findings.filter(({ rule }) => OTHERS.includes(rule))).toEqual([]);
+    expect(await lab.ctl("GetShardReplication", "customer/0", "zone2")).not.toContain("999");
+    expect((await graph()).throttlerConfig?.threshold).toBe(7);
+    await serves();
+  }
 
   ranAllOf("graph");
 });

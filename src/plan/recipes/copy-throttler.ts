@@ -33,7 +33,7 @@ export const copyThrottler = repair<Drifted>({
     if (throttlerConfig === undefined)
       return {
         reason: `the Keyspace record of ${keyspace} has no throttler settings, so which of both is meant is not known`,
-        instead: `say what is meant by vtctldclient UpdateThrottlerConfig, or take the settings away by vtctldclient RebuildKeyspaceGraph ${keyspace}`,
+        instead: `give the settings again by UpdateThrottlerConfig, or take them away by RebuildKeyspaceGraph of ${keyspace}`,
       };
     return { keyspace, graph, throttlerConfig, restsOn: [keyPremise(snapshot, fact.server, fact.key)] };
   },

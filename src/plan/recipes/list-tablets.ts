@@ -27,7 +27,7 @@ const unreadable: Guard<Listing> = (snapshot, { server, key }) => {
     : [
         {
           reason: `${key} can not be read: ${record.message}`,
-          instead: `see who wrote it: etcdctl get ${key}`,
+          instead: "see who wrote it, and put it back",
         },
       ];
 };
