@@ -81,6 +81,16 @@ const EXPLAINING = {
   },
 } as const satisfies Record<string, Option>;
 
+const TESTING_RULES = {
+  timing: {
+    type: "boolean",
+    group: "Output",
+    about: "of rules test: also the slowest rules, over their examples or over --snapshot",
+    default: false,
+  },
+  snapshot: { ...JUDGING.snapshot, about: "with --timing: this saved snapshot" },
+} as const satisfies Record<string, Option>;
+
 const DEMONSTRATING = {
   serve: {
     type: "boolean",
@@ -225,13 +235,14 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "rules",
     usage: "rules <action> [rule]",
-    about: "list, show or test the rules",
+    about: "list, show or test the rules, or begin one",
     examples: [
       ["vtdoctor rules list", "all of them"],
       ["vtdoctor rules show topo-lock-stale", "one of them"],
-      ["vtdoctor rules test --rules my-rules", "runs their examples"],
+      ["vtdoctor rules new my-first-rule", "begins one of your own, in my-rules"],
+      ["vtdoctor rules test my-rules", "runs the examples of the rules in that folder"],
     ],
-    options: { rules: JUDGING.rules, ...COMMON },
+    options: { rules: JUDGING.rules, ...TESTING_RULES, ...COMMON },
     load: () => import("./commands/rules.js"),
   },
   {
