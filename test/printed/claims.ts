@@ -251,6 +251,7 @@ export const FOR_A_PERSON: readonly string[] = [
   "routing-rules-inconsistent",
   "routing-rules-orphan",
   "served-type-without-tablets",
+  "serving-flags-contradict",
   "shard-replication-missing-node",
   "shard-replication-stale-node",
   "shard-routing-rules-orphan",
