@@ -28,7 +28,6 @@ const OWED: readonly string[] = [
   "B15",
   "B17",
   "B18",
-  "C3",
   "C6",
   "C7",
   "C8",
