@@ -440,6 +440,9 @@ CREATE TABLE journal_shard (address TEXT NOT NULL, id TEXT NOT NULL, migration T
 -- Tables that a journal names.
 CREATE TABLE journal_table (address TEXT NOT NULL, id TEXT NOT NULL, table_name TEXT NOT NULL, PRIMARY KEY (address, id, table_name)) STRICT, WITHOUT ROWID;
 
+-- Processes whose replication is not Vitess's affair: they were started with --unmanaged or --disable-active-reparents.
+CREATE TABLE external_replication (address TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 -- Replicas and rdonly tablets whose MySQL executed transactions that the MySQL of their shard's primary did not, by what both said in this look. Not
 -- counted are those of the primary's own server, which goes on writing between the two answers. gtids: the set, without its flavour.
 -- own = 1: some of them are of the replica's own server: it was written to.
@@ -774,6 +777,33 @@ CREATE VIEW unmanaged_shard AS
     SELECT p.keyspace, p.shard, EXISTS (SELECT 1 FROM json_each(l.command_line_json) WHERE ltrim(value, '-') IN ('unmanaged', 'unmanaged=true')) AS unmanaged
     FROM process p JOIN live_tablet l USING (address) WHERE p.same_cluster = 1)
   GROUP BY keyspace, shard HAVING min(unmanaged) = 1;
+
+-- The primaries that Shard records name, where they answer as PRIMARY and Vitess manages their replication: with what their MySQL says, and where their
+-- Tablet record says that it is (mysql_host, mysql_port). Records that were written since the topology was read are left out: what the tablets said was
+-- before, and a reparent may be at work.
+CREATE VIEW shard_primary AS
+  SELECT s.keyspace, s.shard, s.key AS shard_key, s.revision AS shard_revision, k.durability_policy,
+    p.alias, p.cell, p.address, t.mysql_host, t.mysql_port, t.key AS tablet_key, t.revision AS tablet_revision,
+    l.server_uuid, l.server_version, l.read_only, l.super_read_only, l.source_host, l.source_port, l.term_start, l.observed_at_ms,
+    r.server_id, r.semi_sync_source, r.semi_sync_waits, r.semi_sync_wait_count, r.semi_sync_clients, r.semi_sync_blocked
+  FROM shard s JOIN keyspace k USING (keyspace)
+  JOIN process p ON p.keyspace = s.keyspace AND p.shard = s.shard AND p.alias = s.primary_alias
+  JOIN tablet t ON t.alias = p.alias JOIN live_tablet l ON l.address = p.address JOIN replication r ON r.address = p.address
+  WHERE p.same_cluster = 1 AND p.record = 'present' AND p.type = 'PRIMARY' AND p.address NOT IN (SELECT address FROM external_replication)
+    AND NOT EXISTS (SELECT 1 FROM topo_server v WHERE v.server = s.server AND s.revision > v.revision)
+    AND NOT EXISTS (SELECT 1 FROM topo_server v WHERE v.server = t.server AND t.revision > v.revision);
+
+-- Replicas and rdonly tablets that answer and have their record, where Vitess manages their replication: as in shard_primary.
+CREATE VIEW replica AS
+  SELECT p.keyspace, p.shard, p.alias, p.cell, p.type, p.address, k.durability_policy, t.mysql_host, t.mysql_port, t.key AS tablet_key,
+    t.revision AS tablet_revision,
+    l.server_uuid, l.server_version, l.read_only, l.source_host, l.source_port, l.io_state, l.sql_state, l.replication_error, l.observed_at_ms,
+    r.server_id, r.source_uuid, r.backup_running, r.heartbeat_interval, r.replica_net_timeout, r.semi_sync_replica
+  FROM process p JOIN keyspace k USING (keyspace) JOIN tablet t ON t.alias = p.alias
+  JOIN live_tablet l ON l.address = p.address JOIN replication r ON r.address = p.address
+  WHERE p.same_cluster = 1 AND p.record = 'present' AND p.type IN ('REPLICA', 'RDONLY') AND k.keyspace_type <> 'SNAPSHOT'
+    AND p.address NOT IN (SELECT address FROM external_replication)
+    AND NOT EXISTS (SELECT 1 FROM topo_server v WHERE v.server = t.server AND t.revision > v.revision);
 
 -- Keys that somebody relies on and that are not there, with the revision at which they were looked for. kind, and what it is of, as in deletion:
 -- shard (a process or a stream's source names it), srv_keyspace (of every cell and keyspace), srv_vschema (of every cell).

@@ -47,6 +47,15 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
         record: lost(shard) ? "absent" : "present",
         shard_record: lost(shard) ? "absent" : "present",
       },
+      ...{
+        server_id: i + 1,
+        server_uuid: `u${i}`,
+        source_uuid: i % 3 ? `u${i - (i % 3)}` : "",
+        source_host: i % 3 ? "h" : "",
+      },
+      ...{ source_port: 1, io_state: 3, sql_state: 3, read_only: i % 3 ? 1 : 0, backup_running: 0 },
+      ...{ semi_sync_source: 0, semi_sync_replica: 0, semi_sync_waits: 0, semi_sync_wait_count: 0 },
+      ...{ semi_sync_clients: 0, semi_sync_blocked: 0 },
       ...{ witnesses: "topology", observed_at: 1, observed_at_ms: 1000, term_start: 1 },
     };
   });
@@ -88,7 +97,7 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
   insertRows(db, "cell", [
     { cell: "zone1", server: "etcd", root: "/v", answered: 0, key: "/c", revision: 1 },
   ]);
-  for (const table of ["process", "live_tablet"]) insertRows(db, table, tablets);
+  for (const table of ["process", "live_tablet", "replication"]) insertRows(db, table, tablets);
   const recorded = tablets.filter(({ record }) => record === "present");
   for (const table of ["tablet", "shard_replication"])
     insertRows(
@@ -98,6 +107,21 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
     );
   for (const table of ["stream", "vreplication"]) insertRows(db, table, streams);
   insertRows(db, "shard", shards);
+  const keyspaces = new Set(recorded.map(({ keyspace }) => keyspace));
+  insertRows(
+    db,
+    "keyspace",
+    [...keyspaces].map((keyspace) => ({
+      ...{
+        keyspace,
+        keyspace_type: "NORMAL",
+        base_keyspace: "",
+        durability_policy: "none",
+        sidecar_db_name: "",
+      },
+      ...{ server: "etcd", key: `/k/${keyspace}`, revision: 1 },
+    })),
+  );
   return {
     all: (sql, ...params) => selectAll(db, sql, params),
     rows: (table, where) => selectRows(db, table, where),

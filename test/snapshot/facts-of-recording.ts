@@ -5,6 +5,7 @@ import type {
   HeldTableRow,
   LiveTableRow,
   LiveTabletRow,
+  ReplicationRow,
   TopoHistoryLockRow,
   TopoHistoryRow,
   TopoKeyRow,
@@ -83,6 +84,7 @@ export const factsOfRecording = (name: string, recordings = RECORDINGS): Facts =
     topo_key: topology.kvs.map(keyRow),
     ...(files.includes("history.json") ? historyOf(json<RecordedEvent[]>("history.json")) : {}),
     live_tablet: tablets.map((tablet) => liveRow(tablet, takenAt)),
+    replication: tablets.map(replicationRow),
     probe: tablets.flatMap((tablet) =>
       ["health", "vars", "streams", "journals", "schema"].map((channel) => ({
         address: addressOf(tablet),
@@ -211,7 +213,7 @@ const addressOf = (tablet: RecordedTablet): string => `127.0.0.1:${argument(tabl
 
 const liveRow = (tablet: RecordedTablet, takenAt: number): LiveTabletRow => {
   const vars = tablet.debug_vars;
-  const replica = (tablet.mysql.replica_status ?? {}) as Row;
+  const replica = tablet.full_status.status.replicationStatus;
   return {
     address: addressOf(tablet),
     alias: vars.TabletAlias,
@@ -234,13 +236,31 @@ const liveRow = (tablet: RecordedTablet, takenAt: number): LiveTabletRow => {
     read_only: Number(tablet.mysql.read_only),
     super_read_only: Number(tablet.mysql.super_read_only),
     position: String(tablet.mysql.gtid_executed),
-    source_host: String(replica.Source_Host ?? ""),
-    source_port: Number(replica.Source_Port ?? 0),
-    io_state: null,
-    sql_state: null,
+    source_host: replica?.sourceHost ?? "",
+    source_port: replica?.sourcePort ?? 0,
+    io_state: replica?.ioState ?? 0,
+    sql_state: replica?.sqlState ?? 0,
     mysql_port: null,
     replication_error: "",
     observed_at_ms: takenAt * 1000,
+  };
+};
+
+const replicationRow = (tablet: RecordedTablet): ReplicationRow => {
+  const { status } = tablet.full_status;
+  return {
+    address: addressOf(tablet),
+    server_id: status.serverId,
+    source_uuid: status.replicationStatus?.sourceUuid ?? "",
+    backup_running: 0,
+    heartbeat_interval: status.replicationConfiguration?.heartbeatInterval ?? null,
+    replica_net_timeout: status.replicationConfiguration?.replicaNetTimeout ?? null,
+    semi_sync_source: Number(status.semiSyncPrimaryEnabled),
+    semi_sync_replica: Number(status.semiSyncReplicaEnabled),
+    semi_sync_waits: Number(status.semiSyncPrimaryStatus),
+    semi_sync_wait_count: status.semiSyncWaitForReplicaCount,
+    semi_sync_clients: status.semiSyncPrimaryClients,
+    semi_sync_blocked: Number(status.semiSyncBlocked),
   };
 };
 

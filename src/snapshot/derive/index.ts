@@ -5,7 +5,6 @@ import { deriveCancelledTargets } from "./cancelled-target.js";
 import { deriveServingGraph, deriveShardReplication, deriveTablets } from "./cell-records.js";
 import { Decoding, undecodableNames } from "./decoding.js";
 import { deletedDatabases, deriveDeletions } from "./deletion.js";
-import { deriveErrantGtids } from "./errant-gtid.js";
 import {
   deriveCellAliases,
   deriveCells,
@@ -23,6 +22,7 @@ import { deriveQueryPaths } from "./paths/query-path.js";
 import { deriveProcesses } from "./process.js";
 import { rangeFaults } from "./range-fault.js";
 import { anew, type Remember } from "./remember.js";
+import { deriveErrantGtids, deriveExternalReplication } from "./replication.js";
 import { restoredTopology } from "./restored-topology.js";
 import { deriveStrayKeys, deriveUnrecordedDirectories } from "./stray-keys.js";
 import { deriveStreams } from "./stream.js";
@@ -68,6 +68,7 @@ export const derive = (facts: Facts): Derived => {
     }),
     journal: deriveJournals(facts, process, streams.stream, workflow),
     ...journals,
+    external_replication: deriveExternalReplication(facts),
     errant_gtid: deriveErrantGtids(facts, process, records.shard),
     range_fault: rangeFaults(records),
     table_variant: deriveTableVariants(facts, process, records.shard),

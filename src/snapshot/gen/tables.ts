@@ -1077,6 +1077,13 @@ export interface JournalTableRow {
 }
 
 /**
+ * Processes whose replication is not Vitess's affair: they were started with --unmanaged or --disable-active-reparents.
+ */
+export interface ExternalReplicationRow {
+  readonly address: string;
+}
+
+/**
  * Replicas and rdonly tablets whose MySQL executed transactions that the MySQL of their shard's primary did not, by what both said in this look. Not
  * counted are those of the primary's own server, which goes on writing between the two answers. gtids: the set, without its flavour.
  * own = 1: some of them are of the replica's own server: it was written to.
@@ -1303,6 +1310,7 @@ export interface Rows {
   readonly journal: JournalRow;
   readonly journal_shard: JournalShardRow;
   readonly journal_table: JournalTableRow;
+  readonly external_replication: ExternalReplicationRow;
   readonly errant_gtid: ErrantGtidRow;
   readonly range_fault: RangeFaultRow;
   readonly table_variant: TableVariantRow;
@@ -1388,6 +1396,7 @@ export const TABLES = {
   journal: { part: "derived", key: ["address","id"], needs: null },
   journal_shard: { part: "derived", key: ["address","id","side","keyspace","shard"], needs: null },
   journal_table: { part: "derived", key: ["address","id","table_name"], needs: null },
+  external_replication: { part: "derived", key: ["address"], needs: null },
   errant_gtid: { part: "derived", key: ["address"], needs: null },
   range_fault: { part: "derived", key: ["keyspace","basis","kind","range_start","range_end"], needs: null },
   table_variant: { part: "derived", key: ["keyspace","table_name","shard"], needs: null },

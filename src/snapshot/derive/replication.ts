@@ -1,6 +1,12 @@
 import { formatGtidSet, type GtidSet, parseGtidSet, without } from "../../cluster/gtid-set.js";
 import type { Facts } from "../facts.js";
-import type { ErrantGtidRow, LiveTabletRow, ProcessRow, ShardRow } from "../gen/tables.js";
+import type {
+  ErrantGtidRow,
+  ExternalReplicationRow,
+  LiveTabletRow,
+  ProcessRow,
+  ShardRow,
+} from "../gen/tables.js";
 
 interface Primary {
   readonly live: LiveTabletRow;
@@ -68,3 +74,13 @@ const recordedPrimaries = (
   }
   return primaries;
 };
+
+/** v24 tabletserver/tabletenv/config.go and mysqlctl/mysqld.go. A command line is long: what costs less is asked first. */
+const EXTERNAL = /"--?(unmanaged|disable[-_]active[-_]reparents)(=true)?"/;
+const isExternal = (commandLine: string): boolean =>
+  (commandLine.includes("unmanaged") || commandLine.includes("reparents")) && EXTERNAL.test(commandLine);
+
+export const deriveExternalReplication = (facts: Facts): readonly ExternalReplicationRow[] =>
+  facts.live_tablet
+    .filter(({ command_line_json }) => command_line_json !== null && isExternal(command_line_json))
+    .map(({ address }) => ({ address }));
