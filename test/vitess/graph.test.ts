@@ -127,11 +127,11 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     put("/cells/two/keyspaces/old/SrvKeyspace", await bytesAt(GRAPH));
     put(GRAPH, encodeSrvKeyspace({ ...record, throttlerConfig: create(ThrottlerConfigSchema) }));
     await lab.etcdctl(ZONE2, "put", "/cells/two/keyspaces/old/notes", "none of Vitess's");
-    const found = await doctor.scan("--settle", "0");
+    const found = await doctor.scan();
     const others = found.findings.filter(({ rule }) => OTHERS.includes(rule));
     expect(others.map(({ rule }) => rule).toSorted()).toEqual([...OTHERS].toSorted());
     for (const finding of others)
-      if (finding.repair.class !== "manual") await runNext(doctor, finding, { more: "--settle 0 --yes" });
+      if (finding.repair.class !== "manual") await runNext(doctor, finding, { more: "--yes" });
     const key = "/cells/two/keyspaces/old/notes";
     expect(await bytesAt(key)).not.toEqual(Buffer.alloc(0));
     await lab.etcdctl(ZONE2, "del", key);
