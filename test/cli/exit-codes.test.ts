@@ -264,7 +264,11 @@ describe("6, unverified", () => {
     expect(json(said)).toMatchObject({
       exit: { code: 6, name: "unverified" },
       verification: {
-        appeared: ["no-live-primary@customer/0", "tablet-record-missing-live-process@zone1-0000000100"],
+        appeared: [
+          "no-live-primary@customer/0",
+          "tablet-record-missing-live-process@zone1-0000000100",
+          "shard-replication-stale-node@zone1/customer/0/zone1-0000000100",
+        ],
       },
     });
   });

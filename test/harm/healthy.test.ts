@@ -341,7 +341,8 @@ describe("a table that was made after the reads of a Reshard were switched", () 
   it.each(["_6ace8bce_f732_11ea_87e9_f875a4d24e90_20200915120410_vrepl", "_corder_gho", "_corder_ghc"])(
     "is nothing where an Online DDL made it for itself: %s",
     async (table) => {
-      expect(await made(table)).toEqual([0, "and then", 0]);
+      const told = (await made(table)).filter((line) => !String(line).startsWith("info "));
+      expect(told).toEqual([0, "and then", 0]);
     },
   );
 });

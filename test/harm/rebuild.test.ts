@@ -23,7 +23,7 @@ test.each([
       const at = cluster.topology.vschema("customer");
       const now = at.get();
       if (now === null) throw new Error("no VSchema");
-      at.put({ ...now, tables: { ...now.tables, t3: create(TableSchema, {}) } });
+      at.put({ ...now, tables: { ...now.tables, t3: create(TableSchema, now.tables.customer) } });
       for (const _effect of rebuildSrvVSchema(cluster, cluster.version));
     };
     const [range, get] = [etcd.range.bind(etcd), etcd.get.bind(etcd)];

@@ -15,21 +15,15 @@ import { repair } from "../repair.js";
 
 interface Listing extends ShardRef, CellRecord {
   readonly key: string;
-  /** The tablets that the findings name, with the key of the record that says where each belongs. */
+  /** With the key of the record that says where each belongs. */
   readonly tablets: readonly { readonly alias: string; readonly key: string; readonly belongs: boolean }[];
 }
 
 const unreadable: Guard<Listing> = (snapshot, { server, key }) => {
   const fact = keyFact(snapshot, server, key);
-  const record = fact === null ? null : decodeShardReplication(fact.value);
-  return record?.kind !== "unanswered"
-    ? []
-    : [
-        {
-          reason: `${key} can not be read: ${record.message}`,
-          instead: "see who wrote it, and put it back",
-        },
-      ];
+  const record = fact && decodeShardReplication(fact.value);
+  if (record?.kind !== "unanswered") return [];
+  return [{ reason: `${key} can not be read: ${record.message}`, instead: "put it back as it was" }];
 };
 
 /**
@@ -57,9 +51,9 @@ export const listTabletsOfShard = repair<Listing>({
     steps: listTablets(snapshot, listing, listing.tablets),
     restsOn: [
       keyPremise(snapshot, listing.server, listing.key),
-      ...listing.tablets
-        .filter(({ belongs }) => belongs)
-        .map(({ key }) => keyPremise(snapshot, listing.server, key)),
+      ...listing.tablets.flatMap(({ belongs, key }) =>
+        belongs ? [keyPremise(snapshot, listing.server, key)] : [],
+      ),
     ],
   }),
 });
