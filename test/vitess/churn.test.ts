@@ -6,8 +6,8 @@ import { createReshard, elect, insert, reshardCluster, running } from "./lab/res
 
 const MINUTES = LONG ? 20 : 3;
 
-/** S21: three operators work beside each other, each as fast as the cluster lets her; scans every few seconds alarm nobody. */
-describe.skipIf(labMissing() !== null)("S21, churn", () => {
+/** S30: three operators work beside each other, each as fast as the cluster lets her; scans every few seconds alarm nobody. */
+describe.skipIf(labMissing() !== null)("S30, churn", () => {
   let lab: Lab;
   afterEach(async () => lab.down());
 
