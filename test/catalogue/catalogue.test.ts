@@ -8,65 +8,8 @@ const catalogue = loadCatalogue();
 const rules = loadRules([SHIPPED_RULES]);
 const found = new Set(rules.flatMap(({ drifts }) => drifts));
 
-/** Drifts that a rule could tell and none does yet. */
-const OWED: readonly string[] = [
-  "A16",
-  "B1",
-  "B2",
-  "B3",
-  "B4",
-  "B5",
-  "B6",
-  "B7",
-  "B8",
-  "B9",
-  "B10",
-  "B11",
-  "B12",
-  "B13",
-  "B14",
-  "B15",
-  "B17",
-  "B18",
-  "C6",
-  "C7",
-  "C8",
-  "C12",
-  "C13",
-  "D2",
-  "D5",
-  "D6",
-  "D7",
-  "D8",
-  "D9",
-  "D10",
-  "D11",
-  "E3",
-  "E4",
-  "E5",
-  "E6",
-  "E7",
-  "E8",
-  "E9",
-  "E10",
-  "E11",
-  "E12",
-  "E13",
-  "E14",
-  "E17",
-  "E20",
-  "E21",
-  "E23",
-  "E24",
-  "E25",
-  "H4",
-  "H9",
-  "K3",
-  "K4",
-  "K5",
-  "K7",
-  "K9",
-];
+/** Drifts that a rule could tell and none does yet. It may only get shorter. */
+const OWED: readonly string[] = ["C13", "H9", "K3", "K4"];
 
 /** How many drifts each family has. */
 const FAMILIES = { A: 16, B: 18, C: 13, D: 12, E: 25, F: 3, G: 5, H: 9, I: 4, J: 2, K: 9 };
@@ -104,5 +47,5 @@ it("each drift is found by a rule, or can not be decided from outside, or is owe
   expect(undecided.filter((id) => found.has(id))).toEqual([]);
   expect(undecided.length).toBeLessThanOrEqual(11);
   const open = catalogue.map(({ id }) => id).filter((id) => !found.has(id) && !undecided.includes(id));
-  expect(open.filter((id) => !OWED.includes(id))).toEqual([]);
+  expect(open).toEqual(OWED);
 });
