@@ -107,6 +107,7 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
     );
   for (const table of ["stream", "vreplication"]) insertRows(db, table, streams);
   insertRows(db, "shard", shards);
+  insertRows(db, "workflow", workflowsOf(shards));
   const keyspaces = new Set(recorded.map(({ keyspace }) => keyspace));
   insertRows(
     db,
@@ -127,6 +128,18 @@ const largeCluster = (lost: (shard: number) => boolean = () => false): Queryable
     rows: (table, where) => selectRows(db, table, where),
   };
 };
+
+/** What the streams are of, into every shard of their keyspace. */
+const workflowsOf = (shards: readonly { readonly keyspace: string; readonly shard: string }[]) =>
+  [...new Set(shards.map(({ keyspace }) => keyspace))].flatMap((keyspace) => {
+    const own = shards.filter((each) => each.keyspace === keyspace).map(({ shard }) => shard);
+    return ["w1", "w2"].map((workflow) => ({
+      ...{ keyspace, workflow, kind: "Reshard", migration: "tables", source_keyspace: keyspace },
+      ...{ phase: "running", is_reverse: 0, streams: own.length, active: own.length },
+      ...{ migration_id: "", journal_found: 0 },
+      ...{ target_shards_json: JSON.stringify(own), source_shards_json: "[]" },
+    }));
+  });
 
 /** CPU of this process: other processes do not make it longer. */
 const judged = (
