@@ -7,8 +7,8 @@ const HASHED = { column_vindexes: [{ column: "id", name: "hash" }] };
 const CUSTOMER = { ...HASHED, auto_increment: { column: "id", sequence: "main.customer_seq" } };
 const SEQUENCE_ROW = "insert into customer_seq(id, next_id, cache) values (0, 1000, 100)";
 
-/** S21: tables, VSchemas, sequences and denials that do not go together; each is found, mended as its rule says, and found no more. */
-describe.skipIf(labMissing() !== null)("S21, schemas that do not go together", () => {
+/** S22: tables, VSchemas, sequences and denials that do not go together; each is found, mended as its rule says, and found no more. */
+describe.skipIf(labMissing() !== null)("S22, schemas that do not go together", () => {
   let lab: Lab;
   let doctor: Doctor;
 
