@@ -9,7 +9,7 @@ const rules = loadRules([SHIPPED_RULES]);
 const found = new Set(rules.flatMap(({ drifts }) => drifts));
 
 /** Drifts that a rule could tell and none does yet. It may only get shorter. */
-const OWED: readonly string[] = ["C13", "H9", "K3", "K4"];
+const OWED: readonly string[] = [];
 
 /** How many drifts each family has. */
 const FAMILIES = { A: 16, B: 18, C: 13, D: 12, E: 25, F: 3, G: 5, H: 9, I: 4, J: 2, K: 9 };
