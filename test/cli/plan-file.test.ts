@@ -269,9 +269,12 @@ describe("a plan file that somebody changed is not believed", () => {
   it("when it writes more keys than --max-keys", async () => {
     const { execute, effects } = await tampered((plan) =>
       Array.from({ length: 60 }, (_, index) => ({
-        ...(putBack(plan, `/vitess/global/keyspaces/k${index}/VSchema`) as StepOf<"record.write">),
+        ...(putBack(
+          plan,
+          `/vitess/zone1/keyspaces/customer/shards/k${index}/ShardReplication`,
+        ) as StepOf<"record.write">),
         id: `r${index}`,
-        record: { kind: "vschema", keyspace: `k${index}` },
+        record: { kind: "shard-replication", keyspace: "customer", shard: `k${index}` },
       })),
     );
     const said = await execute();

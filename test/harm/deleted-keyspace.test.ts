@@ -20,7 +20,7 @@ const RESTORE = `fix ${ID} --orphans restore --yes`;
 function built(): SimCluster {
   const cluster = labCluster({ version: "24.0.4", rows: 20 });
   const record = cluster.topology.keyspace("customer");
-  record.put(create(KeyspaceSchema, { durabilityPolicy: "semi_sync", sidecarDbName: "_vt_customer" }));
+  record.put(create(KeyspaceSchema, { durabilityPolicy: "none", sidecarDbName: "_vt_customer" }));
   cluster.clock.advance(60_000);
   return cluster;
 }
@@ -58,7 +58,7 @@ test("a deleted keyspace is one critical story, which does not say to retire wha
   expect(said.out).not.toContain("--orphans retire");
   const told = await type(`explain ${ID}`);
   expect(told.out).toContain(
-    "vtctldclient CreateKeyspace --durability-policy=semi_sync --sidecar-db-name=_vt_customer customer",
+    "vtctldclient CreateKeyspace --durability-policy=none --sidecar-db-name=_vt_customer customer",
   );
 });
 
