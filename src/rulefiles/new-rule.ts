@@ -8,7 +8,7 @@ because: This is an example, which nobody has to act upon.  # why this severity
 # Sources in whose silence the query would take something for absent: topology, cell, history, tablet, sidecar, schema, mysql.
 needs: [topology]
 
-# One SELECT over the tables of docs/snapshot.md; each row is a finding. Try it: vtdoctor query "SELECT ..." [--snapshot FILE]
+# One SELECT over the tables of docs/snapshot.md; each row is a finding. Try it with the command query, on a cluster or a file
 query: |
   SELECT keyspace, shard, key, revision FROM shard
   WHERE is_primary_serving = 0
@@ -29,7 +29,7 @@ impact: None, where a Reshard is on its way.  # what it costs to leave it
 cause: A Reshard whose writes were not switched yet.  # how it comes about
 repair:
   steps: ["complete the Reshard, or cancel it"]  # for a person
-messages: []  # what logs say of it, "..." for what differs: vtdoctor explain "MESSAGE" finds the rule by it
+messages: []  # what logs say of it, "..." for what differs: explain finds the rule by it
 
 # Clusters as short as they can be: what a row leaves out is NULL, '' or 0. Take a condition out of the query, and one has to fail.
 examples:

@@ -1,17 +1,17 @@
 import { existsSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
-import { FOR_A_PERSON, NOT_ON_A_LAB, RUN_BY } from "./claims.js";
+import { NOT_ON_A_LAB, OWED, RUN_BY } from "./claims.js";
 import { commandsIn } from "./commands.js";
 import { inventory } from "./inventory.js";
 
-const isForAPerson = (entry: string): boolean =>
-  FOR_A_PERSON.some((rule) => new RegExp(`^${rule}: (vtctldclient|etcdctl) `).test(entry));
+const isOwed = (entry: string): boolean =>
+  OWED.some((rule) => new RegExp(`^${rule}: (vtctldclient|etcdctl) `).test(entry));
 
 it("every command that vtdoctor can print is run by a test in the state that prints it", () => {
   const claimed = [...Object.values<readonly string[]>(RUN_BY).flat(), ...Object.keys(NOT_ON_A_LAB)];
-  const toldOnly = inventory().filter((entry) => !claimed.includes(entry) && isForAPerson(entry));
-  expect(inventory().filter((entry) => !toldOnly.includes(entry))).toEqual(claimed.toSorted());
-  expect(FOR_A_PERSON.filter((rule) => !toldOnly.some((entry) => entry.startsWith(`${rule}: `)))).toEqual([]);
+  const owed = inventory().filter((entry) => !claimed.includes(entry) && isOwed(entry));
+  expect(inventory().filter((entry) => !owed.includes(entry))).toEqual(claimed.toSorted());
+  expect(OWED.filter((rule) => !owed.some((entry) => entry.startsWith(`${rule}: `)))).toEqual([]);
   expect(new Set(claimed).size).toBe(claimed.length);
 });
 
