@@ -3,8 +3,8 @@ import { parseAlias } from "../../cluster/alias.js";
 import { ShardReplication_NodeSchema, TabletAliasSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { TimeSchema } from "../../proto/gen/vttime_pb.js";
 import { tabletTypeName } from "../../snapshot/derive/global-records.js";
-import type { LiveTabletRow, TopoKeyRow } from "../../snapshot/gen/tables.js";
-import { srvKeyspaceKey, srvVSchemaKey } from "../../topology/paths.js";
+import type { AppliedDenialRow, LiveTabletRow, TopoKeyRow } from "../../snapshot/gen/tables.js";
+import { shardKey, srvKeyspaceKey, srvVSchemaKey } from "../../topology/paths.js";
 import {
   decodeShard,
   decodeShardReplication,
@@ -18,7 +18,7 @@ import {
 } from "../../topology/records.js";
 import type { TabletRef } from "../fields.js";
 import { keyspacesPrefix, ruleKeys, srvVSchemaFor, vschemaSources } from "../serving/srv-vschema.js";
-import { addressOf, bytesAt, type KeyRef, putKey, type World, withFacts } from "./world.js";
+import { addressOf, bytesAt, deniedBy, type KeyRef, putKey, type World, withFacts } from "./world.js";
 
 export const endLock = (world: World, at: KeyRef & { readonly lease: string }): World => {
   const left = putKey(world, at, null);
@@ -95,11 +95,14 @@ export const refresh = (world: World, tablet: TabletRef): World => {
   const isOther = (row: LiveTabletRow): boolean =>
     row.address === address && row.serving !== null && row.serving !== serving && !row.health_error;
   // Most are told what they do already: nothing is to be judged again then.
-  if (left.length === heeded.length && !(isServed && facts.live_tablet.some(isOther))) return world;
+  const denials = deniedNow(world, tablet);
+  if (left.length === heeded.length && denials === null && !(isServed && facts.live_tablet.some(isOther)))
+    return world;
   return {
     heeded: left,
     facts: {
       ...facts,
+      applied_denial: denials ?? facts.applied_denial,
       live_tablet: facts.live_tablet.map((row) =>
         isServed && isOther(row)
           ? { ...row, serving, state_name: disabled ? "NOT_SERVING" : "SERVING" }
@@ -108,6 +111,28 @@ export const refresh = (world: World, tablet: TabletRef): World => {
     },
   };
 };
+
+/** What the processes refuse once this primary has read its Shard record; null: as before, or nobody asked it. */
+function deniedNow(world: World, tablet: TabletRef): readonly AppliedDenialRow[] | null {
+  const { facts } = world;
+  const address = addressOf(tablet);
+  const global = facts.topo_root.find(({ name }) => name === "global");
+  const asked = facts.probe.some((row) => row.address === address && row.channel === "queryRules");
+  if (tablet.type !== "PRIMARY" || global === undefined || !asked) return null;
+  const key = shardKey(global.root, tablet.keyspace, tablet.shard);
+  const denied = deniedBy(tablet, bytesAt(world, { server: global.server, key }) ?? new Uint8Array())
+    .filter(({ tablet_type }) => tablet_type === "PRIMARY")
+    .map(({ table_name }) => ({ address, table_name }));
+  const [own, others] = [true, false].map((is) =>
+    facts.applied_denial.filter((row) => (row.address === address) === is),
+  );
+  const names = (rows: readonly AppliedDenialRow[] = []): string =>
+    rows
+      .map(({ table_name }) => table_name)
+      .toSorted()
+      .join("/");
+  return names(own) === names(denied) ? null : [...(others ?? []), ...denied];
+}
 
 interface NamedShard extends KeyRef {
   readonly keyspace: string;

@@ -69,7 +69,7 @@ export const putShard = (
   return { ...written, heeded: [...written.heeded, ...lifted] };
 };
 
-const deniedBy = (
+export const deniedBy = (
   { keyspace, shard }: { readonly keyspace: string; readonly shard: string },
   value: Uint8Array,
 ): readonly DeniedTableRow[] => {
