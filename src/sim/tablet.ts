@@ -39,6 +39,7 @@ const SUPERVISOR_MS = 5_000;
 export class SimTablet implements EngineHost {
   readonly engine: SimEngine;
   running = false;
+  #sidecarName = "_vt";
   /** Something starts it again when it ends. */
   supervised = false;
   type: TabletType;
@@ -95,8 +96,11 @@ export class SimTablet implements EngineHost {
   get copyRowsPerSecond(): number {
     return this.world.copyRowsPerSecond;
   }
+  /** As its keyspace's record names it, which the tablet goes by also once that is gone. */
   get sidecarName(): string {
-    return this.world.topology.keyspace(this.keyspace).get()?.sidecarDbName || "_vt";
+    const record = this.world.topology.keyspace(this.keyspace).get();
+    if (record !== null) this.#sidecarName = record.sidecarDbName || "_vt";
+    return this.#sidecarName;
   }
   get keyRange(): KeyRange {
     return keyRangeOfShard(this.shard) ?? EVERYTHING;

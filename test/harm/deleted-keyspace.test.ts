@@ -16,11 +16,12 @@ import { deleteShards } from "../sim/native/delete-shards.js";
 const ID = "keyspace-missing-live-tablets@customer";
 const RESTORE = `fix ${ID} --orphans restore --yes`;
 
-/** With a durability policy of its own, which nobody could guess. */
+/** With a sidecar database of its own, whose name nobody could guess. */
 function built(): SimCluster {
   const cluster = labCluster({ version: "24.0.4", rows: 20 });
   const record = cluster.topology.keyspace("customer");
   record.put(create(KeyspaceSchema, { durabilityPolicy: "none", sidecarDbName: "_vt_customer" }));
+  for (const { sidecarName } of cluster.tablets) expect(sidecarName).toBe("_vt_customer");
   cluster.clock.advance(60_000);
   return cluster;
 }
