@@ -36,7 +36,7 @@ async function graphOf(lab: Lab, port: number, key: string) {
     disabled: record.value.partitions.flatMap((one) =>
       one.shardTabletControls.filter((control) => control.queryServiceDisabled).map(({ name }) => name),
     ),
-    throttler: (record.value.$unknown ?? []).map(({ no }) => no),
+    threshold: record.value.throttlerConfig?.threshold,
   };
 }
 
@@ -71,7 +71,7 @@ describe.skipIf(labMissing() !== null)("S6, reads on emptied shards", () => {
       expect(await graphOf(lab, port, key)).toEqual({
         routes: ["0", "0", "0"],
         disabled: [],
-        throttler: [6],
+        threshold: 7,
       });
     await insert(lab, "customer", "customer", 5001, 1);
     await answers(lab, "customer@primary", "zone1", "1001");
