@@ -1,10 +1,8 @@
 import { shardReplicationKey } from "../../topology/paths.js";
-import { decodeShardReplication } from "../../topology/records.js";
-import { type Guard, gone } from "../draft.js";
+import { gone } from "../draft.js";
 import {
   type CellRecord,
   cells,
-  keyFact,
   keyPremise,
   keyspaceLocks,
   type ShardRef,
@@ -18,13 +16,6 @@ interface Listing extends ShardRef, CellRecord {
   /** With the key of the record that says where each belongs. */
   readonly tablets: readonly { readonly alias: string; readonly key: string; readonly belongs: boolean }[];
 }
-
-const unreadable: Guard<Listing> = (snapshot, { server, key }) => {
-  const fact = keyFact(snapshot, server, key);
-  const record = fact && decodeShardReplication(fact.value);
-  if (record?.kind !== "unanswered") return [];
-  return [{ reason: `${key} can not be read: ${record.message}`, instead: "put it back as it was" }];
-};
 
 /**
  * ShardReplication of one shard in one cell lists what commands on the shard ask (topo/replication.go; docs/vitess.md#missing-serving-records): each tablet
@@ -44,7 +35,6 @@ export const listTabletsOfShard = repair<Listing>({
     });
     return { keyspace, shard, ...place, key: shardReplicationKey(place.root, keyspace, shard), tablets };
   },
-  unless: [unreadable],
   plan: (snapshot, listing) => ({
     title: `List the tablets of ${shardName(listing)} in cell ${listing.cell} as their records say`,
     locks: keyspaceLocks(snapshot, [listing.keyspace]),

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import { labCluster } from "../../src/sim/lab.js";
+import { operatorAt } from "../cli/harness.js";
+
+const REPLICATION = "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication";
+
+describe("records are repaired only where nobody needs them as they are", () => {
+  it("a ShardReplication that can not be read is not written over", async () => {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    const { etcd } = cluster.topology.global;
+    etcd.put(REPLICATION, Buffer.from("torn"));
+    cluster.clock.advance(60_000);
+    const said = await operatorAt(cluster).write(
+      "fix shard-replication-missing-node@zone1-0000000200 --settle 31s --yes",
+    );
+    expect([said.code, said.err]).toEqual([2, expect.stringContaining("there is no finding")]);
+    expect(Buffer.from(etcd.get(REPLICATION)?.value ?? []).toString()).toBe("torn");
+  });
+
+  it("what a cell serves of a keyspace whose tablets are recorded stays, though its record is gone", async () => {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    const { etcd } = cluster.topology.global;
+    for (const tablet of cluster.tablets) tablet.kill();
+    for (const record of ["Keyspace", ...["0", "-80", "80-"].map((shard) => `shards/${shard}/Shard`)])
+      etcd.txn([], [{ kind: "delete", key: `/vitess/global/keyspaces/customer/${record}` }]);
+    cluster.clock.advance(60_000);
+    const said = await operatorAt(cluster).write("fix srvkeyspace-orphan@zone1/customer --settle 31s --yes");
+    expect([said.code, said.err]).toEqual([4, expect.stringMatching(/are recorded or running/)]);
+    expect(etcd.get("/vitess/zone1/keyspaces/customer/SrvKeyspace")).not.toBeNull();
+  });
+});
