@@ -23,9 +23,9 @@ describe("scan", () => {
     const { type } = operatorAt(reshardingLab());
     const { err } = await type("scan --verbose");
     expect(err).toMatchInlineSnapshot(`
-      "22 calls to 4 tablets, 5.5 a tablet, at most 6 at 127.0.0.1:16100
+      "25 calls to 4 tablets, 6.3 a tablet, at most 7 at 127.0.0.1:16100
         light: 19 (contents 3, health 4, status 4, streams 4, vars 4)
-        dear: 3 (schema 3)
+        dear: 6 (queryRules 3, schema 3)
       "
     `);
   });

@@ -29,7 +29,6 @@ describe.skipIf(labMissing() !== null)("S19, restored", () => {
   ): Promise<void> {
     lab = await Lab.up({ version });
     await reshardCluster(lab, { targets, workflow: Object.keys(targets).length === 0 ? null : "c2" });
-    await lab.ctl("SetKeyspaceDurabilityPolicy", "--durability-policy", "semi_sync", "customer");
     await lab.startVtgate();
     await serves();
     doctor = new Doctor(lab);

@@ -115,7 +115,8 @@ export const refresh = (world: World, tablet: TabletRef): World => {
 /** What the processes refuse once this primary has read its Shard record; null: as before, or nobody asked it. */
 function deniedNow(world: World, tablet: TabletRef): readonly AppliedDenialRow[] | null {
   const { facts } = world;
-  const address = addressOf(tablet);
+  // It may have moved since the plan.
+  const address = facts.live_tablet.find(({ alias }) => alias === tablet.alias)?.address ?? addressOf(tablet);
   const global = facts.topo_root.find(({ name }) => name === "global");
   const asked = facts.probe.some((row) => row.address === address && row.channel === "queryRules");
   if (tablet.type !== "PRIMARY" || global === undefined || !asked) return null;
