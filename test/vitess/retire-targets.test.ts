@@ -76,7 +76,9 @@ describe.skipIf(labMissing() !== null)("cancel --retire-targets", () => {
       expect(keys.filter((key) => /-80|80-|zone1-0000000[2345]/.test(key))).toEqual([]);
       expect(await named()).toBe(false);
       const after = await doctor.scan();
-      expect([after.code, ids(after)]).toEqual([0, []]);
+      // What a switch leaves that was taken back, until somebody rebuilds the graph.
+      const controls = version === "24" ? ["tablet-controls-lingering@zone1/customer"] : [];
+      expect([after.code, ids(after)]).toEqual([0, controls]);
       await lab.ctl("RebuildKeyspaceGraph", "customer");
       const again = await doctor.write(
         "cancel",
