@@ -32,8 +32,9 @@ export default defineConfig({
       {
         test: {
           ...simulated,
-          // Every instant of every repair: the exhaustive enumerations.
+          // Every instant of every repair: the exhaustive enumerations, half a minute each on a quiet machine, many times that beside the labs.
           name: "crash",
+          testTimeout: 900_000,
           include: ["test/crash/**/*.test.ts"],
         },
       },

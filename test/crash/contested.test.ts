@@ -167,7 +167,7 @@ describe.each([orphaned, running, moving, misrouted, halted, returnedRetired])(
           [],
         );
       }
-    }, 60_000);
+    });
 
     it("finishes the step that runs at Ctrl-C, says so, and can be resumed", async () => {
       const whole = scene.build();

@@ -51,5 +51,5 @@ describe(`the repair of ${halfCancelled.name}`, () => {
       expect(ending.fate.killed, where).toBe(true);
       expect(changed(whole.image, ending.image), where).toEqual([]);
     }
-  }, 300_000);
+  });
 });

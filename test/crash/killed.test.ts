@@ -66,7 +66,7 @@ describe.each(REPAIRS)("the repair of $name", (scene: Scene) => {
       if (scene !== purged) expect(userRows(ending.cluster), where).toEqual(userRows(before));
       expect(existsSync(join(runs, plan.id, "executor.lock")), where).toBe(false);
     }
-  }, 240_000);
+  });
 
   it("ends the same when the processes that resume it are killed as well", async () => {
     const instant = fc.integer({ min: 1, max: whole.fate.passed });
@@ -78,5 +78,5 @@ describe.each(REPAIRS)("the repair of $name", (scene: Scene) => {
       }),
       { numRuns: 10 },
     );
-  }, 60_000);
+  });
 });

@@ -41,5 +41,5 @@ describe.each(RESIDUES)("the repair of $name", (scene: Residue) => {
       expect(changed(whole.image, ending.image), where).toEqual([]);
       expect(scene.left(ending.cluster), where).toEqual([]);
     }
-  }, 120_000);
+  });
 });

@@ -85,12 +85,12 @@ describe.each(UNDONE)("the undo of the cancel of $name", (scene: Scene) => {
       expect(userRows(cluster), where).toEqual(rows);
       if (killAt % 10 === 0) expect((await undoPlan(cluster, dir, plan.id)).stages, where).toEqual([]);
     }
-  }, 120_000);
+  });
 
   it("ends the same wherever it is killed itself, and is resumed", async () => {
     const ends = await killedEverywhere(scene, plan, planUndo);
     for (const { where, cluster } of ends) expect(userRows(cluster), where).toEqual(rows);
-  }, 120_000);
+  });
 });
 
 it("the undo of a run that died once its streams were stopped ends the same wherever it is killed", async () => {
@@ -104,7 +104,7 @@ it("the undo of a run that died once its streams were stopped ends the same wher
     );
     expect(states, where).toEqual([["Running"], ["Running"]]);
   }
-}, 120_000);
+});
 
 it("the undo of a retirement puts its records back, wherever it is killed", async () => {
   const plan = await planOf(returnedRetired);
@@ -115,7 +115,7 @@ it("the undo of a retirement puts its records back, wherever it is killed", asyn
     [...imageOf(cluster, serversOf(plan))].filter(([name]) => /\/-80\/Shard(Replication)?$/.test(name));
   expect(records(before)).toHaveLength(2);
   for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
-}, 120_000);
+});
 
 it("the undo of a cancel whose targets left puts their records back, wherever it is killed", async () => {
   const plan = await planOf(targetsRetired);
@@ -125,7 +125,7 @@ it("the undo of a cancel whose targets left puts their records back, wherever it
   const records = (cluster: SimCluster) =>
     [...imageOf(cluster, serversOf(plan))].filter(([name]) => /\/Shard(Replication)?$/.test(name));
   for (const { where, cluster } of ends) expect(records(cluster), where).toEqual(records(before));
-}, 240_000);
+});
 
 it("the undo of a record that a run created, and that serves nobody yet, deletes it again, wherever it is killed", async () => {
   const plan = await planOf(halfServed);
@@ -133,7 +133,7 @@ it("the undo of a record that a run created, and that serves nobody yet, deletes
   expect(ends.length).toBeGreaterThan(10);
   for (const { where, cluster } of ends)
     expect(cluster.topology.srvKeyspace("zone1", "customer").get(), where).toBeNull();
-}, 120_000);
+});
 
 it("the purge of what a run holds ends the same wherever it is killed, and is resumed", async () => {
   const ends = await killedEverywhere(running, await planOf(running), planPurge);
@@ -142,7 +142,7 @@ it("the purge of what a run holds ends the same wherever it is killed, and is re
     (name) => name.startsWith("vtdoctor_hold_"),
   );
   expect(hold).toBeUndefined();
-}, 120_000);
+});
 
 interface End {
   readonly where: string;
