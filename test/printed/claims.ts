@@ -117,6 +117,7 @@ export const RUN_BY = {
     "shard-never-had-primary: vtctldclient DeleteShards --recursive",
     "shard-never-had-primary: vtctldclient PlannedReparentShard --new-primary",
     "shard-never-had-primary: vtdoctor fix --orphans restore",
+    "shard-primary-tablet-missing: vtctldclient EmergencyReparentShard",
     "src/plan/cancel: vtdoctor fix",
     "src/plan/cancel: vtdoctor scan --keyspace",
     "src/plan/dropped/decision: vtctldclient CreateShard",

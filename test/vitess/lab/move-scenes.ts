@@ -35,6 +35,12 @@ async function halted(lab: Lab, workflow: string): Promise<void> {
   await lab.ctl("LegacyVtctlCommand", "--", "VReplicationExec", "zone1-400", stop);
 }
 
+/** The target takes queries of the table: what a switch does next (until then both sides deny it: denied-tables-both-sides). */
+async function opened(lab: Lab): Promise<void> {
+  await lab.ctl("SetShardTabletControl", "--remove", "--denied-tables=customer", "moved/0", "primary");
+  await lab.ctl("RefreshStateByShard", "moved/0");
+}
+
 /** A MoveTables whose switch stopped on its way, and what is left when one side of it is lost. */
 export function moveScenes(scene: Scene): void {
   const denied = "routing-contradicts-denial@customer.customer";
@@ -50,6 +56,7 @@ export function moveScenes(scene: Scene): void {
       "vtctldclient SetShardTabletControl --remove",
     );
     await halted(lab, "m1");
+    await opened(lab);
     const said = await finding(doctor, denied);
     await runAdvised(doctor, said, "vtdoctor fix --dry-run");
     // The source is written since: its streams stand before where it is.
@@ -130,6 +137,7 @@ export function moveScenes(scene: Scene): void {
   scene("a switch of tables that died before its rules is taken back", async ({ lab, doctor }) => {
     await moveTables(lab, "m2");
     await halted(lab, "m2");
+    await opened(lab);
     await curedBy(doctor, denied, ["vtctldclient MoveTables cancel", { more: named("m2").join(" ") }]);
   });
 

@@ -3,8 +3,13 @@ import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
 import { Etcd3 } from "etcd3";
 import { expect } from "vitest";
-import { ShardReferenceSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
-import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../../src/topology/records.js";
+import { ShardReferenceSchema, TabletAliasSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
+import {
+  decodeShard,
+  decodeSrvKeyspace,
+  encodeShard,
+  encodeSrvKeyspace,
+} from "../../../src/topology/records.js";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
 import { curedBy, finding, gone, runAdvised, runPrinted, shell } from "./printed.js";
 import { elect } from "./reshard.js";
@@ -14,16 +19,25 @@ const SRV_KEYSPACE = "/vitess/zone1/keyspaces/customer/SrvKeyspace";
 
 /** Records, rules and VSchemas that are wrong, with no workflow in flight. */
 export function recordScenes(scene: Scene): void {
-  scene("a shard none of whose tablets is primary", async ({ lab, doctor }) => {
+  scene("the record of a primary was deleted with --allow-primary", async ({ lab, doctor }) => {
     await lab.stop("vttablet-100");
     await lab.ctl("DeleteTablets", "--allow-primary", "zone1-0000000100");
+    await curedBy(doctor, "shard-primary-tablet-missing@customer/0", ["vtctldclient EmergencyReparentShard"]);
+    await lab.startVttablet(100);
+  });
+
+  scene("a shard none of whose tablets is primary", async ({ lab, doctor }) => {
+    await lab.stop("vttablet-101");
+    await lab.ctl("DeleteTablets", "--allow-primary", "zone1-0000000101");
+    // It comes back as a replica, and so does the other one.
+    await lab.startVttablet(101);
+    await nameAsPrimary(lab, 100);
     await curedBy(
       doctor,
       "no-live-primary@customer/0",
       ["vtctldclient GetTablets"],
       ["vtctldclient PlannedReparentShard"],
     );
-    await lab.startVttablet(100);
     await elect(lab, "customer", "0", 100);
   });
 
@@ -189,6 +203,20 @@ async function routed(lab: Lab, type: TabletType, shards: readonly string[]): Pr
         : { ...one, shardReferences: shards.map((name) => create(ShardReferenceSchema, { name })) },
     );
     await client.put(SRV_KEYSPACE).value(Buffer.from(encodeSrvKeyspace({ ...record.value, partitions })));
+  } finally {
+    client.close();
+  }
+}
+
+/** The Shard record of customer/0, as it is but for the primary that it names. */
+async function nameAsPrimary(lab: Lab, uid: number): Promise<void> {
+  const key = "/vitess/global/keyspaces/customer/shards/0/Shard";
+  const client = new Etcd3({ hosts: lab.server });
+  try {
+    const record = decodeShard((await client.get(key).buffer()) ?? Buffer.alloc(0));
+    if (record.kind === "unanswered") throw new Error(record.message);
+    const primaryAlias = create(TabletAliasSchema, { cell: "zone1", uid });
+    await client.put(key).value(Buffer.from(encodeShard({ ...record.value, primaryAlias })));
   } finally {
     client.close();
   }
