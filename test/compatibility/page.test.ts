@@ -39,9 +39,9 @@ function cell(scene: Scene, version: Version): string {
 
 const page = (): string => `# Compatibility
 
-Written by \`npm run golden\` from what \`VTDOCTOR_TEST_RESULTS=FOLDER npm run soak -- --lab\` came to on real clusters (\`npm run compatibility --
-FOLDER\` takes it over); CI plays 19 and 24. \`npm run lab:install -- all\` builds the versions, all on MySQL 9. "23.0.3 and 24.0.4" is a cluster in the
-middle of an upgrade: vtctld and the sources' vttablets are 24, the targets' 23.
+Written by \`npm run golden\` from what the scenes came to on real clusters, played as \`VTDOCTOR_TEST_RESULTS=FOLDER npm run soak -- --lab\` plays them
+(\`npm run compatibility -- FOLDER\` takes it over); CI plays 19 and 24. \`npm run lab:install -- all\` builds the versions, all on MySQL 9; vtgate is
+24.0.4 in each. "23.0.3 and 24.0.4" is a cluster in the middle of an upgrade: vtctld and the sources' vttablets are 24, the targets' 23.
 
 | scene | ${ALL.map((version) => VERSIONS[version]).join(" | ")} |
 |---|${ALL.map(() => "---").join("|")}|
