@@ -5,14 +5,15 @@ import {
   columnsOf,
   createDatabase,
   type Database,
+  giveBack,
   insertRows,
   selectAll,
   selectRows,
 } from "../snapshot/database.js";
 import { deriveQueryPaths, PATH_STATE, type PathState } from "../snapshot/derive/paths/query-path.js";
 import { emptyFacts, type Facts, factsOf, isFactTable } from "../snapshot/facts.js";
-import { type Rows, TABLES } from "../snapshot/gen/tables.js";
-import { Snapshot } from "../snapshot/snapshot.js";
+import { TABLES } from "../snapshot/gen/tables.js";
+import { filledDatabase } from "../snapshot/snapshot.js";
 import type { Example, Queryable, Row, Value } from "./rule.js";
 
 /** The cluster of an example: a snapshot whose derived rows may be written directly. */
@@ -25,15 +26,11 @@ export interface ExampleState extends Queryable {
  * rows, its statements, and the query paths that follow from all of it, unless it gives some itself. Throws a UsageError for an unknown table or column and for a statement that fails.
  */
 export const buildState = (example: Example, base: Facts): ExampleState => {
-  const db = createDatabase();
+  const rows = new Map(
+    Object.entries(example.rows ?? {}).map(([table, given]) => [table, complete(table, given)]),
+  );
+  const db = filledDatabase(withRows(base, rows));
   try {
-    const shapes = new Map<string, readonly Column[]>(
-      ALL_TABLES.map((table) => [table, columnsOf(db, table)]),
-    );
-    const rows = new Map(
-      Object.entries(example.rows ?? {}).map(([table, given]) => [table, complete(table, given, shapes)]),
-    );
-    copySnapshot(db, withRows(base, rows));
     for (const [table, given] of rows) if (!isFactTable(table)) for (const row of given) put(db, table, row);
     for (const statement of example.sql ?? []) run(db, statement);
     if (!rows.has("query_path")) followPaths(db);
@@ -44,9 +41,13 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
   return {
     all: (sql, ...params) => selectAll(db, sql, params),
     rows: (table, where) => selectRows(db, table, where),
-    close: () => db.close(),
+    close: () => (onlyRows(example.sql ?? []) ? giveBack(db) : db.close()),
   };
 };
+
+/** Whether each statement changes rows and nothing else: whoever gets the database next is to find it as a new one. */
+const onlyRows = (statements: readonly string[]): boolean =>
+  statements.every((one) => /^\s*(INSERT|REPLACE|UPDATE|DELETE|WITH)\b[^;]*;?\s*$/i.test(one));
 
 /** Query paths follow from derived rows too: those of an example are of the state as it stands in the end. */
 const followPaths = (db: Database): void => {
@@ -81,14 +82,23 @@ export const EMPTY_CLUSTER: Facts = {
   topo_root: [{ name: "global", server: "etcd:2379", root: "/vitess/global" }],
 };
 
-const ALL_TABLES = Object.keys(TABLES) as readonly (keyof Rows)[];
+let shapes: ReadonlyMap<string, readonly Column[]> | null = null;
+
+/** The columns of each table, read once. */
+const knownShapes = (): ReadonlyMap<string, readonly Column[]> => {
+  if (shapes !== null) return shapes;
+  const db = createDatabase();
+  try {
+    shapes = new Map(Object.keys(TABLES).map((table) => [table, columnsOf(db, table)]));
+    return shapes;
+  } finally {
+    db.close();
+  }
+};
 
 /** A short row stands for a whole one: what it leaves out is NULL where it may be, else '' or 0. */
-const complete = (
-  table: string,
-  rows: readonly Row[],
-  shapes: ReadonlyMap<string, readonly Column[]>,
-): readonly Row[] => {
+const complete = (table: string, rows: readonly Row[]): readonly Row[] => {
+  const shapes = knownShapes();
   const columns = shapes.get(table);
   if (columns === undefined)
     throw new UsageError(
@@ -120,15 +130,6 @@ const withRows = (base: Facts, rows: ReadonlyMap<string, readonly Row[]>): Facts
         : base[table];
     return [...kept, ...added];
   });
-
-const copySnapshot = (db: Database, facts: Facts): void => {
-  const snapshot = Snapshot.of(facts);
-  try {
-    for (const table of ALL_TABLES) insertRows(db, table, snapshot.rows(table));
-  } finally {
-    snapshot.close();
-  }
-};
 
 /** The row of an example stands instead of the one that was derived under its key. */
 const put = (db: Database, table: string, row: Row): void => {

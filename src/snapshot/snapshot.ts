@@ -2,6 +2,7 @@ import { UsageError } from "../cluster/errors.js";
 import {
   createDatabase,
   type Database,
+  giveBack,
   insertRows,
   type SqlValue,
   selectAll,
@@ -20,22 +21,17 @@ import { SNAPSHOT_SCHEMA } from "./schema.js";
  * facts in any order give the same rows and the same bytes. `close` frees its memory, which no garbage collector does.
  */
 export class Snapshot {
-  readonly #db: Database;
+  #open: Database | null;
 
   private constructor(db: Database) {
-    this.#db = db;
+    this.#open = db;
   }
 
   /** Facts as `collect` gives them; a duplicate or a value of a wrong type is a bug there and throws. */
   static of(facts: Facts): Snapshot {
-    const snapshot = new Snapshot(createDatabase());
-    try {
-      snapshot.#fill(facts);
-    } catch (error) {
-      snapshot.close();
-      throw error;
-    }
-    return snapshot;
+    const db = filledDatabase(facts);
+    db.exec("PRAGMA query_only = 1");
+    return new Snapshot(db);
   }
 
   /**
@@ -74,15 +70,29 @@ export class Snapshot {
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
+    if (this.#open === null) return;
+    giveBack(this.#open);
+    this.#open = null;
   }
 
-  #fill(facts: Facts): void {
+  get #db(): Database {
+    if (this.#open === null) throw new Error("the snapshot is closed");
+    return this.#open;
+  }
+}
+
+/** A snapshot's rows in a database of the caller's own, who may write to it and closes it. */
+export const filledDatabase = (facts: Facts): Database => {
+  const db = createDatabase();
+  try {
     const schema = { name: "schema", value: String(SNAPSHOT_SCHEMA) };
     const stated: Facts = { ...facts, meta: [...facts.meta.filter(({ name }) => name !== "schema"), schema] };
     const ordered = factsOf((table) => inKeyOrder(table, stated[table]));
-    for (const table of FACT_TABLES) insertRows(this.#db, table, ordered[table]);
-    for (const [table, rows] of Object.entries(derive(ordered))) insertRows(this.#db, table, rows);
-    this.#db.exec("PRAGMA query_only = 1");
+    for (const table of FACT_TABLES) insertRows(db, table, ordered[table]);
+    for (const [table, rows] of Object.entries(derive(ordered))) insertRows(db, table, rows);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
   }
-}
+};

@@ -1,7 +1,8 @@
 import type { Finding } from "../../src/findings/finding.js";
 import { difference, expectedOf, LOOK, type Recordings, stateOf } from "../../src/rules/examples.js";
 import { judge } from "../../src/rules/judge.js";
-import type { Example, Queryable, Rule } from "../../src/rules/rule.js";
+import type { Example, Queryable, Rule, Value } from "../../src/rules/rule.js";
+
 import { type Conjunct, conjunctsOf } from "../../src/rules/where.js";
 
 /**
@@ -31,8 +32,9 @@ const notNeededBy = (
   recordings: Recordings,
   conjuncts: readonly Conjunct[],
 ): readonly Conjunct[] => {
-  const state = stateOf(rule, example, recordings);
-  if (state === null) throw new Error(`${rule.id}: there is no recording ${example.recording}`);
+  const built = stateOf(rule, example, recordings);
+  if (built === null) throw new Error(`${rule.id}: there is no recording ${example.recording}`);
+  const state = askedOnce(built);
   try {
     const rows = JSON.stringify(state.all(rule.query));
     const found = judge(state, [rule, ...roots], LOOK);
@@ -44,8 +46,22 @@ const notNeededBy = (
       return difference(rule, alone, judge(state, [{ ...rule, query: without }, ...roots], LOOK)) === "";
     });
   } finally {
-    state.close();
+    built.close();
   }
+};
+
+/** Nothing writes to the state any more: a query that is asked again, as those of the rules that are followed are for each condition, has the same rows. */
+const askedOnce = (state: Queryable): Queryable => {
+  const known = new Map<string, readonly unknown[]>();
+  return {
+    all: <T>(sql: string, ...values: readonly Value[]) => {
+      const question = JSON.stringify([sql, values]);
+      const rows = known.get(question) ?? state.all<T>(sql, ...values);
+      known.set(question, rows);
+      return rows as readonly T[];
+    },
+    rows: state.rows,
+  };
 };
 
 /** null: the query fails. */

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadRules, SHIPPED_RULES } from "../../src/rulefiles/load.js";
+import { buildState, EMPTY_CLUSTER } from "../../src/rules/example-state.js";
 import { type ExampleResult, type Recordings, runExamples } from "../../src/rules/examples.js";
 import type { Example, Rule } from "../../src/rules/rule.js";
 import { recordedFacts } from "../sim/recorded-facts.js";
@@ -38,4 +39,15 @@ describe.each<[string, readonly Rule[], () => Promise<Recordings>]>([
       },
     );
   });
+});
+
+it.each([
+  "CREATE TABLE left_over (a)",
+  "UPDATE meta SET value = value; PRAGMA reverse_unordered_selects = 1",
+])("what a statement of an example changes beside rows, no other example sees: %s", (statement) => {
+  buildState({ name: "first", sql: [statement] }, EMPTY_CLUSTER).close();
+  const next = buildState({ name: "next", sql: [] }, EMPTY_CLUSTER);
+  expect(next.all("SELECT name FROM sqlite_schema WHERE name = 'left_over'")).toEqual([]);
+  expect(next.all("PRAGMA reverse_unordered_selects")).toEqual([{ reverse_unordered_selects: 0 }]);
+  next.close();
 });

@@ -84,6 +84,29 @@ describe("a snapshot that is saved and opened", () => {
     );
   });
 
+  test("has the same bytes when another snapshot was closed before", () => {
+    const [facts, other] = ["v19-cancelled", "healthy-reshard-running-v24"].map((name) =>
+      factsOfRecording(name),
+    );
+    if (facts === undefined || other === undefined) throw new Error("there are two recordings");
+    const open = Snapshot.of(other);
+    const bytes = readFileSync(saved(facts));
+    open.close();
+    expect(readFileSync(saved(facts, "next.db"))).toEqual(bytes);
+  });
+
+  test("tells nothing once it is closed, whoever has come meanwhile", () => {
+    const snapshot = Snapshot.of(factsOfRecording("v19-cancelled"));
+    snapshot.close();
+    const next = Snapshot.of(emptyFacts());
+    expect(() => snapshot.rows("workflow")).toThrow("the snapshot is closed");
+    snapshot.close();
+    const last = Snapshot.of(factsOfRecording("v19-cancelled"));
+    expect(next.rows("workflow")).toEqual([]);
+    next.close();
+    last.close();
+  });
+
   test("is judged by this vtdoctor, not by what the file says was derived", () => {
     const path = saved(factsOfRecording("healthy-reshard-running-v24"));
     edit(
