@@ -25,8 +25,9 @@ export const fixRepair = (
 ): PlayedDraft => {
   const selected = selectFindings(snapshot, findings, request);
   const roots = distinct(selected.map((finding) => rootOf(finding, selected)));
-  const left = request.findings === null ? roots.filter((root) => isMereNews(root, selected)) : [];
-  const wanted = roots.filter((root) => !left.includes(root));
+  const news = request.findings === null ? roots.filter((root) => isNews(root, selected)) : [];
+  const [left, unasked] = [news.filter(byHand), news.filter(asks)];
+  const wanted = roots.filter((root) => ![...left, ...unasked].includes(root));
   const certain = wanted.filter((finding) => finding.state === "confirmed");
   const parts = inOrder(RECIPES).flatMap(({ name, drafts, besides }) => {
     const own = certain.filter((finding) => finding.repair.recipe === name);
@@ -43,7 +44,7 @@ export const fixRepair = (
     ...refused,
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: wanted.filter((finding) => finding.state !== "confirmed").map(uncertain) },
-    { ...EMPTY_DRAFT, notes: left.length === 0 ? [] : [leftAlone(left)] },
+    { ...EMPTY_DRAFT, notes: [...leftAlone(left), ...leftUnnamed(unasked)] },
   ].reduce(behind, EMPTY_DRAFT);
   if (wanted.length > 0) refuseOlderSnapshot(snapshot);
   if (wanted.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
@@ -70,16 +71,29 @@ const withConsequences = (draft: Draft, findings: readonly Finding[]): Draft => 
     .concat(draft.repairs),
 });
 
+const asks = (finding: Finding): boolean =>
+  RECIPES.some(({ name, asks }) => name === finding.repair.recipe && asks === true);
+
 const byHand = (finding: Finding): boolean => !RECIPES.some(({ name }) => name === finding.repair.recipe);
 
-/** What nobody named, and what nobody can want repaired: information without a repair, of which nothing worse follows. */
-const isMereNews = (root: Finding, selected: readonly Finding[]): boolean =>
-  byHand(root) &&
+/** Information, of which nothing worse follows. */
+const isNews = (root: Finding, selected: readonly Finding[]): boolean =>
   selected.every((finding) => finding.severity === "info" || rootOf(finding, selected).id !== root.id);
 
 /** One line, however many they are. */
-const leftAlone = (findings: readonly Finding[]): string =>
-  `left as it is, for it is information and vtdoctor has no repair of it (vtdoctor explain FINDING says what a person can do): ${findings.map(({ id }) => id).join(", ")}`;
+const leftAlone = (findings: readonly Finding[]): readonly string[] =>
+  findings.length === 0
+    ? []
+    : [
+        `left as it is, for it is information and vtdoctor has no repair of it (vtdoctor explain FINDING says what a person can do): ${idsOf(findings)}`,
+      ];
+
+const leftUnnamed = (findings: readonly Finding[]): readonly string[] =>
+  findings.length === 0
+    ? []
+    : [`left as it is, for it may be meant: it is repaired only where it is named: ${idsOf(findings)}`];
+
+const idsOf = (findings: readonly Finding[]): string => findings.map(({ id }) => id).join(", ");
 
 /** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, docs/decisions.md#d14). */
 const manual = (finding: Finding): Blocked => ({

@@ -24,6 +24,8 @@ export interface Recipe<N extends Named = Finding, Asked = FixRequest> {
   /** As rules name it; its file in `recipes/` has it too. */
   readonly name: string;
   readonly runs: (typeof TIMES)[number];
+  /** What it would repair as information may be meant: only where the finding is named. */
+  readonly asks?: true;
   /** From the confirmed findings that name it to what is done about them. */
   readonly drafts: (snapshot: Snapshot, findings: readonly N[], request: Asked) => readonly Draft[];
   /** What belongs to the findings too, and why nobody can repair it now. */
@@ -61,11 +63,13 @@ interface Repair<Broken, N extends Named, Asked> extends Omit<Recipe<N, Asked>, 
 export const repair = <Broken extends object, N extends Named = Finding, Asked = FixRequest>({
   name,
   runs,
+  asks,
   besides,
   ...declared
 }: Repair<Broken, N, Asked>): Recipe<N, Asked> => ({
   name,
   runs,
+  ...(asks === undefined ? {} : { asks }),
   ...(besides === undefined ? {} : { besides }),
   drafts: (snapshot, findings, request) =>
     groupsOf(snapshot, findings, declared.by).flatMap((group): Draft | readonly Draft[] => {

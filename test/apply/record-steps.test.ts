@@ -2,10 +2,11 @@ import { create, type DescMessage, fromBinary, type MessageShape } from "@bufbui
 import { describe, expect, it } from "vitest";
 import { composed } from "../../src/plan/compose.js";
 import type { RecordName } from "../../src/plan/records/record-registry.js";
-import { written } from "../../src/plan/records/record-type.js";
-import { routingRules, withoutRules } from "../../src/plan/records/routing-rules.js";
+import { withoutRules, written } from "../../src/plan/records/record-type.js";
+import { routingRules } from "../../src/plan/records/routing-rules.js";
 import { shard as shardType, withoutDenials } from "../../src/plan/records/shard.js";
 import { Shard_TabletControlSchema, ShardSchema, TabletType } from "../../src/proto/gen/topodata_pb.js";
+import type { RoutingRule } from "../../src/proto/gen/vschema_pb.js";
 import {
   RoutingRuleSchema,
   RoutingRulesSchema,
@@ -156,7 +157,7 @@ describe("record.write of the routing rules", () => {
       at,
       { kind: "routing-rules" },
       routingRules,
-      withoutRules(["t", "t@replica"]),
+      withoutRules<RoutingRule>(({ fromTable }) => ["t", "t@replica"].includes(fromTable)),
     );
     return { cluster, at, plan: planFor(cluster, { steps: [write] }) };
   }

@@ -6,6 +6,7 @@ import { deleteShards } from "../sim/native/delete-shards.js";
 import { moveTablesCancel } from "../sim/native/move-tables-cancel.js";
 import { switchAll } from "../sim/native/switch-traffic.js";
 import { MISRECORDED } from "./record-scenes.js";
+import { MISRULED } from "./rules-scenes.js";
 import { moving, type Residue, type Scene } from "./scene.js";
 
 const rowsOf = (cluster: SimCluster, alias: string): readonly string[] => {
@@ -148,4 +149,5 @@ export const RESIDUES: readonly Residue[] = [
   locked,
   pruned,
   ...MISRECORDED,
+  ...MISRULED,
 ];

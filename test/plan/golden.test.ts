@@ -43,6 +43,13 @@ describe("plans for recorded states of real clusters", () => {
     await expect(planText(plan)).toMatchFileSnapshot(golden("cancel-reshard-copying-kept"));
   });
 
+  test("fix of rules that a cancel kept: those that say no more than the VSchema go", async () => {
+    const plan = fixOf(recorded("keep-data-denied-v24"), {
+      findings: ["routing-rules-orphan@customer+moved"],
+    });
+    await expect(planText(plan)).toMatchFileSnapshot(golden("fix-routing-rules-orphan"));
+  });
+
   test("cancel of MoveTables", async () => {
     const plan = cancelOf(recorded("healthy-movetables-created-v24"), { keyspace: "moved", workflow: "m1" });
     await expect(planText(plan)).toMatchFileSnapshot(golden("cancel-movetables"));

@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
@@ -22,9 +22,12 @@ import {
   TabletType,
 } from "../../src/proto/gen/topodata_pb.js";
 import {
+  KeyspaceRoutingRulesSchema,
   KeyspaceSchema,
+  MirrorRulesSchema,
   RoutingRuleSchema,
   RoutingRulesSchema,
+  ShardRoutingRulesSchema,
   TableSchema,
 } from "../../src/proto/gen/vschema_pb.js";
 import {
@@ -64,6 +67,34 @@ const rulesIn = (value: Bytes): Named => {
   if (record.kind === "unanswered") throw new Error(record.message);
   return Object.fromEntries(record.value.rules.map((rule) => [rule.fromTable, rule.toTables.join()]));
 };
+
+const shardRulesRecord = (rules: Named): string =>
+  base64(
+    toBinary(
+      ShardRoutingRulesSchema,
+      create(ShardRoutingRulesSchema, {
+        rules: inOrder(rules).map(([shard, toKeyspace]) => ({ fromKeyspace: "k", shard, toKeyspace })),
+      }),
+    ),
+  );
+const keyspaceRulesRecord = (rules: Named): string =>
+  base64(
+    toBinary(
+      KeyspaceRoutingRulesSchema,
+      create(KeyspaceRoutingRulesSchema, {
+        rules: inOrder(rules).map(([fromKeyspace, toKeyspace]) => ({ fromKeyspace, toKeyspace })),
+      }),
+    ),
+  );
+const mirrorRulesRecord = (rules: Named): string =>
+  base64(
+    toBinary(
+      MirrorRulesSchema,
+      create(MirrorRulesSchema, {
+        rules: inOrder(rules).map(([fromTable, toTable]) => ({ fromTable, toTable, percent: 10 })),
+      }),
+    ),
+  );
 
 const shardRecord = (denied: Readonly<Record<number, readonly string[]>>, primary = 0n): string =>
   base64(
@@ -135,6 +166,9 @@ const RECORD_VALUES: {
 } = {
   shard: [SHARD, denials.map(denying)],
   "routing-rules": [RULES, entries.map(rulesRecord)],
+  "shard-routing-rules": [{ kind: "shard-routing-rules" }, entries.map(shardRulesRecord)],
+  "keyspace-routing-rules": [{ kind: "keyspace-routing-rules" }, entries.map(keyspaceRulesRecord)],
+  "mirror-rules": [{ kind: "mirror-rules" }, entries.map(mirrorRulesRecord)],
   vschema: [VSCHEMA, entries.map(vschemaRecord)],
   "srv-keyspace": [GRAPH, types.map(graphRecord)],
   keyspace: [

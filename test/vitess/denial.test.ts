@@ -5,6 +5,12 @@ import { versions } from "./lab/long.js";
 import { ranAllOf, runNext } from "./lab/printed.js";
 import { elect, insert, reshardCluster, running } from "./lab/reshard.js";
 
+const ORPHANS: readonly string[] = [
+  "keyspace-routing-rules-orphan@moved+gone",
+  "mirror-rules-orphan@customer+moved",
+  "routing-rules-orphan@customer+moved",
+  "shard-routing-rules-orphan@customer+gone",
+];
 const DENIED = "keep-data-denial-residue@moved/0";
 
 /** S7: a cancel that keeps the data of a MoveTables leaves its tables denied, where the application is to use them. */
@@ -74,8 +80,37 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
       expect(ids(await doctor.scan())).not.toContain("keep-data-denial-residue@customer/0");
       await move("m2", "complete", "--keep-data");
       expect(ids(await doctor.scan())).not.toContain("keep-data-denial-residue@customer/0");
+      await rulesMended(doctor);
     },
   );
+
+  /** D5, D8, D9 and D10: rules that no workflow needs, of each kind. */
+  async function rulesMended(doctor: Doctor): Promise<void> {
+    const apply = (command: string, ...rules: object[]) =>
+      lab.ctl(command, "--rules", JSON.stringify({ rules }));
+    const names = ["customer", "customer.customer", "moved.customer"];
+    const nine = names.flatMap((name) => ["", "@replica", "@rdonly"].map((type) => name + type));
+    await apply(
+      "ApplyRoutingRules",
+      ...nine.map((from_table) => ({ from_table, to_tables: ["customer.customer"] })),
+    );
+    await apply("ApplyShardRoutingRules", { from_keyspace: "customer", to_keyspace: "gone", shard: "0" });
+    await apply("ApplyKeyspaceRoutingRules", { from_keyspace: "moved@rdonly", to_keyspace: "gone" });
+    await apply("ApplyMirrorRules", {
+      from_table: "customer.customer",
+      to_table: "moved.customer",
+      percent: 25,
+    });
+    const isOfRules = (id: string) => /(routing|mirror)-rules?-/.test(id);
+    const { findings } = await doctor.scan();
+    const left = findings.filter(({ id }) => ORPHANS.includes(id));
+    expect(left.map(({ id }) => id).toSorted()).toEqual(ORPHANS);
+    for (const finding of left) await runNext(doctor, finding, { more: "--yes" });
+    expect(ids(await doctor.scan()).filter(isOfRules)).toEqual([]);
+    const rest = await lab.ctl("GetRoutingRules");
+    expect(rest).toContain('"moved.customer"');
+    expect(rest).not.toContain('"from_table": "customer.customer"');
+  }
 
   ranAllOf("denial");
 });

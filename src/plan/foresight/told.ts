@@ -3,13 +3,12 @@ import { parseAlias } from "../../cluster/alias.js";
 import { ShardReplication_NodeSchema, TabletAliasSchema, TabletType } from "../../proto/gen/topodata_pb.js";
 import { TimeSchema } from "../../proto/gen/vttime_pb.js";
 import { tabletTypeName } from "../../snapshot/derive/global-records.js";
-import type { AppliedDenialRow, LiveTabletRow, TopoKeyRow } from "../../snapshot/gen/tables.js";
-import { shardKey, srvKeyspaceKey, srvVSchemaKey } from "../../topology/paths.js";
+import type { AppliedDenialRow, LiveTabletRow } from "../../snapshot/gen/tables.js";
+import { shardKey, srvKeyspaceKey } from "../../topology/paths.js";
 import {
   decodeShard,
   decodeShardReplication,
   decodeSrvKeyspace,
-  decodeSrvVSchema,
   decodeTablet,
   encodeShard,
   encodeShardReplication,
@@ -17,7 +16,7 @@ import {
   encodeTablet,
 } from "../../topology/records.js";
 import type { TabletRef } from "../fields.js";
-import { keyspacesPrefix, ruleKeys, srvVSchemaFor, vschemaSources } from "../serving/srv-vschema.js";
+import { rebuilt } from "../serving/rebuild.js";
 import { addressOf, bytesAt, deniedBy, type KeyRef, putKey, type World, withFacts } from "./world.js";
 
 export const endLock = (world: World, at: KeyRef & { readonly lease: string }): World => {
@@ -29,26 +28,8 @@ export const endLock = (world: World, at: KeyRef & { readonly lease: string }): 
 
 /** As a cell's record would be built; one that can not be built stays as it is, and the step refuses when it runs. */
 export const rebuildSrvVSchema = (world: World, cell: string): World => {
-  const rootOf = (name: string) => world.facts.topo_root.find((row) => row.name === name);
-  const [global, own] = [rootOf("global"), rootOf(cell)];
-  if (global === undefined || own === undefined) return world;
-  const entryOf = ({ key, value, mod_revision }: TopoKeyRow) => ({ key, value, modRevision: mod_revision });
-  const keys = world.facts.topo_key.filter(({ server }) => server === global.server);
-  const prefix = keyspacesPrefix(global.root);
-  const sources = vschemaSources(
-    global.root,
-    keys.filter(({ key }) => key.startsWith(prefix)).map(entryOf),
-    ruleKeys(global.root).map((key) => {
-      const row = keys.find((one) => one.key === key);
-      return row === undefined ? null : entryOf(row);
-    }),
-  );
-  if (sources.kind === "unanswered") return world;
-  const at = { server: own.server, key: srvVSchemaKey(own.root) };
-  const there = bytesAt(world, at);
-  const current = there === null ? null : decodeSrvVSchema(there);
-  if (current?.kind === "unanswered") return world;
-  return putKey(world, at, encodeSrvVSchema(srvVSchemaFor(current?.value ?? null, sources.value)));
+  const built = rebuilt(world.facts, cell);
+  return built === null ? world : putKey(world, built, encodeSrvVSchema(built.wanted));
 };
 
 /** One node more in a ShardReplication, which is made where there is none. */

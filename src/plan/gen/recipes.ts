@@ -8,6 +8,7 @@ import { liftDenial } from "../recipes/lift-denial.js";
 import { listTabletsOfShard } from "../recipes/list-tablets.js";
 import { lostSource } from "../recipes/lost-source.js";
 import { orphanGraph } from "../recipes/orphan-graph.js";
+import { orphanRules } from "../recipes/orphan-rules.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
@@ -27,6 +28,7 @@ export const RECIPES: readonly Recipe[] = [
   listTabletsOfShard,
   lostSource,
   orphanGraph,
+  orphanRules,
   orphanShard,
   rebuildSrvKeyspace,
   rebuildSrvVSchema,

@@ -1,6 +1,6 @@
 import { TabletType } from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
-import type { Guard } from "../draft.js";
+import type { Guard, Obstacle } from "../draft.js";
 import { probed, processesOfShard } from "../facts/processes.js";
 import { type CellGraph, type ShardRef, shardName, shardRecords } from "../facts/topology.js";
 import { type Misrouted, movesOf, unmovable } from "../serving/misrouted.js";
@@ -24,12 +24,20 @@ export const workflowInTheWay: Guard<{ readonly keyspace: string }> = (snapshot,
         instead: `switch it with vtctldclient Reshard --workflow ${workflow.name} --target-keyspace ${keyspace} switchtraffic or reversetraffic`,
       },
     ];
+  return silentShards(snapshot, keyspace, "one may belong to a switch that is not over");
+};
+
+/** No stream of these keyspaces was seen that needs the thing; one that nobody told of would be missed. */
+export const unknownStreams: Guard<{ readonly keyspaces: readonly string[] }> = (snapshot, { keyspaces }) =>
+  keyspaces.flatMap((keyspace) => silentShards(snapshot, keyspace, "one of them may need this")).slice(0, 1);
+
+const silentShards = (snapshot: Snapshot, keyspace: string, because: string): readonly Obstacle[] => {
   const silent = shardRecords(snapshot, keyspace).find((shard) => !streamsKnown(snapshot, shard));
   return silent === undefined
     ? []
     : [
         {
-          reason: `no primary of ${shardName(silent)} said which streams it has, and one may belong to a switch that is not over`,
+          reason: `no primary of ${shardName(silent)} said which streams it has, and ${because}`,
           instead: `start the tablets of ${shardName(silent)} and scan again`,
         },
       ];

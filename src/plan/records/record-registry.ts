@@ -1,9 +1,12 @@
 import { type Field, union, type ValueOf, type ValuesOf } from "../fields.js";
 import { keyspace } from "./keyspace.js";
+import { keyspaceRoutingRules } from "./keyspace-routing-rules.js";
+import { mirrorRules } from "./mirror-rules.js";
 import type { AnyRecordType } from "./record-type.js";
 import { routingRules } from "./routing-rules.js";
 import { shard } from "./shard.js";
 import { shardReplication } from "./shard-replication.js";
+import { shardRoutingRules } from "./shard-routing-rules.js";
 import { srvKeyspace } from "./srv-keyspace.js";
 import { tablet } from "./tablet.js";
 import { vschema } from "./vschema.js";
@@ -18,6 +21,9 @@ export const RECORDS = byKind({
   shard,
   keyspace,
   "routing-rules": routingRules,
+  "shard-routing-rules": shardRoutingRules,
+  "keyspace-routing-rules": keyspaceRoutingRules,
+  "mirror-rules": mirrorRules,
   vschema,
   "srv-keyspace": srvKeyspace,
   tablet,

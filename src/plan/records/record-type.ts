@@ -11,6 +11,7 @@ import type { DraftStep } from "../draft.js";
 import { base64, keyFact } from "../facts/topology.js";
 import type { Fields, ValuesOf } from "../fields.js";
 import type { Shape } from "../named-key.js";
+import { quoted } from "../steps/text.js";
 
 /** What becomes of `now` when the change that leads from `from` to `to` is made in it, too. */
 export type Merge<V> = (from: V, to: V, now: V) => Merged<V>;
@@ -134,3 +135,65 @@ export const sameRecord = <Desc extends DescMessage>(
   one: MessageShape<Desc>,
   other: MessageShape<Desc>,
 ): boolean => equals(schema, one, other, { registry: NO_EXTENSIONS, unknown: true });
+
+interface RuleWords<R> {
+  /** `shard routing rules` */
+  readonly rules: string;
+  /** What the rule leads from: there is one rule of each. */
+  readonly from: (rule: R) => string;
+  /** Where it leads. */
+  readonly to: (rule: R) => string;
+  /** `leads queries for` */
+  readonly does: string;
+}
+
+/** The field `rules` of a record. Vitess makes a map of it and writes it in any order (docs/vitess.md#rule-order). */
+export const rulesPart = <D extends DescMessage>(
+  schema: D,
+  { rules, from, to, does }: RuleWords<MessageShape<D>>,
+) => {
+  type Rules = MessageShape<D>[];
+  const onlyIn = (one: Rules, other: Rules): readonly string[] =>
+    one
+      .map(from)
+      .filter((name) => !other.some((rule) => from(rule) === name))
+      .sort();
+  const goals = (list: Rules, name: string): string =>
+    list
+      .filter((rule) => from(rule) === name)
+      .map(to)
+      .join(", ") || "nothing";
+  const turned = (before: Rules, after: Rules): readonly string[] =>
+    before
+      .map(from)
+      .filter(
+        (name) => after.some((rule) => from(rule) === name) && goals(before, name) !== goals(after, name),
+      );
+  return {
+    changes: (_of: unknown, before: Rules, after: Rules): readonly string[] => {
+      const [removed, added] = [onlyIn(before, after), onlyIn(after, before)];
+      return [
+        ...(removed.length === 0 ? [] : [`removes the ${rules} from ${quoted(removed)}`]),
+        ...(added.length === 0 ? [] : [`adds the ${rules} from ${quoted(added)}`]),
+        ...turned(before, after).map(
+          (name) => `${does} \`${name}\` to ${goals(after, name)} instead of ${goals(before, name)}`,
+        ),
+      ];
+    },
+    what: (_of: unknown, before: Rules, after: Rules): string =>
+      `the ${rules} from ${[...onlyIn(before, after), ...onlyIn(after, before), ...turned(before, after)].join(", ")}`,
+    merge: mergeNamed<MessageShape<D>>(
+      from,
+      (one, other) => sameRecord(schema, one, other),
+      ([name]) => `there is another rule for ${name} since`,
+    ),
+  };
+};
+
+/** A record without the rules that `goes` says. */
+export const withoutRules =
+  <R>(goes: (rule: R) => boolean) =>
+  <M extends { readonly rules: R[] }>(record: M): M => ({
+    ...record,
+    rules: record.rules.filter((rule) => !goes(rule)),
+  });

@@ -1,11 +1,12 @@
+import type { RoutingRule } from "../../../proto/gen/vschema_pb.js";
 import type { Snapshot } from "../../../snapshot/snapshot.js";
 import { routingRulesKey, vschemaKey } from "../../../topology/paths.js";
 import type { DraftStep } from "../../draft.js";
 import { streamsAt } from "../../facts/stream-facts.js";
 import { cells, globalRoot, keyPremise, routingRulesPremise } from "../../facts/topology.js";
 import type { Premise } from "../../fields.js";
-import { editRecord } from "../../records/record-type.js";
-import { routingRules, withoutRules } from "../../records/routing-rules.js";
+import { editRecord, withoutRules } from "../../records/record-type.js";
+import { routingRules } from "../../records/routing-rules.js";
 import { liftDenials } from "../../records/shard.js";
 import { vschema, withoutTables } from "../../records/vschema.js";
 import { refusalOf } from "../switched.js";
@@ -110,7 +111,13 @@ const routingSteps = (
     .filter(({ name, table }) => !(isBare(name) && listed.includes(table)))
     .map(({ name }) => name);
   const at = { server, key: routingRulesKey(root) };
-  return editRecord(snapshot, routingRules, {}, at, withoutRules(fromTables));
+  return editRecord(
+    snapshot,
+    routingRules,
+    {},
+    at,
+    withoutRules<RoutingRule>(({ fromTable }) => fromTables.includes(fromTable)),
+  );
 };
 
 const ownRules = (
