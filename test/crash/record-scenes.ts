@@ -1,12 +1,14 @@
 import { create } from "@bufbuild/protobuf";
 import {
   KeyspaceSchema,
+  Shard_SourceShardSchema,
   ShardReplicationSchema,
+  ShardSchema,
   SrvKeyspaceSchema,
   ThrottlerConfigSchema,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
-import { reshardingLab } from "../../src/sim/lab.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import type { Residue } from "./scene.js";
 
 const LISTED = [200, 201];
@@ -74,5 +76,21 @@ const unthrottled: Residue = {
       ? []
       : ["SrvKeyspace without its settings"],
 };
+/** What a Reshard of before VReplication left in the record of a shard that serves. */
+const sourced: Residue = {
+  name: "a serving shard that names sources",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    const record = cluster.topology.shard("customer", "0");
+    const sourceShards = [create(Shard_SourceShardSchema, { uid: 1, keyspace: "customer", shard: "-" })];
+    record.put({ ...(record.get() ?? create(ShardSchema)), sourceShards });
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["source-shards-leftover"],
+  left: ({ topology }) =>
+    (topology.shard("customer", "0").get()?.sourceShards ?? []).map(({ shard }) => `the source ${shard}`),
+};
 
-export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled];
+export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled, sourced];

@@ -29,6 +29,7 @@ const NEAR_PLAN = {
   "guards/poorer": ["harm/vschema", "harm/rebuild"],
   "guards/moved-traffic": ["plan/serving", "harm/reads", "plan/orphan-rules"],
   "guards/rule": ["plan/orphan-rules"],
+  "recipes/source": ["plan/record-repairs"],
   "guards/": ["plan/serving", "harm/routes", "harm/reads"],
   "clear-lock": ["plan/clear-lock"],
   "cancel/": ["plan/cancel", "harm/cancel", "plan/switched"],

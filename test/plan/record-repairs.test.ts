@@ -1,5 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { labCluster } from "../../src/sim/lab.js";
+import { Shard_SourceShardSchema, ShardSchema } from "../../src/proto/gen/topodata_pb.js";
+import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import { operatorAt } from "../cli/harness.js";
 
 const REPLICATION = "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication";
@@ -15,6 +17,23 @@ describe("records are repaired only where nobody needs them as they are", () => 
     );
     expect([said.code, said.err]).toEqual([2, expect.stringContaining("there is no finding")]);
     expect(Buffer.from(etcd.get(REPLICATION)?.value ?? []).toString()).toBe("torn");
+  });
+
+  it.each([
+    ["is fed by a stream", "-80", null, "has a stream of c2"],
+    ["did not say its streams", "0", "zone1-0000000100", "said which streams it has"],
+  ])("a shard that names sources and %s is not let serve", async (_, shard, killed, why) => {
+    const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+    const record = cluster.topology.shard("customer", shard);
+    const sourceShards = [create(Shard_SourceShardSchema, { uid: 1, keyspace: "old", shard: "-" })];
+    record.put({ ...(record.get() ?? create(ShardSchema)), sourceShards });
+    if (killed !== null) cluster.tablet(killed).kill();
+    cluster.clock.advance(60_000);
+    const said = await operatorAt(cluster).write(
+      `fix source-shards-leftover@customer/${shard} --settle 31s --yes`,
+    );
+    expect([said.code, said.err]).toEqual([4, expect.stringContaining(why)]);
+    expect(record.get()?.sourceShards).toHaveLength(1);
   });
 
   it("what a cell serves of a keyspace whose tablets are recorded stays, though its record is gone", async () => {

@@ -21,6 +21,7 @@ export const RUN_BY = {
     "mirror-rules-orphan: vtdoctor fix",
     "routing-rules-orphan: vtdoctor fix",
     "shard-routing-rules-orphan: vtdoctor fix",
+    "source-shards-leftover: vtdoctor fix",
   ],
   external: [
     "no-live-primary: vtctldclient TabletExternallyReparented",
@@ -286,7 +287,6 @@ export const OWED: readonly string[] = [
   "shard-two-primary-records",
   "sidecar-db-mismatch",
   "snapshot-keyspace-leftover",
-  "source-shards-leftover",
   "srvkeyspace-orphan",
   "srvkeyspace-throttler-drift",
   "stream-endless-retry",

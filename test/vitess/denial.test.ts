@@ -1,6 +1,11 @@
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { create as made, toBinary } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
+import { MirrorRulesSchema } from "../../src/proto/gen/vschema_pb.js";
 import { Doctor, ids } from "./lab/doctor.js";
-import { Lab, labMissing, until, type Version } from "./lab/lab.js";
+import { GLOBAL_ETCD, Lab, labMissing, until, type Version } from "./lab/lab.js";
 import { versions } from "./lab/long.js";
 import { ranAllOf, runNext } from "./lab/printed.js";
 import { elect, insert, reshardCluster, running } from "./lab/reshard.js";
@@ -10,6 +15,7 @@ const ORPHANS: readonly string[] = [
   "mirror-rules-orphan@customer+moved",
   "routing-rules-orphan@customer+moved",
   "shard-routing-rules-orphan@customer+gone",
+  "source-shards-leftover@moved/0",
 ];
 const DENIED = "keep-data-denial-residue@moved/0";
 
@@ -84,7 +90,7 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     },
   );
 
-  /** D5, D8, D9 and D10: rules that no workflow needs, of each kind. */
+  /** D5, D8, D9 and D10, rules of each kind that no workflow needs, and C11, sources of a shard. */
   async function rulesMended(doctor: Doctor): Promise<void> {
     const apply = (command: string, ...rules: object[]) =>
       lab.ctl(command, "--rules", JSON.stringify({ rules }));
@@ -96,17 +102,22 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     );
     await apply("ApplyShardRoutingRules", { from_keyspace: "customer", to_keyspace: "gone", shard: "0" });
     await apply("ApplyKeyspaceRoutingRules", { from_keyspace: "moved@rdonly", to_keyspace: "gone" });
-    await apply("ApplyMirrorRules", {
-      from_table: "customer.customer",
-      to_table: "moved.customer",
-      percent: 25,
-    });
-    const isOfRules = (id: string) => /(routing|mirror)-rules?-/.test(id);
+    // No command of Vitess applies a mirror rule but that of a workflow.
+    const mirror = { fromTable: "customer.customer", toTable: "moved.customer", percent: 25 };
+    const file = join(lab.dir, "mirror");
+    writeFileSync(file, toBinary(MirrorRulesSchema, made(MirrorRulesSchema, { rules: [mirror] })));
+    const put = `etcdctl --endpoints 127.0.0.1:${GLOBAL_ETCD} put /vitess/global/MirrorRules < ${file}`;
+    execFileSync("sh", ["-c", put], { env: { ...process.env, ETCDCTL_API: "3" } });
+    await lab.ctl("RebuildVSchemaGraph");
+    await lab.ctl("SourceShardAdd", "moved/0", "1", "old/-");
+    await lab.ctl("RefreshStateByShard", "moved/0");
+    const isOfRules = (id: string) => /(routing|mirror)-rules?-|source-shards/.test(id);
     const { findings } = await doctor.scan();
     const left = findings.filter(({ id }) => ORPHANS.includes(id));
     expect(left.map(({ id }) => id).toSorted()).toEqual(ORPHANS);
     for (const finding of left) await runNext(doctor, finding, { more: "--yes" });
     expect(ids(await doctor.scan()).filter(isOfRules)).toEqual([]);
+    expect(await lab.gate("moved", "select name from customer limit 1")).not.toBe("");
     const rest = await lab.ctl("GetRoutingRules");
     expect(rest).toContain('"moved.customer"');
     expect(rest).not.toContain('"from_table": "customer.customer"');

@@ -14,6 +14,7 @@ import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
 import { returnedShards } from "../recipes/returned-shard.js";
 import { serveFromSources } from "../recipes/serve-from-sources.js";
+import { sourceShards } from "../recipes/source-shards.js";
 import { staleJournal } from "../recipes/stale-journal.js";
 import { vdiffOrphan } from "../recipes/vdiff-orphan.js";
 import type { Recipe } from "../repair.js";
@@ -34,6 +35,7 @@ export const RECIPES: readonly Recipe[] = [
   rebuildSrvVSchema,
   returnedShards,
   serveFromSources,
+  sourceShards,
   staleJournal,
   vdiffOrphan,
 ];

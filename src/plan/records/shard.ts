@@ -5,7 +5,7 @@ import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
 import { processesOfShard, tabletRef } from "../facts/processes.js";
-import type { ShardRecord } from "../facts/topology.js";
+import type { ShardRecord, ShardRef } from "../facts/topology.js";
 import { filled } from "../fields.js";
 import { shardRecord } from "../named-key.js";
 import { quoted } from "../steps/text.js";
@@ -86,16 +86,14 @@ export const liftDenials = (
     { server, key },
     withoutDenials(tables),
   );
-  const told = processesOfShard(snapshot, keyspace, name).filter(({ record }) => record === "present");
-  return edit.length === 0
-    ? []
-    : [
-        ...edit,
-        ...told.map(
-          (process): DraftStep => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }),
-        ),
-      ];
+  return edit.length === 0 ? [] : [...edit, ...tellTablets(snapshot, { keyspace, shard: name })];
 };
+
+/** Every tablet of the shard that has a record reads it again. */
+export const tellTablets = (snapshot: Snapshot, { keyspace, shard }: ShardRef): readonly DraftStep[] =>
+  processesOfShard(snapshot, keyspace, shard)
+    .filter(({ record }) => record === "present")
+    .map((process) => ({ kind: "tablet.refresh", tablet: tabletRef(snapshot, process) }));
 
 const deniedFor = (controls: Controls, type: number): string[] =>
   controls.filter(({ tabletType }) => tabletType === type).flatMap(({ deniedTables }) => deniedTables);
