@@ -44,7 +44,7 @@ export const fixRepair = (
     ...refused,
     { ...EMPTY_DRAFT, blocked: certain.filter(byHand).map(manual) },
     { ...EMPTY_DRAFT, blocked: wanted.filter((finding) => finding.state !== "confirmed").map(uncertain) },
-    { ...EMPTY_DRAFT, notes: [...leftAlone(left), ...leftUnnamed(unasked)] },
+    { ...EMPTY_DRAFT, notes: [...leftFor(NO_REPAIR, left), ...leftFor(UNNAMED, unasked)] },
   ].reduce(behind, EMPTY_DRAFT);
   if (wanted.length > 0) refuseOlderSnapshot(snapshot);
   if (wanted.length > 0) refuseRestoredTopology(snapshot, request.restoredTopologyConfirmed);
@@ -81,19 +81,12 @@ const isNews = (root: Finding, selected: readonly Finding[]): boolean =>
   selected.every((finding) => finding.severity === "info" || rootOf(finding, selected).id !== root.id);
 
 /** One line, however many they are. */
-const leftAlone = (findings: readonly Finding[]): readonly string[] =>
-  findings.length === 0
-    ? []
-    : [
-        `left as it is, for it is information and vtdoctor has no repair of it (vtdoctor explain FINDING says what a person can do): ${idsOf(findings)}`,
-      ];
+const leftFor = (why: string, findings: readonly Finding[]): readonly string[] =>
+  findings.length === 0 ? [] : [`left as it is, for ${why}: ${findings.map(({ id }) => id).join(", ")}`];
 
-const leftUnnamed = (findings: readonly Finding[]): readonly string[] =>
-  findings.length === 0
-    ? []
-    : [`left as it is, for it may be meant: it is repaired only where it is named: ${idsOf(findings)}`];
-
-const idsOf = (findings: readonly Finding[]): string => findings.map(({ id }) => id).join(", ");
+const NO_REPAIR =
+  "it is information and vtdoctor has no repair of it (vtdoctor explain FINDING says what a person can do)";
+const UNNAMED = "it may be meant: it is repaired only where it is named";
 
 /** A finding that vtdoctor only explains: the commands are the operator's to run (class `manual`, docs/decisions.md#d14). */
 const manual = (finding: Finding): Blocked => ({

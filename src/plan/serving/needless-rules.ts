@@ -50,7 +50,8 @@ export const WITHOUT: Readonly<Record<string, Without>> = {
     return editRecord(snapshot, keyspaceRoutingRules, {}, key, withoutRules(goes));
   },
   "routing-rules-orphan": (snapshot, object) => {
-    const goes = ({ fromTable }: RoutingRule) => needless(snapshot, object).includes(fromTable);
+    const names = needless(snapshot, object);
+    const goes = ({ fromTable }: RoutingRule) => names.includes(fromTable);
     return editRecord(snapshot, routingRules, {}, at(snapshot, routingRulesKey), withoutRules(goes));
   },
 };
