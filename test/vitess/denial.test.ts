@@ -1,11 +1,9 @@
-import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { create as made, toBinary } from "@bufbuild/protobuf";
 import { afterEach, describe, expect, it } from "vitest";
 import { MirrorRulesSchema } from "../../src/proto/gen/vschema_pb.js";
 import { Doctor, ids } from "./lab/doctor.js";
-import { GLOBAL_ETCD, Lab, labMissing, until, type Version } from "./lab/lab.js";
+import { rewritten } from "./lab/kept.js";
+import { Lab, labMissing, until, type Version } from "./lab/lab.js";
 import { versions } from "./lab/long.js";
 import { ranAllOf, runNext } from "./lab/printed.js";
 import { elect, insert, reshardCluster, running } from "./lab/reshard.js";
@@ -104,10 +102,8 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
     await apply("ApplyKeyspaceRoutingRules", { from_keyspace: "moved@rdonly", to_keyspace: "gone" });
     // No command of Vitess applies a mirror rule but that of a workflow.
     const mirror = { fromTable: "customer.customer", toTable: "moved.customer", percent: 25 };
-    const file = join(lab.dir, "mirror");
-    writeFileSync(file, toBinary(MirrorRulesSchema, made(MirrorRulesSchema, { rules: [mirror] })));
-    const put = `etcdctl --endpoints 127.0.0.1:${GLOBAL_ETCD} put /vitess/global/MirrorRules < ${file}`;
-    execFileSync("sh", ["-c", put], { env: { ...process.env, ETCDCTL_API: "3" } });
+    const mirrors = toBinary(MirrorRulesSchema, made(MirrorRulesSchema, { rules: [mirror] }));
+    await rewritten(lab, "/vitess/global/MirrorRules", () => mirrors);
     await lab.ctl("RebuildVSchemaGraph");
     await lab.ctl("SourceShardAdd", "moved/0", "1", "old/-");
     await lab.ctl("RefreshStateByShard", "moved/0");

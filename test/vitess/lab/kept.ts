@@ -16,3 +16,14 @@ export async function puttingBack(lab: Lab, key: string, play: () => Promise<voi
     client.close();
   }
 }
+
+/** Writes what `change` makes of the bytes of a key, which are none where there is no such key. */
+export async function rewritten(lab: Lab, key: string, change: (bytes: Buffer) => Uint8Array): Promise<void> {
+  const client = new Etcd3({ hosts: lab.server });
+  try {
+    const bytes = (await client.get(key).buffer()) ?? Buffer.alloc(0);
+    await client.put(key).value(Buffer.from(change(bytes)));
+  } finally {
+    client.close();
+  }
+}

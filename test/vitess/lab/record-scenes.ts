@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { create } from "@bufbuild/protobuf";
-import { Etcd3 } from "etcd3";
 import { expect } from "vitest";
 import { ShardReferenceSchema, TabletAliasSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
 import {
@@ -10,6 +9,7 @@ import {
   encodeShard,
   encodeSrvKeyspace,
 } from "../../../src/topology/records.js";
+import { rewritten } from "./kept.js";
 import { GLOBAL_ETCD, type Lab } from "./lab.js";
 import { curedBy, finding, gone, runAdvised, runPrinted, shell } from "./printed.js";
 import { elect } from "./reshard.js";
@@ -192,32 +192,23 @@ export const apply = (lab: Lab, keyspace: string, body: Partial<Vschema>): Promi
   lab.ctl("ApplyVSchema", "--vschema", JSON.stringify(body), keyspace);
 
 /** SrvKeyspace of customer, as it is but for where queries of a type go. */
-async function routed(lab: Lab, type: TabletType, shards: readonly string[]): Promise<void> {
-  const client = new Etcd3({ hosts: lab.server });
-  try {
-    const record = decodeSrvKeyspace((await client.get(SRV_KEYSPACE).buffer()) ?? Buffer.alloc(0));
+const routed = (lab: Lab, type: TabletType, shards: readonly string[]): Promise<void> =>
+  rewritten(lab, SRV_KEYSPACE, (bytes) => {
+    const record = decodeSrvKeyspace(bytes);
     if (record.kind === "unanswered") throw new Error(record.message);
     const partitions = record.value.partitions.map((one) =>
       one.servedType !== type
         ? one
         : { ...one, shardReferences: shards.map((name) => create(ShardReferenceSchema, { name })) },
     );
-    await client.put(SRV_KEYSPACE).value(Buffer.from(encodeSrvKeyspace({ ...record.value, partitions })));
-  } finally {
-    client.close();
-  }
-}
+    return encodeSrvKeyspace({ ...record.value, partitions });
+  });
 
 /** The Shard record of customer/0, as it is but for the primary that it names. */
-async function nameAsPrimary(lab: Lab, uid: number): Promise<void> {
-  const key = "/vitess/global/keyspaces/customer/shards/0/Shard";
-  const client = new Etcd3({ hosts: lab.server });
-  try {
-    const record = decodeShard((await client.get(key).buffer()) ?? Buffer.alloc(0));
+const nameAsPrimary = (lab: Lab, uid: number): Promise<void> =>
+  rewritten(lab, "/vitess/global/keyspaces/customer/shards/0/Shard", (bytes) => {
+    const record = decodeShard(bytes);
     if (record.kind === "unanswered") throw new Error(record.message);
     const primaryAlias = create(TabletAliasSchema, { cell: "zone1", uid });
-    await client.put(key).value(Buffer.from(encodeShard({ ...record.value, primaryAlias })));
-  } finally {
-    client.close();
-  }
-}
+    return encodeShard({ ...record.value, primaryAlias });
+  });
