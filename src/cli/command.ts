@@ -6,6 +6,7 @@ import type { Connection, Given } from "../config/settings.js";
 import type { Suppression } from "../findings/suppression.js";
 import type { Recordings } from "../rules/examples.js";
 import type { Rule } from "../rules/rule.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
 
 /** One command: what `--help` says of it, and where its code is (loaded only when it runs). */
 export interface Command {
@@ -25,6 +26,8 @@ export interface Request {
   readonly context: Context;
   /** The command line as typed, for plans and journals. It can hold no secret: those come by file or environment. */
   readonly typed: string;
+  /** Closes a snapshot when the command has ended. */
+  readonly closesAtEnd: (snapshot: Snapshot) => Snapshot;
   /** The program itself, for a command that types others (`demo`). */
   readonly vtdoctor: (argv: readonly string[], context: Context) => Promise<number>;
 }

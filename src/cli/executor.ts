@@ -171,7 +171,12 @@ export function executorOf(request: Request, claimed: string | null = null): Exe
 /** What `--save-snapshot` kept is the state before. */
 async function rescan(request: Request, ...without: readonly string[]): Promise<readonly Finding[]> {
   const given = request.given.without("save-snapshot", "snapshot", ...without);
-  return judged(await observe({ ...request, given }), ruleSet(request.given), request).findings();
+  const observation = await observe({ ...request, given });
+  try {
+    return judged(observation, ruleSet(request.given), request).findings();
+  } finally {
+    observation.snapshot.close();
+  }
 }
 
 /** A run goes on where it began, whatever the flags say; its verification must not look at another cluster. */

@@ -5,6 +5,7 @@ import { readEnvironment } from "../config/environment.js";
 import { readConfig } from "../config/file.js";
 import { COMMON, shortsOf } from "../config/options.js";
 import { Given } from "../config/settings.js";
+import type { Snapshot } from "../snapshot/snapshot.js";
 import { parseArguments } from "./arguments.js";
 import { randomIds, systemClock } from "./clock.js";
 import type { Backend, Context } from "./command.js";
@@ -73,6 +74,7 @@ function userNameOf(env: NodeJS.ProcessEnv, uid: number | undefined): string {
 export async function run(argv: readonly string[], context: Context): Promise<number> {
   // Known before the arguments are: an error in them must still come out as it was asked for.
   let { format, output } = wantedBy(argv);
+  const opened: Snapshot[] = [];
   try {
     const environment = readEnvironment(context.env);
     format ??= textOf(environment.format);
@@ -90,10 +92,17 @@ export async function run(argv: readonly string[], context: Context): Promise<nu
     tryOutputs(given);
     const { run: command } = await parsed.command.load();
     const typed = ["vtdoctor", ...argv].join(" ");
-    return await command({ given, suppressions: config.suppressions, context, typed, vtdoctor: run });
+    const closesAtEnd = (snapshot: Snapshot): Snapshot => {
+      opened.push(snapshot);
+      return snapshot;
+    };
+    const { suppressions } = config;
+    return await command({ given, suppressions, context, typed, closesAtEnd, vtdoctor: run });
   } catch (error) {
     const exit: ExitName = error instanceof DoctorError ? error.exit : "internal";
     return failure(exit, error, { format, output }, context);
+  } finally {
+    for (const snapshot of opened) snapshot.close();
   }
 }
 

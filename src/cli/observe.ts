@@ -40,12 +40,12 @@ export interface Observing {
 
 /** `--snapshot FILE`, else a live look at the cluster, once or (`--settle`) twice. */
 export async function observe(request: Request, observing: Observing = {}): Promise<Observation> {
-  const { given } = request;
+  const { given, closesAtEnd } = request;
   const file = given.text("snapshot");
-  const earlier = given.texts("earlier-snapshot").map((path) => Snapshot.open(path));
+  const earlier = given.texts("earlier-snapshot").map((path) => closesAtEnd(Snapshot.open(path)));
   return file === undefined
     ? lookLive(request, earlier, observing)
-    : { snapshot: Snapshot.open(file), earlier: earlier[0] ?? null };
+    : { snapshot: closesAtEnd(Snapshot.open(file)), earlier: earlier[0] ?? null };
 }
 
 /** In `--save-snapshot`, where that is given. */
@@ -57,7 +57,7 @@ export function keep({ snapshot }: Observation, { given, context }: Request): vo
 }
 
 async function lookLive(
-  { given, context }: Request,
+  { given, context, closesAtEnd }: Request,
   earlier: readonly Snapshot[],
   { askTables = false, first, reads, onCalls }: Observing,
 ): Promise<Observation> {
@@ -82,7 +82,7 @@ async function lookLive(
   }
   onCalls?.(calls);
   const told = first === undefined ? facts : withFirstLook(facts, first);
-  return { snapshot: Snapshot.of(told), earlier: earlier[0] ?? null };
+  return { snapshot: closesAtEnd(Snapshot.of(told)), earlier: earlier[0] ?? null };
 }
 
 /** Two looks as one: the second, with what the first showed already. */

@@ -58,7 +58,7 @@ export async function observeSurely(
 }
 
 const withMemory = (once: Judged, before: FirstLook, rules: readonly Rule[], request: Request): Judged => {
-  const snapshot = Snapshot.of(withFirstLook(once.snapshot.facts(), before));
+  const snapshot = request.closesAtEnd(Snapshot.of(withFirstLook(once.snapshot.facts(), before)));
   once.snapshot.close();
   return judged({ ...once, snapshot }, rules, request);
 };

@@ -1,4 +1,4 @@
-import { columnsOf, createDatabase, selectAll } from "../snapshot/database.js";
+import { columnsOf, createDatabase, discard, selectAll } from "../snapshot/database.js";
 
 /** An empty snapshot on which queries are prepared: no row is read, only names are checked. */
 export interface QueryCheck {
@@ -35,7 +35,7 @@ export const openQueryCheck = (): QueryCheck => {
       const opened = program.filter(({ opcode }) => opcode === "OpenRead");
       return [...new Set(opened.flatMap(({ p2 }) => tableAt.get(p2) ?? []))].sort();
     },
-    close: () => db.close(),
+    close: () => discard(db),
   };
 };
 

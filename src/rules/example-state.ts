@@ -5,6 +5,7 @@ import {
   columnsOf,
   createDatabase,
   type Database,
+  discard,
   giveBack,
   insertRows,
   selectAll,
@@ -35,13 +36,13 @@ export const buildState = (example: Example, base: Facts): ExampleState => {
     for (const statement of example.sql ?? []) run(db, statement);
     if (!rows.has("query_path")) followPaths(db);
   } catch (error) {
-    db.close();
+    discard(db);
     throw error;
   }
   return {
     all: (sql, ...params) => selectAll(db, sql, params),
     rows: (table, where) => selectRows(db, table, where),
-    close: () => (onlyRows(example.sql ?? []) ? giveBack(db) : db.close()),
+    close: () => (onlyRows(example.sql ?? []) ? giveBack(db) : discard(db)),
   };
 };
 
@@ -92,7 +93,7 @@ const knownShapes = (): ReadonlyMap<string, readonly Column[]> => {
     shapes = new Map(Object.keys(TABLES).map((table) => [table, columnsOf(db, table)]));
     return shapes;
   } finally {
-    db.close();
+    giveBack(db);
   }
 };
 

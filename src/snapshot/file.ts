@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../cluster/errors.js";
-import { columnsOf, createDatabase, type Database, openReadOnly, selectAll } from "./database.js";
+import { columnsOf, createDatabase, type Database, giveBack, openReadOnly, selectAll } from "./database.js";
 import { FACT_TABLES, type Facts, type FactTable, factsOf } from "./facts.js";
 import { isAlwaysAsked, withNotAsked } from "./not-asked.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
@@ -27,22 +27,12 @@ export const writeSnapshotFile = (db: Database, path: string): void => {
   const folder = scratchBeside(path);
   try {
     const fresh = join(folder, basename(path));
-    unlocked(db, () => db.run("VACUUM INTO ?", fresh));
+    db.run("VACUUM INTO ?", fresh);
     renameSync(fresh, path);
   } catch (error) {
     throw new UsageError(`cannot write the snapshot file ${path}: ${reasonOf(error)}`);
   } finally {
     rmSync(folder, { recursive: true, force: true });
-  }
-};
-
-/** SQLite counts a copy into a new file as a write of the copied database. */
-const unlocked = (db: Database, write: () => void): void => {
-  db.exec("PRAGMA query_only = 0");
-  try {
-    write();
-  } finally {
-    db.exec("PRAGMA query_only = 1");
   }
 };
 
@@ -136,7 +126,7 @@ const readFacts = (db: Database, path: string): Facts => {
       [...parts.values()].flatMap(({ lacks }) => lacks),
     );
   } finally {
-    wanted.close();
+    giveBack(wanted);
   }
 };
 

@@ -2,6 +2,7 @@ import { UsageError } from "../cluster/errors.js";
 import {
   createDatabase,
   type Database,
+  discard,
   giveBack,
   insertRows,
   type SqlValue,
@@ -16,6 +17,10 @@ import type { Rows } from "./gen/tables.js";
 import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
 
+/** `PRAGMA query_only` would do, but setting it has all statements prepared anew (`database.ts`). */
+const READS = /^\s*(?:--[^\n]*\n\s*)*(?:EXPLAIN|SELECT|VALUES|WITH)\b/i;
+const WRITES = /\b(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\b|\bDELETE\s+FROM\b|\bUPDATE\s+\S+\s+SET\b/i;
+
 /**
  * What was seen of one cluster, and what follows from it, as a SQLite database in memory (`schema.sql`, docs/decisions.md#d1). The same
  * facts in any order give the same rows and the same bytes. `close` frees its memory, which no garbage collector does.
@@ -29,9 +34,7 @@ export class Snapshot {
 
   /** Facts as `collect` gives them; a duplicate or a value of a wrong type is a bug there and throws. */
   static of(facts: Facts): Snapshot {
-    const db = filledDatabase(facts);
-    db.exec("PRAGMA query_only = 1");
-    return new Snapshot(db);
+    return new Snapshot(filledDatabase(facts));
   }
 
   /**
@@ -55,8 +58,13 @@ export class Snapshot {
     writeSnapshotFile(this.#db, path);
   }
 
-  /** Every row of a query of ours that joins or counts; one table is read by `rows`. For SQL that somebody else wrote there is `select.ts`. */
+  /**
+   * Every row of a query of ours that joins or counts; one table is read by `rows`. For SQL that somebody else wrote there is `select.ts`;
+   * that of a rule was proven to be a SELECT when the rule was read. Throws for a statement that changes something.
+   */
   all<T>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
+    if (!READS.test(sql) || WRITES.test(sql))
+      throw new Error(`a snapshot is readonly, and this is no SELECT: ${sql}`);
     return selectAll<T>(this.#db, sql, values);
   }
 
@@ -92,7 +100,7 @@ export const filledDatabase = (facts: Facts): Database => {
     for (const [table, rows] of Object.entries(derive(ordered))) insertRows(db, table, rows);
     return db;
   } catch (error) {
-    db.close();
+    discard(db);
     throw error;
   }
 };

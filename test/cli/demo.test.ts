@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { play } from "../../src/cli/commands/demo.js";
 import { run } from "../../src/cli/main.js";
 import { Given } from "../../src/config/settings.js";
+import type { Snapshot } from "../../src/snapshot/snapshot.js";
 import { loadRecording } from "../sim/recording.js";
 import { contextOf, operatorAt, seed } from "./harness.js";
 
@@ -31,6 +32,7 @@ describe("the demo", () => {
       suppressions: [],
       context,
       typed: "vtdoctor demo",
+      closesAtEnd: (snapshot: Snapshot) => snapshot,
       vtdoctor: run,
     };
     return { code: await play(request, { orderBug }), out: said.out };

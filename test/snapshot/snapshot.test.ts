@@ -153,7 +153,15 @@ describe("a snapshot that is saved and opened", () => {
 
   test("cannot be changed by a query", () => {
     const snapshot = Snapshot.of(emptyFacts());
-    expect(() => snapshot.all("DELETE FROM meta")).toThrow(/readonly/);
+    const changes = [
+      "DELETE FROM meta",
+      "WITH gone AS (SELECT 1) DELETE FROM meta",
+      "EXPLAIN DELETE FROM meta",
+      "INSERT OR REPLACE INTO meta VALUES ('a', 'b')",
+      "DROP TABLE meta",
+      "-- a word\nUPDATE meta SET value = ''",
+    ];
+    for (const change of changes) expect(() => snapshot.all(change), change).toThrow(/readonly/);
     snapshot.close();
   });
 });
