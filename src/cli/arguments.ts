@@ -167,7 +167,11 @@ function merged(
 function addOptions<T>(parser: Argv<T>, options: Readonly<Record<string, Option>>): Argv<T> {
   let built = parser;
   for (const [name, option] of Object.entries(options))
-    built = built.option(name, { type: option.type === "boolean" ? "boolean" : "string" }) as Argv<T>;
+    built = built.option(name, {
+      type: option.type === "boolean" ? "boolean" : "string",
+      // From yargs' own help, which it lays out at each start and nobody sees.
+      hidden: true,
+    }) as Argv<T>;
   for (const [short, name] of shortsOf(options)) built = built.alias(name, short);
   return built;
 }

@@ -10,6 +10,10 @@ export const keyOf = (text: string): string => createHash("sha256").update(text)
 /** Of this code when it is compiled, and of the last build when tests run it from its source. */
 const FILE = new URL("../../dist/rulefiles/checked.json", import.meta.url);
 
-/** The shipped rules as `npm run build` read and checked them; empty where nothing was built. */
-export const shippedChecked = (): CheckedRules =>
-  new Map(existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : []);
+let known: CheckedRules | null = null;
+
+/** The shipped rules as `npm run build` read and checked them, read once; empty where nothing was built. */
+export const shippedChecked = (): CheckedRules => {
+  known ??= new Map(existsSync(FILE) ? Object.entries(JSON.parse(readFileSync(FILE, "utf8"))) : []);
+  return known;
+};

@@ -138,7 +138,7 @@ const BATCHES = [64, 8, 1] as const;
 /** Inserts inside one transaction; the rows' fields are the table's columns. */
 export const insertRows = (db: Database, table: string, rows: readonly object[]): void => {
   if (rows.length === 0) return;
-  const columns = columnsOf(db, table).map(({ name }) => name);
+  const columns = namesOf(db, table);
   db.exec("BEGIN");
   try {
     let from = 0;
@@ -149,6 +149,15 @@ export const insertRows = (db: Database, table: string, rows: readonly object[])
   } finally {
     if (db.inTransaction) db.exec("ROLLBACK");
   }
+};
+
+/** Of the tables of `schema.sql`, which every database of `createDatabase` has alike. */
+const COLUMN_NAMES = new Map<string, readonly string[]>();
+
+const namesOf = (db: Database, table: string): readonly string[] => {
+  const names = COLUMN_NAMES.get(table) ?? columnsOf(db, table).map(({ name }) => name);
+  COLUMN_NAMES.set(table, names);
+  return names;
 };
 
 const insertSql = (table: string, columns: readonly string[], rows: number): string => {
