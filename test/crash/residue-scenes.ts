@@ -1,4 +1,6 @@
+import { create } from "@bufbuild/protobuf";
 import { migrationId } from "../../src/cluster/journal.js";
+import { ShardSchema } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { reshardingLab } from "../../src/sim/lab.js";
 import { formatLockBody } from "../../src/topology/lock-body.js";
@@ -76,6 +78,26 @@ const denied: Residue = {
   ],
 };
 
+/** The same, and a person lifted one denial and made another by hand, and told no tablet of it. */
+export const untold: Residue = {
+  name: "a denial that was lifted behind the tablet's back",
+  build() {
+    const cluster = denied.build();
+    const record = cluster.topology.shard("moved", "0");
+    const tabletControls = (record.get()?.tabletControls ?? []).map((control) => ({
+      ...control,
+      deniedTables: ["later"],
+    }));
+    record.put({ ...(record.get() ?? create(ShardSchema)), tabletControls });
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["tablet-state-not-refreshed"],
+  left: (cluster) =>
+    cluster.tablet("zone1-0000000400").deniedTables.map((table) => `${table} denied by the tablet`),
+};
+
 /** S16: both serving records of a cell. */
 export const unserved: Residue = {
   name: "a cell without its serving records",
@@ -145,6 +167,7 @@ export const RESIDUES: readonly Residue[] = [
   haunted("24.0.4"),
   loaded,
   denied,
+  untold,
   unserved,
   locked,
   pruned,

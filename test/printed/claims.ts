@@ -22,6 +22,8 @@ export const RUN_BY = {
     "routing-rules-orphan: vtdoctor fix",
     "shard-routing-rules-orphan: vtdoctor fix",
     "source-shards-leftover: vtdoctor fix",
+    "tablet-state-not-refreshed: vtctldclient RefreshState",
+    "tablet-state-not-refreshed: vtdoctor fix",
   ],
   external: [
     "no-live-primary: vtctldclient TabletExternallyReparented",
@@ -301,7 +303,6 @@ export const OWED: readonly string[] = [
   "tablet-hostname-unresolvable",
   "tablet-keyrange-mismatch",
   "tablet-record-shard-missing",
-  "tablet-state-not-refreshed",
   "tablet-stuck-transient-type",
   "throttled-app-leftover",
   "topo-key-misplaced",

@@ -5,7 +5,7 @@ import { Doctor, ids } from "./lab/doctor.js";
 import { rewritten } from "./lab/kept.js";
 import { Lab, labMissing, until, type Version } from "./lab/lab.js";
 import { versions } from "./lab/long.js";
-import { ranAllOf, runNext } from "./lab/printed.js";
+import { finding, gone, ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import { elect, insert, reshardCluster, running } from "./lab/reshard.js";
 
 const ORPHANS: readonly string[] = [
@@ -79,6 +79,8 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
       expect(shard).toContain("corder");
       expect(shard).not.toContain('"customer"');
       expect(ids(await doctor.scan())).not.toContain(DENIED);
+      await toldAgain(doctor);
+      await write();
 
       await move("m2", "switchtraffic");
       expect(ids(await doctor.scan())).not.toContain("keep-data-denial-residue@customer/0");
@@ -87,6 +89,27 @@ describe.skipIf(labMissing() !== null)("S7, kept but denied", () => {
       await rulesMended(doctor);
     },
   );
+
+  /** C13: corder, of which m2 wants the denial, and customer, which clients use, are denied and not, and the tablet is not told. */
+  async function toldAgain(doctor: Doctor): Promise<void> {
+    const control = (...flags: string[]) => lab.ctl("SetShardTabletControl", ...flags, "moved/0", "primary");
+    const of = (kind: string) => `tablet-state-not-refreshed@zone1-0000000400/${kind}`;
+    await control("--remove", "--denied-tables=corder");
+    await lab.ctl("RefreshState", "zone1-400");
+    await control("--denied-tables=corder");
+    await runNext(doctor, await finding(doctor, of("allows")), { more: "--yes" });
+    await gone(doctor, of("allows"));
+
+    await control("--denied-tables=customer");
+    const said = await finding(doctor, of("allows"));
+    const refused = await doctor.write("fix", said.id, "--yes");
+    expect([refused.code, refused.stderr]).toEqual([4, expect.stringContaining("queries for")]);
+    await runAdvised(doctor, said, "vtctldclient RefreshState");
+    await gone(doctor, of("allows"));
+    await control("--remove", "--denied-tables=customer");
+    await runNext(doctor, await finding(doctor, of("denies")), { more: "--yes" });
+    await gone(doctor, of("denies"));
+  }
 
   /** D5, D8, D9 and D10, rules of each kind that no workflow needs, and C11, sources of a shard. */
   async function rulesMended(doctor: Doctor): Promise<void> {

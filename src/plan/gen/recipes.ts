@@ -12,6 +12,7 @@ import { orphanRules } from "../recipes/orphan-rules.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
 import { rebuildSrvKeyspace } from "../recipes/rebuild-srvkeyspace.js";
 import { rebuildSrvVSchema } from "../recipes/rebuild-srvvschema.js";
+import { refreshTablet } from "../recipes/refresh-tablet.js";
 import { returnedShards } from "../recipes/returned-shard.js";
 import { serveFromSources } from "../recipes/serve-from-sources.js";
 import { sourceShards } from "../recipes/source-shards.js";
@@ -33,6 +34,7 @@ export const RECIPES: readonly Recipe[] = [
   orphanShard,
   rebuildSrvKeyspace,
   rebuildSrvVSchema,
+  refreshTablet,
   returnedShards,
   serveFromSources,
   sourceShards,
