@@ -5,6 +5,7 @@ import {
   ShardReplicationSchema,
   ShardSchema,
   SrvKeyspaceSchema,
+  ThrottledAppRuleSchema,
   ThrottlerConfigSchema,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
@@ -93,4 +94,33 @@ const sourced: Residue = {
     (topology.shard("customer", "0").get()?.sourceShards ?? []).map(({ shard }) => `the source ${shard}`),
 };
 
-export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled, sourced];
+/** UpdateThrottlerConfig --throttle-app with a duration of years. */
+export const forgotten: Residue = {
+  name: "an app that nobody took the throttle off",
+  build() {
+    const cluster = reshardingLab({ version: "24.0.4", rows: 20 });
+    const { topology } = cluster;
+    const rule = create(ThrottledAppRuleSchema, {
+      name: "online-ddl",
+      ratio: 1,
+      expiresAt: { seconds: 4_000_000_000n },
+    });
+    const throttlerConfig = create(ThrottlerConfigSchema, { throttledApps: { "online-ddl": rule } });
+    const [record, graph] = [topology.keyspace("customer"), topology.srvKeyspace("zone1", "customer")];
+    record.put({ ...(record.get() ?? create(KeyspaceSchema)), throttlerConfig });
+    graph.put({ ...(graph.get() ?? create(SrvKeyspaceSchema)), throttlerConfig });
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["throttled-app-leftover"],
+  left: ({ topology }) =>
+    [topology.keyspace("customer").get(), topology.srvKeyspace("zone1", "customer").get()].flatMap(
+      (record) =>
+        (record?.throttlerConfig?.throttledApps["online-ddl"]?.expiresAt?.seconds ?? 0n) > 1n
+          ? [`${record?.$typeName} with its rule`]
+          : [],
+    ),
+};
+
+export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled, sourced, forgotten];

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Shard_SourceShardSchema, ShardSchema } from "../../src/proto/gen/topodata_pb.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
 import { operatorAt } from "../cli/harness.js";
+import { forgotten } from "../crash/record-scenes.js";
 
 const REPLICATION = "/vitess/zone1/keyspaces/customer/shards/-80/ShardReplication";
 
@@ -34,6 +35,30 @@ describe("records are repaired only where nobody needs them as they are", () => 
     );
     expect([said.code, said.err]).toEqual([4, expect.stringContaining(why)]);
     expect(record.get()?.sourceShards).toHaveLength(1);
+  });
+
+  it("an app is not let go by the keyspace's record while a cell's can not be read", async () => {
+    const cluster = forgotten.build();
+    const { etcd } = cluster.topology.global;
+    etcd.put("/vitess/zone1/keyspaces/customer/SrvKeyspace", Buffer.from("torn"));
+    cluster.clock.advance(60_000);
+    const said = await operatorAt(cluster).write(
+      "fix throttled-app-leftover@customer/online-ddl --settle 31s --yes",
+    );
+    expect([said.code, said.err]).toEqual([4, expect.stringContaining("could not be read")]);
+  });
+
+  it("an app is let go in each record by the name of the finding, and --all leaves it as it is", async () => {
+    const cluster = forgotten.build();
+    const rule = () =>
+      cluster.topology.keyspace("customer").get()?.throttlerConfig?.throttledApps["online-ddl"];
+    const before = rule();
+    const operator = operatorAt(cluster);
+    await operator.write("fix --all --settle 31s --yes");
+    expect(rule()).toEqual(before);
+    const said = await operator.write("fix throttled-app-leftover@customer/online-ddl --settle 31s --yes");
+    expect([said.code, said.err, forgotten.left(cluster)]).toEqual([0, expect.any(String), []]);
+    expect(rule()?.ratio).toBe(1);
   });
 
   it("what a cell serves of a keyspace whose tablets are recorded stays, though its record is gone", async () => {

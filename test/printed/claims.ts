@@ -171,6 +171,10 @@ export const RUN_BY = {
     "src/plan/guards/cell-routes: vtctldclient RebuildKeyspaceGraph --cells",
     "src/plan/serving/refresh: vtctldclient RefreshState",
   ],
+  schema: [
+    "throttled-app-leftover: vtctldclient UpdateThrottlerConfig --unthrottle-app",
+    "throttled-app-leftover: vtdoctor fix",
+  ],
   sidecar: ["vdiff-orphan-rows: vtdoctor fix --settle"],
   switched: [
     "interrupted-write-switch: vtctldclient LegacyVtctlCommand",
@@ -304,7 +308,6 @@ export const OWED: readonly string[] = [
   "tablet-keyrange-mismatch",
   "tablet-record-shard-missing",
   "tablet-stuck-transient-type",
-  "throttled-app-leftover",
   "topo-key-misplaced",
   "two-writable-mysqlds",
   "unresolved-distributed-transactions",

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Doctor, ids } from "./lab/doctor.js";
-import { Lab, labMissing } from "./lab/lab.js";
+import { Lab, labMissing, until } from "./lab/lab.js";
+import { finding, ranAllOf, runAdvised, runNext } from "./lab/printed.js";
 import { elect } from "./lab/reshard.js";
 
 const HASHED = { column_vindexes: [{ column: "id", name: "hash" }] };
@@ -119,4 +120,26 @@ describe.skipIf(labMissing() !== null)("S22, schemas that do not go together", (
     await told();
     expect(await found()).toEqual([]);
   });
+
+  it("a rule of the throttler that nobody took back", async () => {
+    const config = (...flags: string[]) => lab.ctl("UpdateThrottlerConfig", ...flags, "customer");
+    const throttle = () =>
+      config("--throttle-app=online-ddl", "--throttle-app-ratio=1", "--throttle-app-duration=240h");
+    const denied = async () =>
+      (await lab.ctl("CheckThrottler", "--app-name=online-ddl", "zone1-200")).includes("denied");
+    const rule = "throttled-app-leftover@customer/online-ddl";
+    await config("--enable", "--threshold=30");
+    expect(await found()).toEqual([]);
+    await throttle();
+    await until("the tablet to deny it", 60_000, denied);
+    const said = await finding(doctor, rule);
+    await runNext(doctor, said, { more: "--yes" });
+    await until("the tablet to deny it no more", 60_000, async () => !(await denied()));
+    expect(await found()).toEqual([]);
+    await throttle();
+    await runAdvised(doctor, said, "vtctldclient UpdateThrottlerConfig");
+    expect(await found()).toEqual([]);
+  });
+
+  ranAllOf("schema");
 });

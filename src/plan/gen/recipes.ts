@@ -17,6 +17,7 @@ import { returnedShards } from "../recipes/returned-shard.js";
 import { serveFromSources } from "../recipes/serve-from-sources.js";
 import { sourceShards } from "../recipes/source-shards.js";
 import { staleJournal } from "../recipes/stale-journal.js";
+import { unthrottleApp } from "../recipes/unthrottle-app.js";
 import { vdiffOrphan } from "../recipes/vdiff-orphan.js";
 import type { Recipe } from "../repair.js";
 
@@ -39,5 +40,6 @@ export const RECIPES: readonly Recipe[] = [
   serveFromSources,
   sourceShards,
   staleJournal,
+  unthrottleApp,
   vdiffOrphan,
 ];
