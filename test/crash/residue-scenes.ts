@@ -10,6 +10,7 @@ import { switchAll } from "../sim/native/switch-traffic.js";
 import { MISRECORDED } from "./record-scenes.js";
 import { MISRULED } from "./rules-scenes.js";
 import { moving, type Residue, type Scene } from "./scene.js";
+import { SIDED } from "./sides-scenes.js";
 
 const rowsOf = (cluster: SimCluster, alias: string): readonly string[] => {
   const { mysql, engine } = cluster.tablet(alias);
@@ -173,4 +174,5 @@ export const RESIDUES: readonly Residue[] = [
   pruned,
   ...MISRECORDED,
   ...MISRULED,
+  ...SIDED,
 ];

@@ -1,6 +1,6 @@
 import { describe } from "vitest";
 import { labMissing } from "./lab/lab.js";
-import { moveScenes } from "./lab/move-scenes.js";
+import { moveScenes, sideScenes } from "./lab/move-scenes.js";
 import { phaseScenes } from "./lab/phase-scenes.js";
 import { ranAllOf } from "./lab/printed.js";
 import { scenesOn } from "./lab/scenery.js";
@@ -12,6 +12,7 @@ describe.skipIf(labMissing() !== null)(
     const scene = scenesOn({});
 
     moveScenes(scene);
+    sideScenes(scene);
     phaseScenes(scene);
     ranAllOf("moved");
   },

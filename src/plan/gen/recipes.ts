@@ -4,9 +4,11 @@ import { copyThrottler } from "../recipes/copy-throttler.js";
 import { deletedKeyspace } from "../recipes/deleted-keyspace.js";
 import { ghostStream } from "../recipes/ghost-stream.js";
 import { halfCancel } from "../recipes/half-cancel.js";
+import { leadTogether } from "../recipes/lead-together.js";
 import { liftDenial } from "../recipes/lift-denial.js";
 import { listTabletsOfShard } from "../recipes/list-tablets.js";
 import { lostSource } from "../recipes/lost-source.js";
+import { openSide } from "../recipes/open-side.js";
 import { orphanGraph } from "../recipes/orphan-graph.js";
 import { orphanRules } from "../recipes/orphan-rules.js";
 import { orphanShard } from "../recipes/orphan-shard.js";
@@ -27,9 +29,11 @@ export const RECIPES: readonly Recipe[] = [
   deletedKeyspace,
   ghostStream,
   halfCancel,
+  leadTogether,
   liftDenial,
   listTabletsOfShard,
   lostSource,
+  openSide,
   orphanGraph,
   orphanRules,
   orphanShard,

@@ -29,8 +29,7 @@ export async function movedBack(lab: Lab): Promise<void> {
 
 /** Denied on its sources, its streams stopped, its rules as before. */
 async function halted(lab: Lab, workflow: string): Promise<void> {
-  await lab.ctl("SetShardTabletControl", "--denied-tables=customer", "customer/0", "primary");
-  await lab.ctl("RefreshStateByShard", "customer/0");
+  await denied(lab, "customer/0");
   const stop = `update _vt.vreplication set state='Stopped', message='stopped for cutover' where workflow='${workflow}'`;
   await lab.ctl("LegacyVtctlCommand", "--", "VReplicationExec", "zone1-400", stop);
 }
@@ -41,9 +40,22 @@ async function opened(lab: Lab): Promise<void> {
   await lab.ctl("RefreshStateByShard", "moved/0");
 }
 
+/** Denied by hand. */
+async function denied(lab: Lab, shard: string): Promise<void> {
+  await lab.ctl("SetShardTabletControl", "--denied-tables=customer", shard, "primary");
+  await lab.ctl("RefreshStateByShard", shard);
+}
+
+/** One rule of those that are there is turned by hand. */
+async function turned(lab: Lab, from: string, to: string): Promise<void> {
+  const { rules } = JSON.parse(await lab.ctl("GetRoutingRules")) as { rules: { from_table: string }[] };
+  const after = rules.map((rule) => (rule.from_table === from ? { ...rule, to_tables: [to] } : rule));
+  await lab.ctl("ApplyRoutingRules", "--rules", JSON.stringify({ rules: after }));
+}
+
 /** A MoveTables whose switch stopped on its way, and what is left when one side of it is lost. */
 export function moveScenes(scene: Scene): void {
-  const denied = "routing-contradicts-denial@customer.customer";
+  const contradiction = "routing-contradicts-denial@customer.customer";
 
   scene("a switch of tables that died before its rules goes on", async ({ lab, doctor }) => {
     await moveTables(lab, "m1");
@@ -57,7 +69,7 @@ export function moveScenes(scene: Scene): void {
     );
     await halted(lab, "m1");
     await opened(lab);
-    const said = await finding(doctor, denied);
+    const said = await finding(doctor, contradiction);
     await runAdvised(doctor, said, "vtdoctor fix --dry-run");
     // The source is written since: its streams stand before where it is.
     await lab.sql(100, "update customer set name = 'late'", "vt_customer");
@@ -69,7 +81,7 @@ export function moveScenes(scene: Scene): void {
     expect(first.stderr).toContain("stopped for cutover");
     await running(lab, [400], "m1");
     await runAdvised(doctor, said, "vtctldclient MoveTables switchtraffic", forward);
-    await gone(doctor, denied);
+    await gone(doctor, contradiction);
   });
 
   scene("a reverse workflow alone, whose source has no record and then has one", async ({ lab, doctor }) => {
@@ -138,7 +150,7 @@ export function moveScenes(scene: Scene): void {
     await moveTables(lab, "m2");
     await halted(lab, "m2");
     await opened(lab);
-    await curedBy(doctor, denied, ["vtctldclient MoveTables cancel", { more: named("m2").join(" ") }]);
+    await curedBy(doctor, contradiction, ["vtctldclient MoveTables cancel", { more: named("m2").join(" ") }]);
   });
 
   scene("a cancel that kept its rules, and left the table denied", async ({ lab, doctor }) => {
@@ -150,6 +162,35 @@ export function moveScenes(scene: Scene): void {
     await runPrinted(doctor, "src/plan/facts/table-names", fixed, "vtctldclient GetRoutingRules");
     await movedBack(lab);
   });
+}
+
+/** D2 and D6, before the switch and after it. */
+export function sideScenes(scene: Scene): void {
+  scene(
+    "a table that both sides of a MoveTables deny, and rules that lead to both",
+    async ({ lab, doctor }) => {
+      const closed = "denied-tables-both-sides@moved/m6";
+      const odd = "routing-rules-inconsistent@moved/m6";
+      const fixed = (id: string, keyspace: string) =>
+        curedBy(doctor, id, ["vtdoctor fix", { more: `--yes --confirm ${keyspace}` }]);
+      await moveTables(lab, "m6");
+      await turned(lab, "moved.customer", "moved.customer");
+      await fixed(odd, "customer");
+      await denied(lab, "customer/0");
+      await fixed(closed, "customer");
+      await gone(doctor, "routing-contradicts-denial");
+
+      await lab.ctl("MoveTables", ...named("m6"), "switchtraffic");
+      await turned(lab, "customer.customer", "customer.customer");
+      await fixed(odd, "moved");
+      await denied(lab, "moved/0");
+      await fixed(closed, "moved");
+      await gone(doctor, "routing-contradicts-denial");
+      await lab.ctl("MoveTables", ...named("m6"), "reversetraffic");
+      await lab.ctl("MoveTables", ...named("m6"), "cancel");
+      await movedBack(lab);
+    },
+  );
 }
 
 /** Late in a file: the leases of its cluster have to be older than an operation may take. */
