@@ -16,6 +16,7 @@ import { readSnapshotFile, writeSnapshotFile } from "./file.js";
 import type { Rows } from "./gen/tables.js";
 import { inKeyOrder } from "./key-order.js";
 import { SNAPSHOT_SCHEMA } from "./schema.js";
+import { sharedViews } from "./shared-view.js";
 
 /** `PRAGMA query_only` would do, but setting it has all statements prepared anew (`database.ts`). */
 const READS = /^\s*(?:--[^\n]*\n\s*)*(?:EXPLAIN|SELECT|VALUES|WITH)\b/i;
@@ -27,14 +28,17 @@ const WRITES = /\b(?:INSERT|REPLACE)\s+(?:OR\s+\w+\s+)?INTO\b|\bDELETE\s+FROM\b|
  */
 export class Snapshot {
   #open: Database | null;
+  readonly #sharing: ReturnType<typeof sharedViews>;
 
-  private constructor(db: Database) {
+  private constructor(db: Database, sharing: ReturnType<typeof sharedViews>) {
     this.#open = db;
+    this.#sharing = sharing;
   }
 
   /** Facts as `collect` gives them; a duplicate or a value of a wrong type is a bug there and throws. */
   static of(facts: Facts): Snapshot {
-    return new Snapshot(filledDatabase(facts));
+    const db = filledDatabase(facts);
+    return new Snapshot(db, sharedViews(db, facts));
   }
 
   /**
@@ -65,6 +69,7 @@ export class Snapshot {
   all<T>(sql: string, ...values: readonly SqlValue[]): readonly T[] {
     if (!READS.test(sql) || WRITES.test(sql))
       throw new Error(`a snapshot is readonly, and this is no SELECT: ${sql}`);
+    this.#sharing?.(sql);
     return selectAll<T>(this.#db, sql, values);
   }
 
@@ -79,7 +84,9 @@ export class Snapshot {
 
   close(): void {
     if (this.#open === null) return;
-    giveBack(this.#open);
+    // Temporary tables would stand before the views of whoever gets it next.
+    if (this.#sharing === null) giveBack(this.#open);
+    else discard(this.#open);
     this.#open = null;
   }
 
