@@ -11,6 +11,7 @@ import { MISRECORDED } from "./record-scenes.js";
 import { MISRULED } from "./rules-scenes.js";
 import { moving, type Residue, type Scene } from "./scene.js";
 import { SIDED } from "./sides-scenes.js";
+import { LEFT_STREAMS } from "./stream-scenes.js";
 
 const rowsOf = (cluster: SimCluster, alias: string): readonly string[] => {
   const { mysql, engine } = cluster.tablet(alias);
@@ -175,4 +176,5 @@ export const RESIDUES: readonly Residue[] = [
   ...MISRECORDED,
   ...MISRULED,
   ...SIDED,
+  ...LEFT_STREAMS,
 ];

@@ -30,6 +30,7 @@ const NEAR_PLAN = {
   "guards/moved-traffic": ["plan/serving", "harm/reads", "plan/orphan-rules"],
   "guards/rule": ["plan/orphan-rules"],
   "recipes/source": ["plan/record-repairs"],
+  "recipes/migration": ["plan/migration-stream"],
   "guards/": ["plan/serving", "harm/routes", "harm/reads"],
   "clear-lock": ["plan/clear-lock"],
   "cancel/": ["plan/cancel", "harm/cancel", "plan/switched"],

@@ -202,7 +202,7 @@ export const RUN_BY = {
     "throttled-app-leftover: vtctldclient UpdateThrottlerConfig --unthrottle-app",
     "throttled-app-leftover: vtdoctor fix",
   ],
-  sidecar: ["vdiff-orphan-rows: vtdoctor fix --settle"],
+  sidecar: ["onlineddl-stream-orphan: vtdoctor fix", "vdiff-orphan-rows: vtdoctor fix --settle"],
   switched: [
     "interrupted-write-switch: vtctldclient LegacyVtctlCommand",
     "interrupted-write-switch: vtctldclient RefreshStateByShard",

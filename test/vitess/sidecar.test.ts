@@ -83,7 +83,8 @@ describe.skipIf(labMissing() !== null)("S21, the sidecar database", () => {
     const [table, stream, ...others] = (await seen()).toSorted((a, b) => (a.id < b.id ? -1 : 1));
     expect(table?.id).toMatch(/^migration-artifact-orphan@customer\/0\/_vt_vrp_/);
     expect([stream?.id, others]).toEqual([`onlineddl-stream-orphan@${ALIAS}/${migration}`, []]);
-    await runAdvised(doctor, stream, "vtctldclient Workflow");
+    await runNext(doctor, stream, { more: "--yes" });
+    expect(await sql("select count(*) from _vt.vreplication")).toBe("0");
     await runAdvised(doctor, table, 'vtctldclient ExecuteFetchAsDBA zone1-0000000100 "rename');
     // Under its new name it is to be dropped, and nobody will for an hour.
     expect(await found()).toEqual(["gc-tables-overdue@customer/0"]);

@@ -8,6 +8,7 @@ import { leadTogether } from "../recipes/lead-together.js";
 import { liftDenial } from "../recipes/lift-denial.js";
 import { listTabletsOfShard } from "../recipes/list-tablets.js";
 import { lostSource } from "../recipes/lost-source.js";
+import { migrationStream } from "../recipes/migration-stream.js";
 import { openSide } from "../recipes/open-side.js";
 import { orphanGraph } from "../recipes/orphan-graph.js";
 import { orphanRules } from "../recipes/orphan-rules.js";
@@ -33,6 +34,7 @@ export const RECIPES: readonly Recipe[] = [
   liftDenial,
   listTabletsOfShard,
   lostSource,
+  migrationStream,
   openSide,
   orphanGraph,
   orphanRules,
