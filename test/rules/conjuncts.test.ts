@@ -11,10 +11,8 @@ import { undetectedConjuncts } from "./conjuncts.js";
  */
 const OWED: Readonly<Record<string, number>> = {
   "keep-data-denial-residue": 19,
-  "read-rule-not-fed": 15,
   "srvkeyspace-partition-drift": 27,
   "srvvschema-stale": 13,
-  "table-name-with-two-owners": 16,
   "workflow-target-without-stream": 33,
 };
 
