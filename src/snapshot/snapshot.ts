@@ -103,8 +103,13 @@ export const filledDatabase = (facts: Facts): Database => {
     const schema = { name: "schema", value: String(SNAPSHOT_SCHEMA) };
     const stated: Facts = { ...facts, meta: [...facts.meta.filter(({ name }) => name !== "schema"), schema] };
     const ordered = factsOf((table) => inKeyOrder(table, stated[table]));
+    // Derived before SQLite's memory grows, and each table let go of once it is in there.
+    const derived = new Map<string, readonly object[]>(Object.entries(derive(ordered)));
+    for (const [table, rows] of derived) {
+      insertRows(db, table, rows);
+      derived.delete(table);
+    }
     for (const table of FACT_TABLES) insertRows(db, table, ordered[table]);
-    for (const [table, rows] of Object.entries(derive(ordered))) insertRows(db, table, rows);
     return db;
   } catch (error) {
     discard(db);
