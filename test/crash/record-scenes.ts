@@ -4,12 +4,15 @@ import {
   Shard_SourceShardSchema,
   ShardReplicationSchema,
   ShardSchema,
+  ShardTabletControlSchema,
   SrvKeyspaceSchema,
+  TabletAliasSchema,
   ThrottledAppRuleSchema,
   ThrottlerConfigSchema,
 } from "../../src/proto/gen/topodata_pb.js";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { labCluster, reshardingLab } from "../../src/sim/lab.js";
+import { startTablet } from "../../src/sim/native/start-tablet.js";
 import type { Residue } from "./scene.js";
 
 const LISTED = [200, 201];
@@ -123,4 +126,85 @@ export const forgotten: Residue = {
     ),
 };
 
-export const MISRECORDED: readonly Residue[] = [misListed, outlived, unthrottled, sourced, forgotten];
+/** An edit by hand: its own term is in the record, so the primary leaves it (docs/vitess.md#shard-sync). */
+const misnamed: Residue = {
+  name: "a Shard record that names a replica",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    const record = cluster.topology.shard("customer", "-80");
+    record.put({
+      ...(record.get() ?? create(ShardSchema)),
+      primaryAlias: create(TabletAliasSchema, { cell: "zone1", uid: 201 }),
+    });
+    cluster.clock.advance(600_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["shard-primary-alias-mismatch"],
+  left({ topology }) {
+    const uid = topology.shard("customer", "-80").get()?.primaryAlias?.uid;
+    return uid === 200 ? [] : [`${uid} is named`];
+  },
+};
+
+/** Killed: one of three tablets, and the only one of a shard whose record was deleted. */
+const dead: Residue = {
+  name: "records of tablets that do not run any more",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    for (const [uid, shard] of [
+      [202, "-80"],
+      [500, "0-"],
+    ] as const) {
+      const tablet = cluster.addTablet({ alias: { cell: "zone1", uid }, keyspace: "customer", shard });
+      cluster.run(startTablet(cluster, tablet));
+      tablet.kill();
+    }
+    const shard = "/vitess/global/keyspaces/customer/shards/0-/Shard";
+    cluster.topology.global.etcd.txn([], [{ kind: "delete", key: shard }]);
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["tablet-record-dead-address", "tablet-record-shard-missing"],
+  left: ({ topology }) => [
+    ...[202, 500].flatMap((uid) =>
+      topology.tablet({ cell: "zone1", uid }).get() === null ? [] : [`the record of ${uid}`],
+    ),
+    ...["-80", "0-"].flatMap((shard) =>
+      (topology.shardReplication("zone1", "customer", shard).get()?.nodes ?? []).flatMap(({ tabletAlias }) =>
+        tabletAlias === undefined || LISTED.includes(tabletAlias.uid) ? [] : [`${tabletAlias.uid} is listed`],
+      ),
+    ),
+  ],
+};
+
+/** As `SetShardTabletControl --disable-query-service=false` leaves one, and one of a shard that is gone. */
+const idle: Residue = {
+  name: "a cell's controls that stop nothing",
+  build() {
+    const cluster = labCluster({ version: "24.0.4", rows: 20 });
+    const record = cluster.topology.srvKeyspace("zone1", "customer");
+    const graph = record.get() ?? create(SrvKeyspaceSchema);
+    const controls = [
+      { name: "0", queryServiceDisabled: false },
+      { name: "gone", queryServiceDisabled: true },
+    ].map((control) => create(ShardTabletControlSchema, control));
+    const [first, ...others] = graph.partitions;
+    if (first !== undefined)
+      record.put({ ...graph, partitions: [{ ...first, shardTabletControls: controls }, ...others] });
+    cluster.clock.advance(60_000);
+    return cluster;
+  },
+  request: {},
+  fixes: ["tablet-controls-lingering"],
+  left: ({ topology }) =>
+    (topology.srvKeyspace("zone1", "customer").get()?.partitions ?? []).flatMap(({ shardTabletControls }) =>
+      shardTabletControls.map(({ name }) => `a control of ${name}`),
+    ),
+};
+
+export const MISRECORDED: readonly Residue[] = [
+  ...[misListed, outlived, unthrottled, sourced, forgotten],
+  ...[misnamed, dead, idle],
+];

@@ -31,6 +31,8 @@ const NEAR_PLAN = {
   "guards/rule": ["plan/orphan-rules"],
   "recipes/source": ["plan/record-repairs"],
   "recipes/migration": ["plan/migration-stream"],
+  "recipes/name-primary": ["plan/record-repairs"],
+  "recipes/dead-tablet": ["plan/record-repairs"],
   "guards/": ["plan/serving", "harm/routes", "harm/reads"],
   "clear-lock": ["plan/clear-lock"],
   "cancel/": ["plan/cancel", "harm/cancel", "plan/switched"],

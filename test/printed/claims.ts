@@ -33,6 +33,7 @@ export const RUN_BY = {
   ],
   ghost: ["stream-without-row: vtdoctor fix"],
   graph: [
+    "shard-primary-alias-mismatch: vtdoctor fix --settle",
     "shard-replication-missing-node: vtdoctor fix",
     "shard-replication-stale-node: vtdoctor fix",
     "src/report/human: vtdoctor fix --all --dry-run",
@@ -42,6 +43,9 @@ export const RUN_BY = {
     "srvkeyspace-throttler-drift: vtdoctor fix",
     "srvvschema-missing: vtdoctor fix",
     "srvvschema-stale: vtdoctor fix",
+    "tablet-controls-lingering: vtdoctor fix",
+    "tablet-record-dead-address: vtdoctor fix",
+    "tablet-record-shard-missing: vtdoctor fix",
   ],
   "half-done": [
     "src/cli/carry-out: vtdoctor fix --plan",

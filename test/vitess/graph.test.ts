@@ -6,12 +6,19 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   ShardReferenceSchema,
   type SrvKeyspace,
+  TabletAliasSchema,
   TabletType,
   ThrottlerConfigSchema,
 } from "../../src/proto/gen/topodata_pb.js";
-import { decodeSrvKeyspace, encodeSrvKeyspace } from "../../src/topology/records.js";
+import {
+  decodeShard,
+  decodeSrvKeyspace,
+  encodeShard,
+  encodeSrvKeyspace,
+} from "../../src/topology/records.js";
 import { Doctor, ids, type ScanDocument } from "./lab/doctor.js";
-import { Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
+import { rewritten } from "./lab/kept.js";
+import { GLOBAL_ETCD, Lab, labMissing, TWO_CELLS, until } from "./lab/lab.js";
 import { ranAllOf, runNext, runPrinted } from "./lab/printed.js";
 import { reshardCluster } from "./lab/reshard.js";
 
@@ -28,6 +35,14 @@ const OTHERS: readonly string[] = [
   "srvkeyspace-orphan",
   "srvkeyspace-throttler-drift",
   "topo-key-misplaced",
+];
+
+const SHARD = "/vitess/global/keyspaces/customer/shards/0/Shard";
+const MISRECORDED: readonly string[] = [
+  "shard-primary-alias-mismatch",
+  "tablet-controls-lingering",
+  "tablet-record-dead-address",
+  "tablet-record-shard-missing",
 ];
 
 /** S16: the second cell's serving graph is gone, then old. */
@@ -139,6 +154,58 @@ describe.skipIf(labMissing() !== null)("S16, the serving graph", () => {
     expect(await lab.ctl("GetShardReplication", "customer/0", "zone2")).not.toContain("999");
     expect((await graph()).throttlerConfig?.threshold).toBe(7);
     await serves();
+  }
+
+  /** A3, A6, B2 and C6: what records say of tablets that are no more, of the primary, and of controls. */
+  it("records of dead tablets, of the primary and of controls are repaired by what is printed", async () => {
+    lab = await Lab.up({ version: "24" });
+    await reshardCluster(lab, { workflow: null, targets: {} });
+    for (const [uid, shard] of [
+      [101, "0"],
+      [102, "0"],
+      [120, "80-"],
+    ] as const)
+      await lab.tablet(uid, "customer", shard);
+    const doctor = new Doctor(lab);
+    const others = (document: ScanDocument): readonly string[] =>
+      ids(document).filter((id) => MISRECORDED.some((rule) => id.startsWith(rule)));
+    for (const uid of [102, 120]) await lab.stop(`vttablet-${uid}`, "SIGKILL");
+    await lab.etcdctl(GLOBAL_ETCD, "del", "/vitess/global/keyspaces/customer/shards/80-/Shard");
+    for (const disable of [true, false])
+      await lab.ctl("SetShardTabletControl", `--disable-query-service=${disable}`, "customer/0", "rdonly");
+    const named = await namesPrimary(SHARD, 101);
+    // Its own term is in it, so the primary leaves it as it is (docs/vitess.md#shard-sync).
+    const found = await doctor.scan();
+    expect(others(found)).toEqual([
+      "shard-primary-alias-mismatch@customer/0",
+      "tablet-record-dead-address@zone1-0000000102",
+      "tablet-record-dead-address@zone1-0000000120",
+      "tablet-record-shard-missing@zone1-0000000120",
+      "tablet-controls-lingering@zone1/customer",
+    ]);
+    const roots = found.findings.filter(
+      ({ rule, causedBy }) => MISRECORDED.includes(rule) && causedBy === null,
+    );
+    for (const finding of roots) await runNext(doctor, finding, { more: "--yes" });
+    // What a tablet is taken off is a list without a shard now: found by itself, and repaired.
+    const rest = await doctor.scan();
+    expect(ids(rest)).toEqual(["srvkeyspace-orphan@zone1/customer/80-"]);
+    await runNext(doctor, rest.findings[0], { more: "--yes" });
+    expect(ids(await doctor.scan())).toEqual([]);
+    expect(await lab.ctl("GetTablets")).not.toMatch(/zone1-0000000(102|120)/);
+    expect((await lab.topologyKeys()).get(SHARD)).toEqual(named.before);
+  });
+
+  /** With the term that it has: so it names a tablet that is no primary. */
+  async function namesPrimary(key: string, uid: number): Promise<{ readonly before: string | undefined }> {
+    const before = (await lab.topologyKeys()).get(key);
+    await rewritten(lab, key, (bytes) => {
+      const record = decodeShard(bytes);
+      if (record.kind === "unanswered") throw new Error(record.message);
+      const primaryAlias = create(TabletAliasSchema, { cell: "zone1", uid });
+      return encodeShard({ ...record.value, primaryAlias });
+    });
+    return { before };
   }
 
   ranAllOf("graph");

@@ -1,6 +1,11 @@
 import { formatAlias } from "../../cluster/alias.js";
 import { distinct } from "../../cluster/distinct.js";
-import { type Shard, type Shard_TabletControl, ShardSchema } from "../../proto/gen/topodata_pb.js";
+import {
+  type Shard,
+  type Shard_TabletControl,
+  ShardSchema,
+  type TabletAlias,
+} from "../../proto/gen/topodata_pb.js";
 import type { Snapshot } from "../../snapshot/snapshot.js";
 import { decodeShard } from "../../topology/records.js";
 import type { DraftStep } from "../draft.js";
@@ -27,6 +32,18 @@ export const shard = recordType({
       ...(primaryAlias ? [`its primary is ${formatAlias(primaryAlias)}`] : []),
     ].join(" and "),
   parts: {
+    primaryAlias: {
+      changes: ({ keyspace, shard }, before, after) => [
+        `names ${aliasWord(after)} as the primary of ${keyspace}/${shard} instead of ${aliasWord(before)}`,
+      ],
+      what: ({ keyspace, shard }) => `the primary of ${keyspace}/${shard}`,
+      merge: (from, to, now) => {
+        if (aliasWord(now) === aliasWord(to)) return { kind: "merged", value: now };
+        return aliasWord(now) === aliasWord(from)
+          ? { kind: "merged", value: to }
+          : { kind: "clash", reason: `${aliasWord(now)} was named as primary since` };
+      },
+    },
     tabletControls: {
       changes: ({ keyspace, shard }, before, after) => {
         const [lifted, denied] = [onlyDenied(before, after), onlyDenied(after, before)];
@@ -42,6 +59,10 @@ export const shard = recordType({
     },
   },
 });
+
+function aliasWord(alias: TabletAlias | undefined): string {
+  return alias === undefined ? "nobody" : formatAlias(alias);
+}
 
 /** Tables that the change takes off a shard's denied tables. */
 export const lifts = ({ record, before, after }: Change): readonly string[] => {

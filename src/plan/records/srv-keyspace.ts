@@ -72,16 +72,25 @@ export const writeGraph = (
   return [{ ...step, modRevision, before, after, ...(serving === undefined ? {} : { serving }) }];
 };
 
-/** The record without its controls of these shards, which outlive a shard that goes (docs/vitess.md#delete-shard). */
-export const withoutControls =
-  (shards: readonly string[]) =>
+type Control = Partition["shardTabletControls"][number];
+
+const withoutControlsThat =
+  (goes: (control: Control) => boolean) =>
   (record: SrvKeyspace): SrvKeyspace => ({
     ...record,
     partitions: record.partitions.map((partition) => ({
       ...partition,
-      shardTabletControls: partition.shardTabletControls.filter(({ name }) => !shards.includes(name)),
+      shardTabletControls: partition.shardTabletControls.filter((control) => !goes(control)),
     })),
   });
+
+/** The record without its controls of these shards, which outlive a shard that goes (docs/vitess.md#delete-shard). */
+export const withoutControls = (shards: readonly string[]) =>
+  withoutControlsThat(({ name }) => shards.includes(name));
+
+/** The record without controls that disable nothing, and without those of other shards than these, which are all that there are. */
+export const withoutIdleControls = (shards: readonly string[]) =>
+  withoutControlsThat(({ name, queryServiceDisabled }) => !queryServiceDisabled || !shards.includes(name));
 
 const nameOf = (type: TabletType): string => TabletType[type] ?? String(type);
 
