@@ -1,10 +1,14 @@
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { SimCluster } from "../../src/sim/cluster.js";
 import { updateStreams } from "../../src/sim/native/workflow.js";
-import { operatorAt } from "../cli/harness.js";
+import { Snapshot } from "../../src/snapshot/snapshot.js";
+import { emptyFolder, operatorAt } from "../cli/harness.js";
 import { moving } from "../crash/scene.js";
 import { closed, contradicting, deny, turn } from "../crash/sides-scenes.js";
 import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
+import { silentOn } from "./change.js";
+import { findingsOf, fixOf, kinds } from "./planned.js";
 
 const CLOSED = "denied-tables-both-sides@moved/c2";
 const ODD = "routing-rules-inconsistent@moved/c2";
@@ -57,6 +61,23 @@ test("nor where a stream writes there", async () => {
   updateStreams(fed.tablet("zone1-0000000400"), "c2", "state='Running'");
   expect(await fix(fed, CLOSED)).toEqual([4, expect.stringContaining("writes these tables")]);
   expect(denying(fed)).toEqual(["customer", "moved"]);
+});
+
+test("nor the target's where it did not say whether a way back wrote its journal", async () => {
+  const cluster = switched();
+  deny(cluster, "moved", "customer");
+  const file = join(emptyFolder(), "seen.sqlite");
+  await operatorAt(cluster).type(`scan --settle 31s --all-tables --save-snapshot ${file}`);
+  const seen = Snapshot.open(file);
+  const facts = seen.facts();
+  seen.close();
+  const [wanted, findings] = [{ findings: [CLOSED] }, findingsOf(facts)];
+  expect(kinds(fixOf(facts, wanted, findings))).toContain("record.write shard");
+  const plan = fixOf(silentOn(facts, "zone1-0000000400", "journals"), wanted, findings);
+  expect(plan.stages).toEqual([]);
+  expect(plan.blocked).toMatchObject([
+    { reason: "the primary of moved/0 did not say which journals it has" },
+  ]);
 });
 
 test("rules that lead to the other side than the rest lead to the same", async () => {
