@@ -1,4 +1,4 @@
-import { columnsOf, createDatabase, discard, selectAll } from "../snapshot/database.js";
+import { columnsOf, createDatabase, discard, selectAll, withoutQuoted } from "../snapshot/database.js";
 
 /** An empty snapshot on which queries are prepared: no row is read, only names are checked. */
 export interface QueryCheck {
@@ -19,7 +19,7 @@ export const openQueryCheck = (): QueryCheck => {
   return {
     columnsOf: (query) => {
       // Only a single SELECT can be the body of a view; that is the whole check.
-      if (hasSecondStatement(query)) throw new Error("must be one SELECT: take out the ';'");
+      if (withoutQuoted(query).includes(";")) throw new Error("must be one SELECT: take out the ';'");
       db.exec(`CREATE TEMP VIEW prepared AS ${query}`);
       try {
         const columns = columnsOf(db, "prepared").map(({ name }) => name);
@@ -38,6 +38,3 @@ export const openQueryCheck = (): QueryCheck => {
     close: () => discard(db),
   };
 };
-
-const hasSecondStatement = (query: string): boolean =>
-  query.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/g, "").includes(";");

@@ -174,3 +174,7 @@ const boundRows = (columns: readonly string[], rows: readonly object[]): readonl
 /** The library hands text over as a C string: what follows a NUL would be lost, and two keys could become one. */
 const bindable = (value: SqlValue): SqlValue =>
   typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\u2400") : value;
+
+/** What of a statement is SQL: without its strings, quoted names and comments. */
+export const withoutQuoted = (sql: string): string =>
+  sql.replace(/'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*/g, "");

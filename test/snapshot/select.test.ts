@@ -63,6 +63,13 @@ describe("a query that somebody typed", () => {
     );
   });
 
+  test("may look for words of a statement that writes", async () => {
+    const { rows } = await ask(
+      "SELECT count(*) AS found FROM vreplication WHERE message LIKE '%DELETE FROM%' -- or UPDATE x SET y",
+    );
+    expect(rows).toEqual([{ found: 0 }]);
+  });
+
   test("is ended at its time limit", async () => {
     const endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
     await expect(ask(endless, 300)).rejects.toThrow(/longer than 300 ms/);
