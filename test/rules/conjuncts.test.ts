@@ -12,7 +12,7 @@ import { undetectedConjuncts } from "./conjuncts.js";
 const OWED: Readonly<Record<string, number>> = {
   "keep-data-denial-residue": 1,
   "srvkeyspace-partition-drift": 27,
-  "srvvschema-stale": 13,
+  "srvvschema-stale": 6,
   "workflow-target-without-stream": 33,
 };
 
