@@ -12,8 +12,8 @@ import {
 } from "../../../src/topology/records.js";
 import type { Doctor } from "./doctor.js";
 import { rewritten } from "./kept.js";
-import { type Lab, until } from "./lab.js";
-import { alsoPrinted, finding, gone, runAdvised, textOf } from "./printed.js";
+import type { Lab } from "./lab.js";
+import { finding, gone, runAdvised, textOf } from "./printed.js";
 import { running } from "./reshard.js";
 import type { Wire } from "./wire.js";
 
@@ -182,29 +182,6 @@ export function recordScenes(scene: Scene): void {
       await gone(doctor, "shard-two-primary-records");
       const apart = await finding(doctor, `replica-wrong-source@${alias(100)}`);
       await runAdvised(doctor, apart, "vtctldclient ReparentTablet");
-    },
-  );
-
-  scene(
-    "an old primary that a reparent could not reach, and that takes writes yet",
-    async ({ lab, doctor, wire }) => {
-      const [said, split] = await cutOff(wire, async () => {
-        const to = ["--new-primary", "zone1-101", "--ignore-replicas", "zone1-100"];
-        // It gives up where the first replica answers long before the second: asked again it goes on.
-        const elected = async () => (await lab.tryCtl("EmergencyReparentShard", "shop/0", ...to)).code === 0;
-        await until("an emergency reparent", 60_000, elected);
-        const said = await finding(doctor, "shard-two-primary-records@shop/0");
-        expect(said.severity).toBe("critical");
-        const split = await finding(doctor, `two-writable-mysqlds@${alias(100)}`);
-        await runAdvised(doctor, said, "vtctldclient SetWritable");
-        for (const uid of [100, 101])
-          await runAdvised(doctor, said, `vtctldclient GetFullStatus ${alias(uid)}`);
-        return [said, split] as const;
-      });
-      await gone(doctor, "shard-two-primary-records");
-      await runAdvised(doctor, said, "vtctldclient ReparentTablet");
-      for (const command of ["SetWritable", "GetFullStatus", "ReparentTablet"])
-        alsoPrinted("two-writable-mysqlds", textOf(split), `vtctldclient ${command}`);
     },
   );
 }
