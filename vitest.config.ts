@@ -25,8 +25,6 @@ export default defineConfig({
         test: {
           ...simulated,
           name: "fast",
-          // Some files wait for real sockets and processes while others count.
-          maxWorkers: "150%",
           include: ["test/**/*.test.ts"],
           exclude: ["test/crash/**", "test/vitess/**"],
         },
