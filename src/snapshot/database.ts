@@ -45,7 +45,7 @@ export const giveBack = (db: Database): void => {
     return;
   }
   db.exec("BEGIN");
-  for (const sql of EMPTYING) preparedOn(db, sql)?.run();
+  for (const sql of EMPTYING) selectAll(db, sql);
   db.exec("COMMIT");
   spares.push(db);
 };
@@ -142,9 +142,12 @@ export const insertRows = (db: Database, table: string, rows: readonly object[])
   db.exec("BEGIN");
   try {
     let from = 0;
-    for (const size of BATCHES)
+    for (const size of BATCHES) {
+      if (from + size > rows.length) continue;
+      const sql = insertSql(table, columns, size);
       for (; from + size <= rows.length; from += size)
-        selectAll(db, insertSql(table, columns, size), boundRows(columns, rows.slice(from, from + size)));
+        selectAll(db, sql, boundRows(columns, rows.slice(from, from + size)));
+    }
     db.exec("COMMIT");
   } finally {
     if (db.inTransaction) db.exec("ROLLBACK");
