@@ -15,7 +15,8 @@ export function deny(cluster: SimCluster, keyspace: string, ...deniedTables: str
   cluster.clock.advance(60_000);
 }
 
-const bothSides = (cluster: SimCluster): readonly string[] =>
+/** The sides that deny it. */
+export const denying = (cluster: SimCluster): readonly string[] =>
   ["customer", "moved"].filter(
     (keyspace) => (cluster.topology.shard(keyspace, "0").get()?.tabletControls.length ?? 0) > 0,
   );
@@ -30,10 +31,7 @@ export const closed: Residue = {
   },
   request: {},
   fixes: ["denied-tables-both-sides"],
-  left: (cluster) =>
-    bothSides(cluster)
-      .filter((keyspace) => keyspace === "customer")
-      .map((keyspace) => `${keyspace} denies it`),
+  left: (cluster) => (denying(cluster).includes("customer") ? ["customer denies it"] : []),
 };
 
 /** ApplyRoutingRules with these turned. */

@@ -5,7 +5,7 @@ import { updateStreams } from "../../src/sim/native/workflow.js";
 import { Snapshot } from "../../src/snapshot/snapshot.js";
 import { emptyFolder, operatorAt } from "../cli/harness.js";
 import { moving } from "../crash/scene.js";
-import { closed, contradicting, deny, turn } from "../crash/sides-scenes.js";
+import { closed, contradicting, deny, denying, turn } from "../crash/sides-scenes.js";
 import { moveTablesSwitch } from "../sim/native/move-tables-switch.js";
 import { silentOn } from "./change.js";
 import { findingsOf, fixOf, kinds } from "./planned.js";
@@ -16,10 +16,6 @@ const fix = async (cluster: SimCluster, id: string, keyspace = "customer") => {
   const said = await operatorAt(cluster).write(`fix ${id} --settle 31s --yes --confirm ${keyspace}`);
   return [said.code, said.err];
 };
-const denying = (cluster: SimCluster) =>
-  ["customer", "moved"].filter(
-    (keyspace) => cluster.topology.shard(keyspace, "0").get()?.tabletControls.length,
-  );
 
 function switched(): SimCluster {
   const cluster = moving.build();

@@ -1,5 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import { expect } from "vitest";
+import { formatAlias } from "../../../src/cluster/alias.js";
 import { type Tablet, TabletAliasSchema, TabletType } from "../../../src/proto/gen/topodata_pb.js";
 import { TimeSchema } from "../../../src/proto/gen/vttime_pb.js";
 import {
@@ -26,7 +27,7 @@ export interface Replicated {
 
 type Scene = (name: string, play: (given: Replicated) => Promise<unknown>) => void;
 
-const alias = (uid: number): string => `zone1-${String(uid).padStart(10, "0")}`;
+const alias = (uid: number): string => formatAlias({ cell: "zone1", uid });
 const SOURCE =
   "source_host='127.0.0.1', source_user='vt_repl', get_source_public_key=1, source_auto_position=1";
 /** 2020-01-01: the term of a primary that was one long ago. */
